@@ -1,1 +1,30 @@
-//! model
+//! What a record is: declared types, fields, values, drafts, checks, permissions, workflow, references.
+//!
+//! Pure: no files (the texts are handed in), no SQL, no HTTP, no clock. Behaviour that a declaration cannot
+//! say is a [`rule::Rule`], which the binary hands to the engine.
+//! Invariant: [`Permit`] and [`Checked`] can only be made here, by permission and by check.
+
+pub mod access;
+pub mod change;
+pub mod draft;
+pub mod entry;
+pub mod error;
+pub mod field;
+pub mod format;
+pub mod record;
+pub mod record_type;
+pub mod registry;
+pub mod rule;
+pub mod workflow;
+
+pub use access::{Action, Caller, Permit};
+pub use change::{Change, Door, LinkChange, Stamp};
+pub use draft::{Checked, Draft};
+pub use error::{Problem, Problems};
+pub use field::{Choice, Computed, Field, Kind};
+pub use proofdesk_condition::{Condition, Context, Decimal, Outcome, Value};
+pub use record::{Record, Reference};
+pub use record_type::{ListColumn, RecordType, Section, View};
+pub use registry::Registry;
+pub use rule::{Facts, Job, Lookup, Rule, RuleSet};
+pub use workflow::{ClockSpec, Guard, State, StateKind, Transition};

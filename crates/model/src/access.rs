@@ -1,0 +1,145 @@
+//! Who may do what: every decision of access to a record type is made here.
+
+use std::collections::BTreeSet;
+
+use crate::error::{Problem, Problems};
+use crate::record::Record;
+use crate::record_type::RecordType;
+
+/// What somebody wants to do with a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// See it.
+    Read,
+    /// Make a new one.
+    Create,
+    /// Change fields and relations.
+    Update,
+    /// Take it to another state by the transition of this name.
+    Transition(String),
+    /// Write to the customer.
+    Comment,
+    /// Write or read what only staff sees.
+    Note,
+    /// Add a file.
+    Attach,
+}
+
+impl Action {
+    /// The word used in declarations.
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Read => "read",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Transition(name) => name,
+            Self::Comment => "comment",
+            Self::Note => "note",
+            Self::Attach => "attach",
+        }
+    }
+}
+
+/// Roles as the field names them, in the order of the permission matrix.
+pub const ROLES: [&str; 9] = [
+    "requester",
+    "agent",
+    "process_owner",
+    "service_owner",
+    "sms_manager",
+    "auditor",
+    "certification_auditor",
+    "top_management",
+    "administrator",
+];
+
+/// Who is asking, and through which door.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// Number of the person; none for programs.
+    pub person: Option<i64>,
+    /// Name for the history.
+    pub name: String,
+    /// Roles held.
+    pub roles: BTreeSet<String>,
+    /// The program itself (rules, clocks, import by an operator at the command line): everything is allowed, and
+    /// the history says so.
+    pub system: bool,
+}
+
+impl Caller {
+    /// The program itself, acting under a name that the history shows.
+    pub fn system(name: &str) -> Self {
+        Self { person: None, name: name.to_owned(), roles: BTreeSet::new(), system: true }
+    }
+
+    /// A person with roles.
+    pub fn person(number: i64, name: &str, roles: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let roles = roles.into_iter().map(Into::into).collect();
+        Self { person: Some(number), name: name.to_owned(), roles, system: false }
+    }
+
+    /// Whether the caller holds a role.
+    pub fn has(&self, role: &str) -> bool {
+        self.roles.contains(role)
+    }
+
+    /// Whether the action is allowed on records of a type.
+    pub fn may(&self, of: &RecordType, action: &Action) -> bool {
+        self.system || self.roles.iter().any(|role| of.role_allows(role, action))
+    }
+}
+
+/// Proof that an action on one type was allowed to one caller. Cannot be made elsewhere.
+#[derive(Debug, Clone)]
+pub struct Permit {
+    record_type: String,
+    action: Action,
+    caller: Caller,
+}
+
+impl Permit {
+    /// The type it holds for.
+    pub fn record_type(&self) -> &str {
+        &self.record_type
+    }
+    /// What it allows.
+    pub fn action(&self) -> &Action {
+        &self.action
+    }
+    /// To whom.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+}
+
+impl RecordType {
+    /// Decides whether `caller` may do `action`, and proves it.
+    ///
+    /// # Errors
+    /// One problem with code `permission` that names the roles which may.
+    pub fn permit(
+        &self,
+        caller: &Caller,
+        action: Action,
+        _current: Option<&Record>,
+    ) -> Result<Permit, Problems> {
+        if caller.may(self, &action) {
+            return Ok(Permit { record_type: self.name.clone(), action, caller: caller.clone() });
+        }
+        let who: Vec<&str> = ROLES.iter().copied().filter(|r| self.role_allows(r, &action)).collect();
+        let what = match &action {
+            Action::Transition(name) => {
+                self.transition(name).map_or_else(|| name.clone(), |t| t.label.clone())
+            }
+            other => other.word().to_owned(),
+        };
+        let who = if who.is_empty() { "no role".to_owned() } else { who.join(", ").replace('_', " ") };
+        let message = format!(
+            "You may not {} {}. This is for: {who}.",
+            what.to_lowercase(),
+            self.plural.to_lowercase()
+        );
+        Err(Problems(vec![Problem::new("", "permission", message)]))
+    }
+}

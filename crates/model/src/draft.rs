@@ -1,0 +1,471 @@
+//! A write on its way: [`Draft`] is applied and derived but unchecked, [`Checked`] may be stored.
+//!
+//! Invariant: only [`Draft::check`] makes a [`Checked`], and the store takes nothing else.
+
+use std::sync::Arc;
+
+use proofdesk_condition::{Context, Outcome, Row, Value};
+
+use crate::access::Caller;
+use crate::change::{Change, Door, LinkChange, Stamp};
+use crate::error::{Problem, Problems};
+use crate::field::{Computed, Field};
+use crate::format;
+use crate::record::{Record, Reference};
+use crate::record_type::RecordType;
+use crate::rule::{Facts, Job, Lookup, RuleSet};
+
+/// A record as it would be after a change; not yet checked.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    of: Arc<RecordType>,
+    before: Option<Record>,
+    after: Record,
+    links: Vec<LinkChange>,
+    transition: Option<String>,
+    caller: Caller,
+    stamp: Stamp,
+}
+
+/// A record that passed every check. Private fields: it can only come from [`Draft::check`].
+#[derive(Debug, Clone)]
+pub struct Checked {
+    draft: Draft,
+    jobs: Vec<Job>,
+}
+
+impl Draft {
+    /// Applies a change to a record, or to an empty one when it is created.
+    ///
+    /// # Errors
+    /// Every value that does not fit its field, every unknown or computed field, a transition that does not start
+    /// from the present state.
+    pub fn new(
+        of: &Arc<RecordType>,
+        current: Option<Record>,
+        change: Change,
+        caller: &Caller,
+        stamp: Stamp,
+    ) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let mut after = current.clone().unwrap_or_else(|| Record::empty(of));
+        if current.is_none() {
+            after.created_at = stamp.occurred_at;
+            after.created_by = caller.person;
+            after.origin = stamp.door.as_str().to_owned();
+            after.external_key = change.external_key.clone();
+            apply_defaults(of, &mut after, caller, &stamp);
+        }
+        after.version += 1;
+        after.updated_at = stamp.occurred_at;
+        after.updated_by = caller.person;
+        for (name, value) in change.set {
+            apply_value(of, &mut after, &name, value, caller, &mut problems);
+        }
+        for link in &change.links {
+            if !of.fields.get(&link.relation).is_some_and(|f| f.columns().is_empty())
+                && !of.inverses.contains_key(&link.relation)
+            {
+                let message =
+                    format!("`{}` is not a relation of {}.", link.relation, of.plural.to_lowercase());
+                problems.push(Problem::new(&link.relation, "unknown", message));
+            }
+        }
+        if let Some(name) = &change.transition {
+            take_transition(of, &mut after, name, caller, &stamp, &mut problems);
+        } else if let Some(state) = change.state {
+            if stamp.door != Door::Import && !caller.system {
+                problems.push(Problem::new("state", "computed", "The state changes by a transition."));
+            } else if of.state(&state).is_none() {
+                let message = format!("`{state}` is not a state of {}.", of.plural.to_lowercase());
+                problems.push(Problem::new("state", "option", message));
+            } else {
+                after.state = state;
+            }
+        }
+        problems.into_result()?;
+        Ok(Self {
+            of: of.clone(),
+            before: current,
+            after,
+            links: change.links,
+            transition: change.transition,
+            caller: caller.clone(),
+            stamp,
+        })
+    }
+
+    /// What must be known of other records to derive and check: asked for by rules and by guards.
+    pub fn lookups(&self, rules: &RuleSet) -> Vec<Lookup> {
+        let mut wanted: Vec<Lookup> = self
+            .of
+            .rules
+            .iter()
+            .filter_map(|name| rules.get(name))
+            .flat_map(|rule| rule.wants(self))
+            .collect();
+        if let Some(transition) = self.transition.as_deref().and_then(|t| self.of.transition(t)) {
+            for guard in &transition.guards {
+                for path in guard.condition.fields() {
+                    let first = path.steps.first().unwrap_or(&path.field);
+                    self.lookup_for(first, !path.steps.is_empty(), &mut wanted);
+                }
+            }
+        }
+        wanted.sort_by_key(|l| format!("{l:?}"));
+        wanted.dedup();
+        wanted
+    }
+
+    fn lookup_for(&self, first: &str, followed: bool, wanted: &mut Vec<Lookup>) {
+        if self.of.relations().iter().any(|r| r == first) {
+            wanted.push(Lookup::Related(first.to_owned()));
+        } else if followed
+            && let Some(to) = self.of.field(first).and_then(Field::target)
+            && let Some(Value::Link(number)) = self.after.value(first)
+        {
+            wanted.push(Lookup::One(Reference::new(to, *number)));
+        }
+    }
+
+    /// Fills computed values: value tables, then the type's rules in order.
+    #[must_use]
+    pub fn derive(mut self, rules: &RuleSet, facts: &Facts) -> Self {
+        self.derive_tables();
+        let stamp = self.stamp;
+        for name in self.of.clone().rules.iter() {
+            if let Some(rule) = rules.get(name) {
+                rule.derive(&mut self, facts, &stamp);
+            }
+        }
+        self
+    }
+
+    fn derive_tables(&mut self) {
+        let of = self.of.clone();
+        for field in of.fields.values() {
+            let Some(Computed::Table { row_field, column_field, rows, override_reason }) = &field.computed
+            else {
+                continue;
+            };
+            let overridden = override_reason.as_deref().is_some_and(|r| self.after.text(r).is_some());
+            let changed = self.changed(row_field) || self.changed(column_field) || self.before.is_none();
+            if overridden || (!changed && self.after.text(&field.name).is_some()) {
+                continue;
+            }
+            if self.stamp.door == Door::Import && self.after.text(&field.name).is_some() {
+                continue;
+            }
+            let value = table_value(&of, &self.after, row_field, column_field, rows);
+            self.after.set(&field.name, value);
+        }
+    }
+
+    /// Checks everything and gathers the jobs that follow.
+    ///
+    /// # Errors
+    /// All problems at once: required fields, values out of range, guards that do not hold, and those of rules.
+    pub fn check(self, rules: &RuleSet, facts: &Facts) -> Result<Checked, Problems> {
+        let mut problems = Problems::default();
+        if self.stamp.door != Door::Import {
+            self.check_required(&mut problems);
+            self.check_guards(facts, &mut problems);
+        }
+        let mut jobs = Vec::new();
+        for rule in self.of.rules.iter().filter_map(|name| rules.get(name)) {
+            problems.0.extend(rule.check(&self, facts, &self.stamp));
+            jobs.extend(rule.follow(&self, facts, &self.stamp));
+        }
+        problems.into_result()?;
+        Ok(Checked { draft: self, jobs })
+    }
+
+    fn check_required(&self, problems: &mut Problems) {
+        let mut missing: Vec<(&str, Option<&str>)> = Vec::new();
+        for field in self.of.fields.values() {
+            let entered = self.before.is_none() || self.changed(&field.name);
+            if field.required && entered && field.computed.is_none() && !self.is_filled(&field.name) {
+                missing.push((&field.name, field.clause.as_deref()));
+            }
+        }
+        let state = self.of.state(&self.after.state);
+        let moved = self.before.as_ref().is_none_or(|b| b.state != self.after.state);
+        let by_state =
+            state.into_iter().flat_map(|s| s.requires.iter()).filter(|name| moved || self.changed(name));
+        let transition = self.transition.as_deref().and_then(|t| self.of.transition(t));
+        let by_transition = transition.into_iter().flat_map(|t| t.requires.iter());
+        for name in by_state.chain(by_transition) {
+            if !self.is_filled(name) {
+                missing.push((name, self.of.field(name).and_then(|f| f.clause.as_deref())));
+            }
+        }
+        missing.sort_unstable();
+        missing.dedup();
+        for (name, clause) in missing {
+            let label = self.of.field(name).map_or(name, |f| &f.label);
+            let why = match &transition {
+                Some(t) if t.requires.iter().any(|r| r == name) => {
+                    format!("{label} is needed to {}.", t.label.to_lowercase())
+                }
+                _ => format!("{label} is needed."),
+            };
+            problems.push(Problem::new(name, "required", why).with_clause(clause));
+        }
+    }
+
+    fn check_guards(&self, facts: &Facts, problems: &mut Problems) {
+        let Some(transition) = self.transition.as_deref().and_then(|t| self.of.transition(t)) else { return };
+        let context = self.context();
+        let row = DraftRow { draft: self, facts };
+        for guard in &transition.guards {
+            if guard.condition.evaluate(&row, &context) != Outcome::True {
+                problems
+                    .push(Problem::new("", "guard", guard.says.clone()).with_clause(guard.clause.as_deref()));
+            }
+        }
+    }
+
+    /// The context in which this draft's conditions are evaluated.
+    pub fn context(&self) -> Context {
+        Context {
+            now: self.stamp.occurred_at,
+            today: format::day_of(self.stamp.occurred_at),
+            user: self.caller.person,
+        }
+    }
+
+    /// Whether a column has a value, or a many-link at least one record.
+    pub fn is_filled(&self, name: &str) -> bool {
+        if self.of.column_index(name).is_none() {
+            let added = self.links.iter().any(|l| l.relation == name && l.add);
+            let kept = self.after.links.get(name).is_some_and(|kept| {
+                kept.iter().any(|r| !self.links.iter().any(|l| l.relation == name && !l.add && l.to == *r))
+            });
+            return added || kept;
+        }
+        match self.after.value(name) {
+            None | Some(Value::Null) => false,
+            Some(Value::Text(t)) => !t.trim().is_empty(),
+            Some(Value::Choices(c)) => !c.is_empty(),
+            Some(_) => true,
+        }
+    }
+
+    /// The record type.
+    pub fn of(&self) -> &Arc<RecordType> {
+        &self.of
+    }
+    /// The record before; none when it is created.
+    pub fn before(&self) -> Option<&Record> {
+        self.before.as_ref()
+    }
+    /// The record as it would be.
+    pub fn after(&self) -> &Record {
+        &self.after
+    }
+    /// The record as it would be, for rules that derive values.
+    pub fn after_mut(&mut self) -> &mut Record {
+        &mut self.after
+    }
+    /// Relations to add and to remove.
+    pub fn links(&self) -> &[LinkChange] {
+        &self.links
+    }
+    /// The transition taken, if any.
+    pub fn transition(&self) -> Option<&str> {
+        self.transition.as_deref()
+    }
+    /// Who writes.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+    /// When and through which door.
+    pub fn stamp(&self) -> &Stamp {
+        &self.stamp
+    }
+    /// Whether a column's value, or the state, differs from before.
+    pub fn changed(&self, name: &str) -> bool {
+        self.before.as_ref().is_none_or(|b| b.get(name) != self.after.get(name))
+    }
+    /// Whether the record has just entered this state.
+    pub fn entered(&self, state: &str) -> bool {
+        self.after.state == state && self.before.as_ref().is_none_or(|b| b.state != state)
+    }
+}
+
+impl Checked {
+    /// The record as it will be stored. Its number is 0 until [`Checked::numbered`] when it is created.
+    pub fn after(&self) -> &Record {
+        &self.draft.after
+    }
+    /// The record before; none when it is created.
+    pub fn before(&self) -> Option<&Record> {
+        self.draft.before.as_ref()
+    }
+    /// Relations to add and remove.
+    pub fn links(&self) -> &[LinkChange] {
+        &self.draft.links
+    }
+    /// The transition taken.
+    pub fn transition(&self) -> Option<&str> {
+        self.draft.transition.as_deref()
+    }
+    /// Jobs to enqueue in the same transaction.
+    pub fn jobs(&self) -> &[Job] {
+        &self.jobs
+    }
+    /// Who writes.
+    pub fn caller(&self) -> &Caller {
+        &self.draft.caller
+    }
+    /// When and through which door.
+    pub fn stamp(&self) -> &Stamp {
+        &self.draft.stamp
+    }
+    /// Gives a new record its number; its jobs whose key ends in `/0/…` or contains `{number}` get it too.
+    #[must_use]
+    pub fn numbered(mut self, number: i64) -> Self {
+        self.draft.after.number = number;
+        for job in &mut self.jobs {
+            job.key = job.key.replace("{number}", &number.to_string());
+            if let Some(slot) = job.payload.get_mut("number") {
+                *slot = number.into();
+            }
+        }
+        self
+    }
+    /// Declared columns and the state whose value differs from before: name, old, new.
+    pub fn differences(&self) -> Vec<(&str, Value, Value)> {
+        let after = &self.draft.after;
+        let mut found = Vec::new();
+        let old_state = self.draft.before.as_ref().map(|b| b.state.clone());
+        if old_state.as_deref() != Some(&after.state) {
+            let old = old_state.map_or(Value::Null, Value::Text);
+            found.push(("state", old, Value::Text(after.state.clone())));
+        }
+        for (i, column) in self.draft.of.columns().iter().enumerate() {
+            let old = self.draft.before.as_ref().map_or(&Value::Null, |b| &b.values[i]);
+            if *old != after.values[i] {
+                found.push((column.name.as_str(), old.clone(), after.values[i].clone()));
+            }
+        }
+        found
+    }
+    /// The record and its relations, for a further write on top of it (import of several events).
+    pub fn into_record(self) -> Record {
+        self.draft.after
+    }
+}
+
+/// The draft as the condition language sees it in a guard: own values, and one step of links and relations.
+struct DraftRow<'a> {
+    draft: &'a Draft,
+    facts: &'a Facts,
+}
+
+impl Row for DraftRow<'_> {
+    fn value(&self, field: &str) -> Value {
+        self.draft.after.get(field)
+    }
+    fn follow(&self, link: &str) -> Option<&dyn Row> {
+        let to = self.draft.of.field(link)?.target()?;
+        let Some(Value::Link(number)) = self.draft.after.value(link) else { return None };
+        self.facts.one(&Reference::new(to, *number)).map(|r| r as &dyn Row)
+    }
+    fn related(&self, links: &str) -> Vec<&dyn Row> {
+        let found = self.facts.records(&Lookup::Related(links.to_owned()));
+        found.iter().map(|r| r as &dyn Row).collect()
+    }
+}
+
+impl Row for Record {
+    fn value(&self, field: &str) -> Value {
+        self.get(field)
+    }
+    fn follow(&self, _link: &str) -> Option<&dyn Row> {
+        None
+    }
+    fn related(&self, _links: &str) -> Vec<&dyn Row> {
+        Vec::new()
+    }
+}
+
+fn apply_defaults(of: &RecordType, after: &mut Record, caller: &Caller, stamp: &Stamp) {
+    for field in of.fields.values() {
+        if let Some(written) = &field.default
+            && let Some(value) = format::literal(field, written, caller, stamp)
+        {
+            after.set(&field.name, value);
+        }
+    }
+}
+
+fn apply_value(
+    of: &RecordType,
+    after: &mut Record,
+    name: &str,
+    value: Value,
+    caller: &Caller,
+    problems: &mut Problems,
+) {
+    let Some(index) = of.column_index(name) else {
+        let message = format!("`{name}` is not a field of {}.", of.plural.to_lowercase());
+        return problems.push(Problem::new(name, "unknown", message));
+    };
+    let column = &of.columns()[index];
+    let Some(field) = of.field(&column.field) else { return };
+    let locked = match &field.computed {
+        Some(Computed::Table { override_reason, .. }) => override_reason.is_none(),
+        Some(_) => true,
+        None => field.retired,
+    };
+    if locked && !caller.system && after.values[index] != value {
+        let message = format!("{} is computed; it cannot be entered.", field.label);
+        return problems.push(Problem::new(name, "computed", message));
+    }
+    match format::fits(field, &column.name, &value) {
+        Ok(()) => after.values[index] = value,
+        Err((code, message)) => problems.push(Problem::new(name, code, message)),
+    }
+}
+
+fn take_transition(
+    of: &RecordType,
+    after: &mut Record,
+    name: &str,
+    caller: &Caller,
+    stamp: &Stamp,
+    problems: &mut Problems,
+) {
+    let Some(transition) = of.transition(name) else {
+        let message = format!("`{name}` is not a transition of {}.", of.plural.to_lowercase());
+        return problems.push(Problem::new("transition", "unknown", message));
+    };
+    if !transition.from.contains(&after.state) {
+        let state = of.state(&after.state).map_or(after.state.clone(), |s| s.label.clone());
+        let message = format!("{} is not possible from the state {state}.", transition.label);
+        return problems.push(Problem::new("state", "state", message));
+    }
+    after.state.clone_from(&transition.to);
+    for (field_name, written) in &transition.sets {
+        if let Some(field) = of.field(field_name)
+            && let Some(value) = format::literal(field, written, caller, stamp)
+        {
+            after.set(field_name, value);
+        }
+    }
+}
+
+fn table_value(
+    of: &RecordType,
+    record: &Record,
+    row_field: &str,
+    column_field: &str,
+    rows: &[(String, Vec<String>)],
+) -> Value {
+    let found = record.text(row_field).zip(record.text(column_field)).and_then(|(row, column)| {
+        let at = of.field(column_field)?.options().iter().position(|o| o.name == column)?;
+        rows.iter().find(|(name, _)| name == row)?.1.get(at).cloned()
+    });
+    found.map_or(Value::Null, Value::Text)
+}

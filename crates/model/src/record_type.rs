@@ -1,0 +1,266 @@
+//! A declared record type: fields in form order, workflow, clocks, permissions, list columns and views.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use indexmap::IndexMap;
+use proofdesk_condition::Condition;
+
+use crate::access::Action;
+use crate::field::{Field, Kind};
+use crate::workflow::{ClockSpec, State, StateKind, Transition};
+
+/// A group of fields on a form and on the record's page.
+#[derive(Debug, Clone)]
+pub struct Section {
+    /// Heading.
+    pub label: String,
+    /// Names of its fields, in order.
+    pub fields: Vec<String>,
+}
+
+/// A column of the type's lists.
+#[derive(Debug, Clone)]
+pub struct ListColumn {
+    /// Field or common column.
+    pub field: String,
+    /// Left out on narrow screens.
+    pub spare: bool,
+}
+
+/// A declared saved view: a named condition with an order.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// Name in the address.
+    pub name: String,
+    /// What the tab says.
+    pub label: String,
+    /// Which records it shows.
+    pub condition: Option<Condition>,
+    /// Field that it is sorted by.
+    pub sort: String,
+    /// Largest first.
+    pub descending: bool,
+}
+
+/// An example in a declaration, run whenever the registry is checked.
+#[derive(Debug, Clone)]
+pub struct Example {
+    /// What it shows.
+    pub title: String,
+    /// Field name and written value before the step; `state` may be given.
+    pub given: Vec<(String, String)>,
+    /// Transition to try, with further values; none just creates.
+    pub transition: Option<String>,
+    /// The step is refused, and this word is the field, code, clause or part of the message of a problem.
+    pub refused_because: Option<String>,
+    /// Values expected afterwards: field and written value.
+    pub expect: Vec<(String, String)>,
+    /// `file:line` of the example.
+    pub place: String,
+}
+
+/// A declared record type. Immutable once the registry is loaded.
+#[derive(Debug)]
+pub struct RecordType {
+    /// Name of the type and of its table.
+    pub name: String,
+    /// What one is called.
+    pub label: String,
+    /// What many are called.
+    pub plural: String,
+    /// Prefix of its references, `INC`.
+    pub prefix: String,
+    /// What it is, from the leading comment of its file.
+    pub doc: String,
+    /// Clauses that it serves.
+    pub clauses: Vec<String>,
+    /// Family in the menu: `work`, `services`, `system` or `assurance`.
+    pub family: String,
+    /// Field whose text names a record.
+    pub title: String,
+    /// Groups of fields.
+    pub sections: Vec<Section>,
+    /// All fields, form order first, then computed ones.
+    pub fields: IndexMap<String, Field>,
+    /// States; the first is the initial one.
+    pub states: Vec<State>,
+    /// Transitions in order of declaration.
+    pub transitions: Vec<Transition>,
+    /// Clocks.
+    pub clocks: Vec<ClockSpec>,
+    /// Rust rules, by name, in order.
+    pub rules: Vec<String>,
+    /// Aspects, by name.
+    pub aspects: BTreeSet<String>,
+    /// Columns of lists.
+    pub list: Vec<ListColumn>,
+    /// Declared views; the first is the default.
+    pub views: Vec<View>,
+    /// Role to what it may do.
+    pub permissions: BTreeMap<String, BTreeSet<String>>,
+    /// Examples.
+    pub examples: Vec<Example>,
+    /// Inverse relations seen from this type: name to (other type, its field, other field is a many-link).
+    pub inverses: IndexMap<String, Inverse>,
+    /// `file` that declared it.
+    pub file: String,
+    /// SHA-256 of the declaration's text, hexadecimal: the version by which records are judged.
+    pub declaration: String,
+    /// Derived by [`RecordType::seal`].
+    pub(crate) columns: Vec<Column>,
+    pub(crate) column_at: HashMap<String, usize>,
+}
+
+/// A relation that another type declares towards this one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inverse {
+    /// The type that declares it.
+    pub from: String,
+    /// Its field.
+    pub field: String,
+    /// Whether that field is a many-link (rows of `link`), else a column of that type.
+    pub many: bool,
+}
+
+/// One stored column of a type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Column name.
+    pub name: String,
+    /// Field that it belongs to.
+    pub field: String,
+    /// Its stored shape.
+    pub shape: Shape,
+}
+
+/// How a column is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Shape {
+    /// TEXT.
+    Text,
+    /// BIGINT.
+    Int,
+    /// BIGINT, 10^-6.
+    Decimal,
+    /// BIGINT microseconds UTC.
+    Instant,
+    /// BIGINT microseconds.
+    Duration,
+    /// TEXT `YYYY-MM-DD`.
+    Day,
+    /// BOOLEAN (0 or 1 on SQLite).
+    Bool,
+    /// TEXT JSON array.
+    Choices,
+    /// BIGINT, number of the record linked to.
+    Link,
+}
+
+/// Common columns of every record table, in order, before the declared ones.
+pub const COMMON: [(&str, Shape); 9] = [
+    ("number", Shape::Int),
+    ("version", Shape::Int),
+    ("state", Shape::Text),
+    ("created_at", Shape::Instant),
+    ("created_by", Shape::Link),
+    ("updated_at", Shape::Instant),
+    ("updated_by", Shape::Link),
+    ("origin", Shape::Text),
+    ("external_key", Shape::Text),
+];
+
+impl RecordType {
+    /// Computes the stored columns; called once when the registry is complete.
+    pub(crate) fn seal(&mut self) {
+        self.columns.clear();
+        for field in self.fields.values() {
+            let shape = match &field.kind {
+                Kind::Text { .. } | Kind::Markdown | Kind::Choice(_) => Shape::Text,
+                Kind::Int { .. } | Kind::File => Shape::Int,
+                Kind::Decimal | Kind::Money => Shape::Decimal,
+                Kind::Duration => Shape::Duration,
+                Kind::Instant => Shape::Instant,
+                Kind::Day => Shape::Day,
+                Kind::Choices(_) => Shape::Choices,
+                Kind::YesNo => Shape::Bool,
+                Kind::Link { .. } | Kind::Person | Kind::Team => Shape::Link,
+                Kind::Links { .. } => continue,
+            };
+            self.columns.push(Column { name: field.name.clone(), field: field.name.clone(), shape });
+            if matches!(field.kind, Kind::Money) {
+                let name = format!("{}_currency", field.name);
+                self.columns.push(Column { name, field: field.name.clone(), shape: Shape::Text });
+            }
+        }
+        self.column_at = self.columns.iter().enumerate().map(|(i, c)| (c.name.clone(), i)).collect();
+    }
+
+    /// The declared stored columns, without the common ones.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// Position of a declared column in [`crate::Record::values`].
+    pub fn column_index(&self, name: &str) -> Option<usize> {
+        self.column_at.get(name).copied()
+    }
+
+    /// The field of this name.
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.get(name)
+    }
+
+    /// The state in which a new record begins.
+    pub fn initial_state(&self) -> &str {
+        self.states.first().map_or("active", |s| &s.name)
+    }
+
+    /// The state of this name.
+    pub fn state(&self, name: &str) -> Option<&State> {
+        self.states.iter().find(|s| s.name == name)
+    }
+
+    /// What a state means; closed for a name that is no longer declared.
+    pub fn state_kind(&self, name: &str) -> StateKind {
+        self.state(name).map_or(StateKind::Closed, |s| s.kind)
+    }
+
+    /// The transition of this name.
+    pub fn transition(&self, name: &str) -> Option<&Transition> {
+        self.transitions.iter().find(|t| t.name == name)
+    }
+
+    /// Transitions that start from a state, in order of declaration.
+    pub fn transitions_from<'a>(&'a self, state: &'a str) -> impl Iterator<Item = &'a Transition> + 'a {
+        self.transitions.iter().filter(move |t| t.from.iter().any(|s| s == state))
+    }
+
+    /// The field whose text names a record.
+    pub fn title_field(&self) -> &str {
+        &self.title
+    }
+
+    /// A number as people write it.
+    pub fn reference(&self, number: i64) -> String {
+        format!("{}-{number}", self.prefix)
+    }
+
+    /// Whether a role's declared permissions name the action.
+    pub fn role_allows(&self, role: &str, action: &Action) -> bool {
+        let Some(words) = self.permissions.get(role) else { return false };
+        match action {
+            Action::Transition(name) => match self.transition(name) {
+                Some(t) if t.roles.is_empty() => words.contains("update"),
+                Some(t) => t.roles.iter().any(|r| r == role),
+                None => false,
+            },
+            other => words.contains(other.word()),
+        }
+    }
+
+    /// Names of many-link relations seen from this type: own fields, then inverses.
+    pub fn relations(&self) -> Vec<String> {
+        let own = self.fields.values().filter(|f| matches!(f.kind, Kind::Links { .. }));
+        own.map(|f| f.name.clone()).chain(self.inverses.keys().cloned()).collect()
+    }
+}
