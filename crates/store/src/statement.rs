@@ -1,0 +1,304 @@
+//! Small statements about the engine's own tables, said without SQL by the layers above: one table, columns by
+//! name, equal or smaller than a value. Anything larger is a method of [`crate::Store`].
+//!
+//! Invariant: table and column names are `&'static str`, so none comes from a user.
+
+use crate::sql::{Arg, ArgType, Dialect, Sql};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Insert,
+    InsertNew,
+    Upsert,
+    Update,
+    Delete,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum When {
+    Is(&'static str, Arg),
+    Below(&'static str, Arg),
+    Above(&'static str, Arg),
+    Null(&'static str),
+}
+
+/// A change of rows of one engine table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Statement {
+    kind: Kind,
+    table: &'static str,
+    keys: Vec<(&'static str, Arg)>,
+    values: Vec<(&'static str, Arg)>,
+    when: Vec<When>,
+    must_hit: bool,
+}
+
+impl Statement {
+    fn new(kind: Kind, table: &'static str) -> Self {
+        Self { kind, table, keys: Vec::new(), values: Vec::new(), when: Vec::new(), must_hit: false }
+    }
+
+    /// Adds a row; a row of the same key is [`crate::Error::Duplicate`].
+    #[must_use]
+    pub fn insert(table: &'static str) -> Self {
+        Self::new(Kind::Insert, table)
+    }
+
+    /// Adds a row unless one of the same key is there.
+    #[must_use]
+    pub fn insert_new(table: &'static str) -> Self {
+        Self::new(Kind::InsertNew, table)
+    }
+
+    /// Adds a row, or changes the one of the same [`Statement::key`].
+    #[must_use]
+    pub fn upsert(table: &'static str) -> Self {
+        Self::new(Kind::Upsert, table)
+    }
+
+    /// Changes the rows that the conditions name; every row without conditions.
+    #[must_use]
+    pub fn update(table: &'static str) -> Self {
+        Self::new(Kind::Update, table)
+    }
+
+    /// Removes the rows that the conditions name; every row without conditions.
+    #[must_use]
+    pub fn delete(table: &'static str) -> Self {
+        Self::new(Kind::Delete, table)
+    }
+
+    /// A column of the key of an upsert.
+    #[must_use]
+    pub fn key(mut self, column: &'static str, value: impl Into<Arg>) -> Self {
+        self.keys.push((column, value.into()));
+        self
+    }
+
+    /// A column's new value.
+    #[must_use]
+    pub fn set(mut self, column: &'static str, value: impl Into<Arg>) -> Self {
+        self.values.push((column, value.into()));
+        self
+    }
+
+    /// Only rows whose column has this value.
+    #[must_use]
+    pub fn when(mut self, column: &'static str, value: impl Into<Arg>) -> Self {
+        self.when.push(When::Is(column, value.into()));
+        self
+    }
+
+    /// Only rows whose column is smaller than this value.
+    #[must_use]
+    pub fn when_below(mut self, column: &'static str, value: impl Into<Arg>) -> Self {
+        self.when.push(When::Below(column, value.into()));
+        self
+    }
+
+    /// Only rows whose column is larger than this value.
+    #[must_use]
+    pub fn when_above(mut self, column: &'static str, value: impl Into<Arg>) -> Self {
+        self.when.push(When::Above(column, value.into()));
+        self
+    }
+
+    /// Only rows whose column is null.
+    #[must_use]
+    pub fn when_null(mut self, column: &'static str) -> Self {
+        self.when.push(When::Null(column));
+        self
+    }
+
+    /// Fails the whole transaction with [`crate::Error::NotFound`] when no row was changed.
+    #[must_use]
+    pub fn must_hit(mut self) -> Self {
+        self.must_hit = true;
+        self
+    }
+
+    pub(crate) fn needs_a_row(&self) -> bool {
+        self.must_hit
+    }
+
+    pub(crate) fn table(&self) -> &'static str {
+        self.table
+    }
+
+    pub(crate) fn to_sql(&self, dialect: Dialect) -> Sql {
+        let mut sql = Sql::new(dialect);
+        match self.kind {
+            Kind::Insert | Kind::InsertNew | Kind::Upsert => {
+                sql.push("INSERT INTO ").name(self.table).push(" (");
+                for (i, (column, _)) in self.keys.iter().chain(&self.values).enumerate() {
+                    sql.push(if i > 0 { ", " } else { "" }).name(column);
+                }
+                sql.push(") VALUES (");
+                for (i, (_, value)) in self.keys.iter().chain(&self.values).enumerate() {
+                    sql.push(if i > 0 { ", " } else { "" }).bind(value.clone());
+                }
+                sql.push(")");
+                self.on_conflict(&mut sql);
+            }
+            Kind::Update => {
+                sql.push("UPDATE ").name(self.table).push(" SET ");
+                for (i, (column, value)) in self.values.iter().enumerate() {
+                    sql.push(if i > 0 { ", " } else { "" }).name(column).push(" = ").bind(value.clone());
+                }
+                write_when(&mut sql, &self.when);
+            }
+            Kind::Delete => {
+                sql.push("DELETE FROM ").name(self.table);
+                write_when(&mut sql, &self.when);
+            }
+        }
+        sql
+    }
+
+    fn on_conflict(&self, sql: &mut Sql) {
+        match self.kind {
+            Kind::InsertNew => {
+                sql.push(" ON CONFLICT DO NOTHING");
+            }
+            Kind::Upsert => {
+                sql.push(" ON CONFLICT (");
+                for (i, (column, _)) in self.keys.iter().enumerate() {
+                    sql.push(if i > 0 { ", " } else { "" }).name(column);
+                }
+                sql.push(if self.values.is_empty() { ") DO NOTHING" } else { ") DO UPDATE SET " });
+                for (i, (column, _)) in self.values.iter().enumerate() {
+                    sql.push(if i > 0 { ", " } else { "" }).name(column).push(" = ");
+                    sql.column("excluded", column);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn write_when(sql: &mut Sql, when: &[When]) {
+    for (i, condition) in when.iter().enumerate() {
+        sql.push(if i > 0 { " AND " } else { " WHERE " });
+        match condition {
+            When::Is(column, value) => sql.name(column).push(" = ").bind(value.clone()),
+            When::Below(column, value) => sql.name(column).push(" < ").bind(value.clone()),
+            When::Above(column, value) => sql.name(column).push(" > ").bind(value.clone()),
+            When::Null(column) => sql.name(column).push(" IS NULL"),
+        };
+    }
+}
+
+/// A question about rows of one engine table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Select {
+    table: &'static str,
+    columns: Vec<&'static str>,
+    when: Vec<When>,
+    order: Vec<(&'static str, bool)>,
+    limit: Option<i64>,
+}
+
+impl Select {
+    /// Asks for columns of a table, in this order.
+    #[must_use]
+    pub fn from(table: &'static str, columns: &[&'static str]) -> Self {
+        Self { table, columns: columns.to_vec(), when: Vec::new(), order: Vec::new(), limit: None }
+    }
+
+    /// Only rows whose column has this value.
+    #[must_use]
+    pub fn when(mut self, column: &'static str, value: impl Into<Arg>) -> Self {
+        self.when.push(When::Is(column, value.into()));
+        self
+    }
+
+    /// Only rows whose column is smaller than this value.
+    #[must_use]
+    pub fn when_below(mut self, column: &'static str, value: impl Into<Arg>) -> Self {
+        self.when.push(When::Below(column, value.into()));
+        self
+    }
+
+    /// Only rows whose column is larger than this value.
+    #[must_use]
+    pub fn when_above(mut self, column: &'static str, value: impl Into<Arg>) -> Self {
+        self.when.push(When::Above(column, value.into()));
+        self
+    }
+
+    /// Only rows whose column is null.
+    #[must_use]
+    pub fn when_null(mut self, column: &'static str) -> Self {
+        self.when.push(When::Null(column));
+        self
+    }
+
+    /// Sorts by a column, smallest first; several sort one after another.
+    #[must_use]
+    pub fn order(mut self, column: &'static str) -> Self {
+        self.order.push((column, false));
+        self
+    }
+
+    /// Sorts by a column, largest first.
+    #[must_use]
+    pub fn order_descending(mut self, column: &'static str) -> Self {
+        self.order.push((column, true));
+        self
+    }
+
+    /// Gives at most so many rows.
+    #[must_use]
+    pub fn limit(mut self, limit: usize) -> Self {
+        self.limit = Some(i64::try_from(limit).unwrap_or(i64::MAX));
+        self
+    }
+
+    pub(crate) fn to_sql(&self, dialect: Dialect) -> Sql {
+        let mut sql = Sql::new(dialect);
+        sql.push("SELECT ");
+        for (i, column) in self.columns.iter().enumerate() {
+            sql.push(if i > 0 { ", " } else { "" }).name(column);
+        }
+        sql.push(" FROM ").name(self.table);
+        write_when(&mut sql, &self.when);
+        for (i, (column, descending)) in self.order.iter().enumerate() {
+            sql.push(if i > 0 { ", " } else { " ORDER BY " }).name(column);
+            sql.push(if *descending { " DESC" } else { "" });
+        }
+        if let Some(limit) = self.limit {
+            sql.push(" LIMIT ").bind(limit);
+        }
+        sql
+    }
+}
+
+impl From<Option<i64>> for Arg {
+    fn from(value: Option<i64>) -> Self {
+        value.map_or(Self::Null(ArgType::Int), Self::Int)
+    }
+}
+
+impl From<Option<String>> for Arg {
+    fn from(value: Option<String>) -> Self {
+        value.map_or(Self::Null(ArgType::Text), Self::Text)
+    }
+}
+
+impl From<Option<&str>> for Arg {
+    fn from(value: Option<&str>) -> Self {
+        value.map_or(Self::Null(ArgType::Text), |text| Self::Text(text.to_owned()))
+    }
+}
+
+impl From<&[u8]> for Arg {
+    fn from(value: &[u8]) -> Self {
+        Self::Bytes(value.to_vec())
+    }
+}
+
+impl From<uuid::Uuid> for Arg {
+    fn from(value: uuid::Uuid) -> Self {
+        Self::Bytes(value.into_bytes().to_vec())
+    }
+}
