@@ -4,6 +4,11 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::check::Checker;
+use crate::eval::{Scope, outcome};
+use crate::explain::explain;
+use crate::parser::parse;
+use crate::reads;
 use crate::schema::{Context, Row, Schema};
 use crate::tree::{Node, NodeKind, Span};
 use crate::value::Value;
@@ -77,14 +82,19 @@ pub struct Reason {
 /// # Errors
 /// All mistakes that were found, in the order of the text; one only where the text cannot be read at all.
 pub fn check(source: &str, record_type: &str, schema: &dyn Schema) -> Result<Condition, Vec<Mistake>> {
-    let _ = schema;
-    if source != "true" {
-        let message = format!("`{source}` about {record_type} cannot be read by this build");
-        return Err(vec![Mistake { start: 0, end: source.len(), message }]);
+    let ast = parse(source).map_err(|mistake| vec![mistake])?;
+    let mut checker = Checker::new(schema, record_type);
+    match checker.condition(&ast) {
+        Some(root) if checker.mistakes.is_empty() => {
+            let span = Span { start: 0, end: source.len() };
+            Ok(Condition { source: source.into(), span, record_type: record_type.into(), root })
+        }
+        _ => {
+            let mut mistakes = checker.mistakes;
+            mistakes.sort_by_key(|mistake| (mistake.start, mistake.end));
+            Err(mistakes)
+        }
     }
-    let span = Span { start: 0, end: source.len() };
-    let root = Node { span, kind: NodeKind::Const(true) };
-    Ok(Condition { source: source.into(), span, record_type: record_type.into(), root })
 }
 
 impl Condition {
@@ -103,35 +113,49 @@ impl Condition {
         &self.root
     }
 
-    /// Lists the fields it reads, also those of linked records, and the links themselves.
+    /// Lists the fields it reads, also those of linked records, and the links and relations on the way.
     pub fn fields(&self) -> BTreeSet<FieldPath> {
-        BTreeSet::new()
+        reads::of(&self.root, &self.record_type).fields
     }
 
-    /// Splits it at its top-level `&&`; one that has none gives itself.
-    pub fn conjuncts(&self) -> Vec<Condition> {
-        vec![self.clone()]
-    }
-
-    /// Tells whether its outcome depends on the instant or day of the question.
+    /// Tells whether its outcome depends on the instant or the day of the question.
     pub fn uses_now(&self) -> bool {
-        false
+        reads::of(&self.root, &self.record_type).now
     }
 
     /// Tells whether its outcome depends on the person who asks.
     pub fn uses_me(&self) -> bool {
-        false
+        reads::of(&self.root, &self.record_type).me
+    }
+
+    /// Splits it at its top-level `&&`; one that has none gives itself.
+    pub fn conjuncts(&self) -> Vec<Condition> {
+        let parts = match &self.root.kind {
+            NodeKind::And(parts) => parts.as_slice(),
+            _ => std::slice::from_ref(&self.root),
+        };
+        let whole = parts.len() == 1;
+        parts
+            .iter()
+            .map(|root| {
+                let span = if whole { self.span } else { root.span };
+                Self {
+                    source: Arc::clone(&self.source),
+                    span,
+                    record_type: Arc::clone(&self.record_type),
+                    root: root.clone(),
+                }
+            })
+            .collect()
     }
 
     /// Evaluates it on one record.
     pub fn evaluate(&self, row: &dyn Row, context: &Context) -> Outcome {
-        let _ = (row, context);
-        Outcome::True
+        outcome(&self.root, &Scope { row, level: 0, outer: None }, context)
     }
 
     /// Says why it is not true for this record: the parts that made it so; empty when it is true.
     pub fn explain(&self, row: &dyn Row, context: &Context) -> Vec<Reason> {
-        let _ = (row, context);
-        Vec::new()
+        explain(&self.source, &self.root, &Scope { row, level: 0, outer: None }, context)
     }
 }

@@ -7,15 +7,25 @@
 //! Source: the Common Expression Language specification, of which this is a subset with the extensions that
 //! `docs/conditions.md` names.
 
+mod check;
 mod condition;
 mod decimal;
+mod eval;
+mod explain;
+mod lexer;
+mod limits;
+mod parser;
+mod reads;
 mod schema;
+mod suggest;
 mod time;
 mod tree;
 mod value;
 
 pub use condition::{Condition, FieldPath, Mistake, Outcome, Reason, check};
 pub use decimal::{Decimal, NotADecimal, SCALE};
+pub use eval::constant;
+pub use limits::{MAX_DEPTH, MAX_LENGTH, MAX_PARTS, MAX_RELATED};
 pub use schema::{Context, LinkInfo, LinkPath, PERSON, RESERVED, Row, Schema, Type};
 pub use time::{day_from_text, day_text, duration_from_text, duration_text, instant_from_text, instant_text};
 pub use tree::{

@@ -1,0 +1,10 @@
+//! The limits that keep a hostile text harmless: it can neither overflow a stack nor blow up a statement.
+
+/// Longest source text, in bytes.
+pub const MAX_LENGTH: usize = 8_192;
+/// Deepest nesting of parentheses, calls, operators and dots.
+pub const MAX_DEPTH: usize = 40;
+/// Most comparisons and other smallest parts of one condition.
+pub const MAX_PARTS: usize = 400;
+/// Deepest nesting of `exists`, `all` and their kin; each level can double the SQL.
+pub const MAX_RELATED: usize = 4;

@@ -1,0 +1,6 @@
+//! Tests of the condition language through its public interface.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod checker;
+mod evaluator;
+mod world;
