@@ -1,1 +1,96 @@
-//! engine
+//! The one write path, reads, history, comments, attachments, accounts, proofs and import.
+//!
+//! It is *given* the declarations, the rules, the time and the randomness; it names no record type.
+//! Not here: SQL (`store`), pages and REST (`web`), what an obligation is (`conformity`).
+//! Read [`apply`] first: every change of every record goes through it.
+
+pub mod account;
+pub mod apply;
+pub mod attachment;
+pub mod comment;
+pub mod error;
+pub mod history;
+pub mod log;
+pub mod markdown;
+pub mod read;
+pub mod saved_view;
+mod terms;
+pub mod time;
+pub mod watch;
+
+use std::sync::Arc;
+
+use proofdesk_model::{Registry, RuleSet};
+use proofdesk_store::Store;
+
+pub use account::{Account, Session, Token};
+pub use apply::{Applied, Target};
+pub use attachment::Attachment;
+pub use comment::{Audience, Comment};
+pub use error::{Conflict, Error, FieldChange};
+pub use history::{HistoryChange, HistoryItem};
+pub use log::{Checkpoint, InclusionProof, LogState, Seal};
+pub use proofdesk_model::{
+    Action, Caller, Change, Door, LinkChange, Problem, Problems, Record, Reference, Stamp,
+};
+pub use read::{ListPage, ListRequest, SearchHit};
+pub use saved_view::SavedView;
+pub use time::{FixedTime, Time};
+
+/// The engine: cheap to clone, shared by pages, REST, jobs and commands.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    registry: Arc<Registry>,
+    rules: RuleSet,
+    time: Arc<dyn Time>,
+    terms: terms::Terms,
+    origin: String,
+}
+
+impl Engine {
+    /// Puts an engine together. `origin` names this log in checkpoints, as a schema-less URL.
+    pub fn new(
+        store: Store,
+        registry: Arc<Registry>,
+        rules: RuleSet,
+        time: Arc<dyn Time>,
+        origin: impl Into<String>,
+    ) -> Self {
+        let terms = terms::Terms::default();
+        Self { inner: Arc::new(Inner { store, registry, rules, time, terms, origin: origin.into() }) }
+    }
+
+    /// The declared types.
+    pub fn registry(&self) -> &Arc<Registry> {
+        &self.inner.registry
+    }
+
+    /// The store below: for population queries of `conformity` and `report`, never for writes of records.
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// The rules that were handed over.
+    pub fn rules(&self) -> &RuleSet {
+        &self.inner.rules
+    }
+
+    /// The present instant, microseconds UTC.
+    pub fn now(&self) -> i64 {
+        self.inner.time.now()
+    }
+
+    /// The name of this log in checkpoints.
+    pub fn origin(&self) -> &str {
+        &self.inner.origin
+    }
+
+    pub(crate) fn terms(&self) -> &terms::Terms {
+        &self.inner.terms
+    }
+}

@@ -1,0 +1,251 @@
+//! The one write path: authorize, derive, check, then row, relations, entry and jobs in one transaction.
+//!
+//! Invariant: every change of every record comes through [`Engine::apply`]; each value in its body can only
+//! come from the line above it.
+
+use std::sync::Arc;
+
+use proofdesk_model::entry;
+use proofdesk_model::{
+    Action, Caller, Change, Checked, Door, Draft, Facts, Lookup, Permit, Record, RecordType, Reference,
+    Stamp, Value,
+};
+use proofdesk_store::{Extra, Receipt};
+use uuid::Uuid;
+
+use crate::Engine;
+use crate::error::{Conflict, Error, FieldChange};
+
+/// What a change is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A new record of a type.
+    New(String),
+    /// An existing record; with the version that the writer saw, where one is known.
+    Existing(Reference, Option<i64>),
+}
+
+/// A change that is durable.
+#[derive(Debug, Clone)]
+pub struct Applied {
+    /// The record as stored.
+    pub record: Record,
+    /// Id of its log entry.
+    pub entry: i64,
+}
+
+impl Engine {
+    /// Changes or creates one record now. See [`Engine::apply_at`].
+    ///
+    /// # Errors
+    /// As [`Engine::apply_at`].
+    pub async fn apply(
+        &self,
+        caller: &Caller,
+        target: Target,
+        change: Change,
+        door: Door,
+    ) -> Result<Applied, Error> {
+        self.apply_at(caller, target, change, Stamp::now(self.now(), door), Uuid::now_v7()).await
+    }
+
+    /// Changes or creates one record. Durable and logged when it returns; `id` makes it happen at most once.
+    ///
+    /// # Errors
+    /// `Forbidden`, `Invalid` with all problems, `NotFound`, `Conflict` with what changed, or that the database is
+    /// full or away; in every case nothing was written.
+    pub async fn apply_at(
+        &self,
+        caller: &Caller,
+        target: Target,
+        change: Change,
+        stamp: Stamp,
+        id: Uuid,
+    ) -> Result<Applied, Error> {
+        let (record_type, current, action) = self.aim(&target, &change).await?;
+        let permit = record_type.permit(caller, action, current.as_ref()).map_err(Error::Forbidden)?;
+        self.guard_against_stale(&target, current.as_ref()).await?;
+        self.check_targets(&record_type, &change).await?;
+        let draft = Draft::new(&record_type, current, change, caller, stamp).map_err(Error::Invalid)?;
+        let facts = self.facts(&draft).await?;
+        let draft = draft.derive(self.rules(), &facts);
+        let checked = draft.check(self.rules(), &facts).map_err(Error::Invalid)?;
+        let checked = self.number(checked).await?;
+        let receipt = self.store_write(&permit, &checked, id).await?;
+        self.terms().forget(&record_type.name);
+        Ok(Applied {
+            record: checked.into_record(),
+            entry: receipt.entries.first().copied().unwrap_or_default(),
+        })
+    }
+
+    async fn aim(
+        &self,
+        target: &Target,
+        change: &Change,
+    ) -> Result<(Arc<RecordType>, Option<Record>, Action), Error> {
+        match target {
+            Target::New(name) => {
+                let record_type = self.require_type(name)?;
+                Ok((record_type, None, Action::Create))
+            }
+            Target::Existing(reference, _) => {
+                let record_type = self.require_type(&reference.record_type)?;
+                let mut record = self
+                    .store()
+                    .load(&record_type, reference.number)
+                    .await?
+                    .ok_or_else(|| Error::NotFound(record_type.reference(reference.number)))?;
+                if !record_type.relations().is_empty() {
+                    record.links = self.store().links(reference, &record_type, None).await?;
+                }
+                let action = change.transition.clone().map_or(Action::Update, Action::Transition);
+                Ok((record_type, Some(record), action))
+            }
+        }
+    }
+
+    async fn guard_against_stale(&self, target: &Target, current: Option<&Record>) -> Result<(), Error> {
+        match (target, current) {
+            (Target::Existing(_, Some(seen)), Some(record)) if *seen != record.version => {
+                Err(self.conflict(record, *seen).await?)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Says what changed since a version, from the entries.
+    pub(crate) async fn conflict(&self, record: &Record, expected: i64) -> Result<Error, Error> {
+        let reference = Reference::new(record.of.name.clone(), record.number);
+        let mut changed = Vec::new();
+        for item in self.history(&reference, 200).await?.into_iter().rev().filter(|i| i.version > expected) {
+            for change in item.changes {
+                changed.push(FieldChange {
+                    field: change.field,
+                    label: change.label,
+                    value: change.new,
+                    by: item.by.clone(),
+                    at: item.at,
+                });
+            }
+        }
+        Ok(Error::Conflict(Box::new(Conflict {
+            reference: record.reference(),
+            expected,
+            current: record.version,
+            changed,
+        })))
+    }
+
+    /// Refuses links to records that do not exist, before anything is derived from them.
+    async fn check_targets(&self, of: &RecordType, change: &Change) -> Result<(), Error> {
+        let mut problems = proofdesk_model::Problems::default();
+        let single = change.set.iter().filter_map(|(column, value)| match value {
+            Value::Link(number) => Some((column, Reference::new(of.field(column)?.target()?, *number))),
+            _ => None,
+        });
+        let many = change.links.iter().filter(|l| l.add).map(|l| (&l.relation, l.to.clone()));
+        for (field, reference) in single.chain(many) {
+            let wanted = of.field(field).and_then(|f| f.target().map(str::to_owned));
+            let wanted = wanted.or_else(|| of.inverses.get(field).map(|i| i.from.clone()));
+            let known = match (self.registry().get(&reference.record_type), wanted) {
+                (Some(t), Some(w)) if t.name == w => self.store().load(t, reference.number).await?.is_some(),
+                _ => false,
+            };
+            if !known {
+                let name = self.registry().write_reference(&reference);
+                let message = format!("There is no {name} to link to.");
+                problems.push(proofdesk_model::Problem::new(field, "link", message));
+            }
+        }
+        problems.into_result().map_err(Error::Invalid)
+    }
+
+    /// Answers the look-ups of rules and guards.
+    pub(crate) async fn facts(&self, draft: &Draft) -> Result<Facts, Error> {
+        let mut facts = Facts::default();
+        for lookup in draft.lookups(self.rules()) {
+            let found = match &lookup {
+                Lookup::All(name) => self.terms().all(self, name).await?,
+                Lookup::One(reference) => match self.registry().get(&reference.record_type) {
+                    Some(of) => {
+                        Arc::new(self.store().load(of, reference.number).await?.into_iter().collect())
+                    }
+                    None => Arc::default(),
+                },
+                Lookup::Related(relation) => Arc::new(self.related_after(draft, relation).await?),
+            };
+            facts.insert(lookup, found);
+        }
+        Ok(facts)
+    }
+
+    /// Records related to a draft, after its link changes.
+    async fn related_after(&self, draft: &Draft, relation: &str) -> Result<Vec<Record>, Error> {
+        let mut references = draft.after().links.get(relation).cloned().unwrap_or_default();
+        for link in draft.links().iter().filter(|l| l.relation == relation) {
+            references.retain(|r| *r != link.to);
+            if link.add {
+                references.push(link.to.clone());
+            }
+        }
+        self.load_references(&references).await
+    }
+
+    async fn number(&self, checked: Checked) -> Result<Checked, Error> {
+        if checked.after().number != 0 {
+            return Ok(checked);
+        }
+        let number = self.store().allocate(&checked.after().of.name, 1).await?;
+        Ok(checked.numbered(number))
+    }
+
+    async fn store_write(&self, permit: &Permit, checked: &Checked, id: Uuid) -> Result<Receipt, Error> {
+        let extra = Extra { id, search_text: search_text(checked), ..Extra::default() };
+        match self.store().write(permit, checked, self.registry(), extra).await {
+            Ok(receipt) => Ok(receipt),
+            Err(proofdesk_store::Error::Conflict { .. }) => {
+                let record = checked.after();
+                let present = self.store().load(&record.of, record.number).await?;
+                match present {
+                    Some(present) => Err(self.conflict(&present, record.version - 1).await?),
+                    None => Err(Error::NotFound(record.reference())),
+                }
+            }
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// Writes an entry that belongs to a record without changing its columns, with engine rows.
+    pub(crate) async fn note(
+        &self,
+        permit: &Permit,
+        record: &Record,
+        stamp: &Stamp,
+        action: &str,
+        note: serde_json::Value,
+        statements: Vec<proofdesk_store::Statement>,
+    ) -> Result<Receipt, Error> {
+        let entry = entry::of_note(record, permit.caller(), stamp, action, note);
+        Ok(self.store().note(permit, vec![entry], statements, Uuid::now_v7()).await?)
+    }
+}
+
+/// The text by which a record is found, where a searched field changed.
+fn search_text(checked: &Checked) -> Option<String> {
+    let record = checked.after();
+    let searched: Vec<_> = record.of.fields.values().filter(|f| f.search).collect();
+    let same =
+        checked.before().is_some_and(|b| searched.iter().all(|f| b.value(&f.name) == record.value(&f.name)));
+    if searched.is_empty() || same {
+        return None;
+    }
+    let mut text = record.reference();
+    for field in searched {
+        if let Some(part) = record.text(&field.name) {
+            text.push('\n');
+            text.push_str(part);
+        }
+    }
+    Some(text)
+}

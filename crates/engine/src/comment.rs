@@ -1,0 +1,166 @@
+//! Talk on a record: to the customer, or among staff only.
+
+use proofdesk_model::{Action, Caller, Door, Record, Reference, Stamp};
+use proofdesk_store::{Select, Statement};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::Engine;
+use crate::error::Error;
+
+/// Longest comment, in characters.
+pub const COMMENT_MAX: usize = 50_000;
+
+/// Who may see a comment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Audience {
+    /// The customer and staff.
+    Customer,
+    /// Staff only.
+    Staff,
+}
+
+impl Audience {
+    /// The stored word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Staff => "staff",
+        }
+    }
+
+    /// What it takes to write for this audience.
+    pub fn action(self) -> Action {
+        match self {
+            Self::Customer => Action::Comment,
+            Self::Staff => Action::Note,
+        }
+    }
+}
+
+/// A comment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Comment {
+    /// Its id (UUID).
+    pub id: String,
+    /// When it was written, microseconds UTC; the history's time for imported ones.
+    pub at: i64,
+    /// Person who wrote it.
+    pub person: Option<i64>,
+    /// Name at that time.
+    pub by: String,
+    /// Who may see it.
+    pub audience: Audience,
+    /// Markdown source.
+    pub body: String,
+    /// Door through which it came.
+    pub door: String,
+}
+
+impl Engine {
+    /// Writes a comment; its entry is in the log when this returns.
+    ///
+    /// # Errors
+    /// `Forbidden`, `NotFound`, `Invalid` when it is empty or too long.
+    pub async fn comment(
+        &self,
+        caller: &Caller,
+        on: &Reference,
+        audience: Audience,
+        body: &str,
+        door: Door,
+    ) -> Result<Comment, Error> {
+        self.comment_at(caller, on, audience, body, Stamp::now(self.now(), door)).await
+    }
+
+    /// As [`Engine::comment`], with a given stamp (imported history, the example company).
+    ///
+    /// # Errors
+    /// As [`Engine::comment`].
+    pub async fn comment_at(
+        &self,
+        caller: &Caller,
+        on: &Reference,
+        audience: Audience,
+        body: &str,
+        stamp: Stamp,
+    ) -> Result<Comment, Error> {
+        let record = self.require_for(caller, on, audience.action()).await?;
+        let permit = record.of.permit(caller, audience.action(), Some(&record)).map_err(Error::Forbidden)?;
+        let body = body.replace("\r\n", "\n");
+        let body = body.trim();
+        if body.is_empty() {
+            return Err(Error::invalid("body", "required", "Write something first."));
+        }
+        if body.chars().count() > COMMENT_MAX || body.contains('\0') {
+            let message = format!("A comment has at most {COMMENT_MAX} characters and no NUL character.");
+            return Err(Error::invalid("body", "size", message));
+        }
+        let comment = Comment {
+            id: Uuid::now_v7().to_string(),
+            at: stamp.occurred_at,
+            person: caller.person,
+            by: caller.name.clone(),
+            audience,
+            body: body.to_owned(),
+            door: stamp.door.as_str().to_owned(),
+        };
+        let row = Statement::insert("comment")
+            .set("id", comment.id.clone())
+            .set("record_type", on.record_type.clone())
+            .set("number", on.number)
+            .set("at", comment.at)
+            .set("person", comment.person)
+            .set("author", comment.by.clone())
+            .set("audience", audience.as_str())
+            .set("door", comment.door.clone())
+            .set("body", comment.body.clone());
+        let part = format!("comment/{}", comment.id);
+        let found_by = Statement::search_text(on, &part, comment.at, &comment.body);
+        let note = serde_json::json!({"id": comment.id, "audience": audience.as_str(), "body": comment.body});
+        self.note(&permit, &record, &stamp, "comment", note, vec![row, found_by]).await?;
+        Ok(comment)
+    }
+
+    /// The comments of a record that the caller may see, oldest first; at most 1,000.
+    ///
+    /// # Errors
+    /// `Forbidden` or a fault of the database.
+    pub async fn comments(&self, caller: &Caller, on: &Reference) -> Result<Vec<Comment>, Error> {
+        let of = self.require_type(&on.record_type)?;
+        of.permit(caller, Action::Read, None).map_err(Error::Forbidden)?;
+        let staff = caller.may(&of, &Action::Note);
+        let columns = ["id", "at", "person", "author", "audience", "body", "door"];
+        let question = Select::from("comment", &columns)
+            .when("record_type", on.record_type.clone())
+            .when("number", on.number)
+            .order("at")
+            .order("id")
+            .limit(1_000);
+        let rows = self.store().select(question).await?;
+        let comments = rows.iter().map(|row| Comment {
+            id: row.text(0).to_owned(),
+            at: row.int(1),
+            person: row.opt_int(2),
+            by: row.text(3).to_owned(),
+            audience: if row.text(4) == "customer" { Audience::Customer } else { Audience::Staff },
+            body: row.text(5).to_owned(),
+            door: row.text(6).to_owned(),
+        });
+        Ok(comments.filter(|c| staff || c.audience == Audience::Customer).collect())
+    }
+
+    /// Loads a record for an action; a record of a type that may not even be read does not exist.
+    pub(crate) async fn require_for(
+        &self,
+        caller: &Caller,
+        on: &Reference,
+        action: Action,
+    ) -> Result<Record, Error> {
+        let of = self.require_type(&on.record_type)?;
+        of.permit(caller, action, None).map_err(Error::Forbidden)?;
+        let found = self.store().load(&of, on.number).await?;
+        found.ok_or_else(|| Error::NotFound(of.reference(on.number)))
+    }
+}

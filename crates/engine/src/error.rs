@@ -1,0 +1,86 @@
+//! What can go wrong, by what the caller does next.
+
+use proofdesk_model::Problems;
+use serde::Serialize;
+
+/// A field that somebody else changed meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldChange {
+    /// Column.
+    pub field: String,
+    /// Label for people.
+    pub label: String,
+    /// Value now, as JSON.
+    pub value: serde_json::Value,
+    /// Who changed it.
+    pub by: String,
+    /// When, microseconds UTC.
+    pub at: i64,
+}
+
+/// A write on a version that is no longer the present one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Conflict {
+    /// The record.
+    pub reference: String,
+    /// The version that the writer saw.
+    pub expected: i64,
+    /// The present version.
+    pub current: i64,
+    /// What changed between them, oldest first.
+    pub changed: Vec<FieldChange>,
+}
+
+/// Errors of the engine.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The caller may not do this.
+    #[error("{0}")]
+    Forbidden(Problems),
+    /// The input is wrong: all problems at once.
+    #[error("{0}")]
+    Invalid(Problems),
+    /// There is no such record, or the caller may not know of it.
+    #[error("There is no {0}.")]
+    NotFound(String),
+    /// Somebody else wrote first.
+    #[error("{} was changed meanwhile: you saw version {}, it is now {}. Look at the changes and try again.", .0.reference, .0.expected, .0.current)]
+    Conflict(Box<Conflict>),
+    /// Too large; says the limit.
+    #[error("{0}")]
+    TooLarge(String),
+    /// The disk is full: nothing was written.
+    #[error(
+        "The disk of the database is full: nothing was written. Free space and try again; reading goes on."
+    )]
+    Full,
+    /// The database cannot be reached at present: nothing is known to be written.
+    #[error("The database cannot be reached at present. Try again in a moment.")]
+    Unavailable,
+    /// A fault of ours or of the machine; the chain goes to the log once.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl From<proofdesk_store::Error> for Error {
+    fn from(error: proofdesk_store::Error) -> Self {
+        use proofdesk_store::Error as Store;
+        match error {
+            Store::Full(_) => Self::Full,
+            Store::Unavailable(_) => Self::Unavailable,
+            Store::NotFound(what) => Self::NotFound(what),
+            Store::Invalid(message) => Self::invalid("", "format", message),
+            Store::KeyTaken { ref key, .. } => {
+                Self::invalid("external_key", "taken", format!("Another record already has the key `{key}`."))
+            }
+            other => Self::Internal(other.to_string()),
+        }
+    }
+}
+
+impl Error {
+    /// One problem of one field.
+    pub fn invalid(field: &str, code: &str, message: impl Into<String>) -> Self {
+        Self::Invalid(Problems(vec![proofdesk_model::Problem::new(field, code, message)]))
+    }
+}

@@ -1,0 +1,120 @@
+//! The history of a record: its log entries, read for people.
+
+use proofdesk_model::Reference;
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use crate::Engine;
+use crate::error::Error;
+
+/// One field that an entry changed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HistoryChange {
+    /// Column, or `state`.
+    pub field: String,
+    /// Label for people.
+    pub label: String,
+    /// Value before, as written in the entry.
+    pub old: Json,
+    /// Value after.
+    pub new: Json,
+}
+
+/// One entry of a record's history.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HistoryItem {
+    /// Id of the entry in the store.
+    pub entry: i64,
+    /// Position in the log; none while it is pending.
+    pub leaf: Option<u64>,
+    /// Leaf hash, hexadecimal.
+    pub hash: String,
+    /// Version of the record after it.
+    pub version: i64,
+    /// When it was written, microseconds UTC.
+    pub at: i64,
+    /// When it happened, microseconds UTC; differs from `at` for imported history.
+    pub occurred_at: i64,
+    /// Who did it.
+    pub by: String,
+    /// Number of the person, none for programs.
+    pub person: Option<i64>,
+    /// Door: page, api, import, rule, mail, clock, cli, demo.
+    pub door: String,
+    /// `create`, `update`, a transition, `comment`, `note`, `attach`, `watch`, …
+    pub action: String,
+    /// Fields changed.
+    pub changes: Vec<HistoryChange>,
+    /// Relations added and removed: relation, other record, added.
+    pub links: Vec<(String, String, bool)>,
+    /// What a note says.
+    pub note: Option<Json>,
+}
+
+impl HistoryItem {
+    /// Whether it came in by import: its times are the history's, its seal is the import's.
+    pub fn is_imported(&self) -> bool {
+        self.door == "import"
+    }
+}
+
+impl Engine {
+    /// The newest entries of a record, newest first; at most `limit`.
+    ///
+    /// # Errors
+    /// A fault of the database, or an entry that is not JSON (then `verify` says which).
+    pub async fn history(&self, record: &Reference, limit: usize) -> Result<Vec<HistoryItem>, Error> {
+        let entries = self.store().entries(record, None, limit).await?;
+        entries.into_iter().map(|entry| self.read_entry(record, &entry)).collect()
+    }
+
+    fn read_entry(
+        &self,
+        record: &Reference,
+        entry: &proofdesk_store::StoredEntry,
+    ) -> Result<HistoryItem, Error> {
+        let broken =
+            || Error::Internal(format!("Log entry {} cannot be read; run `proofdesk verify`.", entry.id));
+        let body: Json = serde_json::from_slice(&entry.body).map_err(|_| broken())?;
+        let of = self.registry().get(&record.record_type);
+        let label = |name: &str| match of.and_then(|t| t.field(name)) {
+            Some(field) => field.label.clone(),
+            None if name == "state" => "State".to_owned(),
+            None => name.replace('_', " "),
+        };
+        let hidden = |name: &str| of.and_then(|t| t.field(name)).is_some_and(|f| f.hidden);
+        let empty = serde_json::Map::new();
+        let set = body.get("set").and_then(Json::as_object).unwrap_or(&empty);
+        let changes = set.iter().filter(|(name, _)| !hidden(name)).map(|(name, pair)| HistoryChange {
+            field: name.clone(),
+            label: label(name),
+            old: pair.get(0).cloned().unwrap_or_default(),
+            new: pair.get(1).cloned().unwrap_or_default(),
+        });
+        let text = |name: &str| body.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
+        let none = Vec::new();
+        let links = body.get("links").and_then(Json::as_array).unwrap_or(&none).iter().map(|l| {
+            let part = |name: &str| l.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
+            (part("relation"), part("to"), l.get("add").and_then(Json::as_bool).unwrap_or(true))
+        });
+        let occurred = body.get("occurred_at").and_then(Json::as_str);
+        let occurred_at = occurred
+            .and_then(|t| proofdesk_model::format::parse_instant(t, &jiff::tz::TimeZone::UTC))
+            .unwrap_or(entry.at);
+        Ok(HistoryItem {
+            entry: entry.id,
+            leaf: entry.leaf,
+            hash: hex::encode(&entry.leaf_hash),
+            version: entry.version,
+            at: entry.at,
+            occurred_at,
+            by: body.pointer("/by/name").and_then(Json::as_str).unwrap_or_default().to_owned(),
+            person: body.pointer("/by/person").and_then(Json::as_i64),
+            door: text("door"),
+            action: text("action"),
+            changes: changes.collect(),
+            links: links.collect(),
+            note: body.get("note").cloned(),
+        })
+    }
+}

@@ -1,0 +1,273 @@
+//! Reads: one record, lists, counts, related records, search and the jump to a reference.
+//!
+//! Every read takes the caller and goes through [`RecordType::permit`]; a type that the caller may not read
+//! does not exist for him.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use proofdesk_condition::check;
+use proofdesk_model::{
+    Action, Caller, Condition, Context, Problem, Problems, Record, RecordType, Reference, Value, format,
+};
+use proofdesk_store::{Cursor, ListQuery};
+
+use crate::Engine;
+use crate::error::Error;
+
+/// A question for a list.
+#[derive(Debug, Clone)]
+pub struct ListRequest {
+    /// Record type.
+    pub record_type: String,
+    /// Condition that every record meets.
+    pub filter: Option<Condition>,
+    /// Column to sort by; the number when empty.
+    pub sort: String,
+    /// Largest first.
+    pub descending: bool,
+    /// Continues after the cursor of an earlier page.
+    pub after: Option<String>,
+    /// At most this many, 1 to 500.
+    pub limit: usize,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone)]
+pub struct ListPage {
+    /// Records in order.
+    pub records: Vec<Record>,
+    /// Cursor of the next page; none at the end.
+    pub next: Option<String>,
+}
+
+/// A record found by its text.
+#[derive(Debug, Clone)]
+pub struct SearchHit {
+    /// The record.
+    pub record: Record,
+    /// Where the words were found: `record`, or `comment/…`.
+    pub part: String,
+}
+
+impl Engine {
+    /// The declared type of a name.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn require_type(&self, name: &str) -> Result<Arc<RecordType>, Error> {
+        self.registry().get(name).cloned().ok_or_else(|| Error::NotFound(format!("record type `{name}`")))
+    }
+
+    /// The context of conditions for a caller now.
+    pub fn context(&self, caller: &Caller) -> Context {
+        let now = self.now();
+        Context { now, today: format::day_of(now), user: caller.person }
+    }
+
+    /// Checks a condition over a type.
+    ///
+    /// # Errors
+    /// `Invalid` with one problem (code `condition`) for each mistake; the message names the position.
+    pub fn condition(&self, source: &str, record_type: &str) -> Result<Condition, Error> {
+        check(source, record_type, self.registry().as_ref()).map_err(|mistakes| {
+            let problems = mistakes.into_iter().map(|m| {
+                Problem::new(
+                    "filter",
+                    "condition",
+                    format!("{} (at character {} of `{source}`)", m.message, m.start + 1),
+                )
+            });
+            Error::Invalid(Problems(problems.collect()))
+        })
+    }
+
+    fn readable(&self, caller: &Caller, record_type: &str) -> Result<Arc<RecordType>, Error> {
+        let of = self.require_type(record_type)?;
+        of.permit(caller, Action::Read, None).map_err(Error::Forbidden)?;
+        Ok(of)
+    }
+
+    /// One record with all its relations; none when there is none.
+    ///
+    /// # Errors
+    /// `Forbidden` when the type may not be read, or a fault of the database.
+    pub async fn load(&self, caller: &Caller, reference: &Reference) -> Result<Option<Record>, Error> {
+        let of = self.readable(caller, &reference.record_type)?;
+        let Some(mut record) = self.store().load(&of, reference.number).await? else { return Ok(None) };
+        if !of.relations().is_empty() {
+            record.links = self.store().links(reference, &of, None).await?;
+        }
+        Ok(Some(record))
+    }
+
+    /// One record with all its relations.
+    ///
+    /// # Errors
+    /// As [`Engine::load`], and `NotFound`.
+    pub async fn require(&self, caller: &Caller, reference: &Reference) -> Result<Record, Error> {
+        let name = || self.registry().write_reference(reference);
+        self.load(caller, reference).await?.ok_or_else(|| Error::NotFound(name()))
+    }
+
+    /// A page of a list, in the order asked for and then by number. Relations are not loaded.
+    ///
+    /// # Errors
+    /// `Forbidden`, `Invalid` for a cursor or a sort column that is none, or a fault of the database.
+    pub async fn list(&self, caller: &Caller, request: &ListRequest) -> Result<ListPage, Error> {
+        let of = self.readable(caller, &request.record_type)?;
+        let sort = if request.sort.is_empty() { "number" } else { &request.sort };
+        let known = of.column_index(sort).is_some()
+            || proofdesk_model::record_type::COMMON.iter().any(|(name, _)| *name == sort);
+        if !known {
+            let message = format!("`{sort}` is not a column of {}.", of.plural.to_lowercase());
+            return Err(Error::invalid("sort", "unknown", message));
+        }
+        let after = match &request.after {
+            Some(text) => Some(text.parse::<Cursor>().map_err(|_| {
+                Error::invalid("after", "format", "This cursor is not one of ours; begin again without it.")
+            })?),
+            None => None,
+        };
+        let query = ListQuery {
+            of,
+            filter: request.filter.clone(),
+            context: self.context(caller),
+            sort: sort.to_owned(),
+            descending: request.descending,
+            after,
+            limit: request.limit.clamp(1, 500),
+        };
+        let page = self.store().list(&query).await?;
+        Ok(ListPage { records: page.records, next: page.next.map(|c| c.to_string()) })
+    }
+
+    /// How many records meet a condition; counting stops at `most` where given.
+    ///
+    /// # Errors
+    /// `Forbidden` or a fault of the database.
+    pub async fn count(
+        &self,
+        caller: &Caller,
+        record_type: &str,
+        filter: Option<&Condition>,
+        most: Option<usize>,
+    ) -> Result<u64, Error> {
+        let of = self.readable(caller, record_type)?;
+        Ok(self.store().count(&of, filter, &self.context(caller), most).await?)
+    }
+
+    /// The records of a relation, readable ones only, by number.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn related(
+        &self,
+        caller: &Caller,
+        record: &Record,
+        relation: &str,
+    ) -> Result<Vec<Record>, Error> {
+        let references = match record.links.get(relation) {
+            Some(found) => found.clone(),
+            None => {
+                let reference = Reference::new(record.of.name.clone(), record.number);
+                let mut found = self.store().links(&reference, &record.of, Some(relation)).await?;
+                found.remove(relation).unwrap_or_default()
+            }
+        };
+        let records = self.load_references(&references).await?;
+        Ok(records.into_iter().filter(|r| caller.may(&r.of, &Action::Read)).collect())
+    }
+
+    /// Loads records of any types, one query a type, in order of type and number.
+    pub(crate) async fn load_references(&self, references: &[Reference]) -> Result<Vec<Record>, Error> {
+        let mut by_type: BTreeMap<&str, BTreeSet<i64>> = BTreeMap::new();
+        for reference in references {
+            by_type.entry(&reference.record_type).or_default().insert(reference.number);
+        }
+        let mut found = Vec::with_capacity(references.len());
+        for (name, numbers) in by_type {
+            if let Some(of) = self.registry().get(name) {
+                let numbers: Vec<i64> = numbers.into_iter().collect();
+                found.extend(self.store().load_many(of, &numbers).await?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Titles of everything that these records link to by single links, one query a type: for lists and pages.
+    /// A target of a type that the caller may not read keeps its reference as title.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn titles(
+        &self,
+        caller: &Caller,
+        records: &[Record],
+    ) -> Result<HashMap<Reference, String>, Error> {
+        let mut wanted: BTreeSet<Reference> = BTreeSet::new();
+        for record in records {
+            wanted.extend(record.created_by.map(|n| Reference::new("person", n)));
+            for (column, value) in record.of.columns().iter().zip(&record.values) {
+                if let (Value::Link(number), Some(to)) =
+                    (value, record.of.field(&column.field).and_then(|f| f.target()))
+                {
+                    wanted.insert(Reference::new(to, *number));
+                }
+            }
+            wanted.extend(record.links.values().flatten().cloned());
+        }
+        let wanted: Vec<Reference> = wanted.into_iter().collect();
+        let found = self.load_references(&wanted).await?;
+        let title = |r: &Record| if caller.may(&r.of, &Action::Read) { r.title() } else { r.reference() };
+        Ok(found.iter().map(|r| (Reference::new(r.of.name.clone(), r.number), title(r))).collect())
+    }
+
+    /// Records whose text has all words, newest of the best first; only of types that the caller may read.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn search(
+        &self,
+        caller: &Caller,
+        text: &str,
+        record_type: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<SearchHit>, Error> {
+        let types: Vec<String> = self
+            .registry()
+            .types()
+            .filter(|t| record_type.is_none_or(|wanted| wanted == t.name) && caller.may(t, &Action::Read))
+            .map(|t| t.name.clone())
+            .collect();
+        if types.is_empty() || text.trim().is_empty() {
+            return Ok(Vec::new());
+        }
+        let hits = self.store().search(text, &types, limit.clamp(1, 200)).await?;
+        let references: Vec<Reference> = hits.iter().map(|h| h.record.clone()).collect();
+        let mut records: HashMap<Reference, Record> = self
+            .load_references(&references)
+            .await?
+            .into_iter()
+            .map(|r| (Reference::new(r.of.name.clone(), r.number), r))
+            .collect();
+        let hits = hits
+            .into_iter()
+            .filter_map(|h| records.remove(&h.record).map(|record| SearchHit { record, part: h.part }));
+        Ok(hits.collect())
+    }
+
+    /// The record that a text names, when it is a reference of a readable record (`INC-1042`, also `inc 1042`).
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn jump(&self, caller: &Caller, text: &str) -> Result<Option<Reference>, Error> {
+        let written = text.trim().replace(' ', "-");
+        let Some(reference) = self.registry().parse_reference(&written) else { return Ok(None) };
+        match self.load(caller, &reference).await {
+            Ok(found) => Ok(found.map(|_| reference)),
+            Err(Error::Forbidden(_)) => Ok(None),
+            Err(other) => Err(other),
+        }
+    }
+}

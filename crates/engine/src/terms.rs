@@ -1,0 +1,78 @@
+//! Small types that rules ask for as a whole (agreements, targets, service hours), kept in memory.
+//!
+//! Invariant: a copy is never older than the last write of this node to its type, nor than [`FRESH_MICROS`] where
+//! another node may have written.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use proofdesk_model::{Context, Record, format};
+use proofdesk_store::ListQuery;
+
+use crate::Engine;
+use crate::error::Error;
+
+/// Longest age of a copy, microseconds: another node's change is seen after this at the latest.
+const FRESH_MICROS: i64 = 2_000_000;
+/// More records than this of a "small" type is a mistake of the declaration.
+const MOST: usize = 20_000;
+
+struct Copy {
+    read_at: std::time::Instant,
+    records: Arc<Vec<Record>>,
+}
+
+/// The copies, by type name.
+#[derive(Default)]
+pub(crate) struct Terms {
+    copies: Mutex<HashMap<String, Copy>>,
+}
+
+impl Terms {
+    /// Every record of a type, from memory where the copy is fresh.
+    pub(crate) async fn all(&self, engine: &Engine, name: &str) -> Result<Arc<Vec<Record>>, Error> {
+        if let Some(copy) = self.copies.lock().unwrap_or_else(PoisonError::into_inner).get(name)
+            && i64::try_from(copy.read_at.elapsed().as_micros()).is_ok_and(|age| age < FRESH_MICROS)
+        {
+            return Ok(copy.records.clone());
+        }
+        let read_at = std::time::Instant::now();
+        let records = Arc::new(read_all(engine, name).await?);
+        let mut copies = self.copies.lock().unwrap_or_else(PoisonError::into_inner);
+        copies.insert(name.to_owned(), Copy { read_at, records: records.clone() });
+        Ok(records)
+    }
+
+    /// Drops the copy of a type after a write.
+    pub(crate) fn forget(&self, name: &str) {
+        self.copies.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+    }
+}
+
+async fn read_all(engine: &Engine, name: &str) -> Result<Vec<Record>, Error> {
+    let Some(of) = engine.registry().get(name) else { return Ok(Vec::new()) };
+    let now = engine.now();
+    let mut query = ListQuery {
+        of: of.clone(),
+        filter: None,
+        context: Context { now, today: format::day_of(now), user: None },
+        sort: "number".to_owned(),
+        descending: false,
+        after: None,
+        limit: 500,
+    };
+    let mut found: Vec<Record> = Vec::new();
+    loop {
+        let page = engine.store().list(&query).await?;
+        found.extend(page.records);
+        match page.next {
+            Some(next) if found.len() < MOST => query.after = Some(next),
+            _ => break,
+        }
+    }
+    for record in &mut found {
+        let reference = proofdesk_model::Reference::new(of.name.clone(), record.number);
+        record.links = engine.store().links(&reference, of, None).await?;
+    }
+    Ok(found)
+}

@@ -1,0 +1,59 @@
+//! Watchers of a record: the people who want to hear of it.
+
+use proofdesk_model::{Action, Caller, Door, Reference, Stamp};
+use proofdesk_store::{Select, Statement};
+
+use crate::Engine;
+use crate::error::Error;
+
+impl Engine {
+    /// Begins or stops watching a record.
+    ///
+    /// # Errors
+    /// `Forbidden`, `NotFound`, or `Invalid` when the caller is no person.
+    pub async fn watch(
+        &self,
+        caller: &Caller,
+        on: &Reference,
+        watching: bool,
+        door: Door,
+    ) -> Result<(), Error> {
+        let record = self.require_for(caller, on, Action::Read).await?;
+        let permit = record.of.permit(caller, Action::Read, Some(&record)).map_err(Error::Forbidden)?;
+        let person =
+            caller.person.ok_or_else(|| Error::invalid("person", "required", "Only a person can watch."))?;
+        if self.watchers(on).await?.contains(&person) == watching {
+            return Ok(());
+        }
+        let stamp = Stamp::now(self.now(), door);
+        let row = if watching {
+            Statement::insert_new("watcher")
+                .set("record_type", on.record_type.clone())
+                .set("number", on.number)
+                .set("person", person)
+                .set("since", stamp.at)
+        } else {
+            Statement::delete("watcher")
+                .when("record_type", on.record_type.clone())
+                .when("number", on.number)
+                .when("person", person)
+        };
+        let action = if watching { "watch" } else { "unwatch" };
+        self.note(&permit, &record, &stamp, action, serde_json::json!({"person": person}), vec![row]).await?;
+        Ok(())
+    }
+
+    /// Numbers of the people who watch a record, in order of their beginning.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn watchers(&self, on: &Reference) -> Result<Vec<i64>, Error> {
+        let question = Select::from("watcher", &["person"])
+            .when("record_type", on.record_type.clone())
+            .when("number", on.number)
+            .order("since")
+            .order("person")
+            .limit(1_000);
+        Ok(self.store().select(question).await?.iter().map(|row| row.int(0)).collect())
+    }
+}
