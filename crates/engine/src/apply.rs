@@ -200,7 +200,12 @@ impl Engine {
         Ok(checked.numbered(number))
     }
 
-    async fn store_write(&self, permit: &Permit, checked: &Checked, id: Uuid) -> Result<Receipt, Error> {
+    pub(crate) async fn store_write(
+        &self,
+        permit: &Permit,
+        checked: &Checked,
+        id: Uuid,
+    ) -> Result<Receipt, Error> {
         let extra = Extra { id, search_text: search_text(checked), ..Extra::default() };
         match self.store().write(permit, checked, self.registry(), extra).await {
             Ok(receipt) => Ok(receipt),

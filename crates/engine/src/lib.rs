@@ -15,7 +15,9 @@ pub mod markdown;
 pub mod read;
 pub mod saved_view;
 mod terms;
+pub mod tick;
 pub mod time;
+pub mod verify;
 pub mod watch;
 
 use std::sync::Arc;

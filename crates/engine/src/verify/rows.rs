@@ -1,0 +1,108 @@
+//! Rows against entries: every record's present values must follow from its entries.
+
+use std::collections::HashMap;
+
+use proofdesk_model::{Context, Record, Reference, Value, format};
+use proofdesk_store::ListQuery;
+use serde_json::Value as Json;
+
+use super::{FindingKind, Report};
+use crate::Engine;
+use crate::error::Error;
+
+/// Most entries of one record that are replayed at a time.
+const ENTRIES_MAX: usize = 100_000;
+
+impl Engine {
+    pub(super) async fn verify_rows(
+        &self,
+        report: &mut Report,
+        mut seen: HashMap<(String, i64), i64>,
+        progress: &mut (impl FnMut(u64, u64) + Send),
+    ) -> Result<(), Error> {
+        let all = seen.len() as u64;
+        for of in self.registry().clone().types() {
+            let now = self.now();
+            let mut query = ListQuery {
+                of: of.clone(),
+                filter: None,
+                context: Context { now, today: format::day_of(now), user: None },
+                sort: "number".to_owned(),
+                descending: false,
+                after: None,
+                limit: 500,
+            };
+            loop {
+                let page = self.store().list(&query).await?;
+                for record in &page.records {
+                    report.records += 1;
+                    if seen.remove(&(of.name.clone(), record.number)).is_none() {
+                        let message =
+                            format!("{} is there, but no entry of the log made it.", record.reference());
+                        report.add(FindingKind::MissingRow, None, Some(record.reference()), message);
+                        continue;
+                    }
+                    self.verify_row(record, report).await?;
+                }
+                progress(report.records, all.max(report.records));
+                match page.next {
+                    Some(next) => query.after = Some(next),
+                    None => break,
+                }
+            }
+        }
+        let mut gone: Vec<Reference> = seen
+            .into_keys()
+            .filter(|(name, _)| self.registry().get(name).is_some())
+            .map(|(name, number)| Reference::new(name, number))
+            .collect();
+        gone.sort();
+        for reference in gone {
+            let name = self.registry().write_reference(&reference);
+            let message = format!("The log knows {name}, but its row is gone.");
+            report.add(FindingKind::MissingRow, None, Some(name), message);
+        }
+        Ok(())
+    }
+
+    async fn verify_row(&self, record: &Record, report: &mut Report) -> Result<(), Error> {
+        let reference = Reference::new(record.of.name.clone(), record.number);
+        let mut entries = self.store().entries(&reference, None, ENTRIES_MAX).await?;
+        entries.reverse();
+        let mut state = String::new();
+        let mut version = 0;
+        let mut values: HashMap<String, Json> = HashMap::new();
+        for entry in &entries {
+            let Ok(body) = serde_json::from_slice::<Json>(&entry.body) else { continue };
+            version = version.max(entry.version);
+            let Some(set) = body.get("set").and_then(Json::as_object) else { continue };
+            for (name, pair) in set {
+                let new = pair.get(1).cloned().unwrap_or_default();
+                if name == "state" {
+                    state = new.as_str().unwrap_or_default().to_owned();
+                } else {
+                    values.insert(name.clone(), new);
+                }
+            }
+        }
+        let mut differing: Vec<&str> = Vec::new();
+        if state != record.state {
+            differing.push("state");
+        }
+        for (column, value) in record.of.columns().iter().zip(&record.values) {
+            let told = values.get(&column.name).and_then(|json| format::from_json(column.shape, json));
+            if told.unwrap_or(Value::Null) != *value {
+                differing.push(&column.name);
+            }
+        }
+        if version != record.version {
+            differing.push("version");
+        }
+        if !differing.is_empty() {
+            let name = record.reference();
+            let message = format!("The row of {name} was changed past the log: {}.", differing.join(", "));
+            report.add(FindingKind::ChangedRow, None, Some(name), message);
+        }
+        Ok(())
+    }
+}
