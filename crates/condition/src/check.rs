@@ -143,6 +143,9 @@ impl<'a> Checker<'a> {
     fn has_option(&mut self, item: &Ast, list: &Ast) -> Option<NodeKind> {
         match self.place(list)? {
             Place::Field(path, Kind::Choices(options)) => match &item.kind {
+                AstKind::Text(option) if option == "," => {
+                    self.refuse(item.span, "the option \",\" cannot be asked for; rename it")
+                }
                 AstKind::Text(option) => {
                     self.check_option(item.span, option, &options)?;
                     Some(NodeKind::HasOption(path, option.clone()))

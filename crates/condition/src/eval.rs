@@ -314,3 +314,8 @@ pub fn constant(operand: &Operand, context: &Context) -> Option<Value> {
     let scope = Scope { row: &NoRow, level: 0, outer: None };
     value(operand, &scope, context).ok().map(Cow::into_owned)
 }
+
+/// Evaluates a part of a condition that reads no field.
+pub fn evaluate_constant(node: &Node, context: &Context) -> Outcome {
+    outcome(node, &Scope { row: &NoRow, level: 0, outer: None }, context)
+}

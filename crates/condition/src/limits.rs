@@ -4,7 +4,7 @@
 pub const MAX_LENGTH: usize = 8_192;
 /// Deepest nesting of parentheses, calls, operators and dots.
 pub const MAX_DEPTH: usize = 40;
-/// Most comparisons and other smallest parts of one condition.
+/// Most comparisons and other smallest parts of one condition; an item of a list counts as one.
 pub const MAX_PARTS: usize = 400;
 /// Deepest nesting of `exists`, `all` and their kin; each level can double the SQL.
-pub const MAX_RELATED: usize = 4;
+pub const MAX_RELATED: usize = 3;

@@ -11,6 +11,7 @@ pub mod blobs;
 pub mod error;
 pub mod list;
 pub mod log;
+pub mod predicate;
 pub mod queue;
 pub mod record;
 pub mod row;

@@ -129,8 +129,10 @@ fn size_and_nesting_have_limits() {
     let many = vec!["major"; 401].join("&&");
     assert!(refused(&many)[0].message.contains("400 parts"));
     let deep = "changes.exists(c1, c1.caused.exists(i2, i2.changes.exists(c3, c3.caused.exists(i4, \
-                i4.changes.exists(c5, c5.approved)))))";
-    assert!(refused(deep)[0].message.contains("nested 4 deep"));
+                i4.major))))";
+    assert!(refused(deep)[0].message.contains("nested 3 deep"));
+    let long = format!("impact in [{}]", vec!["1"; 401].join(","));
+    assert!(refused(&long)[0].message.contains("400 parts"));
     let sum = vec!["cost"; 10].join("+") + " > 1";
     assert!(refused(&sum)[0].message.contains("larger than numbers go"));
 }
