@@ -1,0 +1,58 @@
+// Starts the program on a filled desk in a temporary folder; the only file that knows its command line.
+
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const checkout = fileURLToPath(new URL("../..", import.meta.url));
+
+/** The binary under test: `PROOFDESK_BIN`, else the newest place where cargo puts it. */
+export function binary() {
+  const target = process.env.CARGO_TARGET_DIR ?? join(checkout, "target");
+  const places = [process.env.PROOFDESK_BIN, join(target, "release", "proofdesk"), join(target, "debug", "proofdesk")];
+  const found = places.find((path) => path && existsSync(path));
+  if (!found) throw new Error("the program is not built: run `cargo build -p proofdesk`, or set PROOFDESK_BIN");
+  return resolve(found);
+}
+
+/**
+ * Fills a small demo company (always the same one: the seed is fixed) and serves it on a free port.
+ * Resolves to its address, a sign-in and `stop`, once the first page can be had.
+ */
+export async function startDesk() {
+  const folder = await mkdtemp(join(tmpdir(), "proofdesk-e2e-"));
+  const options = ["demo", "--data", join(folder, "data"), "--seed", "7", "--incidents", "120", "--serve", "--listen", "127.0.0.1:0"];
+  const program = spawn(binary(), options, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  const said = [];
+  const ended = new Promise((done) => program.once("exit", (code, signal) => done(code ?? signal)));
+  const stop = async () => {
+    program.kill("SIGTERM");
+    const code = await ended;
+    await rm(folder, { recursive: true, force: true });
+    return { code, said };
+  };
+  const announced = new Promise((done, fail) => {
+    const facts = {};
+    const read = (line) => {
+      said.push(line);
+      facts.url ??= line.match(/https?:\/\/127\.0\.0\.1:\d+/)?.[0];
+      const login = line.match(/sign in as (\S+) with (?:the )?password (\S+)/i);
+      if (login) [facts.name, facts.password] = [login[1], login[2]];
+      if (facts.url && facts.name) done(facts);
+    };
+    for (const stream of [program.stdout, program.stderr]) createInterface({ input: stream }).on("line", read);
+    ended.then((code) => fail(new Error(`the program ended with ${code} before it served:\n${said.join("\n")}`)));
+    setTimeout(() => fail(new Error(`the program did not serve within 5 minutes:\n${said.join("\n")}`)), 300_000).unref();
+  });
+  try {
+    const facts = await announced;
+    return { ...facts, folder, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
