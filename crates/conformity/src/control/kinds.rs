@@ -1,0 +1,248 @@
+//! Reads the five kinds of tests and checks their conditions.
+
+use proofdesk_condition::{Condition, Schema, Type, check};
+use proofdesk_model::format::parse_duration;
+
+use crate::control::load::{Known, percent};
+use crate::control::{Attest, Each, Fresh, Kind, Must, Population, Ratio, Reconcile, Window};
+use crate::reader::{Mistake, Node};
+
+/// Reads what a test asks; none when a mistake was noted.
+pub(super) fn read(node: Node<'_>, known: &Known<'_>, mistakes: &mut Vec<Mistake>) -> Option<Kind> {
+    match node.word() {
+        "each" => read_each(node, known, mistakes).map(Kind::Each),
+        "fresh" => read_fresh(node, known, mistakes).map(Kind::Fresh),
+        "ratio" => read_ratio(node, known, mistakes).map(Kind::Ratio),
+        "reconcile" => read_reconcile(node, known, mistakes).map(|r| Kind::Reconcile(Box::new(r))),
+        _ => read_attest(node, mistakes).map(Kind::Attest),
+    }
+}
+
+/// Checks a condition; notes its mistakes.
+pub(crate) fn checked(
+    node: Node<'_>,
+    text: &str,
+    record_type: &str,
+    known: &Known<'_>,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<Condition> {
+    match check(text, record_type, known.registry) {
+        Ok(condition) if condition.uses_me() => {
+            node.mistake("`me` means nothing in a test: nobody in particular asks", mistakes);
+            None
+        }
+        Ok(condition) => Some(condition),
+        Err(found) => {
+            for mistake in found {
+                node.mistake_in(text, (mistake.start, mistake.end), &mistake.message, mistakes);
+            }
+            None
+        }
+    }
+}
+
+/// A length of time such as `90d`; notes a mistake otherwise.
+fn length(node: Node<'_>, name: &str, mistakes: &mut Vec<Mistake>) -> Option<i64> {
+    let text = node.required(name, mistakes)?;
+    let parsed = parse_duration(&text).filter(|micros| *micros > 0);
+    if parsed.is_none() {
+        node.mistake(
+            format!("{name}=\"{text}\" is no length of time; write for example \"90d\" or \"4h\""),
+            mistakes,
+        );
+    }
+    parsed
+}
+
+fn instant_field(
+    node: Node<'_>,
+    record_type: &str,
+    field: &str,
+    known: &Known<'_>,
+    mistakes: &mut Vec<Mistake>,
+) {
+    if known.registry.field(record_type, field) != Some(Type::Instant) {
+        node.mistake(format!("`{field}` is no instant field of {record_type}"), mistakes);
+    }
+}
+
+/// Joins conditions as text: each in parentheses.
+pub(crate) fn join(parts: &[String]) -> String {
+    match parts {
+        [only] => only.clone(),
+        many => many.iter().map(|p| format!("({p})")).collect::<Vec<_>>().join(" && "),
+    }
+}
+
+/// Reads `TYPE where="…" { once "…" says="…"; window on="…" last="…" }`; children of other words are left alone.
+fn read_population(node: Node<'_>, known: &Known<'_>, mistakes: &mut Vec<Mistake>) -> Option<Population> {
+    let [record_type] = node.exactly(["record type"], mistakes)?;
+    if known.registry.get(&record_type).is_none() {
+        let names: Vec<&str> = known.registry.types().map(|t| t.name.as_str()).collect();
+        node.mistake(
+            format!("there is no record type `{record_type}`; known are: {}", names.join(", ")),
+            mistakes,
+        );
+        return None;
+    }
+    let mut parts = Vec::new();
+    let mut concerned = None;
+    if let Some(text) = node.text_of("where", mistakes) {
+        concerned = checked(node, &text, &record_type, known, mistakes);
+        parts.push(text);
+    }
+    let mut once = None;
+    let mut window = None;
+    for child in node.children() {
+        match child.word() {
+            "once" => {
+                child.only(&["says"], mistakes);
+                let says = child.required("says", mistakes).unwrap_or_default();
+                if let Some([text]) = child.exactly(["condition"], mistakes) {
+                    once = checked(child, &text, &record_type, known, mistakes).map(|c| (c, says));
+                    parts.push(text);
+                }
+            }
+            "window" => {
+                child.only(&["on", "last"], mistakes);
+                let on = child.required("on", mistakes);
+                let last = length(child, "last", mistakes);
+                if let (Some(on), Some(last)) = (on, last) {
+                    instant_field(child, &record_type, &on, known, mistakes);
+                    parts.push(format!("{on} >= now - minutes({})", last / 60_000_000));
+                    window = Some(Window { on, last });
+                }
+            }
+            _ => {}
+        }
+    }
+    let source = join(&parts);
+    let members = if parts.is_empty() { None } else { check(&source, &record_type, known.registry).ok() };
+    Some(Population { record_type, concerned, once, window, members, source })
+}
+
+fn read_each(node: Node<'_>, known: &Known<'_>, mistakes: &mut Vec<Mistake>) -> Option<Each> {
+    node.only(&["where"], mistakes);
+    let population = read_population(node, known, mistakes)?;
+    let mut musts = Vec::new();
+    for child in node.children() {
+        match child.word() {
+            "must" => musts.extend(read_must(child, &population.record_type, known, mistakes)),
+            "once" | "window" => {}
+            _ => child.unknown(&["once", "window", "must"], mistakes),
+        }
+    }
+    each_of(node, population, musts, known, mistakes)
+}
+
+fn each_of(
+    node: Node<'_>,
+    population: Population,
+    musts: Vec<Must>,
+    known: &Known<'_>,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<Each> {
+    if musts.is_empty() {
+        node.mistake(format!("`{}` asserts nothing: give it a `must`", node.word()), mistakes);
+        return None;
+    }
+    let parts: Vec<String> = musts.iter().map(|m| m.condition.source().to_owned()).collect();
+    let all = checked(node, &join(&parts), &population.record_type, known, mistakes)?;
+    Some(Each { population, musts, all })
+}
+
+fn read_must(
+    node: Node<'_>,
+    record_type: &str,
+    known: &Known<'_>,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<Must> {
+    node.only(&["says", "field"], mistakes);
+    let says = node.required("says", mistakes).unwrap_or_default();
+    let field = node.text_of("field", mistakes);
+    if let Some(name) = &field
+        && known.registry.field(record_type, name).is_none()
+    {
+        node.mistake(format!("{record_type} has no field `{name}`"), mistakes);
+    }
+    let [text] = node.exactly(["condition"], mistakes)?;
+    let condition = checked(node, &text, record_type, known, mistakes)?;
+    if matches!(condition.tree().kind, proofdesk_condition::NodeKind::Const(_)) {
+        node.mistake("an assertion that is always true or always false tests nothing", mistakes);
+        return None;
+    }
+    Some(Must { condition, says, field })
+}
+
+fn read_fresh(node: Node<'_>, known: &Known<'_>, mistakes: &mut Vec<Mistake>) -> Option<Fresh> {
+    node.only(&["where", "at", "every", "says"], mistakes);
+    let population = read_population(node, known, mistakes)?;
+    let at = node.required("at", mistakes)?;
+    instant_field(node, &population.record_type, &at, known, mistakes);
+    let every = length(node, "every", mistakes)?;
+    let says = node.required("says", mistakes)?;
+    for child in node.children().filter(|c| c.word() != "once") {
+        child.unknown(&["once"], mistakes);
+    }
+    Some(Fresh { population, at, every, says })
+}
+
+fn read_ratio(node: Node<'_>, known: &Known<'_>, mistakes: &mut Vec<Mistake>) -> Option<Ratio> {
+    node.only(&["where", "at_least"], mistakes);
+    let population = read_population(node, known, mistakes)?;
+    let share = node.required("at_least", mistakes)?;
+    let at_least_millipercent = percent(node, &share, mistakes)?;
+    let mut musts = Vec::new();
+    for child in node.children() {
+        match child.word() {
+            "counts" => musts.extend(read_must(child, &population.record_type, known, mistakes)),
+            "once" | "window" => {}
+            _ => child.unknown(&["once", "window", "counts"], mistakes),
+        }
+    }
+    if musts.len() > 1 {
+        node.mistake("`ratio` counts by one condition; join several with `&&`", mistakes);
+    }
+    let each = each_of(node, population, musts, known, mistakes)?;
+    Some(Ratio { each, at_least_millipercent })
+}
+
+fn read_reconcile(node: Node<'_>, known: &Known<'_>, mistakes: &mut Vec<Mistake>) -> Option<Reconcile> {
+    node.only(&[], mistakes);
+    node.exactly([], mistakes)?;
+    let mut sides = Vec::new();
+    for child in node.children() {
+        if child.word() != "side" {
+            child.unknown(&["side"], mistakes);
+            continue;
+        }
+        child.only(&["where"], mistakes);
+        let Some(population) = read_population(child, known, mistakes) else { continue };
+        let mut musts = Vec::new();
+        for part in child.children() {
+            match part.word() {
+                "matched" => musts.extend(read_must(part, &population.record_type, known, mistakes)),
+                "once" | "window" => {}
+                _ => part.unknown(&["once", "window", "matched"], mistakes),
+            }
+        }
+        sides.extend(each_of(child, population, musts, known, mistakes));
+    }
+    match <[Each; 2]>::try_from(sides) {
+        Ok(sides) => Some(Reconcile { sides }),
+        Err(sides) => {
+            node.mistake(
+                format!("`reconcile` compares two sides; it has {} that can be read", sides.len()),
+                mistakes,
+            );
+            None
+        }
+    }
+}
+
+fn read_attest(node: Node<'_>, mistakes: &mut Vec<Mistake>) -> Option<Attest> {
+    node.only(&["every"], mistakes);
+    let [question] = node.exactly(["question"], mistakes)?;
+    let every = length(node, "every", mistakes)?;
+    Some(Attest { question, every })
+}

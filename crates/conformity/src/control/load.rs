@@ -1,0 +1,172 @@
+//! Reads `controls/*.kdl`: controls, their tests, and what each test serves. All mistakes at once.
+
+use proofdesk_model::Registry;
+use proofdesk_model::access::ROLES;
+use sha2::{Digest, Sha256};
+
+use crate::control::kinds;
+use crate::control::{Control, Controls, Serves, Severity, Test, Tolerance};
+use crate::framework::{Framework, word_of};
+use crate::reader::{Mistake, Mistakes, Node, Source, open};
+
+/// What a loader looks things up in.
+pub(super) struct Known<'a> {
+    pub registry: &'a Registry,
+    pub frameworks: &'a [Framework],
+}
+
+/// Reads controls and checks them against the declared record types and frameworks.
+///
+/// # Errors
+/// All mistakes of all files.
+pub fn load_controls(
+    sources: &[Source],
+    registry: &Registry,
+    frameworks: &[Framework],
+) -> Result<Controls, Mistakes> {
+    let known = Known { registry, frameworks };
+    let mut mistakes = Vec::new();
+    let mut controls = Controls::default();
+    for source in sources {
+        let Some(page) = open(source, &mut mistakes) else { continue };
+        for node in page.nodes() {
+            match node.word() {
+                "control" => read_control(node, &known, &mut controls, &mut mistakes),
+                _ => node.unknown(&["control"], &mut mistakes),
+            }
+        }
+    }
+    if mistakes.is_empty() { Ok(controls) } else { Err(Mistakes(mistakes)) }
+}
+
+fn read_control(node: Node<'_>, known: &Known<'_>, controls: &mut Controls, mistakes: &mut Vec<Mistake>) {
+    node.only(&["title", "owner"], mistakes);
+    let Some([id]) = node.exactly(["id"], mistakes) else { return };
+    let title = node.required("title", mistakes).unwrap_or_default();
+    let owner = node.required("owner", mistakes).unwrap_or_default();
+    check_role(node, &owner, mistakes);
+    let mut control = Control { id, title, owner, tests: Vec::new() };
+    for child in node.children() {
+        if child.word() != "test" {
+            child.unknown(&["test"], mistakes);
+            continue;
+        }
+        let Some(test) = read_test(child, &control, known, mistakes) else { continue };
+        if let Some(first) = controls.tests.get(&test.id) {
+            child.mistake(format!("test {} is declared twice, first at {}", test.id, first.place), mistakes);
+            continue;
+        }
+        control.tests.push(test.id.clone());
+        controls.tests.insert(test.id.clone(), test);
+    }
+    if controls.controls.contains_key(&control.id) {
+        node.mistake(format!("control {} is declared twice", control.id), mistakes);
+        return;
+    }
+    controls.controls.insert(control.id.clone(), control);
+}
+
+fn check_role(node: Node<'_>, role: &str, mistakes: &mut Vec<Mistake>) {
+    if !role.is_empty() && !ROLES.contains(&role) {
+        node.mistake(format!("there is no role `{role}`; known are: {}", ROLES.join(", ")), mistakes);
+    }
+}
+
+fn read_test(
+    node: Node<'_>,
+    control: &Control,
+    known: &Known<'_>,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<Test> {
+    node.only(&["title", "severity", "owner"], mistakes);
+    let [id] = node.exactly(["id"], mistakes)?;
+    let title = node.required("title", mistakes).unwrap_or_default();
+    let grades = [("minor", Severity::Minor), ("major", Severity::Major)];
+    let severity = word_of(node, "severity", &grades, mistakes).unwrap_or(Severity::Major);
+    let owner = node.text_of("owner", mistakes).unwrap_or_else(|| control.owner.clone());
+    check_role(node, &owner, mistakes);
+    let mut serves = Vec::new();
+    let mut tolerance = Tolerance::default();
+    let mut kind = None;
+    for child in node.children() {
+        match child.word() {
+            "serves" => serves.extend(read_serves(child, known, mistakes)),
+            "tolerance" => tolerance = read_tolerance(child, mistakes),
+            "each" | "fresh" | "ratio" | "reconcile" | "attest" => {
+                if kind.is_some() {
+                    child.mistake("a test is of one kind; this is its second", mistakes);
+                }
+                kind = Some(kinds::read(child, known, mistakes));
+            }
+            _ => child
+                .unknown(&["serves", "tolerance", "each", "fresh", "ratio", "reconcile", "attest"], mistakes),
+        }
+    }
+    if serves.is_empty() {
+        node.mistake(format!("test {id} serves no obligation"), mistakes);
+    }
+    if kind.is_none() {
+        node.mistake(
+            format!("test {id} asks nothing: give it `each`, `fresh`, `ratio`, `reconcile` or `attest`"),
+            mistakes,
+        );
+    }
+    Some(Test {
+        id,
+        title,
+        control: control.id.clone(),
+        serves,
+        severity,
+        owner,
+        tolerance,
+        kind: kind??,
+        declaration: hex::encode(Sha256::digest(node.written().as_bytes())),
+        place: node.place(),
+    })
+}
+
+fn read_serves(node: Node<'_>, known: &Known<'_>, mistakes: &mut Vec<Mistake>) -> Option<Serves> {
+    node.only(&["partial"], mistakes);
+    let partial = node.text_of("partial", mistakes);
+    let [framework, obligation] = node.exactly(["framework", "obligation"], mistakes)?;
+    let Some(found) = known.frameworks.iter().find(|f| f.id == framework) else {
+        node.mistake(format!("there is no framework `{framework}`"), mistakes);
+        return None;
+    };
+    if !found.obligations.contains_key(&obligation) {
+        node.mistake(format!("{framework} has no obligation `{obligation}`"), mistakes);
+        return None;
+    }
+    Some(Serves { framework, obligation, partial })
+}
+
+fn read_tolerance(node: Node<'_>, mistakes: &mut Vec<Mistake>) -> Tolerance {
+    node.only(&["count", "share"], mistakes);
+    let count = node.number_of("count", mistakes);
+    let share = node.text_of("share", mistakes);
+    let share_millipercent = share.and_then(|text| percent(node, &text, mistakes));
+    if count.is_none() && share_millipercent.is_none() {
+        node.mistake("`tolerance` needs `count=3`, `share=\"2%\"` or both", mistakes);
+    }
+    Tolerance { count, share_millipercent }
+}
+
+/// Reads `97.5%` as thousandths of a percent.
+pub(super) fn percent(node: Node<'_>, text: &str, mistakes: &mut Vec<Mistake>) -> Option<u64> {
+    let read = || {
+        let number = text.strip_suffix('%')?.trim();
+        let (whole, rest) = number.split_once('.').unwrap_or((number, ""));
+        if rest.len() > 3 || whole.is_empty() {
+            return None;
+        }
+        let whole: u64 = whole.parse().ok()?;
+        let part: u64 = format!("{rest:0<3}").parse().ok()?;
+        let value = whole.checked_mul(1_000)?.checked_add(part)?;
+        (value <= 100_000).then_some(value)
+    };
+    let value = read();
+    if value.is_none() {
+        node.mistake(format!("`{text}` is no share; write it as \"95%\" or \"99.5%\""), mistakes);
+    }
+    value
+}
