@@ -194,7 +194,9 @@ pub fn literal(field: &Field, written: &str, caller: &Caller, stamp: &Stamp) -> 
     match (written, &field.kind) {
         ("now", Kind::Instant) => Some(Value::Instant(stamp.occurred_at)),
         ("now" | "today", Kind::Day) => Some(Value::Day(day_of(stamp.occurred_at))),
-        ("me", Kind::Person) => caller.person.map(Value::Link),
+        ("me", Kind::Person | Kind::Link { .. }) if field.target() == Some("person") => {
+            caller.person.map(Value::Link)
+        }
         _ => {
             let registry = Registry::default();
             parse(field, written, &Input { zone: &TimeZone::UTC, registry: &registry }).ok()

@@ -49,7 +49,9 @@ pub struct Example {
     pub title: String,
     /// Field name and written value before the step; `state` may be given.
     pub given: Vec<(String, String)>,
-    /// Transition to try, with further values; none just creates.
+    /// Field name and written value entered in the step itself.
+    pub change: Vec<(String, String)>,
+    /// Transition to try; none changes the record, or creates it when nothing is to be changed.
     pub transition: Option<String>,
     /// The step is refused, and this word is the field, code, clause or part of the message of a problem.
     pub refused_because: Option<String>,

@@ -64,6 +64,13 @@ impl Registry {
         Self { types: types.collect() }
     }
 
+    /// Changes a type while nobody else holds it; used by the loader only.
+    pub(crate) fn amend(&mut self, name: &str, change: impl FnOnce(&mut RecordType)) {
+        if let Some(of) = self.types.get_mut(name).and_then(Arc::get_mut) {
+            change(of);
+        }
+    }
+
     /// The type of this name.
     pub fn get(&self, name: &str) -> Option<&Arc<RecordType>> {
         self.types.get(name)

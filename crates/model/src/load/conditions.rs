@@ -1,0 +1,106 @@
+//! The second pass: conditions need the whole registry as their schema.
+
+use indexmap::IndexMap;
+use proofdesk_condition::{Condition, check};
+
+use crate::load::fields::clause_form;
+use crate::load::node::inside;
+use crate::load::text::{Book, Word};
+use crate::load::tree::TypeTree;
+use crate::registry::Registry;
+use crate::workflow::Guard;
+
+/// What belongs into one type once its conditions are checked.
+struct Found {
+    name: String,
+    /// By position of the transition.
+    guards: Vec<Vec<Guard>>,
+    /// By position of the view.
+    views: Vec<Option<Condition>>,
+    /// By position of the clock.
+    pauses: Vec<Option<Condition>>,
+}
+
+/// Checks every condition and puts it in its place.
+pub(crate) fn place(trees: &IndexMap<String, TypeTree>, registry: &mut Registry, book: &mut Book<'_>) {
+    let mut all = Vec::new();
+    for (name, tree) in trees {
+        all.push(conditions(name, tree, registry, book));
+    }
+    for found in all {
+        registry.amend(&found.name, |of| {
+            for (transition, guards) in of.transitions.iter_mut().zip(found.guards) {
+                transition.guards = guards;
+            }
+            for (view, condition) in of.views.iter_mut().zip(found.views) {
+                view.condition = condition;
+            }
+            for (clock, condition) in of.clocks.iter_mut().zip(found.pauses) {
+                clock.pause_when = condition;
+            }
+        });
+    }
+}
+
+fn conditions(name: &str, tree: &TypeTree, registry: &Registry, book: &mut Book<'_>) -> Found {
+    let mut guards = Vec::new();
+    for transition in &tree.transitions {
+        let mut of_transition = Vec::new();
+        for written in &transition.guards {
+            if let Some(clause) = &written.clause {
+                clause_form(clause, book);
+            }
+            let Some(says) = &written.says else {
+                book.mistake(written.condition.spot, "a guard says what is missing: says=\"…\"");
+                continue;
+            };
+            if let Some(condition) = checked(&written.condition, name, registry, book) {
+                in_memory(&condition, &written.condition, book);
+                let clause = written.clause.as_ref().map(|c| c.text.clone());
+                of_transition.push(Guard { condition, clause, says: says.text.clone() });
+            }
+        }
+        guards.push(of_transition);
+    }
+    let mut pauses = Vec::new();
+    for clock in &tree.clocks {
+        let condition = clock.when.as_ref().and_then(|when| {
+            let condition = checked(when, name, registry, book)?;
+            if condition.fields().iter().any(|f| !f.steps.is_empty()) {
+                book.mistake(
+                    when.spot,
+                    "a clock pauses by the record's own fields; links cannot be followed here",
+                );
+            }
+            Some(condition)
+        });
+        pauses.push(condition);
+    }
+    let views = tree
+        .views
+        .iter()
+        .map(|view| view.condition.as_ref().and_then(|c| checked(c, name, registry, book)))
+        .collect();
+    Found { name: name.to_owned(), guards, views, pauses }
+}
+
+fn checked(word: &Word, name: &str, registry: &Registry, book: &mut Book<'_>) -> Option<Condition> {
+    match check(&word.text, name, registry) {
+        Ok(condition) => Some(condition),
+        Err(mistakes) => {
+            for mistake in mistakes {
+                book.mistake(inside(word, mistake.start, mistake.end), mistake.message);
+            }
+            None
+        }
+    }
+}
+
+/// A guard is evaluated on one record in memory, with the records that it is linked to and none beyond.
+fn in_memory(condition: &Condition, word: &Word, book: &mut Book<'_>) {
+    if let Some(far) = condition.fields().iter().find(|f| f.steps.len() > 1) {
+        let message = format!("a guard follows one link, not two, as `{far}` does");
+        let at = word.text.find(far.steps[0].as_str()).unwrap_or(0);
+        book.mistake(inside(word, at, word.text.len()), message);
+    }
+}
