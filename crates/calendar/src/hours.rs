@@ -271,14 +271,13 @@ impl ServiceHours {
     /// own date if it still opens, else of the next. Dates are those of the (first) zone.
     pub(crate) fn end_of_working_day(&self, start: i64, after: u32) -> Option<i64> {
         let zone = self.0.parts.first()?;
-        let mut date = zone.date_of(start)?;
+        let today = zone.date_of(start)?;
         let mut found = 0;
         // A calendar that is closed for three years on end has no next working day.
         for step in 0..=(366 * 3) {
-            let (from, to) = zone.bounds_of(date)?;
+            let (from, to) = zone.bounds_of(today + step)?;
             let from = from.max(start);
-            let counts = if step == 0 { after == 0 } else { true };
-            if counts && self.open_between(from, to) > 0 {
+            if (step > 0 || after == 0) && self.open_between(from, to) > 0 {
                 found += 1;
                 if found >= after.max(1) {
                     return self
@@ -287,7 +286,6 @@ impl ServiceHours {
                         .map(|(_, end)| seconds(end));
                 }
             }
-            date += 1;
         }
         None
     }

@@ -112,6 +112,21 @@ fn a_paused_clock_past_its_target_is_due_in_fact() {
 }
 
 #[test]
+fn a_target_used_up_at_a_pause_is_breached_only_after_the_hold() {
+    let events = [
+        start("2026-11-23T08:00:00Z"),
+        pause("2026-11-23T12:00:00Z", "customer"),
+        event("2026-11-23T15:00:00Z", What::Resume),
+    ];
+    let clock = definition("4h", "office");
+    let held = run(&clock, &events[..2], "2026-11-23T14:00:00Z");
+    assert_eq!((held.breached, held.due_is_projection, held.remaining_seconds), (false, false, 0));
+    let shown = run(&clock, &events, "2026-11-23T16:00:00Z");
+    assert_eq!(shown.due_at.map(iso).as_deref(), Some("2026-11-23T12:00:00Z"));
+    assert_eq!(shown.breach_at.map(iso).as_deref(), Some("2026-11-23T15:00:00Z"));
+}
+
+#[test]
 fn a_gap_counts_unless_the_clock_was_paused_when_it_stopped() {
     let mut clock = definition("8h", "always");
     clock.reopen = ReopenPolicy::CountGap;
@@ -352,4 +367,34 @@ fn stored_clocks_read_as_people_would_write_them() {
             .unwrap();
     assert_eq!(definition.reopen, ReopenPolicy::CountGap);
     assert!(serde_json::from_str::<ClockDefinition>(r#"{"name":"x","target":"soon","hours":"y"}"#).is_err());
+}
+
+#[test]
+fn the_worked_examples_of_the_paper_hold() {
+    let mut shelf = HashMap::new();
+    let text = "zone Europe/Vienna\nday 9h\nmon-fri 08:00-17:00\n2026-12-24 08:00-12:00 half day\nevery 12-25 closed\n";
+    shelf.insert("HRS-1@1".to_owned(), ServiceHours::parse(text).unwrap());
+    let clock = definition("1d", "HRS-1@1");
+    // Example 1: Wednesday 23 December 14:00 to the Monday after Christmas, held for an hour.
+    let events = [
+        start("2026-12-23T13:00:00Z"),
+        pause("2026-12-24T08:00:00Z", "customer"),
+        event("2026-12-24T09:00:00Z", What::Resume),
+    ];
+    let shown = evaluate(&clock, &events, at("2026-12-24T10:00:00Z"), &shelf).unwrap();
+    assert_eq!((shown.elapsed_seconds, shown.remaining_seconds), (5 * 3600, 4 * 3600));
+    assert_eq!(shown.due_at.map(iso).as_deref(), Some("2026-12-28T10:00:00Z"));
+    assert_eq!(shown.at_risk[0].at.map(iso).as_deref(), Some("2026-12-28T07:45:00Z"));
+    // Example 2: eight hours become two at 15:00; the breach lies at 11:00 and is recorded at 15:00.
+    let clock = definition("8h", "HRS-1@1");
+    let retarget = What::Retarget { target: "2h".parse().unwrap(), hours: None };
+    let events = [start("2026-11-23T08:00:00Z"), event("2026-11-23T14:00:00Z", retarget)];
+    let shown = evaluate(&clock, &events, at("2026-11-23T14:00:00Z"), &shelf).unwrap();
+    assert_eq!(shown.due_at.map(iso).as_deref(), Some("2026-11-23T10:00:00Z"));
+    assert_eq!(shown.breach_at.map(iso).as_deref(), Some("2026-11-23T10:00:00Z"));
+    assert_eq!(shown.breach_recorded_at.map(iso).as_deref(), Some("2026-11-23T14:00:00Z"));
+    assert_eq!(
+        (shown.instance, shown.prior[0].elapsed_seconds, shown.prior[0].breached),
+        (1, 6 * 3600, false)
+    );
 }
