@@ -6,6 +6,7 @@
 //! Source: docs/decisions.md, CONTRIBUTING.md ("What holds the rules").
 
 mod crates;
+mod functions;
 mod layers;
 mod licences;
 mod links;
@@ -80,6 +81,7 @@ pub fn tighten(root: &Path) -> Result<bool> {
 fn all(root: &Path, tree: &Tree) -> Result<Vec<Problem>> {
     let mut found = Vec::new();
     found.extend(shape::check(tree));
+    found.extend(functions::check(tree));
     found.extend(layers::check(tree)?);
     found.extend(words::check(tree));
     found.extend(places::check(tree));
