@@ -63,10 +63,12 @@ impl<'a> Checker<'a> {
             _ => return self.refuse(span, "this is a value, not a condition; compare it with something"),
         };
         if !matches!(kind, NodeKind::And(_) | NodeKind::Or(_) | NodeKind::Not(_)) {
-            self.parts += 1;
-            if self.parts == MAX_PARTS + 1 {
-                return self
-                    .refuse(span, format!("a condition may have {MAX_PARTS} parts; this one has more"));
+            let items = if let NodeKind::In(_, list) = &kind { list.len() } else { 1 };
+            let before = self.parts;
+            self.parts += items.max(1);
+            if before <= MAX_PARTS && self.parts > MAX_PARTS {
+                let message = format!("a condition may have {MAX_PARTS} parts; this one has more");
+                return self.refuse(span, message);
             }
         }
         Some(Node { span, kind })

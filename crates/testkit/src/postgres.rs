@@ -146,7 +146,16 @@ fn serve(
     let log = fs::OpenOptions::new().create(true).append(true).open(folder.join("server.log"))?;
     let mut server = command(&programs.join("postgres"), owner);
     server.current_dir(folder).arg("-D").arg(data).arg("-k").arg(folder);
-    server.args(["-c", "listen_addresses=", "-c", "max_connections=60", "-c", "shared_buffers=64MB"]);
+    server.args([
+        "-c",
+        "listen_addresses=",
+        "-c",
+        "max_connections=60",
+        "-c",
+        "shared_buffers=64MB",
+        "-c",
+        "jit=off",
+    ]);
     for setting in settings {
         server.args(["-c", setting]);
     }

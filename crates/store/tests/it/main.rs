@@ -1,0 +1,13 @@
+//! Tests of the store through its public interface, on both databases.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod databases;
+mod differential;
+mod generator;
+mod oracle;
+#[path = "../../../testkit/src/postgres.rs"]
+#[allow(dead_code, reason = "shared with other tests")]
+mod postgres;
+#[path = "../../../condition/tests/it/world.rs"]
+#[allow(dead_code, reason = "shared with other tests")]
+mod world;
