@@ -1,1 +1,81 @@
-//! jobs
+//! What runs by itself: the queue, the clocks' instants, checkpoints, conformity runs and re-tests.
+//!
+//! No loop polls records (clocks rule R18): a job is due at its instant, and the runner sleeps until the next one.
+//! Not here: how a change is written (`engine`), what a test asks (`conformity`).
+
+mod queue;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use proofdesk_engine::Engine;
+use proofdesk_tlog::SignerKey;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+pub use queue::work;
+
+/// How often things happen.
+#[derive(Debug, Clone)]
+pub struct Schedule {
+    /// Between two checkpoints, when the log grew.
+    pub checkpoint_every: Duration,
+    /// Between two full conformity runs.
+    pub conformity_every: Duration,
+}
+
+impl Default for Schedule {
+    fn default() -> Self {
+        Self { checkpoint_every: Duration::from_secs(60), conformity_every: Duration::from_secs(3_600) }
+    }
+}
+
+/// What the jobs work with.
+#[derive(Clone)]
+pub struct Jobs {
+    /// The engine.
+    pub engine: Engine,
+    /// Signs checkpoints; none when this node does not sign.
+    pub signer: Option<Arc<SignerKey>>,
+    /// How often.
+    pub schedule: Schedule,
+}
+
+impl Jobs {
+    /// Runs everything until `stop` turns true, then ends what is under way. Faults go to the log and are tried again.
+    pub async fn run(self, stop: watch::Receiver<bool>) {
+        let mut tasks = JoinSet::new();
+        tasks.spawn(queue::run(self.engine.clone(), stop.clone()));
+        tasks.spawn(checkpoints(self.clone(), stop.clone()));
+        while let Some(ended) = tasks.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a background task ended with a fault");
+            }
+        }
+    }
+}
+
+async fn checkpoints(jobs: Jobs, mut stop: watch::Receiver<bool>) {
+    let Some(signer) = jobs.signer.clone() else { return };
+    loop {
+        match jobs.engine.publish_checkpoint(&signer).await {
+            Ok(Some(checkpoint)) => tracing::info!(size = checkpoint.size, "checkpoint published"),
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, "no checkpoint could be published; tried again later"),
+        }
+        if pause(jobs.schedule.checkpoint_every, &mut stop).await {
+            return;
+        }
+    }
+}
+
+/// Waits, or ends early when `stop` turns true. Returns whether to stop.
+pub(crate) async fn pause(time: Duration, stop: &mut watch::Receiver<bool>) -> bool {
+    if *stop.borrow() {
+        return true;
+    }
+    tokio::select! {
+        () = tokio::time::sleep(time) => false,
+        changed = stop.changed() => changed.is_err() || *stop.borrow(),
+    }
+}

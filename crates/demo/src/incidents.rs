@@ -1,0 +1,280 @@
+//! A year of incidents: by day of the week and hour, by service, with honest delays, holds and reopenings.
+
+use proofdesk_engine::Change;
+use proofdesk_engine::comment::Audience;
+use proofdesk_model::Value;
+
+use crate::Size;
+use crate::chance::Chance;
+use crate::changes::Planned;
+use crate::company::{Company, SERVICES, link};
+use crate::story::{DAY, HOUR, MINUTE, Slot, Stories};
+use crate::words::{ANSWERS, INCIDENTS, NOTES};
+
+/// An incident that problems refer to.
+pub struct Reported {
+    /// Its story.
+    pub slot: Slot,
+    /// Service.
+    pub service: usize,
+    /// When it was reported.
+    pub at: i64,
+    /// Declared a major incident.
+    pub major: bool,
+}
+
+/// Hours of the day by weight: when people report.
+const BY_HOUR: [u32; 24] =
+    [1, 1, 1, 1, 1, 2, 6, 14, 26, 30, 28, 24, 16, 20, 24, 22, 18, 14, 10, 8, 6, 4, 2, 1];
+
+/// Days of the week by weight, Monday first.
+const BY_DAY: [u32; 7] = [26, 22, 20, 19, 18, 9, 3];
+
+/// An instant in the company's year, when people report things.
+pub fn moment(chance: &mut Chance, start: i64, days: i64) -> i64 {
+    loop {
+        let day = start.div_euclid(DAY) + chance.between(0, days);
+        // 1970-01-01 was a Thursday
+        let weekday = usize::try_from((day + 3).rem_euclid(7)).unwrap_or_default();
+        if !chance.is(f64::from(BY_DAY[weekday]) / 26.0) {
+            continue;
+        }
+        let hour = i64::try_from(chance.weighted(&BY_HOUR)).unwrap_or_default();
+        return day * DAY + hour * HOUR + chance.between(0, 60) * MINUTE + chance.between(0, 60) * 1_000_000;
+    }
+}
+
+/// Plans all incidents, oldest first.
+pub fn plan(
+    stories: &mut Stories,
+    chance: &mut Chance,
+    company: &Company,
+    changes: &[Planned],
+    start: i64,
+    size: Size,
+) -> Vec<Reported> {
+    let mut moments: Vec<i64> = (0..size.incidents).map(|_| moment(chance, start, size.days)).collect();
+    // a living desk: some came in today
+    for i in 0..(size.incidents / 80).clamp(8, 26) {
+        moments.push(size.end - 20 * MINUTE - chance.between(0, 30) * HOUR * (i as i64 % 3 + 1) / 3);
+    }
+    moments.sort_unstable();
+    let mut found = Vec::with_capacity(moments.len());
+    for (i, at) in moments.into_iter().filter(|at| *at < size.end).enumerate() {
+        let major = i % 240 == 97;
+        found.push(one(stories, chance, company, changes, at, major, size));
+    }
+    found
+}
+
+fn one(
+    stories: &mut Stories,
+    chance: &mut Chance,
+    company: &Company,
+    changes: &[Planned],
+    at: i64,
+    major: bool,
+    size: Size,
+) -> Reported {
+    let weights: Vec<u32> = SERVICES.iter().map(|s| s.weight).collect();
+    let service = if major { 0 } else { chance.weighted(&weights) };
+    let (summary, category, solution) = *chance.one(INCIDENTS[service]);
+    let title = summary.replace("{n}", &chance.between(1, 40).to_string());
+    let (contact, customer) = *chance.one(&company.contacts);
+    let impact = if major { "high" } else { ["high", "medium", "low"][chance.weighted(&[4, 26, 70])] };
+    let urgency = if major { "high" } else { ["high", "medium", "low"][chance.weighted(&[12, 40, 48])] };
+    let channel = *chance.one(&["portal", "portal", "phone", "phone", "mail", "monitoring"]);
+    // some agents leave the category for later, and a few records never get one while they are open
+    let classified = !chance.is(0.05);
+    let confirmed = chance.is(0.8);
+    let desk = *chance.one(&[0_usize, 1, 2]);
+    let agent = company.who(desk);
+    let (service_slot, customer_slot) = (company.services[service], company.customers[customer]);
+    let item = *chance.one(&company.items[service]);
+    let with_item = chance.is(0.72);
+    let cause = changes
+        .iter()
+        .rev()
+        .find(|c| c.service == service && c.deployed_at.is_some_and(|d| d < at && at - d < 8 * HOUR));
+    let cause = cause.filter(|_| chance.is(0.6)).map(|c| c.slot);
+    let slot = stories.begin("incident", at, agent, move |s| {
+        let mut change = Change::default().with_text("title", &title).with_text("channel", channel);
+        change =
+            change.with_text("description", &format!("{title}. Reported by {channel}; work is held up."));
+        change = change.with("reported_at", Value::Instant(at)).with("reported_by", link(s, contact)?);
+        change = change.with("customer", link(s, customer_slot)?).with("service", link(s, service_slot)?);
+        change = change.with_text("impact", impact).with_text("urgency", urgency);
+        change = change.with("priority_confirmed", Value::Bool(confirmed));
+        if classified {
+            change = change.with_text("category", category);
+        }
+        if with_item {
+            change = change.link("affects", s.reference(item)?);
+        }
+        if let Some(cause) = cause {
+            change = change.with("caused_by", link(s, cause)?);
+        }
+        Ok(change)
+    });
+    work(
+        stories,
+        chance,
+        company,
+        &Case { slot, at, service, desk, impact, urgency, category, solution, major },
+        size,
+    );
+    Reported { slot, service, at, major }
+}
+
+struct Case {
+    slot: Slot,
+    at: i64,
+    service: usize,
+    desk: usize,
+    impact: &'static str,
+    urgency: &'static str,
+    category: &'static str,
+    solution: &'static str,
+    major: bool,
+}
+
+fn work(stories: &mut Stories, chance: &mut Chance, company: &Company, case: &Case, size: Size) {
+    let rank = match (case.impact, case.urgency) {
+        ("high", "high") => 0,
+        ("high", "medium") | ("medium", "high") => 1,
+        ("high", _) | ("medium", "medium") | ("low", "high") => 2,
+        _ => 3,
+    };
+    let mut at = case.at + chance.length([4, 9, 25, 60][rank] * MINUTE, 0.8).min(6 * HOUR);
+    if chance.is(0.02) {
+        at += chance.between(2, 5) * DAY;
+    }
+    let desk = company.who(case.desk);
+    let team = SERVICES[case.service].team;
+    let passed_on = chance.is(0.45);
+    let members = company.members(team);
+    let owner = if passed_on { *chance.one(&members) } else { case.desk };
+    let (owner_slot, team_slot) = (company.people[owner], company.teams[if passed_on { team } else { 0 }]);
+    stories.then(case.slot, at, desk, move |s| {
+        let change =
+            Change::default().with("assignee", link(s, owner_slot)?).with("team", link(s, team_slot)?);
+        Ok(change.take("assign"))
+    });
+    let worker = company.who(owner);
+    at += chance.length([3, 8, 20, 50][rank] * MINUTE, 0.9).min(8 * HOUR);
+    stories.change(case.slot, at, worker, Change::default().take("start"));
+    if chance.is(0.7) {
+        stories.say(case.slot, at + 2 * MINUTE, worker, Audience::Customer, chance.one::<&str>(&ANSWERS));
+    }
+    if chance.is(0.3) {
+        stories.say(case.slot, at + 6 * MINUTE, worker, Audience::Staff, chance.one::<&str>(&NOTES));
+    }
+    if case.major {
+        declare_major(stories, chance, company, case, at);
+    }
+    if !case.major && chance.is(0.18) {
+        at = hold(stories, chance, case, worker, at);
+    }
+    at += chance.length([35, 110, 300, 700][rank] * MINUTE, 0.75);
+    resolve(stories, chance, company, case, worker, at, size);
+}
+
+fn declare_major(stories: &mut Stories, chance: &mut Chance, company: &Company, case: &Case, at: i64) {
+    let manager = company.people[10];
+    let told = !chance.is(0.12);
+    stories.then(case.slot, at + 4 * MINUTE, company.who(case.desk), move |s| {
+        let change =
+            Change::default().with("major", Value::Bool(true)).with("major_manager", link(s, manager)?);
+        Ok(change.with("major_declared_at", Value::Instant(at + 4 * MINUTE)))
+    });
+    let told_at = at + if told { 15 } else { 190 } * MINUTE;
+    let change = Change::default().with("top_management_told_at", Value::Instant(told_at));
+    stories.change(case.slot, told_at.min(at + 30 * MINUTE), company.who(10), change);
+    stories.say(
+        case.slot,
+        at + 8 * MINUTE,
+        company.who(10),
+        Audience::Customer,
+        "This is a major incident. I lead its handling and write every half hour until it works again.",
+    );
+}
+
+fn hold(stories: &mut Stories, chance: &mut Chance, case: &Case, worker: crate::story::Who, at: i64) -> i64 {
+    let reason = ["customer", "supplier", "evidence"][chance.weighted(&[60, 30, 10])];
+    let begins = at + chance.between(5, 90) * MINUTE;
+    stories.change(
+        case.slot,
+        begins,
+        worker,
+        Change::default().with_text("hold_reason", reason).take("wait"),
+    );
+    let ends = begins + chance.length(9 * HOUR, 0.9);
+    stories.change(case.slot, ends, worker, Change::default().take("resume"));
+    ends
+}
+
+fn resolve(
+    stories: &mut Stories,
+    chance: &mut Chance,
+    company: &Company,
+    case: &Case,
+    worker: crate::story::Who,
+    at: i64,
+    size: Size,
+) {
+    let code = ["fixed", "workaround", "no fault found", "user advised"][chance.weighted(&[62, 18, 8, 12])];
+    let used = chance.is(0.3);
+    let article = *chance.one(&company.articles);
+    let (category, solution) = (case.category, case.solution);
+    stories.then(case.slot, at, worker, move |s| {
+        let mut change = Change::default().with_text("resolution", solution).with_text("closure_code", code);
+        change = change.with_text("category", category).with("used_knowledge", Value::Bool(used));
+        if used {
+            change = change.link("knowledge_used", s.reference(article)?);
+        }
+        Ok(change.take("resolve"))
+    });
+    let mut at = at;
+    if chance.is(0.03) {
+        at += chance.between(2, 40) * HOUR;
+        stories.change(case.slot, at, company.who(case.desk), Change::default().take("reopen"));
+        stories.say(
+            case.slot,
+            at + MINUTE,
+            company.who(case.desk),
+            Audience::Staff,
+            "It came back; the first answer was not the cause.",
+        );
+        at += chance.length(3 * HOUR, 0.7);
+        stories.change(
+            case.slot,
+            at,
+            worker,
+            Change::default().with_text("resolution", solution).take("resolve"),
+        );
+    }
+    if case.major {
+        let held = at + 3 * DAY;
+        // the newest ones are not reviewed yet, and one in eight was forgotten
+        if !chance.is(0.12) || held > size.end {
+            let change = Change::default()
+                .with("review_held_at", Value::Instant(held))
+                .with_text(
+                    "review_outcome",
+                    "Found late because one alarm was off; handled well once declared.",
+                )
+                .with_text("major_report", "What happened, who was affected, what was done, hour by hour.")
+                .with_text(
+                    "improvements",
+                    "Alarm for the gateway's memory; a second person on call in the season.",
+                );
+            stories.change(case.slot, held, company.who(10), change);
+            at = held;
+        }
+    }
+    if chance.is(0.985) {
+        let closes = at + 2 * DAY + chance.between(0, 12) * HOUR;
+        let change = Change::default().with("customer_confirmed", Value::Bool(chance.is(0.5))).take("close");
+        stories.change(case.slot, closes, company.who(case.desk), change);
+    }
+}

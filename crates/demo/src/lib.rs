@@ -1,0 +1,76 @@
+//! The example company: Retail IT, which runs the services of a chain of stores and has done so for a year.
+//!
+//! Made through the engine like everything else, step by step in the order of time, with a time of its own; never
+//! by SQL. Seeded: the same seed, size and end give the same company. Its flaws are honest: they are written as
+//! people would leave them, and conformity finds them.
+
+mod chance;
+mod changes;
+mod company;
+mod incidents;
+mod problems;
+mod requests;
+mod story;
+mod words;
+
+use proofdesk_engine::{Account, Engine, FixedTime};
+
+use chance::Chance;
+pub use story::Slots;
+use story::Stories;
+
+/// How large the company is and when it ends.
+#[derive(Debug, Clone, Copy)]
+pub struct Size {
+    /// Seed of everything that is left to chance.
+    pub seed: u64,
+    /// Days of history before the end.
+    pub days: i64,
+    /// Incidents in that time; everything else follows from it.
+    pub incidents: usize,
+    /// The present of the company, microseconds UTC.
+    pub end: i64,
+}
+
+/// An account that was made.
+#[derive(Debug, Clone)]
+pub struct Login {
+    /// What is typed.
+    pub sign_in: String,
+    /// What the person does.
+    pub role: String,
+    /// The account.
+    pub account: Account,
+}
+
+/// Fills an empty database. `progress` hears of (done, of) steps. All accounts get the same password.
+///
+/// # Errors
+/// The first step that the engine refuses, with what it was about.
+pub async fn fill(
+    engine: &Engine,
+    time: &FixedTime,
+    size: Size,
+    password: &str,
+    mut progress: impl FnMut(usize, usize),
+) -> anyhow::Result<Vec<Login>> {
+    let mut chance = Chance::new(size.seed);
+    let start = size.end - size.days * story::DAY;
+    let mut stories = Stories::default();
+    let company = company::plan(&mut stories, start, size.end);
+    let changes = changes::plan(&mut stories, &mut chance, &company, start, size);
+    let incidents = incidents::plan(&mut stories, &mut chance, &company, &changes, start, size);
+    requests::plan(&mut stories, &mut chance, &company, start, size);
+    problems::plan(&mut stories, &mut chance, &company, &incidents, &changes, size);
+    let slots = stories.run(engine, time, size.end, &mut progress).await?;
+    time.set(size.end);
+    let mut logins = Vec::new();
+    for person in company::LOGINS {
+        let number = slots.number(company.people[person.at])?;
+        let roles: Vec<String> = person.roles.iter().map(|r| (*r).to_owned()).collect();
+        let name = company::PEOPLE[person.at].0;
+        let account = engine.create_account(number, person.sign_in, name, &roles, password).await?;
+        logins.push(Login { sign_in: person.sign_in.to_owned(), role: person.does.to_owned(), account });
+    }
+    Ok(logins)
+}

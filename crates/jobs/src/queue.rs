@@ -1,0 +1,78 @@
+//! The queue's runner: claims due jobs with a lease, runs them, puts failed ones back with growing patience.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use proofdesk_engine::{Engine, Reference};
+use proofdesk_model::Job;
+use tokio::sync::watch;
+
+use crate::pause;
+
+/// How long a worker may take before another may take the job over, microseconds.
+const LEASE: i64 = 60_000_000;
+/// Jobs claimed at a time.
+const AT_ONCE: usize = 64;
+/// After so many tries a job waits for an operator.
+const TRIES: i64 = 8;
+/// Longest sleep: new jobs of other nodes are seen after this at the latest.
+const LONGEST_SLEEP: i64 = 1_000_000;
+
+pub(crate) async fn run(engine: Engine, mut stop: watch::Receiver<bool>) {
+    loop {
+        let worked = match work(&engine).await {
+            Ok(worked) => worked,
+            Err(error) => {
+                tracing::warn!(error = format!("{error:#}"), "the queue could not be read; tried again");
+                0
+            }
+        };
+        let sleep = if worked > 0 { 0 } else { until_next(&engine).await };
+        if pause(Duration::from_micros(u64::try_from(sleep).unwrap_or_default()), &mut stop).await {
+            return;
+        }
+    }
+}
+
+async fn until_next(engine: &Engine) -> i64 {
+    match engine.store().next_run_at().await {
+        Ok(Some(at)) => (at - engine.now()).clamp(20_000, LONGEST_SLEEP),
+        _ => LONGEST_SLEEP,
+    }
+}
+
+/// Runs the jobs that are due; returns how many were.
+///
+/// # Errors
+/// A fault of the database while claiming; a job's own fault only puts that job back.
+pub async fn work(engine: &Engine) -> anyhow::Result<usize> {
+    let claimed = engine.store().claim(&["clock"], engine.now(), LEASE, AT_ONCE).await?;
+    let found = claimed.len();
+    for claim in claimed {
+        match handle(engine, &claim.job).await {
+            Ok(()) => engine.store().finish(&claim).await?,
+            Err(error) => {
+                let text = format!("{error:#}");
+                tracing::warn!(kind = claim.job.kind, key = claim.job.key, error = text, "a job failed");
+                let patience = 1_000_000_i64 << claim.attempts.clamp(0, 12);
+                let again = (claim.attempts < TRIES).then(|| engine.now() + patience);
+                engine.store().retry_later(&claim, again, &text).await?;
+            }
+        }
+    }
+    Ok(found)
+}
+
+async fn handle(engine: &Engine, job: &Job) -> anyhow::Result<()> {
+    match job.kind.as_str() {
+        "clock" => {
+            let record_type =
+                job.payload.get("type").and_then(|t| t.as_str()).context("the job names no type")?;
+            let number =
+                job.payload.get("number").and_then(|n| n.as_i64()).context("the job names no number")?;
+            engine.tick(&Reference::new(record_type, number)).await?;
+            Ok(())
+        }
+        other => bail!("no handler for jobs of kind `{other}`"),
+    }
+}
