@@ -301,7 +301,7 @@ pub(crate) fn subtract(left: &Value, right: &Value) -> Option<Value> {
     })
 }
 
-/// Moves a day by a whole number of days; none where it leaves the years 0 to 9999.
+/// Moves a day by a whole number of days; none where it leaves the years 1 to 9999.
 fn moved(day: i32, length: i64) -> Option<Value> {
     let day = i64::from(day).checked_add(length / DAY_MICROS)?;
     let whole = length % DAY_MICROS == 0 && (i64::from(MIN_DAY)..=i64::from(MAX_DAY)).contains(&day);

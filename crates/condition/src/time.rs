@@ -5,16 +5,16 @@
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 
-use crate::value::{MAX_DURATION, MAX_INSTANT, MIN_INSTANT};
+use crate::value::{MAX_DAY, MAX_DURATION, MAX_INSTANT, MIN_DAY, MIN_INSTANT};
 
 const DAY_MICROS: i64 = 86_400_000_000;
 
-/// Writes a day (days since 1970-01-01) as `YYYY-MM-DD`; days outside the years 0 to 9999 as a number.
+/// Writes a day (days since 1970-01-01) as `YYYY-MM-DD`; days outside the years 1 to 9999 as a number.
 pub fn day_text(day: i32) -> String {
     date_of(day).map_or_else(|| format!("day {day}"), |date| date.strftime("%Y-%m-%d").to_string())
 }
 
-/// Reads `YYYY-MM-DD` into days since 1970-01-01; none for anything else.
+/// Reads `YYYY-MM-DD` (years 0001 to 9999) into days since 1970-01-01; none for anything else.
 pub fn day_from_text(text: &str) -> Option<i32> {
     let shape = text.len() == 10
         && text
@@ -23,13 +23,14 @@ pub fn day_from_text(text: &str) -> Option<i32> {
             .all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
     let date: Date = if shape { text.parse().ok()? } else { return None };
     let epoch = Date::new(1970, 1, 1).ok()?;
-    epoch.until(date).ok().map(|span| span.get_days())
+    let day = epoch.until(date).ok()?.get_days();
+    (MIN_DAY..=MAX_DAY).contains(&day).then_some(day)
 }
 
 /// Gives the civil date of a day.
 fn date_of(day: i32) -> Option<Date> {
     let date = Date::new(1970, 1, 1).ok()?.checked_add(Span::new().try_days(day).ok()?).ok()?;
-    (date.year() >= 0).then_some(date)
+    (date.year() > 0).then_some(date)
 }
 
 /// Writes an instant (microseconds UTC) by RFC 3339 in UTC, with a fraction only where there is one.
@@ -129,13 +130,15 @@ mod tests {
         for (text, day) in [
             ("1970-01-01", 0),
             ("2026-11-22", 20_779),
-            ("0000-01-01", MIN_DAY),
+            ("0001-01-01", MIN_DAY),
             ("9999-12-31", MAX_DAY),
             ("1969-12-31", -1),
         ] {
             assert_eq!((day_from_text(text), day_text(day).as_str()), (Some(day), text));
         }
-        for text in ["2026-02-30", "2026-1-1", "20260101", "-001-01-01", "2026-01-01T00:00:00Z", ""] {
+        for text in
+            ["2026-02-30", "0000-12-31", "2026-1-1", "20260101", "-001-01-01", "2026-01-01T00:00:00Z", ""]
+        {
             assert_eq!(day_from_text(text), None, "{text}");
         }
     }

@@ -12,14 +12,14 @@ use crate::time::{day_text, duration_text, instant_text};
 pub const MAX_INT: i64 = 1_000_000_000_000;
 /// Largest decimal of a field, in millionths; the smallest is the negative.
 pub const MAX_DECIMAL: i64 = 1_000_000_000_000_000_000;
-/// First instant of a field: the start of the year 0000, in microseconds UTC.
-pub const MIN_INSTANT: i64 = -62_167_219_200_000_000;
+/// First instant of a field: the start of the year 0001, in microseconds UTC.
+pub const MIN_INSTANT: i64 = -62_135_596_800_000_000;
 /// Last instant of a field: the end of the year 9999 but for a day, in microseconds UTC.
 pub const MAX_INSTANT: i64 = 253_402_207_200_000_000;
 /// Longest duration of a field, in microseconds (10,000 years of 366 days).
 pub const MAX_DURATION: i64 = 316_224_000_000_000_000;
-/// First day of a field: 0000-01-01, in days since 1970-01-01.
-pub const MIN_DAY: i32 = -719_528;
+/// First day of a field: 0001-01-01, in days since 1970-01-01.
+pub const MIN_DAY: i32 = -719_162;
 /// Last day of a field: 9999-12-31, in days since 1970-01-01.
 pub const MAX_DAY: i32 = 2_932_896;
 

@@ -9,7 +9,7 @@ use crate::world::{CONTEXT, Dice, HOUR, NOW, TODAY, World};
 
 /// A record put together by hand.
 #[derive(Default)]
-struct Hand {
+pub struct Hand {
     values: BTreeMap<&'static str, Value>,
     linked: BTreeMap<&'static str, Hand>,
     related: BTreeMap<&'static str, Vec<Hand>>,
@@ -37,7 +37,7 @@ fn record(values: &[(&'static str, Value)]) -> Hand {
     Hand { values: values.iter().cloned().collect(), ..Hand::default() }
 }
 
-fn incident() -> Hand {
+pub fn incident() -> Hand {
     let mut hand = record(&[
         ("number", Value::Int(7)),
         ("title", text("Printer on fire")),

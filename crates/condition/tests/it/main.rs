@@ -2,5 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod checker;
+mod document;
 mod evaluator;
+mod textproto;
+mod vectors;
 mod world;

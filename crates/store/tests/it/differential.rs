@@ -142,7 +142,7 @@ fn sqlite_answers_by_index() {
             "(from_type=? AND from_number=? AND relation=? AND to_type=?)",
         ),
         ("change", "caused.all(i, i.major)", "(to_type=? AND to_number=? AND relation=? AND from_type=?)"),
-        ("incident", "problem.state == \"new\"", "SEARCH x1 USING INTEGER PRIMARY KEY (rowid=?)"),
+        ("incident", "problem.state == \"new\"", "INTEGER PRIMARY KEY (rowid=?)"),
     ] {
         let condition = check(source, record_type, &Desk).unwrap();
         let mut sql = Sql::new(database.dialect());
