@@ -8,7 +8,7 @@ use crate::evaluator::incident;
 use crate::world::{CONTEXT, Desk};
 
 /// Lists the lines of all code blocks with these words after the fence.
-fn lines(words: &str) -> Vec<String> {
+pub fn lines(words: &str) -> Vec<String> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/conditions.md");
     let document = std::fs::read_to_string(path).unwrap();
     let mut found = Vec::new();

@@ -4,6 +4,7 @@
 mod checker;
 mod document;
 mod evaluator;
+mod hostile;
 mod textproto;
 mod vectors;
 mod world;
