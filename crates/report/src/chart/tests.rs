@@ -1,0 +1,75 @@
+//! Charts are safe, labelled and in proportion.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+use super::axis::{number, ticks};
+use super::{Bars, Caption, Cell, Histogram, Lines, Series, Strip, Tone};
+
+fn caption() -> Caption {
+    Caption::new("Hours <to> resolve", "Half take less than a day", "Hours", "Incidents")
+}
+
+#[test]
+fn axes_are_round_and_cover_the_largest_value() {
+    assert_eq!(ticks(12_349.0), [0.0, 2_500.0, 5_000.0, 7_500.0, 10_000.0, 12_500.0]);
+    assert_eq!(ticks(0.0), [0.0, 1.0]);
+    assert_eq!(ticks(f64::NAN), [0.0, 1.0]);
+    for most in [0.003, 0.7, 1.0, 3.0, 99.9, 1e9] {
+        let steps = ticks(most);
+        assert!(*steps.last().unwrap() >= most * 0.999 && steps.len() <= 8, "{most}: {steps:?}");
+    }
+}
+
+#[test]
+fn numbers_have_no_needless_digits() {
+    let written = [0.0, 0.5, 12.25, 1_250.0, 1_000_000.0].map(number);
+    assert_eq!(written, ["0", "0.5", "12.25", "1\u{202f}250", "1\u{202f}000\u{202f}000"]);
+}
+
+#[test]
+fn names_from_data_are_escaped_and_there_is_no_style() {
+    let series = vec![Series::new("<b>", Tone::Ok, vec![3.0]), Series::new("x", Tone::Bad, vec![1.0])];
+    let labels = vec!["<script>".to_owned()];
+    let drawn = [
+        Bars {
+            caption: caption(),
+            labels: labels.clone(),
+            series: series.clone(),
+            target: Some((4.0, "<i>".into())),
+        }
+        .svg(),
+        Lines { caption: caption(), labels: labels.clone(), series: series.clone(), target: None }.svg(),
+        Histogram { caption: caption(), labels, series }.svg(),
+        Strip { caption: caption(), cells: vec![Cell { label: "<u>".into(), ..Cell::default() }] }.svg(),
+    ];
+    for svg in drawn.map(maud::Markup::into_string) {
+        assert!(
+            !svg.contains("<script>") && !svg.contains("<b>") && !svg.contains("<i>") && !svg.contains("<u>")
+        );
+        assert!(!svg.contains("style="), "{svg}");
+        assert!(svg.contains("role=\"img\"") && svg.contains("Hours &lt;to&gt; resolve"));
+    }
+}
+
+#[test]
+fn stacked_pieces_lie_side_by_side_in_proportion() {
+    let series = vec![Series::new("met", Tone::Ok, vec![30.0]), Series::new("missed", Tone::Bad, vec![10.0])];
+    let svg =
+        Bars { caption: caption(), labels: vec!["P1".into()], series, target: None }.svg().into_string();
+    let widths: Vec<f64> = svg
+        .split("<rect class=\"bar ")
+        .skip(3)
+        .map(|piece| piece.split("width=\"").nth(1).unwrap().split('"').next().unwrap().parse().unwrap())
+        .collect();
+    assert_eq!(widths.len(), 2);
+    assert!((widths[0] / widths[1] - 3.0).abs() < 0.01, "{widths:?}");
+}
+
+#[test]
+fn a_gap_in_a_line_is_not_drawn_over() {
+    let series = vec![Series::new("n", Tone::Accent, vec![1.0, f64::NAN, 2.0, 3.0])];
+    let labels = ["a", "b", "c", "d"].map(str::to_owned).to_vec();
+    let svg = Lines { caption: caption(), labels, series, target: None }.svg().into_string();
+    let path = svg.split(" d=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert_eq!(path.matches('M').count(), 2);
+    assert_eq!(path.matches('L').count(), 1);
+}
