@@ -233,7 +233,7 @@ fn list(tree: &TypeTree, scope: &Scope<'_>, book: &mut Book<'_>) -> Vec<ListColu
     let mut found: Vec<ListColumn> = Vec::new();
     for (word, spare) in &tree.list {
         let common = COMMON.iter().any(|(name, _)| *name == word.text);
-        if !common && scope.inverses.contains(&word.text) {
+        if !common && !scope.fields.contains_key(&word.text) && scope.inverses.contains(&word.text) {
             book.mistake(
                 word.spot,
                 format!("`{}` is a relation to many records; it is no column", word.text),
@@ -273,7 +273,8 @@ fn views(tree: &TypeTree, fields: &IndexMap<String, Field>, book: &mut Book<'_>)
         if let Some(sort) = &written.sort {
             let column = fields.get(&sort.text).is_some_and(|f| !f.columns().is_empty());
             if !column && !COMMON.iter().any(|(common, _)| *common == sort.text) {
-                let hint = hint(&sort.text, fields.keys().map(String::as_str));
+                let columns = fields.values().filter(|f| !f.columns().is_empty()).map(|f| f.name.as_str());
+                let hint = hint(&sort.text, columns);
                 book.mistake(sort.spot, format!("there is no column `{}` to sort by{hint}", sort.text));
             }
         }

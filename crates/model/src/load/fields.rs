@@ -61,9 +61,17 @@ pub(crate) fn fields(
     for written in tree.sections.iter().flat_map(|s| &s.fields) {
         tables(written, &mut fields, book);
         currency(written, &fields, book);
+        if let Some(was) = &written.was
+            && fields.contains_key(&was.text)
+        {
+            book.mistake(was.spot, format!("`{}` is still a field; `was` names one that is gone", was.text));
+        }
     }
     aspects(tree, &mut fields, &mut sections, book);
-    for clock in &tree.clocks {
+    for (i, clock) in tree.clocks.iter().enumerate() {
+        if tree.clocks[..i].iter().any(|c| c.name.text == clock.name.text) {
+            continue; // said where clocks are read
+        }
         clock_fields(clock, &mut fields, book);
     }
     sections.retain(|s| !s.fields.is_empty());
@@ -119,6 +127,9 @@ fn field(written: &FieldTree, known: &Known<'_>, book: &mut Book<'_>) -> Field {
         clause: text(&written.clause),
         ..plain(&name.text, String::new(), Kind::Markdown, None)
     };
+    if written.required && written.retired {
+        book.mistake(name.spot, format!("`{}` is retired, so it cannot be required", name.text));
+    }
     if field.search && !matches!(field.kind, Kind::Text { .. } | Kind::Markdown) {
         book.mistake(name.spot, "only text and markdown can be searched");
     }
@@ -161,15 +172,18 @@ fn kind(written: &FieldTree, known: &Known<'_>, book: &mut Book<'_>) -> Kind {
         "yesno" => Kind::YesNo,
         "link" => Kind::Link { to: target(written, known, book), inverse: inverse(written) },
         "links" => Kind::Links { to: target(written, known, book), inverse: inverse(written) },
-        "person" => with_inverse(written, "person", Kind::Person),
-        "team" => with_inverse(written, "team", Kind::Team),
+        "person" => with_inverse(written, "person", Kind::Person, known, book),
+        "team" => with_inverse(written, "team", Kind::Team, known, book),
         "file" => Kind::File,
         _ => Kind::Markdown,
     }
 }
 
 /// A person or team whose other side is named is an ordinary link.
-fn with_inverse(written: &FieldTree, to: &str, kind: Kind) -> Kind {
+fn with_inverse(written: &FieldTree, to: &str, kind: Kind, known: &Known<'_>, book: &mut Book<'_>) -> Kind {
+    if !known.torn && !known.types.contains(&to) {
+        book.mistake(written.name.spot, format!("`{to}` fields need a record type `{to}`"));
+    }
     match inverse(written) {
         Some(inverse) => Kind::Link { to: to.to_owned(), inverse: Some(inverse) },
         None => kind,

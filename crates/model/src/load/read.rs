@@ -26,7 +26,9 @@ const INSIDE: [&str; 14] = [
     "guard",
 ];
 /// Longest text of one file, in bytes.
-const FILE_MAX: usize = 1 << 20;
+const FILE_MAX: usize = 64 << 10;
+/// Stack that the parser may need for each byte: it calls itself again at each slip that it steps over.
+const STACK_PER_BYTE: usize = 5 << 10;
 /// Deepest nesting of braces.
 const DEPTH_MAX: usize = 16;
 
@@ -36,7 +38,7 @@ pub(crate) fn file(at: usize, book: &mut Book<'_>) -> Vec<TypeTree> {
     let top = Spot { file: at, start: 0, end: 0 };
     if source.text.len() > FILE_MAX {
         book.torn = true;
-        book.mistake(top, "a file of declarations may have at most 1 MiB");
+        book.mistake(top, "a file of declarations may have at most 64 KiB; divide it");
         return Vec::new();
     }
     if let Some(deep) = too_deep(&source.text) {
@@ -44,10 +46,15 @@ pub(crate) fn file(at: usize, book: &mut Book<'_>) -> Vec<TypeTree> {
         book.mistake(Spot { start: deep, end: deep + 1, ..top }, "braces are nested too deeply");
         return Vec::new();
     }
-    let document = match KdlDocument::parse_v2(&source.text) {
-        Ok(document) => document,
-        Err(error) => {
+    let document = match parse(&source.text) {
+        Some(Ok(document)) => document,
+        Some(Err(error)) => {
             syntax(at, &error, book);
+            return Vec::new();
+        }
+        None => {
+            book.torn = true;
+            book.mistake(top, "there is not enough memory to read this file");
             return Vec::new();
         }
     };
@@ -64,6 +71,15 @@ pub(crate) fn file(at: usize, book: &mut Book<'_>) -> Vec<TypeTree> {
         }
     }
     types
+}
+
+/// Parses on a stack of its own, large enough for a text that is nothing but slips.
+fn parse(text: &str) -> Option<Result<KdlDocument, kdl::KdlError>> {
+    let stack = (text.len() + 1024) * STACK_PER_BYTE;
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(stack);
+        thread.spawn_scoped(scope, || KdlDocument::parse_v2(text)).ok()?.join().ok()
+    })
 }
 
 fn syntax(at: usize, error: &kdl::KdlError, book: &mut Book<'_>) {
@@ -92,22 +108,25 @@ fn syntax(at: usize, error: &kdl::KdlError, book: &mut Book<'_>) {
     }
 }
 
+/// The place where braces or comments stand deeper in each other than any declaration needs: the parser calls
+/// itself for each, and would run out of stack. Those in texts count too; there are none worth mentioning.
 fn too_deep(text: &str) -> Option<usize> {
-    // counts braces, parentheses and comment openers in strings too: a declaration has no such strings
-    let mut depth = 0_usize;
-    let mut comments = 0_usize;
+    let (mut braces, mut comments) = (0_usize, 0_usize);
     let bytes = text.as_bytes();
-    for (i, b) in bytes.iter().enumerate() {
-        match b {
-            b'{' | b'(' => depth += 1,
-            b'}' | b')' => depth = depth.saturating_sub(1),
-            b'*' if i > 0 && bytes[i - 1] == b'/' => comments += 1,
-            b'/' if i > 0 && bytes[i - 1] == b'*' => comments = comments.saturating_sub(1),
+    let mut i = 0;
+    while i < bytes.len() {
+        let mut width = 1;
+        match (bytes[i], bytes.get(i + 1)) {
+            (b'{', _) => braces += 1,
+            (b'}', _) => braces = braces.saturating_sub(1),
+            (b'/', Some(b'*')) => (comments, width) = (comments + 1, 2),
+            (b'*', Some(b'/')) => (comments, width) = (comments.saturating_sub(1), 2),
             _ => {}
         }
-        if depth > DEPTH_MAX || comments > DEPTH_MAX {
+        if braces > DEPTH_MAX || comments > DEPTH_MAX {
             return Some(i);
         }
+        i += width;
     }
     None
 }

@@ -40,12 +40,11 @@ pub(crate) fn tables(written: &FieldTree, fields: &mut IndexMap<String, Field>, 
         }
         if cells.len() != column_options.len() {
             let message = format!(
-                "the row `{}` has {} results, but `{}` has {} options: {}",
+                "the row `{}` needs {} results, one for each of {}; it has {}",
                 head.text,
-                cells.len(),
-                column_field.text,
                 column_options.len(),
-                column_options.join(", ")
+                column_options.join(", "),
+                cells.len()
             );
             book.mistake(head.spot, message);
         }

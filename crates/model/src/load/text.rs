@@ -162,7 +162,9 @@ fn boundary(text: &str, at: usize) -> usize {
 /// `; did you mean …?` when one of the candidates is close, else the list when it is short.
 pub(crate) fn hint<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> String {
     let mut all: Vec<&str> = candidates.into_iter().collect();
-    let limit = if word.chars().count() <= 4 { 1 } else { word.chars().count() / 3 };
+    let length = word.chars().count();
+    // a slip in a short word is one letter; words of two letters are all alike
+    let limit = if length < 3 { 0 } else { (length / 3).max(1) };
     let near = all.iter().map(|c| (distance(word, c), *c)).filter(|(d, _)| *d <= limit).min();
     if let Some((_, near)) = near {
         return format!("; did you mean `{near}`?");
@@ -174,17 +176,21 @@ pub(crate) fn hint<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>
     format!("; known are: {}", all.join(", "))
 }
 
+/// Letters to insert, drop, replace, or swap with their neighbour.
 fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().enumerate() {
-        let mut corner = row[0];
-        row[0] = i + 1;
-        for (j, cb) in b.iter().enumerate() {
-            let change = corner + usize::from(ca != *cb);
-            corner = row[j + 1];
-            row[j + 1] = change.min(corner + 1).min(row[j] + 1);
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let change = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut least = change.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                least = least.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(least);
         }
+        rows.push(row);
     }
-    row.last().copied().unwrap_or_default()
+    rows[a.len()][b.len()]
 }
