@@ -196,7 +196,7 @@ fn an_example_that_does_not_hold_is_a_mistake() {
 #[test]
 fn slips_without_end_are_refused_without_a_crash() {
     for text in ["a{", "/*", "(a)", "=", ")", "a=", "\"", "{", "a "] {
-        let text = text.repeat(8_000);
+        let text = text.repeat(2_000);
         let mistakes = load(&[SourceFile::new("deep.kdl", text)], &RULES).map(|_| ()).expect_err("mistakes");
         assert!(!mistakes.is_empty());
     }
