@@ -79,6 +79,32 @@ impl Engine {
         })
     }
 
+    /// Says what would stand in the way of a change, all problems at once, without writing anything; empty when it
+    /// would succeed. Pages ask it for what a record still owes.
+    ///
+    /// # Errors
+    /// `NotFound` or a fault of the database.
+    pub async fn rehearse(
+        &self,
+        caller: &Caller,
+        target: Target,
+        change: Change,
+        door: Door,
+    ) -> Result<proofdesk_model::Problems, Error> {
+        let stamp = Stamp::now(self.now(), door);
+        let (record_type, current, action) = self.aim(&target, &change).await?;
+        if let Err(problems) = record_type.permit(caller, action, current.as_ref()) {
+            return Ok(problems);
+        }
+        let draft = match Draft::new(&record_type, current, change, caller, stamp) {
+            Ok(draft) => draft,
+            Err(problems) => return Ok(problems),
+        };
+        let facts = self.facts(&draft).await?;
+        let draft = draft.derive(self.rules(), &facts);
+        Ok(draft.check(self.rules(), &facts).err().unwrap_or_default())
+    }
+
     async fn aim(
         &self,
         target: &Target,

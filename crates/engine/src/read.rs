@@ -215,10 +215,24 @@ impl Engine {
                     wanted.insert(Reference::new(to, *number));
                 }
             }
-            wanted.extend(record.links.values().flatten().cloned());
+            // a page names the first of a relation; a service may have a hundred thousand incidents
+            wanted.extend(record.links.values().flat_map(|others| others.iter().take(50)).cloned());
         }
         let wanted: Vec<Reference> = wanted.into_iter().collect();
-        let found = self.load_references(&wanted).await?;
+        self.titles_of(caller, &wanted).await
+    }
+
+    /// Titles of these records, one query a type; a record of a type that the caller may not read keeps its
+    /// reference as title, one that does not exist is left out.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn titles_of(
+        &self,
+        caller: &Caller,
+        references: &[Reference],
+    ) -> Result<HashMap<Reference, String>, Error> {
+        let found = self.load_references(references).await?;
         let title = |r: &Record| if caller.may(&r.of, &Action::Read) { r.title() } else { r.reference() };
         Ok(found.iter().map(|r| (Reference::new(r.of.name.clone(), r.number), title(r))).collect())
     }

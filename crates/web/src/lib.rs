@@ -1,1 +1,32 @@
-//! web
+//! The web: pages for people and REST for programs, over one engine.
+//!
+//! Not here: SQL (`store`), what an obligation is (`conformity`), access decisions (`model`, asked through the
+//! engine). Each area gives a small router of its own; [`router`] puts them together.
+//! Invariant: no page needs a script to be read or submitted, and none carries inline scripts or styles.
+
+pub mod assets;
+pub mod error;
+pub mod events;
+pub mod form;
+pub mod layout;
+pub mod menu;
+pub mod pages;
+pub mod parts;
+pub mod security;
+pub mod session;
+pub mod state;
+
+pub use error::WebError;
+pub use state::{AppState, Settings};
+
+use axum::Router;
+
+/// The whole web: pages, live events, assets, with security headers, request ids and compression around them.
+pub fn router(state: AppState) -> Router {
+    if !assets::has_packages() {
+        tracing::warn!("built without node packages: pages work without htmx and the shipped fonts");
+    }
+    let areas = Router::new().merge(pages::router()).merge(events::router());
+    let guarded = security::around(areas, &state).with_state(state);
+    Router::new().merge(assets::router()).merge(guarded)
+}

@@ -1,0 +1,212 @@
+//! Errors on their way to the browser or to a program: one place that turns them into a page or into
+//! `application/problem+json` (RFC 9457).
+//!
+//! A handler returns [`WebError`]; it travels as a response with a [`Failure`] beside it, and [`render`] writes
+//! the body once it knows who asked. What went wrong inside goes to the log once; the page has the request id.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+use proofdesk_engine::{Conflict, Error, Problem};
+use serde_json::json;
+
+use crate::layout;
+use crate::security::RequestId;
+use crate::state::AppState;
+
+/// What a handler may fail with.
+#[derive(Debug, thiserror::Error)]
+pub enum WebError {
+    /// The engine refused or failed.
+    #[error(transparent)]
+    Engine(#[from] Error),
+    /// Nothing is there, or the caller may not know.
+    #[error("There is no {0}.")]
+    NotFound(String),
+    /// Nobody is signed in: the browser goes to the sign-in page and then to this address.
+    #[error("Sign in first.")]
+    SignIn(String),
+    /// A write from another site.
+    #[error("This request came from another site and was refused. Open the page here and try again.")]
+    CrossSite,
+    /// The request cannot be read.
+    #[error("{0}")]
+    Unreadable(String),
+    /// A fault of ours.
+    #[error("{0}")]
+    Fault(String),
+}
+
+/// A failure in the form that both a page and a problem document are written from.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// Stable word for programs.
+    pub code: &'static str,
+    /// What is wrong, short.
+    pub title: &'static str,
+    /// What is wrong and what to do.
+    pub detail: String,
+    /// All problems of the input.
+    pub problems: Vec<Problem>,
+    /// What changed meanwhile, for a conflict.
+    pub conflict: Option<Conflict>,
+}
+
+impl WebError {
+    /// The failure that people and programs are told of.
+    pub fn failure(self) -> Failure {
+        let text = self.to_string();
+        let plain = |status, code, title| Failure {
+            status,
+            code,
+            title,
+            detail: text.clone(),
+            problems: Vec::new(),
+            conflict: None,
+        };
+        match self {
+            Self::NotFound(_) | Self::Engine(Error::NotFound(_)) => {
+                plain(StatusCode::NOT_FOUND, "not_found", "Nothing is here")
+            }
+            Self::SignIn(_) => plain(StatusCode::UNAUTHORIZED, "sign_in", "Sign in first"),
+            Self::CrossSite => plain(StatusCode::FORBIDDEN, "cross_site", "Refused"),
+            Self::Unreadable(_) => plain(StatusCode::BAD_REQUEST, "unreadable", "The request cannot be read"),
+            Self::Engine(Error::Forbidden(problems)) => Failure {
+                problems: problems.0,
+                ..plain(StatusCode::FORBIDDEN, "forbidden", "You may not do this")
+            },
+            Self::Engine(Error::Invalid(problems)) => Failure {
+                problems: problems.0,
+                ..plain(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "Something needs another look")
+            },
+            Self::Engine(Error::Conflict(conflict)) => Failure {
+                conflict: Some(*conflict),
+                ..plain(StatusCode::CONFLICT, "conflict", "Somebody else was faster")
+            },
+            Self::Engine(Error::TooLarge(_)) => {
+                plain(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "This is too large")
+            }
+            Self::Engine(Error::Full) => plain(StatusCode::INSUFFICIENT_STORAGE, "full", "The disk is full"),
+            Self::Engine(Error::Unavailable) => {
+                plain(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The database is away")
+            }
+            Self::Engine(Error::Internal(chain)) | Self::Fault(chain) => {
+                tracing::error!(%chain, "a request failed");
+                Failure {
+                    detail: "The fault is ours and is in the log under the id below. Nothing was written; try again, \
+                             and tell the operator if it stays."
+                        .to_owned(),
+                    ..plain(StatusCode::INTERNAL_SERVER_ERROR, "fault", "Something failed on our side")
+                }
+            }
+        }
+    }
+}
+
+impl IntoResponse for WebError {
+    fn into_response(self) -> Response {
+        if let Self::SignIn(next) = &self {
+            let mut response =
+                Redirect::to(&format!("/sign-in?next={}", layout::escape_query(next))).into_response();
+            response.extensions_mut().insert(Arc::new(self.failure()));
+            return response;
+        }
+        let failure = self.failure();
+        let mut response = failure.status.into_response();
+        response.extensions_mut().insert(Arc::new(failure));
+        response
+    }
+}
+
+/// Writes the body of failures: a problem document for programs, else a page.
+pub async fn render(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let id = request.extensions().get::<RequestId>().map_or(String::new(), |r| r.0.clone());
+    let accept = request.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let program = request.uri().path().starts_with("/api/") || accept.starts_with("application/json");
+    let response = next.run(request).await;
+    let failure = match response.extensions().get::<Arc<Failure>>() {
+        Some(failure) => failure.clone(),
+        // refused by axum itself: a form that is none, a body that is too large
+        None if response.status().is_client_error() && !is_page(&response) => {
+            Arc::new(refused(response.status()))
+        }
+        None => return response,
+    };
+    if failure.status.is_server_error() {
+        tracing::error!(request = %id, status = failure.status.as_u16(), "failed");
+    }
+    if program {
+        return problem(&failure, &id);
+    }
+    if response.status().is_redirection() {
+        return response;
+    }
+    (failure.status, page(&failure, &id, &state)).into_response()
+}
+
+fn is_page(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    kind.starts_with("text/html") || kind.contains("json")
+}
+
+fn refused(status: StatusCode) -> Failure {
+    let (code, title, detail) = match status {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            ("too_large", "This is too large", "A form may have at most 2 MB. Attach long texts as files.")
+        }
+        StatusCode::METHOD_NOT_ALLOWED => {
+            ("method", "Not possible here", "This address does not take this kind of request.")
+        }
+        StatusCode::NOT_FOUND => ("not_found", "Nothing is here", "There is no page at this address."),
+        _ => (
+            "unreadable",
+            "The request cannot be read",
+            "Go back, open the page again and send the form once more.",
+        ),
+    };
+    Failure { status, code, title, detail: detail.to_owned(), problems: Vec::new(), conflict: None }
+}
+
+fn problem(failure: &Failure, id: &str) -> Response {
+    let mut body = json!({
+        "type": format!("urn:proofdesk:problem:{}", failure.code),
+        "title": failure.title,
+        "status": failure.status.as_u16(),
+        "detail": failure.detail,
+        "instance": format!("urn:proofdesk:request:{id}"),
+    });
+    if !failure.problems.is_empty() {
+        body["problems"] = json!(failure.problems);
+    }
+    if let Some(conflict) = &failure.conflict {
+        body["conflict"] = json!(conflict);
+    }
+    let mut response = (failure.status, body.to_string()).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    if failure.status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+    }
+    response
+}
+
+fn page(failure: &Failure, id: &str, state: &AppState) -> Markup {
+    let body = html! {
+        section.card { div.body.stack {
+            p.small.muted { (failure.status.as_u16()) }
+            h1 { (failure.title) }
+            p { (failure.detail) }
+            @if failure.problems.len() > 1 {
+                ul.stack.tight { @for problem in &failure.problems { li { (problem.message) } } }
+            }
+            p.row { a.button href="/desk" { "Go to the desk" } a.button.quiet href="/search" { "Search" } }
+            p.tiny.faint { "Request " span.mono { (id) } }
+        } }
+    };
+    layout::gate(failure.title, &state.settings.organization, &body)
+}

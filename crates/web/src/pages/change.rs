@@ -1,0 +1,250 @@
+//! Create and edit forms, generated from the declaration, and the page that settles a conflict.
+
+pub mod conflict;
+
+use axum::Router;
+use axum::extract::{Path, Query};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use axum_extra::extract::Form;
+use maud::{Markup, html};
+use proofdesk_engine::{Action, Door, Error, Record, Target};
+use proofdesk_model::{Field, RecordType};
+
+use crate::error::WebError;
+use crate::form::{self, Typed, Wrong, editor, read};
+use crate::layout::{self, Page};
+use crate::menu::slug;
+use crate::pages::{address, family_crumb, require_reference, require_type};
+use crate::parts::value::Eyes;
+use crate::session::Visit;
+use crate::state::AppState;
+
+/// `/{type}/new` and `/{type}/{reference}/edit`.
+pub fn router() -> Router<AppState> {
+    Router::new()
+        .route("/{slug}/new", get(new).post(create))
+        .route("/{slug}/{reference}/edit", get(edit).post(update))
+}
+
+/// The fields of all sections of a type's form.
+fn fields(of: &RecordType) -> Vec<&Field> {
+    form::sections(of).into_iter().flat_map(|(_, fields)| fields).collect()
+}
+
+/// A form about to be shown.
+struct Sheet<'a> {
+    visit: &'a Visit,
+    of: &'a RecordType,
+    record: Option<&'a Record>,
+    typed: &'a Typed,
+    wrong: &'a Wrong,
+}
+
+async fn new(
+    visit: Visit,
+    Path(name): Path<String>,
+    Query(given): Query<Vec<(String, String)>>,
+) -> Result<Markup, WebError> {
+    let of = require_type(&visit, &name)?;
+    of.permit(&visit.caller, Action::Create, None).map_err(Error::Forbidden)?;
+    let mut typed = Typed::new(given);
+    let stamp = proofdesk_model::Stamp::now(visit.now, Door::Page);
+    let blank = Record::empty(&of);
+    for field in fields(&of) {
+        if let Some(default) = field.default.as_deref().filter(|_| !typed.has(&field.name))
+            && let Some(value) = proofdesk_model::format::literal(field, default, &visit.caller, &stamp)
+        {
+            let mut filled = blank.clone();
+            filled.set(&field.name, value);
+            let text = form::written(
+                field,
+                &filled,
+                &field.name,
+                visit.registry(),
+                &std::collections::HashMap::new(),
+                visit.zone(),
+            );
+            typed.set(&field.name, text);
+        }
+    }
+    sheet(&Sheet { visit: &visit, of: &of, record: None, typed: &typed, wrong: &Wrong::default() }).await
+}
+
+async fn create(
+    visit: Visit,
+    Path(name): Path<String>,
+    Form(pairs): Form<Vec<(String, String)>>,
+) -> Result<Response, WebError> {
+    let of = require_type(&visit, &name)?;
+    let typed = Typed::new(pairs);
+    let outcome = match read::change(visit.engine(), &visit.caller, visit.zone(), &fields(&of), &typed, None)
+        .await
+    {
+        Ok(change) => {
+            let target = Target::New(of.name.clone());
+            visit.engine().apply(&visit.caller, target, change, Door::Page).await.map_err(WebError::Engine)
+        }
+        Err(error) => Err(error),
+    };
+    match outcome {
+        Ok(applied) => {
+            let reference = proofdesk_engine::Reference::new(of.name.clone(), applied.record.number);
+            Ok(Redirect::to(&address(&visit, &reference)).into_response())
+        }
+        Err(WebError::Engine(Error::Invalid(problems))) => {
+            let wrong = Wrong::new(&problems.0);
+            let page =
+                sheet(&Sheet { visit: &visit, of: &of, record: None, typed: &typed, wrong: &wrong }).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+        Err(other) => Err(other),
+    }
+}
+
+async fn edit(visit: Visit, Path((slug, written)): Path<(String, String)>) -> Result<Markup, WebError> {
+    let reference = require_reference(&visit, &slug, &written)?;
+    let record = visit.engine().require(&visit.caller, &reference).await?;
+    record.of.permit(&visit.caller, Action::Update, Some(&record)).map_err(Error::Forbidden)?;
+    let typed = present(&visit, &record, &fields(&record.of)).await?;
+    sheet(&Sheet {
+        visit: &visit,
+        of: &record.of,
+        record: Some(&record),
+        typed: &typed,
+        wrong: &Wrong::default(),
+    })
+    .await
+}
+
+/// The texts of a record's present values, each twice: to be changed, and as what the form was opened with.
+///
+/// # Errors
+/// A fault of the database.
+pub(crate) async fn present(visit: &Visit, record: &Record, fields: &[&Field]) -> Result<Typed, WebError> {
+    let titles = visit.engine().titles(&visit.caller, std::slice::from_ref(record)).await?;
+    let mut typed = Typed::default();
+    typed.set("version", record.version.to_string());
+    for field in fields {
+        let mut columns = field.columns();
+        if columns.is_empty() {
+            columns.push(field.name.clone());
+        }
+        for column in columns {
+            let text = form::written(field, record, &column, visit.registry(), &titles, visit.zone());
+            typed.set(&format!("{}{column}", read::WAS), text.clone());
+            typed.set(&column, text);
+        }
+    }
+    Ok(typed)
+}
+
+async fn update(
+    visit: Visit,
+    Path((slug, written)): Path<(String, String)>,
+    Form(pairs): Form<Vec<(String, String)>>,
+) -> Result<Response, WebError> {
+    let reference = require_reference(&visit, &slug, &written)?;
+    let record = visit.engine().require(&visit.caller, &reference).await?;
+    let typed = Typed::new(pairs);
+    let fields = fields(&record.of);
+    let seen = typed.text("version").and_then(|v| v.parse().ok());
+    let outcome =
+        match read::change(visit.engine(), &visit.caller, visit.zone(), &fields, &typed, Some(&record)).await
+        {
+            Ok(change) if change.is_empty() => {
+                return Ok(Redirect::to(&address(&visit, &reference)).into_response());
+            }
+            Ok(change) => {
+                let target = Target::Existing(reference.clone(), seen.or(Some(record.version)));
+                visit
+                    .engine()
+                    .apply(&visit.caller, target, change, Door::Page)
+                    .await
+                    .map_err(WebError::Engine)
+            }
+            Err(error) => Err(error),
+        };
+    match outcome {
+        Ok(_) => Ok(Redirect::to(&address(&visit, &reference)).into_response()),
+        Err(WebError::Engine(Error::Invalid(problems))) => {
+            let wrong = Wrong::new(&problems.0);
+            let page = sheet(&Sheet {
+                visit: &visit,
+                of: &record.of,
+                record: Some(&record),
+                typed: &typed,
+                wrong: &wrong,
+            })
+            .await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+        Err(WebError::Engine(Error::Conflict(conflict))) => {
+            let page = conflict::page(&visit, &record, &fields, &typed, &conflict).await?;
+            Ok((StatusCode::CONFLICT, page).into_response())
+        }
+        Err(other) => Err(other),
+    }
+}
+
+async fn sheet(sheet: &Sheet<'_>) -> Result<Markup, WebError> {
+    let Sheet { visit, of, record, typed, wrong } = *sheet;
+    let titles = std::collections::HashMap::new();
+    let eyes = Eyes { registry: visit.registry(), titles: &titles, zone: visit.zone(), now: visit.now };
+    let sections = form::sections(of);
+    let all = fields(of);
+    let list = format!("/{}", slug(of));
+    let here = record.map_or(format!("{list}/new"), |r| format!("{list}/{}/edit", r.reference()));
+    let back = record.map_or(list.clone(), |r| format!("{list}/{}", r.reference()));
+    let title =
+        record.map_or(format!("New {}", of.label.to_lowercase()), |r| format!("Edit {}", r.reference()));
+    let state_needs: &[String] =
+        of.state(record.map_or(of.initial_state(), |r| &r.state)).map_or(&[], |s| &s.requires);
+    let body = html! {
+        h1 { (title) }
+        @if !wrong.is_empty() { (summary(wrong, &all)) }
+        form.form method="post" action=(here) {
+            @if let Some(version) = typed.text("version") { input type="hidden" name="version" value=(version); }
+            @if record.is_some() { (opened_with(&all, typed)) }
+            @for (heading, fields) in &sections {
+                section.card { header { h2 { (heading) } } div.body.stack {
+                    @for field in fields { (editor::editor(&eyes, field, typed, wrong, field.required || state_needs.contains(&field.name))) }
+                } }
+            }
+            div.row { button.button.primary { @if record.is_some() { "Save the changes" } @else { "Record it" } } a.button href=(back) { "Leave without saving" } }
+        }
+    };
+    let mut crumbs = vec![family_crumb(of), (of.plural.clone(), Some(list.clone()))];
+    if let Some(record) = record {
+        crumbs.push((record.reference(), Some(back)));
+    }
+    crumbs.push((if record.is_some() { "Edit" } else { "New" }.to_owned(), None));
+    Ok(layout::frame(visit, Page::new(&title, crumbs, body)))
+}
+
+/// What is wrong, once at the top, with the way to each field.
+pub(crate) fn summary(wrong: &Wrong, fields: &[&Field]) -> Markup {
+    let at_fields: Vec<(&&Field, usize)> =
+        fields.iter().map(|f| (f, wrong.of(&f.name).len())).filter(|(_, n)| *n > 0).collect();
+    html! {
+        div.notice.bad role="alert" {
+            b { "Nothing was written yet" }
+            @for sentence in wrong.elsewhere(fields) { p { (sentence) } }
+            @if !at_fields.is_empty() { p { "Look at: " @for (i, (field, _)) in at_fields.iter().enumerate() { @if i > 0 { ", " } a.link href={ "#f-" (field.name) } { (field.label) } } "." } }
+        }
+    }
+}
+
+/// The texts that the form was opened with.
+pub(crate) fn opened_with(fields: &[&Field], typed: &Typed) -> Markup {
+    html! {
+        @for field in fields {
+            @for column in field.columns().into_iter().chain(field.columns().is_empty().then(|| field.name.clone())) {
+                @let name = format!("{}{column}", read::WAS);
+                @if let Some(was) = typed.text(&name).filter(|w| !w.is_empty()) { input type="hidden" name=(name) value=(was); }
+                @else { input type="hidden" name=(name) value=""; }
+            }
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! The way in: the first-run notice, sign-in and sign-out.
+
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum_extra::extract::{CookieJar, Form};
+use maud::{Markup, html};
+use proofdesk_engine::Error;
+use serde::Deserialize;
+
+use crate::error::WebError;
+use crate::layout;
+use crate::session::{COOKIE, Visit, cookie, random};
+use crate::state::AppState;
+
+/// `/`, `/sign-in` and `/sign-out`.
+pub fn router() -> Router<AppState> {
+    Router::new()
+        .route("/", get(start))
+        .route("/sign-in", get(ask).post(sign_in))
+        .route("/sign-out", post(sign_out))
+}
+
+#[derive(Default, Deserialize)]
+struct Asked {
+    #[serde(default)]
+    next: String,
+}
+
+#[derive(Deserialize)]
+struct Given {
+    #[serde(default)]
+    sign_in: String,
+    #[serde(default)]
+    password: String,
+    #[serde(default)]
+    next: String,
+}
+
+async fn start(_: Visit) -> Redirect {
+    Redirect::to("/desk")
+}
+
+async fn ask(State(state): State<AppState>, Query(asked): Query<Asked>) -> Result<Markup, WebError> {
+    if state.engine.accounts().await?.is_empty() {
+        return Ok(first_run(&state));
+    }
+    Ok(form(&state, "", &asked.next, None))
+}
+
+/// Only addresses of our own are followed after sign-in.
+fn own(next: &str) -> &str {
+    let plain = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n']);
+    if plain && !next.starts_with("/sign-") { next } else { "/desk" }
+}
+
+async fn sign_in(
+    State(state): State<AppState>,
+    jar: CookieJar,
+    Form(given): Form<Given>,
+) -> Result<Response, WebError> {
+    match state.engine.sign_in(&given.sign_in, &given.password, &mut random()).await {
+        Ok((secret, _)) => {
+            // whoever was signed in on this browser before is not any more
+            if let Some(old) = jar.get(COOKIE) {
+                state.engine.sign_out(old.value()).await?;
+            }
+            let jar = jar.add(cookie(secret, state.settings.secure));
+            Ok((jar, Redirect::to(own(&given.next))).into_response())
+        }
+        Err(Error::Invalid(problems)) => {
+            let message = problems.0.first().map(|p| p.message.clone());
+            let page = form(&state, &given.sign_in, &given.next, message.as_deref());
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+async fn sign_out(State(state): State<AppState>, jar: CookieJar) -> Result<(CookieJar, Redirect), WebError> {
+    if let Some(present) = jar.get(COOKIE) {
+        state.engine.sign_out(present.value()).await?;
+    }
+    let mut gone = cookie(String::new(), state.settings.secure);
+    gone.make_removal();
+    Ok((jar.add(gone), Redirect::to("/sign-in")))
+}
+
+fn form(state: &AppState, sign_in: &str, next: &str, wrong: Option<&str>) -> Markup {
+    let invalid = wrong.map(|_| "true");
+    let body = html! {
+        section.card { div.body.stack {
+            h1 { "Sign in" }
+            form.form method="post" action="/sign-in" {
+                input type="hidden" name="next" value=(own(next));
+                div.input {
+                    label for="sign_in" { "Name" }
+                    input.field id="sign_in" name="sign_in" value=(sign_in) autocomplete="username" autocapitalize="none" required autofocus aria-invalid=[invalid];
+                }
+                div.input {
+                    label for="password" { "Password" }
+                    input.field id="password" name="password" type="password" autocomplete="current-password" required aria-invalid=[invalid] aria-describedby=[wrong.map(|_| "wrong")];
+                    @if let Some(wrong) = wrong { p.wrong id="wrong" role="alert" { (wrong) } }
+                }
+                button.button.primary { "Sign in" }
+            }
+            @if let Some(hint) = &state.settings.sign_in_hint { p.small.muted { (hint) } }
+        } }
+    };
+    layout::gate("Sign in", &state.settings.organization, &body)
+}
+
+fn first_run(state: &AppState) -> Markup {
+    let body = html! {
+        section.card { div.body.stack {
+            h1 { "Nobody has an account yet" }
+            p { "This desk is new and empty. There are two ways to begin, both at the command line of the machine that it runs on:" }
+            p.small.muted { "Fill it with an example organization that has been running for a year:" }
+            pre.mono { "proofdesk demo" }
+            p.small.muted { "Or make the first account of your own organization:" }
+            pre.mono { "proofdesk account add --role administrator NAME" }
+            p { "Then open this page again." }
+            a.button.primary href="/sign-in" { "Look again" }
+        } }
+    };
+    layout::gate("First run", &state.settings.organization, &body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own;
+
+    #[test]
+    fn sign_in_leads_nowhere_else() {
+        for (next, to) in [
+            ("/incident/INC-1?tab=proof", "/incident/INC-1?tab=proof"),
+            ("", "/desk"),
+            ("//evil.example", "/desk"),
+            ("https://evil.example", "/desk"),
+            ("/\\evil.example", "/desk"),
+            ("/sign-out", "/desk"),
+        ] {
+            assert_eq!(own(next), to);
+        }
+    }
+}

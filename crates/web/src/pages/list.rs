@@ -1,0 +1,301 @@
+//! Lists of a type, the desk among them: declared and saved views as tabs, two-line rows, the selected record beside.
+
+pub mod rows;
+pub mod toolbar;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum_extra::extract::Form;
+use maud::{Markup, html};
+use proofdesk_condition::Mistake;
+use proofdesk_engine::{Action, ListPage, ListRequest, SavedView};
+use proofdesk_model::{Condition, RecordType};
+use serde::Deserialize;
+
+use crate::error::WebError;
+use crate::layout::{self, Page, escape_query};
+use crate::menu::{self, slug};
+use crate::pages::{family_crumb, record::preview, require_type};
+use crate::parts::empty::empty;
+use crate::parts::value::Eyes;
+use crate::session::Visit;
+use crate::state::AppState;
+
+/// Rows of a page.
+const ROWS: usize = 50;
+
+/// What the address of a list says.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Asked {
+    /// Declared view.
+    #[serde(default)]
+    pub view: Option<String>,
+    /// Saved view.
+    #[serde(default)]
+    pub saved: Option<String>,
+    /// Condition typed into the filter box.
+    #[serde(default)]
+    pub filter: Option<String>,
+    /// Column to sort by.
+    #[serde(default)]
+    pub sort: Option<String>,
+    /// `down` for largest first.
+    #[serde(default)]
+    pub order: Option<String>,
+    /// Cursor of the page.
+    #[serde(default)]
+    pub after: Option<String>,
+}
+
+/// A list that is settled: which view, which condition, which order.
+pub struct Settled {
+    /// The type listed.
+    pub of: Arc<RecordType>,
+    /// Address of the list without its query.
+    pub base: String,
+    /// What was asked.
+    pub asked: Asked,
+    /// The caller's saved views.
+    pub saved: Vec<SavedView>,
+    /// Text of the condition in force, as the filter box shows it.
+    pub source: String,
+    /// The condition in force.
+    pub condition: Option<Condition>,
+    /// What is wrong with the text.
+    pub mistakes: Vec<Mistake>,
+    /// Column sorted by.
+    pub sort: String,
+    /// Largest first.
+    pub descending: bool,
+}
+
+/// `/desk`, `/{type}` and the keeping of views.
+pub fn router() -> Router<AppState> {
+    Router::new()
+        .route("/desk", get(desk))
+        .route("/{slug}", get(list))
+        .route("/{slug}/view", post(keep_view))
+        .route("/{slug}/view/{id}/remove", post(remove_view))
+}
+
+async fn desk(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, WebError> {
+    match menu::desk_type(visit.engine(), &visit.caller) {
+        Some(of) => show(&visit, of, "/desk".to_owned(), asked, true).await.map(IntoResponse::into_response),
+        None => {
+            let body = empty(
+                "Your roles let you read no kind of work here.",
+                &html! { p { "Ask the administrator for a role." } },
+            );
+            Ok(layout::frame(&visit, Page::new("Desk", vec![("Desk".to_owned(), None)], body))
+                .into_response())
+        }
+    }
+}
+
+async fn list(
+    visit: Visit,
+    Path(name): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, WebError> {
+    if let Some(reference) = visit.engine().jump(&visit.caller, &name).await? {
+        return Ok(Redirect::to(&crate::pages::address(&visit, &reference)).into_response());
+    }
+    let of = require_type(&visit, &name)?;
+    let base = format!("/{}", slug(&of));
+    Ok(show(&visit, of, base, asked, false).await?.into_response())
+}
+
+async fn settle(visit: &Visit, of: Arc<RecordType>, base: String, asked: Asked) -> Result<Settled, WebError> {
+    let saved = visit.engine().saved_views(&visit.caller, &of.name).await?;
+    let declared = of.views.iter().find(|v| Some(&v.name) == asked.view.as_ref());
+    let chosen = saved.iter().find(|v| Some(&v.id) == asked.saved.as_ref());
+    let first = of.views.first().filter(|_| asked.filter.is_none());
+    let (mut source, mut sort, mut descending) = match (chosen, declared.or(first)) {
+        (Some(view), _) => (view.filter.clone(), view.sort.clone(), view.descending),
+        (None, Some(view)) => {
+            let source = view.condition.as_ref().map_or("", |c| c.source()).to_owned();
+            (source, view.sort.clone(), view.descending)
+        }
+        (None, None) => (String::new(), String::new(), true),
+    };
+    if let Some(filter) = &asked.filter {
+        source = filter.trim().chars().take(2_000).collect();
+    }
+    if let Some(column) = asked.sort.as_ref().filter(|c| rows::is_sortable(&of, c)) {
+        sort.clone_from(column);
+        descending = asked.order.as_deref() == Some("down");
+    }
+    if sort.is_empty() {
+        "number".clone_into(&mut sort);
+    }
+    let (condition, mistakes) = match source.as_str() {
+        "" => (None, Vec::new()),
+        text => match proofdesk_condition::check(text, &of.name, visit.registry()) {
+            Ok(condition) => (Some(condition), Vec::new()),
+            Err(mistakes) => (None, mistakes),
+        },
+    };
+    Ok(Settled { of, base, asked, saved, source, condition, mistakes, sort, descending })
+}
+
+async fn show(
+    visit: &Visit,
+    of: Arc<RecordType>,
+    base: String,
+    asked: Asked,
+    is_desk: bool,
+) -> Result<Markup, WebError> {
+    let list = settle(visit, of.clone(), base, asked).await?;
+    let page = if list.mistakes.is_empty() {
+        let request = ListRequest {
+            record_type: of.name.clone(),
+            filter: list.condition.clone(),
+            sort: list.sort.clone(),
+            descending: list.descending,
+            after: list.asked.after.clone(),
+            limit: ROWS,
+        };
+        visit.engine().list(&visit.caller, &request).await?
+    } else {
+        ListPage { records: Vec::new(), next: None }
+    };
+    let titles = visit.engine().titles(&visit.caller, &page.records).await?;
+    let eyes = Eyes { registry: visit.registry(), titles: &titles, zone: visit.zone(), now: visit.now };
+    let shown = match page.records.first() {
+        Some(record) => Some((record.reference(), preview::pane(visit, record).await?)),
+        None => None,
+    };
+    let title = if is_desk { "Desk" } else { of.plural.as_str() };
+    let may_create = visit.caller.may(&of, &Action::Create);
+    let body = html! {
+        div.row.between {
+            h1 { (title) }
+            div.row {
+                span.muted.small.spare.needs-js { kbd { "J" } " and " kbd { "K" } " move · " kbd { "Enter" } " opens · " button.button.quiet.small data-dialog="keys" { "All keys " kbd { "?" } } }
+                @if may_create { a.button.primary href={ "/" (slug(&of)) "/new" } data-key="n" { "New " (of.label.to_lowercase()) " " kbd { "N" } } }
+            }
+        }
+        (toolbar::tabs(visit, &list))
+        (toolbar::filter(&list))
+        div.split.preview {
+            (table(&list, &page, &eyes, may_create))
+            aside.card id="preview" aria-label="Selected record" aria-live="polite" data-shows=[shown.as_ref().map(|(r, _)| format!("row-{r}"))] {
+                @match &shown {
+                    Some((_, pane)) => (pane),
+                    None => div.body.muted.small { "The selected record is shown here." },
+                }
+            }
+        }
+    };
+    let keys = [
+        ("J", "Next row"),
+        ("K", "Previous row"),
+        ("Enter", "Open the selected record"),
+        ("A", "Take the selected record"),
+        ("C", "Comment on it"),
+        ("N", "Make a new one"),
+        ("F", "Filter"),
+    ];
+    let crumbs = vec![family_crumb(&of), (title.to_owned(), None)];
+    let page = Page {
+        events: of.name.clone(),
+        keys: keys.iter().map(|(k, w)| ((*k).to_owned(), (*w).to_owned())).collect(),
+        ..Page::new(title, crumbs, body)
+    };
+    Ok(layout::frame(visit, page))
+}
+
+fn table(list: &Settled, page: &ListPage, eyes: &Eyes<'_>, may_create: bool) -> Markup {
+    let live = list.address(&[("after", list.asked.after.as_deref())]);
+    html! {
+        section.card id="list" data-live=(live) aria-label=(list.of.plural) {
+            @if page.records.is_empty() {
+                @if list.mistakes.is_empty() { (nothing(list, may_create)) }
+                @else { (empty("The condition above cannot be read yet.", &html! {})) }
+            } @else {
+                div.scroll { (rows::table(list, &page.records, eyes)) }
+            }
+            @if list.asked.after.is_some() || page.next.is_some() {
+                div.row.between.pager {
+                    @if list.asked.after.is_some() { a.button href=(list.address(&[])) { "First page" } } @else { span {} }
+                    @if let Some(next) = &page.next { a.button href=(list.address(&[("after", Some(next))])) rel="next" { "Next " (ROWS) } }
+                }
+            }
+        }
+    }
+}
+
+fn nothing(list: &Settled, may_create: bool) -> Markup {
+    let what = if list.source.is_empty() {
+        format!("{} would be listed here. There are none yet.", list.of.plural)
+    } else {
+        format!("No {} meet this view at present.", list.of.plural.to_lowercase())
+    };
+    empty(
+        &what,
+        &html! {
+            div.row {
+                @if may_create { a.button href={ "/" (slug(&list.of)) "/new" } { "New " (list.of.label.to_lowercase()) } }
+                @if !list.source.is_empty() { a.button href={ (list.base) "?filter=" } { "Show all" } }
+            }
+        },
+    )
+}
+
+impl Settled {
+    /// The address of this list with the same view and order, and further parameters.
+    pub fn address(&self, more: &[(&str, Option<&str>)]) -> String {
+        let order = self.asked.sort.as_ref().map(|_| if self.descending { "down" } else { "up" });
+        let own = [
+            ("view", self.asked.view.as_deref()),
+            ("saved", self.asked.saved.as_deref()),
+            ("filter", self.asked.filter.as_deref()),
+            ("sort", self.asked.sort.as_deref()),
+            ("order", order),
+        ];
+        let pairs: Vec<String> = own
+            .iter()
+            .filter(|(name, _)| !more.iter().any(|(other, _)| other == name))
+            .chain(more)
+            .filter_map(|(name, value)| value.map(|v| format!("{name}={}", escape_query(v))))
+            .collect();
+        if pairs.is_empty() { self.base.clone() } else { format!("{}?{}", self.base, pairs.join("&")) }
+    }
+}
+
+async fn keep_view(
+    visit: Visit,
+    Path(name): Path<String>,
+    Form(typed): Form<HashMap<String, String>>,
+) -> Result<Redirect, WebError> {
+    let of = require_type(&visit, &name)?;
+    let text = |key: &str| typed.get(key).cloned().unwrap_or_default();
+    let view = SavedView {
+        id: String::new(),
+        record_type: of.name.clone(),
+        label: text("label"),
+        filter: text("filter"),
+        sort: text("sort"),
+        descending: text("order") == "down",
+        person: 0,
+        shared: text("shared") == "yes",
+    };
+    let kept = visit.engine().save_view(&visit.caller, view).await?;
+    let base = if text("base") == "/desk" { "/desk".to_owned() } else { format!("/{}", slug(&of)) };
+    Ok(Redirect::to(&format!("{base}?saved={}", escape_query(&kept.id))))
+}
+
+async fn remove_view(
+    visit: Visit,
+    State(_): State<AppState>,
+    Path((name, id)): Path<(String, String)>,
+) -> Result<Redirect, WebError> {
+    let of = require_type(&visit, &name)?;
+    visit.engine().remove_view(&visit.caller, &id).await?;
+    Ok(Redirect::to(&format!("/{}", slug(&of))))
+}

@@ -1,0 +1,279 @@
+//! A record: state as stages, one timeline for talk and history, targets, what it owes, facts, related records.
+
+pub mod aside;
+pub mod preview;
+pub mod proof;
+pub mod related;
+pub mod timeline;
+
+use std::collections::HashMap;
+
+use axum::Router;
+use axum::extract::{Path, Query};
+use axum::routing::get;
+use maud::{Markup, PreEscaped, html};
+use proofdesk_engine::{Action, Attachment, Comment, HistoryItem, Record, Reference, Seal};
+use proofdesk_model::{Kind, RecordType, StateKind, Transition};
+use serde::Deserialize;
+
+use crate::error::WebError;
+use crate::layout::{self, Page};
+use crate::menu::slug;
+use crate::pages::{family_crumb, owes, require_reference};
+use crate::parts::tabs::{self, Tab};
+use crate::parts::value::{Eyes, prose};
+use crate::parts::{tag, time};
+use crate::session::Visit;
+use crate::state::AppState;
+
+/// Entries of the history that a page shows.
+pub const ENTRIES: usize = 200;
+
+/// `/{type}/{reference}` with its preview and the proofs of its entries.
+pub fn router() -> Router<AppState> {
+    Router::new()
+        .route("/{slug}/{reference}", get(show))
+        .route("/{slug}/{reference}/preview", get(preview::show))
+        .route("/{slug}/{reference}/proof/{entry}", get(proof::show))
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    #[serde(default)]
+    tab: String,
+}
+
+/// Everything that the page of a record shows.
+pub struct Loaded {
+    /// The record with its relations.
+    pub record: Record,
+    /// Its reference.
+    pub reference: Reference,
+    /// Its address.
+    pub address: String,
+    /// Titles of linked records.
+    pub titles: HashMap<Reference, String>,
+    /// Newest entries first.
+    pub history: Vec<HistoryItem>,
+    /// Oldest comments first.
+    pub comments: Vec<Comment>,
+    /// Files.
+    pub files: Vec<Attachment>,
+    /// Numbers of the people who watch.
+    pub watchers: Vec<i64>,
+    /// What it owes for its next step.
+    pub owed: Vec<owes::Owed>,
+}
+
+async fn load(visit: &Visit, reference: Reference) -> Result<Loaded, WebError> {
+    let engine = visit.engine();
+    let record = engine.require(&visit.caller, &reference).await?;
+    let history = engine.history(&reference, ENTRIES).await?;
+    let comments = engine.comments(&visit.caller, &reference).await?;
+    let files = engine.attachments(&visit.caller, &reference).await?;
+    let watchers = engine.watchers(&reference).await?;
+    let mut titles = engine.titles(&visit.caller, std::slice::from_ref(&record)).await?;
+    timeline::more_titles(visit, &record, &history, &watchers, &mut titles).await?;
+    let owed = owes::of(visit, &record).await?;
+    let address = format!("/{}/{}", slug(&record.of), record.reference());
+    Ok(Loaded { record, reference, address, titles, history, comments, files, watchers, owed })
+}
+
+async fn show(
+    visit: Visit,
+    Path((slug, written)): Path<(String, String)>,
+    Query(asked): Query<Asked>,
+) -> Result<Markup, WebError> {
+    let reference = require_reference(&visit, &slug, &written)?;
+    let loaded = load(&visit, reference).await?;
+    let eyes =
+        Eyes { registry: visit.registry(), titles: &loaded.titles, zone: visit.zone(), now: visit.now };
+    let name = loaded.record.reference();
+    let content = match asked.tab.as_str() {
+        "related" => related::tab(&visit, &loaded, &eyes).await?,
+        "files" => aside::files_tab(&visit, &loaded, &eyes),
+        "proof" => proof::tab(&visit, &loaded, &eyes).await?,
+        _ => html! { (timeline::list(&loaded, &eyes)) (timeline::write(&visit, &loaded)) },
+    };
+    let body = html! {
+        div id="head" data-live=(loaded.address) { (head(&visit, &loaded)) }
+        div.split {
+            div.stack.wide id="talk" data-live=[asked.tab.is_empty().then_some(&loaded.address)] {
+                (opening(&loaded, &eyes))
+                (tab_bar(&loaded, &asked.tab))
+                (content)
+            }
+            div.stack.wide id="side" data-live=(loaded.address) { (aside::all(&visit, &loaded, &eyes)) }
+        }
+    };
+    let title = format!("{name} {}", loaded.record.title());
+    let list = (loaded.record.of.plural.clone(), Some(format!("/{slug}")));
+    let page = Page {
+        events: format!("{}:{}", loaded.reference.record_type, loaded.reference.number),
+        keys: keys(&visit, &loaded.record),
+        ..Page::new(&title, vec![family_crumb(&loaded.record.of), list, (name.clone(), None)], body)
+    };
+    Ok(layout::frame(&visit, page))
+}
+
+fn keys(visit: &Visit, record: &Record) -> Vec<(String, String)> {
+    let steps = transitions(visit, record);
+    let mut found: Vec<(String, String)> =
+        steps.iter().filter_map(|t| t.key.map(|k| (k.to_uppercase().to_string(), t.label.clone()))).collect();
+    found.push(("E".to_owned(), "Edit the facts".to_owned()));
+    found.push(("C".to_owned(), "Comment".to_owned()));
+    found
+}
+
+/// The transitions that the visitor may take now.
+pub fn transitions<'a>(visit: &Visit, record: &'a Record) -> Vec<&'a Transition> {
+    let may = |t: &&Transition| visit.caller.may(&record.of, &Action::Transition(t.name.clone()));
+    record.of.transitions_from(&record.state).filter(may).collect()
+}
+
+/// Tags of a record's head: choices with a tone that lists show, and flags that are indexed.
+pub fn tags(record: &Record) -> Markup {
+    let of = &record.of;
+    let flags =
+        of.fields.values().filter(|f| matches!(f.kind, Kind::YesNo) && f.indexed && record.is_yes(&f.name));
+    let choices = of.list.iter().filter_map(|c| of.field(&c.field)).filter_map(|field| match &field.kind {
+        Kind::Choice(options) => options.iter().find(|o| Some(o.name.as_str()) == record.text(&field.name)),
+        _ => None,
+    });
+    html! {
+        @for flag in flags { (tag::tag(&flag.label, Some("bad"))) }
+        @for option in choices { (tag::option_tag(option)) }
+        @if !of.states.is_empty() { (tag::state(record)) }
+    }
+}
+
+const SEAL: &str = r#"<svg viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.5" aria-hidden="true"><circle cx="8" cy="8" r="6.2"/><path d="m5.3 8.2 1.9 1.9 3.6-4"/></svg>"#;
+
+fn head(visit: &Visit, loaded: &Loaded) -> Markup {
+    let record = &loaded.record;
+    let seal = Seal::of(&loaded.history);
+    let more = if loaded.history.len() == ENTRIES { "+" } else { "" };
+    html! {
+        div.stack {
+            div.stack.tight {
+                div.row.between {
+                    div.row { span.key.muted { (record.reference()) } (tags(record)) }
+                    a.seal href={ (loaded.address) "?tab=proof" } {
+                        (PreEscaped(SEAL))
+                        span {
+                            (seal.sealed) (more) @if seal.sealed == 1 { " change sealed" } @else { " changes sealed" }
+                            @if let Some(at) = seal.last_at { ", last " (time::absolute(at, visit.now, visit.zone())) }
+                            @if seal.pending > 0 { ", " (seal.pending) " waiting for a place in the log" }
+                        }
+                    }
+                }
+                h1 { (record.title()) }
+            }
+            div.row.between { (stages(record)) (buttons(visit, record, &loaded.address)) }
+        }
+    }
+}
+
+/// The main line of states; a state beside it stands in place where the record is.
+fn stages(record: &Record) -> Markup {
+    let of: &RecordType = &record.of;
+    if of.states.len() < 2 {
+        return html! {};
+    }
+    let line: Vec<_> = of.states.iter().filter(|s| !s.aside || s.name == record.state).collect();
+    let present = of.state(&record.state);
+    let aside = present.is_some_and(|s| s.aside);
+    let ended = present.is_some_and(|s| s.kind == StateKind::Closed);
+    let at = line.iter().position(|s| s.name == record.state).unwrap_or_default();
+    html! {
+        ol.stages aria-label="Stages" {
+            @for (i, state) in line.iter().enumerate() {
+                @let done = if aside { state.kind == StateKind::New && !ended } else { i < at };
+                li class=[if i == at { Some("now") } else { done.then_some("done") }] aria-current=[(i == at).then_some("step")] { (state.label) }
+            }
+        }
+    }
+}
+
+fn buttons(visit: &Visit, record: &Record, address: &str) -> Markup {
+    let steps = transitions(visit, record);
+    let primary = steps.iter().position(|t| t.primary);
+    let first = steps.iter().take(7).enumerate().filter(|(i, _)| Some(*i) != primary);
+    html! {
+        div.row {
+            @for (_, step) in first { (button(step, address, false)) }
+            @if let Some(step) = primary.map(|i| steps[i]) { (button(step, address, true)) }
+        }
+    }
+}
+
+/// A transition as a link to its own page, where what it needs is asked for.
+pub fn button(step: &Transition, address: &str, primary: bool) -> Markup {
+    let key = step.key.map(|k| k.to_lowercase().to_string());
+    html! {
+        a.button.primary[primary] href={ (address) "/transition/" (step.name) } data-key=[key] {
+            (step.label) @if let Some(key) = step.key { " " kbd { (key.to_uppercase()) } }
+        }
+    }
+}
+
+/// The first formatted text of the record, and how it came in.
+fn opening(loaded: &Loaded, eyes: &Eyes<'_>) -> Markup {
+    let record = &loaded.record;
+    let mut texts = record
+        .of
+        .fields
+        .values()
+        .filter(|f| matches!(f.kind, Kind::Markdown) && !f.hidden && f.computed.is_none());
+    let text = texts.next().and_then(|f| record.text(&f.name));
+    let by = record.created_by.map(|n| Reference::new("person", n));
+    html! {
+        section.card { div.body.stack {
+            @if let Some(text) = text { (prose(text)) }
+            div.row.small.muted {
+                span {
+                    "Recorded" @if let Some(by) = &by { " by " a href=(eyes.address(by)) { (eyes.title(by)) } }
+                    " · " (door_words(&record.origin)) " · " (time::proven(record.created_at, eyes.now, eyes.zone))
+                    @if let Some(key) = &record.external_key { " · known elsewhere as " span.mono { (key) } }
+                    @if !loaded.files.is_empty() { " · " a.link href={ (loaded.address) "?tab=files" } { (loaded.files.len()) @if loaded.files.len() == 1 { " attachment" } @else { " attachments" } } }
+                }
+            }
+        } }
+    }
+}
+
+/// A door for people.
+pub fn door_words(door: &str) -> &str {
+    match door {
+        "page" => "in the browser",
+        "api" => "by the interface",
+        "import" => "imported",
+        "rule" => "by a rule",
+        "mail" => "by e-mail",
+        "clock" => "by a clock",
+        "cli" => "at the command line",
+        "demo" => "example data",
+        other => other,
+    }
+}
+
+fn tab_bar(loaded: &Loaded, current: &str) -> Markup {
+    let tab = |name: &str, label: &str, count: Option<u64>| Tab {
+        label: label.to_owned(),
+        count: count.filter(|c| *c > 0),
+        address: if name.is_empty() {
+            loaded.address.clone()
+        } else {
+            format!("{}?tab={name}", loaded.address)
+        },
+        current: current == name,
+    };
+    let related = related::count(&loaded.record) as u64;
+    let found = [
+        tab("", "Activity", None),
+        tab("related", "Related", Some(related)),
+        tab("files", "Files", Some(loaded.files.len() as u64)),
+        tab("proof", "History and proof", None),
+    ];
+    tabs::tabs("Parts of this record", &found, &html! {})
+}

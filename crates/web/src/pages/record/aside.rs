@@ -1,0 +1,142 @@
+//! Beside a record: targets, what it owes, facts, related records, watchers; and the tab of its files.
+
+use maud::{Markup, html};
+use proofdesk_engine::{Action, Audience, Reference};
+use proofdesk_model::{Computed, Field, Kind, Record, Value};
+
+use crate::pages::owes;
+use crate::pages::record::{Loaded, related};
+use crate::parts::empty::empty;
+use crate::parts::value::Eyes;
+use crate::parts::{clock, time};
+use crate::session::Visit;
+
+/// All cards of the side.
+pub fn all(visit: &Visit, loaded: &Loaded, eyes: &Eyes<'_>) -> Markup {
+    let record = &loaded.record;
+    let edit = format!("{}/edit", loaded.address);
+    let may_edit = visit.caller.may(&record.of, &Action::Update);
+    let open = owes::open(&loaded.owed);
+    html! {
+        @if !record.of.clocks.is_empty() { (targets(record, eyes)) }
+        @if owes::next_step(visit, record).is_some() {
+            section.card {
+                header { h2 { "What this record still owes" } @if open > 0 { span.tag.risk { (open) " open" } } @else { span.tag.ok { "nothing" } } }
+                div.body.narrow { (owes::checks(&loaded.owed, &edit)) }
+            }
+        }
+        section.card {
+            header { h2 { "Facts" } @if may_edit { a.small.muted href=(edit) data-key="e" { "Edit " kbd { "E" } } } }
+            div.body { (facts(record, eyes)) }
+        }
+        (related::card(loaded, eyes))
+        (watchers(visit, loaded, eyes))
+    }
+}
+
+fn targets(record: &Record, eyes: &Eyes<'_>) -> Markup {
+    let agreement = record.of.clocks.iter().find_map(|c| record.text(&format!("{}_agreement", c.name)));
+    html! {
+        section.card {
+            header { h2 { "Targets" } @if let Some(agreement) = agreement { span.small.muted { (agreement) } } }
+            div.body { dl.facts {
+                @for spec in &record.of.clocks {
+                    dt { (spec.label) }
+                    dd {
+                        (clock::clock(record, spec, eyes.now))
+                        @if let Some(due) = record.instant(&format!("{}_due_at", spec.name)) { " " span.faint { "by " (time::proven(due, eyes.now, eyes.zone)) } }
+                    }
+                }
+            } }
+        }
+    }
+}
+
+/// Whether a field stands among the facts: filled, short, and not shown elsewhere on the page.
+fn is_fact(record: &Record, field: &Field) -> bool {
+    let elsewhere =
+        field.name == record.of.title_field() || matches!(field.computed, Some(Computed::Clock(_)));
+    let linked = matches!(field.kind, Kind::Links { .. }) || (matches!(field.kind, Kind::Link { .. }));
+    !elsewhere && !field.hidden && !field.retired && !linked && record.get(&field.name) != Value::Null
+}
+
+fn facts(record: &Record, eyes: &Eyes<'_>) -> Markup {
+    let mut first_text = true;
+    let shown: Vec<&Field> = record
+        .of
+        .fields
+        .values()
+        .filter(|f| {
+            // the first formatted text opens the page
+            if matches!(f.kind, Kind::Markdown)
+                && f.computed.is_none()
+                && !f.hidden
+                && std::mem::take(&mut first_text)
+            {
+                return false;
+            }
+            is_fact(record, f)
+        })
+        .collect();
+    html! {
+        @if shown.is_empty() { p.small.muted { "No facts are recorded yet." } }
+        dl.facts { @for field in shown { dt { (field.label) } dd { (eyes.field(record, field)) } } }
+    }
+}
+
+fn watchers(visit: &Visit, loaded: &Loaded, eyes: &Eyes<'_>) -> Markup {
+    let mine = visit.caller.person.is_some_and(|p| loaded.watchers.contains(&p));
+    let names: Vec<String> =
+        loaded.watchers.iter().map(|n| eyes.title(&Reference::new("person", *n))).collect();
+    html! {
+        section.card {
+            header {
+                h2 { "Watching" }
+                form.inline method="post" action={ (loaded.address) "/watch" } {
+                    input type="hidden" name="watching" value=(if mine { "no" } else { "yes" });
+                    button.button.quiet.small { @if mine { "Stop watching" } @else { "Watch this" } }
+                }
+            }
+            div.body.small { @if names.is_empty() { span.muted { "Nobody watches this record." } } @else { (names.join(", ")) } }
+        }
+    }
+}
+
+/// The files of a record, and the form to add one.
+pub fn files_tab(visit: &Visit, loaded: &Loaded, eyes: &Eyes<'_>) -> Markup {
+    let may_note = visit.caller.may(&loaded.record.of, &Action::Note);
+    let most = visit.state.settings.attachment_max / 1_048_576;
+    html! {
+        section.card {
+            @if loaded.files.is_empty() { (empty("Pictures, logs and documents of this record would be listed here.", &html! {})) }
+            @else {
+                div.scroll { table.list {
+                    thead { tr { th scope="col" { "Name" } th scope="col" { "Size" } th scope="col" { "Added" } th.spare scope="col" { "SHA-256" } } }
+                    tbody { @for file in &loaded.files { tr {
+                        td.grow { a.link href={ (loaded.address) "/file/" (file.id) } { (file.name) } @if file.audience == Audience::Staff { " " span.tag.plain.risk { "staff only" } } br; span.small.faint { (file.media_type) } }
+                        td.num { (size(file.size_bytes)) }
+                        td.small { (time::proven(file.at, eyes.now, eyes.zone)) }
+                        td.spare.mono title=(file.sha256) { (file.sha256.get(..12).unwrap_or_default()) "…" }
+                    } } }
+                } }
+            }
+        }
+        @if visit.caller.may(&loaded.record.of, &Action::Attach) {
+            section.card { form.body.stack method="post" enctype="multipart/form-data" action={ (loaded.address) "/file" } {
+                label for="file" { "Add a file, at most " (most) " MB" }
+                @if may_note { label.choice.small { input type="checkbox" name="staff" value="yes"; span { "Staff only" } } }
+                input id="file" type="file" name="file" required;
+                div { button.button.primary { "Add the file" } }
+            } }
+        }
+    }
+}
+
+/// A size for people.
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{} kB", bytes / 1_000),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+    }
+}

@@ -1,0 +1,158 @@
+//! Related records, both ways: links of the record itself and links of others to it.
+
+use maud::{Markup, html};
+use proofdesk_engine::{Action, Record, Reference};
+use proofdesk_model::{Kind, RecordType, Value};
+
+use crate::error::WebError;
+use crate::layout::escape_query;
+use crate::menu::slug;
+use crate::pages::record::Loaded;
+use crate::pages::record::timeline::relation_words;
+use crate::parts::empty::empty;
+use crate::parts::value::Eyes;
+use crate::session::Visit;
+
+/// Records of one relation that a page lists; the rest is a list of its own.
+const SHOWN: usize = 12;
+
+/// One relation of a record with its other ends.
+struct Relation<'a> {
+    name: &'a str,
+    label: String,
+    others: Vec<Reference>,
+    /// The condition over the other type that lists all of them.
+    all: Option<(String, String)>,
+    may_unlink: bool,
+}
+
+fn relations<'a>(record: &'a Record) -> Vec<Relation<'a>> {
+    let of: &RecordType = &record.of;
+    let mut found = Vec::new();
+    for field in of.fields.values().filter(|f| !f.hidden && !f.retired) {
+        let others = match (&field.kind, record.get(&field.name)) {
+            (Kind::Link { to, .. }, Value::Link(number)) => vec![Reference::new(to.clone(), number)],
+            (Kind::Links { .. }, _) => record.links.get(&field.name).cloned().unwrap_or_default(),
+            _ => continue,
+        };
+        if !others.is_empty() {
+            found.push(Relation {
+                name: &field.name,
+                label: field.label.to_lowercase(),
+                others,
+                all: None,
+                may_unlink: true,
+            });
+        }
+    }
+    for (name, inverse) in &of.inverses {
+        let others = record.links.get(name).cloned().unwrap_or_default();
+        if !others.is_empty() {
+            let reference = record.reference();
+            let condition = if inverse.many {
+                format!("{}.exists(r, r == '{reference}')", inverse.field)
+            } else {
+                format!("{} == '{reference}'", inverse.field)
+            };
+            let all = Some((inverse.from.clone(), condition));
+            found.push(Relation {
+                name,
+                label: relation_words(of, name),
+                others,
+                all,
+                may_unlink: inverse.many,
+            });
+        }
+    }
+    found
+}
+
+/// How many records are related.
+pub fn count(record: &Record) -> usize {
+    relations(record).iter().map(|r| r.others.len()).sum()
+}
+
+/// The card beside the record: the first of each relation.
+pub fn card(loaded: &Loaded, eyes: &Eyes<'_>) -> Markup {
+    let found = relations(&loaded.record);
+    html! {
+        section.card {
+            header { h2 { "Related" } a.small.muted href={ (loaded.address) "?tab=related" } { "All and link" } }
+            div.body.stack.small {
+                @if found.is_empty() { span.muted { "No record is linked yet." } }
+                @for relation in found.iter().take(8) {
+                    @for other in relation.others.iter().take(3) { div.row { span.tag.plain { (relation.label) } (eyes.link(other)) } }
+                    @if relation.others.len() > 3 { div.faint { "and " (relation.others.len() - 3) " more " (relation.label) } }
+                }
+            }
+        }
+    }
+}
+
+/// The tab: every relation with the records at its other end, to link and to unlink.
+///
+/// # Errors
+/// A fault of the database.
+pub async fn tab(visit: &Visit, loaded: &Loaded, eyes: &Eyes<'_>) -> Result<Markup, WebError> {
+    let found = relations(&loaded.record);
+    let may = visit.caller.may(&loaded.record.of, &Action::Update);
+    let mut wanted: Vec<Reference> =
+        found.iter().flat_map(|r| r.others.iter().take(SHOWN).cloned()).collect();
+    wanted.retain(|r| !loaded.titles.contains_key(r));
+    let mut titles = loaded.titles.clone();
+    titles.extend(visit.engine().titles_of(&visit.caller, &wanted).await?);
+    let eyes = Eyes { titles: &titles, ..*eyes };
+    Ok(html! {
+        section.card {
+            @if found.is_empty() { (empty("Records that belong together with this one would be listed here.", &html! {})) }
+            @for relation in &found {
+                div.body.stack.relation {
+                    h3 { (relation.label) " " span.num { (relation.others.len()) } }
+                    @for other in relation.others.iter().take(SHOWN) {
+                        div.row.between {
+                            (eyes.link(other))
+                            @if may && relation.may_unlink {
+                                form.inline method="post" action={ (loaded.address) "/unlink" } {
+                                    input type="hidden" name="relation" value=(relation.name);
+                                    input type="hidden" name="to" value=(eyes.registry.write_reference(other));
+                                    button.button.quiet.small aria-label={ "Unlink " (eyes.registry.write_reference(other)) } { "Unlink" }
+                                }
+                            }
+                        }
+                    }
+                    @if relation.others.len() > SHOWN {
+                        @if let Some((other, of)) = relation.all.as_ref().and_then(|(name, condition)| eyes.registry.get(name).map(|t| (condition, t))) {
+                            a.link.small href={ "/" (slug(of)) "?filter=" (escape_query(other)) } { "List all " (relation.others.len()) }
+                        } @else { span.faint.small { "and " (relation.others.len() - SHOWN) " more" } }
+                    }
+                }
+            }
+        }
+        @if may { (link_form(&loaded.record, &loaded.address)) }
+    })
+}
+
+fn link_form(record: &Record, address: &str) -> Markup {
+    let of = &record.of;
+    let own = of.fields.values().filter(|f| {
+        matches!(f.kind, Kind::Link { .. } | Kind::Links { .. })
+            && f.computed.is_none()
+            && !f.hidden
+            && !f.retired
+    });
+    let own = own.map(|f| (f.name.clone(), f.label.clone()));
+    let inverse =
+        of.inverses.iter().filter(|(_, i)| i.many).map(|(name, _)| (name.clone(), relation_words(of, name)));
+    let all: Vec<(String, String)> = own.chain(inverse).collect();
+    html! {
+        @if !all.is_empty() {
+            section.card { form.body.row method="post" action={ (address) "/link" } {
+                label.sr for="relation" { "Relation" }
+                select.field.short id="relation" name="relation" { @for (name, label) in &all { option value=(name) { (label) } } }
+                label.sr for="to" { "Other record" }
+                input.field.short id="to" name="to" required placeholder="PRB-87" autocomplete="off";
+                button.button.primary { "Link" }
+            } }
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! A transition as a page of its own: what it needs and offers, then the step. And taking a record for oneself.
+
+use axum::Router;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum_extra::extract::Form;
+use maud::{Markup, html};
+use proofdesk_engine::{Action, Change, Door, Error, Record, Target};
+use proofdesk_model::{Field, Kind, Transition, Value};
+
+use crate::error::WebError;
+use crate::form::{Typed, Wrong, editor, read};
+use crate::layout::{self, Page};
+use crate::menu::slug;
+use crate::pages::change::{opened_with, present, summary};
+use crate::pages::{address, family_crumb, owes, require_reference};
+use crate::parts::tag;
+use crate::parts::value::Eyes;
+use crate::session::Visit;
+use crate::state::AppState;
+
+/// `/{type}/{reference}/transition/{name}` and `/{type}/{reference}/take`.
+pub fn router() -> Router<AppState> {
+    Router::new()
+        .route("/{slug}/{reference}/transition/{name}", get(ask).post(step))
+        .route("/{slug}/{reference}/take", post(take))
+}
+
+/// The fields that the page of a transition asks for: required by it or by its state, then offered.
+fn fields<'a>(record: &'a Record, step: &'a Transition) -> Vec<&'a Field> {
+    let state = record.of.state(&step.to).map_or(&[][..], |s| &s.requires);
+    let mut found: Vec<&Field> = Vec::new();
+    for name in step.requires.iter().chain(state).chain(&step.offers) {
+        if let Some(field) = record.of.field(name)
+            && !found.iter().any(|f| f.name == field.name)
+        {
+            found.push(field);
+        }
+    }
+    found
+}
+
+fn require_step<'a>(record: &'a Record, name: &str) -> Result<&'a Transition, WebError> {
+    record.of.transition(name).ok_or_else(|| WebError::NotFound("step of this name".to_owned()))
+}
+
+async fn ask(
+    visit: Visit,
+    Path((slug, written, name)): Path<(String, String, String)>,
+) -> Result<Markup, WebError> {
+    let reference = require_reference(&visit, &slug, &written)?;
+    let record = visit.engine().require(&visit.caller, &reference).await?;
+    let step = require_step(&record, &name)?;
+    record
+        .of
+        .permit(&visit.caller, Action::Transition(name.clone()), Some(&record))
+        .map_err(Error::Forbidden)?;
+    let fields = fields(&record, step);
+    let mut typed = present(&visit, &record, &fields).await?;
+    for field in &fields {
+        // who takes a step is most often the one who does it
+        if matches!(field.kind, Kind::Person)
+            && step.requires.contains(&field.name)
+            && typed.text(&field.name).is_none_or(|t| t.is_empty())
+            && let Some(of) = visit.registry().get("person")
+        {
+            typed.set(&field.name, format!("{} {}", of.reference(visit.account.person), visit.account.name));
+        }
+    }
+    let owed = blocking(&visit, &record, step).await?;
+    page(&visit, &record, step, &fields, &typed, &Wrong::default(), &owed)
+}
+
+/// What stands in the way beyond the fields that the page asks for.
+async fn blocking(visit: &Visit, record: &Record, step: &Transition) -> Result<Vec<owes::Owed>, WebError> {
+    let reference = proofdesk_engine::Reference::new(record.of.name.clone(), record.number);
+    let change = Change::default().take(&step.name);
+    let found =
+        visit.engine().rehearse(&visit.caller, Target::Existing(reference, None), change, Door::Page).await?;
+    let asked = fields(record, step);
+    let rest = found.0.into_iter().filter(|p| !asked.iter().any(|f| f.name == p.field));
+    Ok(rest
+        .map(|p| owes::Owed {
+            tone: "bad",
+            text: p.message,
+            clause: p.clause,
+            field: (!p.field.is_empty()).then_some(p.field),
+        })
+        .collect())
+}
+
+async fn step(
+    visit: Visit,
+    Path((slug, written, name)): Path<(String, String, String)>,
+    Form(pairs): Form<Vec<(String, String)>>,
+) -> Result<Response, WebError> {
+    let reference = require_reference(&visit, &slug, &written)?;
+    let record = visit.engine().require(&visit.caller, &reference).await?;
+    let step = require_step(&record, &name)?;
+    let typed = Typed::new(pairs);
+    let fields = fields(&record, step);
+    let seen = typed.text("version").and_then(|v| v.parse().ok());
+    let outcome =
+        match read::change(visit.engine(), &visit.caller, visit.zone(), &fields, &typed, Some(&record)).await
+        {
+            Ok(change) => {
+                let target = Target::Existing(reference.clone(), seen);
+                visit
+                    .engine()
+                    .apply(&visit.caller, target, change.take(&name), Door::Page)
+                    .await
+                    .map_err(WebError::Engine)
+            }
+            Err(error) => Err(error),
+        };
+    match outcome {
+        Ok(_) => Ok(Redirect::to(&address(&visit, &reference)).into_response()),
+        Err(WebError::Engine(Error::Invalid(problems))) => {
+            let wrong = Wrong::new(&problems.0);
+            let page = page(&visit, &record, step, &fields, &typed, &wrong, &[])?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+        Err(WebError::Engine(Error::Conflict(conflict))) => {
+            // the step is asked again on what is there now, with what was typed
+            let mut fresh = present(&visit, &record, &fields).await?;
+            for field in &fields {
+                fresh.set(&field.name, typed.text(&field.name).unwrap_or_default());
+            }
+            let sentence =
+                proofdesk_engine::Problem::new("", "conflict", Error::Conflict(conflict).to_string());
+            let page = page(&visit, &record, step, &fields, &fresh, &Wrong::new(&[sentence]), &[])?;
+            Ok((StatusCode::CONFLICT, page).into_response())
+        }
+        Err(other) => Err(other),
+    }
+}
+
+fn page(
+    visit: &Visit,
+    record: &Record,
+    step: &Transition,
+    fields: &[&Field],
+    typed: &Typed,
+    wrong: &Wrong,
+    owed: &[owes::Owed],
+) -> Result<Markup, WebError> {
+    let titles = std::collections::HashMap::new();
+    let eyes = Eyes { registry: visit.registry(), titles: &titles, zone: visit.zone(), now: visit.now };
+    let name = record.reference();
+    let back = format!("/{}/{name}", slug(&record.of));
+    let state = record.of.state(&step.to).map_or(&[][..], |s| &s.requires);
+    let is_needed = |f: &Field| step.requires.contains(&f.name) || state.contains(&f.name);
+    let body = html! {
+        div.stack.tight {
+            div.row { a.key.muted href=(back) { (name) } (tag::state(record)) span.muted aria-hidden="true" { "→" } (tag::tag(&tag::state_label(&record.of, &step.to), Some("info"))) }
+            h1 { (step.label) }
+            p.muted { (record.title()) }
+        }
+        @if !wrong.is_empty() { (summary(wrong, fields)) }
+        @if !owed.is_empty() { section.card { header { h2 { "This stands in the way" } } div.body.narrow { (owes::checks(owed, &format!("{back}/edit"))) } } }
+        form.form method="post" {
+            @if let Some(version) = typed.text("version") { input type="hidden" name="version" value=(version); }
+            (opened_with(fields, typed))
+            @if !fields.is_empty() {
+                section.card { div.body.stack { @for field in fields { (editor::editor(&eyes, field, typed, wrong, is_needed(field))) } } }
+            }
+            div.row { button.button.primary autofocus[fields.is_empty()] { (step.label) } a.button href=(back) { "Go back" } }
+        }
+    };
+    let crumbs = vec![
+        family_crumb(&record.of),
+        (record.of.plural.clone(), Some(format!("/{}", slug(&record.of)))),
+        (name.clone(), Some(back.clone())),
+        (step.label.clone(), None),
+    ];
+    Ok(layout::frame(visit, Page::new(&format!("{} {name}", step.label), crumbs, body)))
+}
+
+/// The field that says whose a record is: the first person among its list columns.
+fn owner_field(record: &Record) -> Option<&Field> {
+    let columns = record.of.list.iter().filter_map(|c| record.of.field(&c.field));
+    columns.into_iter().find(|f| matches!(f.kind, Kind::Person) && f.computed.is_none())
+}
+
+/// What the button to take a record says; none when it is the visitor's already or he may not.
+pub fn take_label(visit: &Visit, record: &Record) -> Option<&'static str> {
+    let field = owner_field(record)?;
+    let me = visit.caller.person?;
+    let open = record.of.state_kind(&record.state).is_open();
+    let mine = record.get(&field.name) == Value::Link(me);
+    (open && !mine && visit.caller.may(&record.of, &Action::Update)).then_some("Assign to me")
+}
+
+/// Makes the visitor the owner: by the step that needs nothing but an owner where there is one, else by a change.
+async fn take(
+    visit: Visit,
+    Path((slug, written)): Path<(String, String)>,
+    Form(pairs): Form<Vec<(String, String)>>,
+) -> Result<Redirect, WebError> {
+    let reference = require_reference(&visit, &slug, &written)?;
+    let record = visit.engine().require(&visit.caller, &reference).await?;
+    let me = visit
+        .caller
+        .person
+        .ok_or_else(|| Error::invalid("person", "required", "Only a person can take a record."))?;
+    let field = owner_field(&record).ok_or_else(|| WebError::NotFound("owner of such records".to_owned()))?;
+    let change = Change::default().with(&field.name, Value::Link(me));
+    let fresh = record.of.state_kind(&record.state) == proofdesk_model::StateKind::New;
+    let by_step = record.of.transitions_from(&record.state).find(|t| {
+        t.requires == [field.name.clone()]
+            && visit.caller.may(&record.of, &Action::Transition(t.name.clone()))
+    });
+    let change = match by_step {
+        Some(step) if fresh && step.to != record.state => change.take(&step.name),
+        _ => change,
+    };
+    visit
+        .engine()
+        .apply(&visit.caller, Target::Existing(reference.clone(), None), change, Door::Page)
+        .await?;
+    let from_list = pairs.iter().any(|(name, value)| name == "back" && value == "list");
+    let desk =
+        crate::menu::desk_type(visit.engine(), &visit.caller).is_some_and(|t| t.name == record.of.name);
+    Ok(match (from_list, desk) {
+        (true, true) => Redirect::to("/desk"),
+        (true, false) => Redirect::to(&format!("/{slug}")),
+        _ => Redirect::to(&address(&visit, &reference)),
+    })
+}

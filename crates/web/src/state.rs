@@ -1,0 +1,56 @@
+//! What every handler shares: the engine, the settings of the organization and the menu's counts.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use proofdesk_engine::Engine;
+
+use crate::events::Feed;
+use crate::menu::Counts;
+
+/// Settings of the pages.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Name of the organization, shown at sign-in and on prints.
+    pub organization: String,
+    /// Zone in which times are shown and read.
+    pub zone: TimeZone,
+    /// The address is HTTPS: cookies are marked secure.
+    pub secure: bool,
+    /// Largest attachment, bytes.
+    pub attachment_max: u64,
+    /// Said below the sign-in form: the demo's accounts, for example.
+    pub sign_in_hint: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            organization: "Proofdesk".to_owned(),
+            zone: TimeZone::UTC,
+            secure: false,
+            attachment_max: proofdesk_engine::attachment::ATTACHMENT_MAX,
+            sign_in_hint: None,
+        }
+    }
+}
+
+/// Shared by all handlers; cheap to clone.
+#[derive(Clone)]
+pub struct AppState {
+    /// Records, history, accounts, log.
+    pub engine: Engine,
+    /// Settings of the pages.
+    pub settings: Arc<Settings>,
+    /// Counts of the menu and of tabs, a few seconds old at most.
+    pub counts: Counts,
+    /// Changes for live pages.
+    pub feed: Feed,
+}
+
+impl AppState {
+    /// Puts the state together.
+    pub fn new(engine: Engine, settings: Settings) -> Self {
+        Self { engine, settings: Arc::new(settings), counts: Counts::default(), feed: Feed::default() }
+    }
+}
