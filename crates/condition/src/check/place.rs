@@ -25,7 +25,7 @@ impl Checker<'_> {
                 if let Some(i) = self.variables.iter().rposition(|(known, _)| known == name) {
                     return Some(Place::Record { scope: i + 1, record_type: self.variables[i].1.clone() });
                 }
-                self.field(ast.span, 0, Vec::new(), &self.record_type.to_owned(), name)
+                self.field(ast.span, 0, Vec::new(), self.record_type, name)
             }
             AstKind::Select(base, name, name_span) => {
                 let name_span = *name_span;

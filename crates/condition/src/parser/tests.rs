@@ -1,3 +1,4 @@
+//! Forms that are refused, where and in which words; hostile depth; numbers with exponents.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 use super::{decimal, parse};
 

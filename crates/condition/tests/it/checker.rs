@@ -133,7 +133,7 @@ fn size_and_nesting_have_limits() {
     assert!(refused(deep)[0].message.contains("nested 3 deep"));
     let long = format!("impact in [{}]", vec!["1"; 401].join(","));
     assert!(refused(&long)[0].message.contains("400 parts"));
-    let sum = vec!["cost"; 10].join("+") + " > 1";
+    let sum = ["cost"; 10].join("+") + " > 1";
     assert!(refused(&sum)[0].message.contains("larger than numbers go"));
 }
 

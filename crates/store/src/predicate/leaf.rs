@@ -68,6 +68,15 @@ const fn turned(comparison: Comparison) -> Comparison {
     }
 }
 
+/// Tells whether a comparison of a count only asks if there is any, so that nothing needs to be counted.
+const fn whether_any(comparison: Comparison, number: i64) -> Option<bool> {
+    match (comparison, number) {
+        (Comparison::Greater | Comparison::NotEqual, 0) | (Comparison::GreaterOrEqual, 1) => Some(true),
+        (Comparison::Equal | Comparison::LessOrEqual, 0) | (Comparison::Less, 1) => Some(false),
+        _ => None,
+    }
+}
+
 const fn sign(comparison: Comparison) -> &'static str {
     match comparison {
         Comparison::Equal => " = ",
@@ -137,6 +146,14 @@ impl Writer<'_> {
             }
             self.operand(left);
             self.sql.push(if equal { " IS NULL" } else { " IS NOT NULL" });
+            return;
+        }
+        if let (Operand::Count(related, None), Some(Value::Int(number))) = (left, &literal)
+            && let Some(some) = whether_any(comparison, *number)
+        {
+            self.sql.push(if some { "EXISTS (SELECT 1 FROM " } else { "NOT EXISTS (SELECT 1 FROM " });
+            self.pairs(related, false);
+            self.sql.push(")");
             return;
         }
         let nulls = (nulls(left), if literal.is_some() { Nulls::Never } else { nulls(right) });
