@@ -1,15 +1,37 @@
 //! Files by the hash of their content, in pieces, so that one database file holds everything.
+//!
+//! Pieces come in under a temporary id; the hash is known at the end and only then makes the file readable.
 
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::error::Error;
+use crate::row::Cell;
+use crate::statement::Statement;
 use crate::store::Store;
 
+/// Size of a piece in bytes.
+const PIECE: usize = 256 * 1024;
+/// Pieces that go into one transaction.
+const TOGETHER: usize = 4;
+
 /// A file on its way in. Dropped before [`BlobWriter::finish`], it is removed by [`Store::sweep_blobs`].
-pub struct BlobWriter {}
+pub struct BlobWriter {
+    store: Store,
+    id: Uuid,
+    hasher: Sha256,
+    waiting: Vec<u8>,
+    seq: i64,
+    size_bytes: i64,
+}
 
 /// A file on its way out.
-pub struct BlobReader {}
+pub struct BlobReader {
+    store: Store,
+    id: Vec<u8>,
+    seq: i64,
+    size_bytes: i64,
+}
 
 impl Store {
     /// Starts to take in a file. `id` is a fresh UUIDv7, `at` the instant, microseconds UTC.
@@ -17,8 +39,10 @@ impl Store {
     /// # Errors
     /// [`Error::Full`], [`Error::Unavailable`].
     pub async fn put_blob(&self, id: Uuid, at: i64) -> Result<BlobWriter, Error> {
-        let _ = (id, at);
-        Err(Error::Internal("not in this build".to_owned()))
+        let insert = Statement::insert("blob").set("id", id).set("size_bytes", 0_i64).set("at", at);
+        self.execute(vec![insert]).await?;
+        let (store, hasher) = (self.clone(), Sha256::new());
+        Ok(BlobWriter { store, id, hasher, waiting: Vec::new(), seq: 0, size_bytes: 0 })
     }
 
     /// Opens a file by its SHA-256 (hexadecimal); none when it is not stored.
@@ -26,8 +50,15 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn read_blob(&self, hash: &str) -> Result<Option<BlobReader>, Error> {
-        let _ = hash;
-        Err(Error::Internal("not in this build".to_owned()))
+        let mut sql = self.sql();
+        sql.push("SELECT id, size_bytes FROM blob WHERE hash = ").bind(hash);
+        let found = self.known_rows(sql).await?;
+        Ok(found.first().map(|row| BlobReader {
+            store: self.clone(),
+            id: row.bytes(0).to_vec(),
+            seq: 0,
+            size_bytes: row.int(1),
+        }))
     }
 
     /// Removes what unfinished uploads left behind before an instant.
@@ -35,9 +66,17 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn sweep_blobs(&self, before: i64) -> Result<(), Error> {
-        let _ = before;
-        Err(Error::Internal("not in this build".to_owned()))
+        let mut sql = self.sql();
+        sql.push("SELECT id FROM blob WHERE hash IS NULL AND at < ").bind(before);
+        for row in self.known_rows(sql).await? {
+            self.execute(remove(row.bytes(0))).await?;
+        }
+        Ok(())
     }
+}
+
+fn remove(id: &[u8]) -> Vec<Statement> {
+    vec![Statement::delete("blob_chunk").when("blob", id), Statement::delete("blob").when("id", id)]
 }
 
 impl BlobWriter {
@@ -46,16 +85,49 @@ impl BlobWriter {
     /// # Errors
     /// [`Error::Full`], [`Error::Unavailable`].
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let _ = bytes;
-        Err(Error::Internal("not in this build".to_owned()))
+        self.hasher.update(bytes);
+        self.size_bytes += i64::try_from(bytes.len()).unwrap_or_default();
+        self.waiting.extend_from_slice(bytes);
+        while self.waiting.len() >= PIECE * TOGETHER {
+            let rest = self.waiting.split_off(PIECE * TOGETHER);
+            let full = std::mem::replace(&mut self.waiting, rest);
+            self.put(&full).await?;
+        }
+        Ok(())
+    }
+
+    async fn put(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let mut statements = Vec::with_capacity(TOGETHER);
+        for piece in bytes.chunks(PIECE) {
+            let insert = Statement::insert("blob_chunk").set("blob", self.id);
+            statements.push(insert.set("seq", self.seq).set("bytes", piece));
+            self.seq += 1;
+        }
+        self.store.execute(statements).await
+    }
+
+    /// Bytes taken in so far.
+    pub fn size_bytes(&self) -> i64 {
+        self.size_bytes
     }
 
     /// Ends the file and gives its SHA-256 (hexadecimal) and its size in bytes. The same content is kept once.
     ///
     /// # Errors
     /// [`Error::Full`], [`Error::Unavailable`].
-    pub async fn finish(self) -> Result<(String, i64), Error> {
-        Err(Error::Internal("not in this build".to_owned()))
+    pub async fn finish(mut self) -> Result<(String, i64), Error> {
+        let rest = std::mem::take(&mut self.waiting);
+        self.put(&rest).await?;
+        let hash = hex::encode(std::mem::take(&mut self.hasher).finalize());
+        let size_bytes = self.size_bytes;
+        let name = Statement::update("blob").set("hash", hash.as_str()).set("size_bytes", size_bytes);
+        match self.store.execute(vec![name.when("id", self.id).must_hit()]).await {
+            Ok(()) => {}
+            // The same content is there already.
+            Err(Error::Duplicate) => self.abandon().await?,
+            Err(error) => return Err(error),
+        }
+        Ok((hash, size_bytes))
     }
 
     /// Removes what was taken in.
@@ -63,14 +135,14 @@ impl BlobWriter {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn abandon(self) -> Result<(), Error> {
-        Err(Error::Internal("not in this build".to_owned()))
+        self.store.execute(remove(self.id.as_bytes())).await
     }
 }
 
 impl BlobReader {
     /// Size in bytes.
     pub fn size_bytes(&self) -> i64 {
-        0
+        self.size_bytes
     }
 
     /// Gives the next piece, at most 256 KiB; none at the end.
@@ -78,6 +150,26 @@ impl BlobReader {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
-        Err(Error::Internal("not in this build".to_owned()))
+        let mut sql = self.store.sql();
+        sql.push("SELECT bytes FROM blob_chunk WHERE blob = ").bind(self.id.as_slice());
+        sql.push(" AND seq = ").bind(self.seq);
+        let piece = match self.store.known_rows(sql).await?.first_mut().map(|row| row.take(0)) {
+            Some(Cell::Bytes(bytes)) => bytes,
+            _ => return Ok(None),
+        };
+        self.seq += 1;
+        Ok(Some(piece))
+    }
+
+    /// Reads the whole file into memory.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn read_all(mut self) -> Result<Vec<u8>, Error> {
+        let mut all = Vec::with_capacity(usize::try_from(self.size_bytes).unwrap_or_default());
+        while let Some(piece) = self.next().await? {
+            all.extend_from_slice(&piece);
+        }
+        Ok(all)
     }
 }

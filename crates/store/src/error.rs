@@ -62,8 +62,24 @@ impl Error {
         Self::NotFound(format!("{} {}", record.record_type, record.number))
     }
 
+    /// Names a write to a record that is now at another version, or gone.
+    pub(crate) fn stale(record: &Reference, current: Option<i64>) -> Self {
+        match current {
+            Some(current) => {
+                Self::Conflict { record_type: record.record_type.clone(), number: record.number, current }
+            }
+            None => Self::no_record(record),
+        }
+    }
+
     /// Whether the same call may succeed later without any change.
     pub fn is_passing(&self) -> bool {
         matches!(self, Self::Full(_) | Self::Unavailable(_))
+    }
+}
+
+impl From<proofdesk_tlog::Error> for Error {
+    fn from(error: proofdesk_tlog::Error) -> Self {
+        Self::Internal(error.to_string())
     }
 }

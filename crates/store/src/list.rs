@@ -1,13 +1,25 @@
 //! Lists of records, page by page by key, and counts.
+//!
+//! Invariant: a list is ordered by a value that is never null and then by number, and an index of the same order
+//! exists for every declared view; a page never depends on how many records came before it.
 
-use std::fmt;
-use std::str::FromStr;
+mod cursor;
+pub(crate) mod order;
+pub(crate) mod states;
+
 use std::sync::Arc;
 
 use proofdesk_model::{Condition, Context, Record, RecordType};
 
+pub use cursor::Cursor;
+
 use crate::error::Error;
+use crate::predicate;
+use crate::record::{push_columns, record_of};
+use crate::row::Cell;
+use crate::sql::Sql;
 use crate::store::Store;
+use order::Order;
 
 /// Which records, in which order, from where.
 #[derive(Debug, Clone)]
@@ -37,32 +49,54 @@ pub struct Page {
     pub next: Option<Cursor>,
 }
 
-/// A place in a list: text that is safe in an address and stays valid when the program restarts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cursor(pub(crate) String);
-
-impl fmt::Display for Cursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl FromStr for Cursor {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
-        Ok(Self(text.to_owned()))
-    }
-}
-
 impl Store {
     /// Gives one page of a list.
     ///
     /// # Errors
     /// [`Error::Invalid`] for an unknown column or a cursor of another list; [`Error::Unavailable`].
     pub async fn list(&self, query: &ListQuery) -> Result<Page, Error> {
-        let _ = query;
-        Err(Error::Internal("not in this build".to_owned()))
+        let order = Order::new(&query.of, &query.sort, query.descending, self.dialect())?;
+        let sql = self.list_sql(query, &order)?;
+        let mut rows = self.known_rows(sql).await?;
+        let is_more = rows.len() > query.limit;
+        rows.truncate(query.limit);
+        let key_at = rows.first().map_or(0, |row| row.len().saturating_sub(1));
+        let mut last_key = Cell::Null;
+        let mut records = Vec::with_capacity(rows.len());
+        for mut row in rows {
+            last_key = row.take(key_at);
+            records.push(record_of(&query.of, &mut row));
+        }
+        let next = match records.last() {
+            Some(last) if is_more => Some(Cursor::new(query, &last_key, last.number)?),
+            _ => None,
+        };
+        Ok(Page { records, next })
+    }
+
+    fn list_sql(&self, query: &ListQuery, order: &Order) -> Result<Sql, Error> {
+        let mut sql = self.sql();
+        push_columns(sql.push("SELECT "), &query.of, "t");
+        sql.push(", ").push(&order.key).push(" FROM ").name(&query.of.name).push(" t WHERE ");
+        push_filter(&mut sql, &query.of, query.filter.as_ref(), &query.context);
+        let direction = if query.descending { " DESC" } else { "" };
+        if let Some(cursor) = &query.after {
+            let (key, number) = cursor.read(query)?;
+            let beyond = if query.descending { " < (" } else { " > (" };
+            if order.is_number {
+                sql.push(" AND t.\"number\"").push(if query.descending { " < " } else { " > " }).bind(number);
+            } else {
+                sql.push(" AND (").push(&order.key).push(", t.\"number\")").push(beyond);
+                sql.bind(key).push(", ").bind(number).push(")");
+            }
+        }
+        sql.push(" ORDER BY ");
+        if !order.is_number {
+            sql.push(&order.key).push(direction).push(", ");
+        }
+        sql.push("t.\"number\"").push(direction).push(" LIMIT ");
+        sql.bind(i64::try_from(query.limit).unwrap_or(i64::MAX).saturating_add(1));
+        Ok(sql)
     }
 
     /// Counts the records that meet a condition; with a limit it stops there.
@@ -76,7 +110,31 @@ impl Store {
         context: &Context,
         limit: Option<usize>,
     ) -> Result<u64, Error> {
-        let _ = (of, filter, context, limit);
-        Err(Error::Internal("not in this build".to_owned()))
+        let mut sql = self.sql();
+        sql.push(if limit.is_some() {
+            "SELECT count(*) FROM (SELECT 1 FROM "
+        } else {
+            "SELECT count(*) FROM "
+        });
+        sql.name(&of.name).push(" t WHERE ");
+        push_filter(&mut sql, of, filter, context);
+        if let Some(limit) = limit {
+            sql.push(" LIMIT ").bind(i64::try_from(limit).unwrap_or(i64::MAX)).push(") some_rows");
+        }
+        let count = self.known_rows(sql).await?.first().map_or(0, |row| row.int(0));
+        Ok(u64::try_from(count).unwrap_or_default())
     }
+}
+
+/// Writes which records a filter selects; where only open states can meet it, also in the words of the indexes
+/// that hold only those.
+pub(crate) fn push_filter(sql: &mut Sql, of: &RecordType, filter: Option<&Condition>, context: &Context) {
+    let Some(filter) = filter else {
+        sql.push("TRUE");
+        return;
+    };
+    if let Some(open) = states::open_term(of, filter) {
+        sql.push(&open).push(" AND ");
+    }
+    predicate::holds(filter, "t", context, sql);
 }

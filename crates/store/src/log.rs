@@ -1,11 +1,16 @@
 //! Storage of the log: entries, leaves, nodes, checkpoints.
 
+use std::collections::HashMap;
+
 use proofdesk_model::Reference;
-use proofdesk_tlog::{Hash, NodeId};
+use proofdesk_tlog::{Hash, NodeId, hash_from};
 use uuid::Uuid;
 
 use crate::error::Error;
-use crate::store::Store;
+use crate::row::{Cell, Row};
+use crate::sql::Sql;
+use crate::statement::Statement;
+use crate::store::{Backend, Store};
 
 /// An entry as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +44,41 @@ pub struct StoredCheckpoint {
     pub note: String,
 }
 
+/// Columns of an entry, for [`entry_of`].
+const ENTRY: &str = "SELECT e.id, l.leaf_index, e.write_id, e.record_type, e.number, e.version, e.at, e.body, \
+                     e.leaf_hash FROM ";
+
+fn entry_of(mut row: Row) -> StoredEntry {
+    let bytes = |cell: Cell| match cell {
+        Cell::Bytes(bytes) => bytes,
+        _ => Vec::new(),
+    };
+    StoredEntry {
+        id: row.int(0),
+        leaf: row.opt_int(1).and_then(|leaf| u64::try_from(leaf).ok()),
+        write_id: Uuid::from_slice(row.bytes(2)).unwrap_or_default(),
+        record: Reference::new(row.text(3), row.int(4)),
+        version: row.int(5),
+        at: row.int(6),
+        body: bytes(row.take(7)),
+        leaf_hash: bytes(row.take(8)),
+    }
+}
+
+fn checkpoint_of(row: &Row) -> StoredCheckpoint {
+    let size = u64::try_from(row.int(0)).unwrap_or_default();
+    StoredCheckpoint { size, at: row.int(1), note: row.text(2).to_owned() }
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
 impl Store {
+    async fn read_entries(&self, sql: Sql) -> Result<Vec<StoredEntry>, Error> {
+        Ok(self.known_rows(sql).await?.into_iter().map(entry_of).collect())
+    }
+
     /// Gives the entries about a record, newest first: those with an id below `before`, at most `limit`.
     ///
     /// # Errors
@@ -50,8 +89,12 @@ impl Store {
         before: Option<i64>,
         limit: usize,
     ) -> Result<Vec<StoredEntry>, Error> {
-        let _ = (record, before, limit);
-        Err(Error::Internal("not in this build".to_owned()))
+        let mut sql = self.sql();
+        sql.push(ENTRY).push("log_entry e LEFT JOIN log_leaf l ON l.entry_id = e.id WHERE e.record_type = ");
+        sql.bind(record.record_type.as_str()).push(" AND e.number = ").bind(record.number);
+        sql.push(" AND e.id < ").bind(before.unwrap_or(i64::MAX)).push(" ORDER BY e.id DESC LIMIT ");
+        sql.bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        self.read_entries(sql).await
     }
 
     /// Gives `count` entries by leaf, from the leaf `from`.
@@ -59,8 +102,12 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn entry_range(&self, from: u64, count: usize) -> Result<Vec<StoredEntry>, Error> {
-        let _ = (from, count);
-        Err(Error::Internal("not in this build".to_owned()))
+        let from = signed(from);
+        let until = from.saturating_add(i64::try_from(count).unwrap_or(i64::MAX));
+        let mut sql = self.sql();
+        sql.push(ENTRY).push("log_leaf l JOIN log_entry e ON e.id = l.entry_id WHERE l.leaf_index >= ");
+        sql.bind(from).push(" AND l.leaf_index < ").bind(until).push(" ORDER BY l.leaf_index");
+        self.read_entries(sql).await
     }
 
     /// Gives one entry by id.
@@ -68,8 +115,20 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn entry(&self, id: i64) -> Result<Option<StoredEntry>, Error> {
-        let _ = id;
-        Err(Error::Internal("not in this build".to_owned()))
+        let mut sql = self.sql();
+        sql.push(ENTRY).push("log_entry e LEFT JOIN log_leaf l ON l.entry_id = e.id WHERE e.id = ").bind(id);
+        Ok(self.read_entries(sql).await?.pop())
+    }
+
+    /// Gives the entries of one write, in order: whether it is committed, and where.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn entries_of_write(&self, write_id: Uuid) -> Result<Vec<StoredEntry>, Error> {
+        let mut sql = self.sql();
+        sql.push(ENTRY).push("log_entry e LEFT JOIN log_leaf l ON l.entry_id = e.id WHERE e.write_id = ");
+        sql.bind(write_id).push(" ORDER BY e.seq");
+        self.read_entries(sql).await
     }
 
     /// Gives the leaf of an entry; none while it waits.
@@ -77,7 +136,10 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn leaf_of_entry(&self, id: i64) -> Result<Option<u64>, Error> {
-        Ok(self.entry(id).await?.and_then(|entry| entry.leaf))
+        let mut sql = self.sql();
+        sql.push("SELECT leaf_index FROM log_leaf WHERE entry_id = ").bind(id);
+        let found = self.known_rows(sql).await?;
+        Ok(found.first().and_then(|row| u64::try_from(row.int(0)).ok()))
     }
 
     /// Tells how many leaves the log has.
@@ -85,16 +147,65 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn log_size(&self) -> Result<u64, Error> {
-        Err(Error::Internal("not in this build".to_owned()))
+        let mut sql = self.sql();
+        sql.push("SELECT coalesce(max(leaf_index) + 1, 0) FROM log_leaf");
+        let size = self.known_rows(sql).await?.first().map_or(0, |row| row.int(0));
+        Ok(u64::try_from(size).unwrap_or_default())
     }
 
-    /// Gives stored nodes of the tree; those that do not exist are left out.
+    /// Gives stored nodes of the tree; those that do not exist are left out. Nodes of level 0 are leaf hashes.
     ///
     /// # Errors
-    /// [`Error::Unavailable`].
-    pub async fn nodes(&self, ids: &[NodeId]) -> Result<std::collections::HashMap<NodeId, Hash>, Error> {
-        let _ = ids;
-        Err(Error::Internal("not in this build".to_owned()))
+    /// [`Error::Unavailable`]; [`Error::Internal`] for a stored hash that is not 32 bytes.
+    pub async fn nodes(&self, ids: &[NodeId]) -> Result<HashMap<NodeId, Hash>, Error> {
+        let mut found = HashMap::with_capacity(ids.len());
+        for some in ids.chunks(256) {
+            let mut sql = self.sql();
+            for (i, id) in some.iter().enumerate() {
+                sql.push(if i > 0 { " UNION ALL " } else { "" });
+                sql.push("SELECT ").bind(i64::from(id.level)).push(", ").bind(signed(id.index)).push(", ");
+                if id.level == 0 {
+                    sql.push("e.leaf_hash FROM log_leaf l JOIN log_entry e ON e.id = l.entry_id");
+                    sql.push(" WHERE l.leaf_index = ").bind(signed(id.index));
+                } else {
+                    sql.push("hash FROM log_node WHERE level = ").bind(i64::from(id.level));
+                    sql.push(" AND idx = ").bind(signed(id.index));
+                }
+            }
+            for row in self.rows(sql).await? {
+                let level = u8::try_from(row.int(0)).unwrap_or_default();
+                let index = u64::try_from(row.int(1)).unwrap_or_default();
+                found.insert(NodeId::new(level, index), hash_from(row.bytes(2))?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Gives all stored nodes of a level from an index on, at most `count`, in order: for `verify`, which reads the
+    /// whole tree.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]; [`Error::Internal`] for a stored hash that is not 32 bytes.
+    pub async fn node_range(&self, level: u8, from: u64, count: usize) -> Result<Vec<(NodeId, Hash)>, Error> {
+        let from = signed(from);
+        let until = from.saturating_add(i64::try_from(count).unwrap_or(i64::MAX));
+        let mut sql = self.sql();
+        if level == 0 {
+            sql.push(
+                "SELECT l.leaf_index, e.leaf_hash FROM log_leaf l JOIN log_entry e ON e.id = l.entry_id",
+            );
+            sql.push(" WHERE l.leaf_index >= ").bind(from).push(" AND l.leaf_index < ").bind(until);
+        } else {
+            sql.push("SELECT idx, hash FROM log_node WHERE level = ").bind(i64::from(level));
+            sql.push(" AND idx >= ").bind(from).push(" AND idx < ").bind(until);
+        }
+        sql.push(" ORDER BY 1");
+        let mut nodes = Vec::new();
+        for row in self.known_rows(sql).await? {
+            let index = u64::try_from(row.int(0)).unwrap_or_default();
+            nodes.push((NodeId::new(level, index), hash_from(row.bytes(1))?));
+        }
+        Ok(nodes)
     }
 
     /// Turns waiting entries into leaves and gives how many (PostgreSQL; 0 when another node is at it, and on
@@ -103,16 +214,19 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn sequence_once(&self) -> Result<u64, Error> {
-        Err(Error::Internal("not in this build".to_owned()))
+        match &*self.backend {
+            Backend::Sqlite(_) => Ok(0),
+            Backend::Postgres(postgres) => postgres.sequence_once().await,
+        }
     }
 
     /// Keeps a checkpoint. One of the same size stays as it is.
     ///
     /// # Errors
-    /// [`Error::Unavailable`].
+    /// [`Error::Unavailable`], [`Error::Full`].
     pub async fn put_checkpoint(&self, checkpoint: &StoredCheckpoint) -> Result<(), Error> {
-        let _ = checkpoint;
-        Err(Error::Internal("not in this build".to_owned()))
+        let insert = Statement::insert_new("log_checkpoint").set("size", signed(checkpoint.size));
+        self.execute(vec![insert.set("at", checkpoint.at).set("note", checkpoint.note.as_str())]).await
     }
 
     /// Gives the newest checkpoints first, at most `limit`.
@@ -120,8 +234,10 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn checkpoints(&self, limit: usize) -> Result<Vec<StoredCheckpoint>, Error> {
-        let _ = limit;
-        Err(Error::Internal("not in this build".to_owned()))
+        let mut sql = self.sql();
+        sql.push("SELECT size, at, note FROM log_checkpoint ORDER BY size DESC LIMIT ");
+        sql.bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        Ok(self.known_rows(sql).await?.iter().map(checkpoint_of).collect())
     }
 
     /// Gives the newest checkpoint.
@@ -137,7 +253,8 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn checkpoint_at(&self, size: u64) -> Result<Option<StoredCheckpoint>, Error> {
-        let _ = size;
-        Err(Error::Internal("not in this build".to_owned()))
+        let mut sql = self.sql();
+        sql.push("SELECT size, at, note FROM log_checkpoint WHERE size = ").bind(signed(size));
+        Ok(self.known_rows(sql).await?.first().map(checkpoint_of))
     }
 }

@@ -1,11 +1,24 @@
 //! Full-text search over search fields and comments. Words are cut and folded here, the same for both databases;
 //! any text is a safe question.
+//!
+//! Source: Unicode normalization form KD; marks are dropped, so `Grüße` is found by `grusse`.
+
+pub(crate) mod words;
+
+use std::collections::HashSet;
 
 use proofdesk_model::Reference;
 
 use crate::error::Error;
-use crate::statement::Statement;
+use crate::row::Row;
+use crate::sql::{Dialect, Sql};
+use crate::statement::{Special, Statement};
 use crate::store::Store;
+use crate::unit::Step;
+use words::{cut, fts_text, vector};
+
+/// Only so many of the newest hits are looked at when types are asked for.
+const NEWEST: i64 = 10_000;
 
 /// One thing found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,16 +29,15 @@ pub struct Hit {
     pub part: String,
 }
 
-impl Store {
-    /// Finds records by words: all must occur, the last one may be a beginning. The best among the newest 10,000
-    /// hits come first. `types` restricts to these record types; empty means all. A text without words finds nothing.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`].
-    pub async fn search(&self, text: &str, types: &[String], limit: usize) -> Result<Vec<Hit>, Error> {
-        let _ = (text, types, limit);
-        Err(Error::Internal("not in this build".to_owned()))
-    }
+/// A text that search finds.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Document {
+    pub record: Reference,
+    pub part: String,
+    pub at: i64,
+    /// Words here come before others.
+    pub title: String,
+    pub text: String,
 }
 
 impl Statement {
@@ -33,7 +45,121 @@ impl Statement {
     /// `comment/17`. An empty text is not found any more.
     #[must_use]
     pub fn search_text(record: &Reference, part: &str, at: i64, text: &str) -> Self {
-        let _ = (record, part, at, text);
-        Self::insert_new("search_document")
+        let (record, part, text) = (record.clone(), part.to_owned(), text.to_owned());
+        Self::special(Special::Search(Document { record, part, at, title: String::new(), text }))
     }
+}
+
+impl Document {
+    pub(crate) fn to_steps(&self, dialect: Dialect, steps: &mut Vec<Step>) {
+        let (title, words) = (cut(&self.title), cut(&self.text));
+        if title.is_empty() && words.is_empty() {
+            return self.remove(dialect, steps);
+        }
+        let mut sql = Sql::new(dialect);
+        let is_postgres = dialect == Dialect::Postgres;
+        sql.push("INSERT INTO search_document (record_type, number, part, at");
+        sql.push(if is_postgres { ", words) VALUES (" } else { ") VALUES (" });
+        sql.bind(self.record.record_type.as_str()).push(", ").bind(self.record.number).push(", ");
+        sql.bind(self.part.as_str()).push(", ").bind(self.at);
+        if is_postgres {
+            sql.push(", ").bind(vector(&title, &words)).push("::tsvector");
+        }
+        sql.push(") ON CONFLICT (record_type, number, part) DO UPDATE SET at = excluded.at");
+        sql.push(if is_postgres { ", words = excluded.words" } else { "" });
+        steps.push(Step::of(sql));
+        if !is_postgres {
+            let mut sql = Sql::new(dialect);
+            sql.push("INSERT OR REPLACE INTO search_index (rowid, title, words) SELECT id, ");
+            sql.bind(fts_text(&title)).push(", ").bind(fts_text(&words));
+            self.which(sql.push(" FROM search_document"));
+            steps.push(Step::of(sql));
+        }
+    }
+
+    fn remove(&self, dialect: Dialect, steps: &mut Vec<Step>) {
+        if dialect == Dialect::Sqlite {
+            let mut sql = Sql::new(dialect);
+            self.which(sql.push("DELETE FROM search_index WHERE rowid IN (SELECT id FROM search_document"));
+            sql.push(")");
+            steps.push(Step::of(sql));
+        }
+        let mut sql = Sql::new(dialect);
+        self.which(sql.push("DELETE FROM search_document"));
+        steps.push(Step::of(sql));
+    }
+
+    fn which(&self, sql: &mut Sql) {
+        sql.push(" WHERE record_type = ").bind(self.record.record_type.as_str());
+        sql.push(" AND number = ").bind(self.record.number).push(" AND part = ").bind(self.part.as_str());
+    }
+}
+
+impl Store {
+    /// Finds records by words: all must occur, the last one may be a beginning. Records whose title has all of them
+    /// come first, newest first; each record once. `types` restricts to these record types (then only the newest
+    /// 10,000 hits are looked at); empty means all. A text without words finds nothing.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn search(&self, text: &str, types: &[String], limit: usize) -> Result<Vec<Hit>, Error> {
+        let words = cut(text);
+        if words.is_empty() || limit == 0 {
+            return Ok(Vec::new());
+        }
+        let is_prefix = text.chars().last().is_some_and(char::is_alphanumeric);
+        let mut seen = HashSet::new();
+        let mut hits = Vec::new();
+        for in_title in [true, false] {
+            let sql = self.search_sql(&words, is_prefix, in_title, types, limit);
+            for row in self.known_rows(sql).await? {
+                let hit = hit_of(&row);
+                if hits.len() < limit && seen.insert(hit.record.clone()) {
+                    hits.push(hit);
+                }
+            }
+            if hits.len() >= limit {
+                break;
+            }
+        }
+        Ok(hits)
+    }
+
+    fn search_sql(
+        &self,
+        words: &[String],
+        is_prefix: bool,
+        in_title: bool,
+        types: &[String],
+        limit: usize,
+    ) -> Sql {
+        // A record may be found by several parts.
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX).saturating_mul(4).min(NEWEST);
+        let inner = if types.is_empty() { limit } else { NEWEST };
+        let mut sql = self.sql();
+        sql.push("SELECT d.record_type, d.number, d.part FROM ");
+        match self.dialect() {
+            Dialect::Sqlite => {
+                let asked = words::fts_query(words, is_prefix, in_title);
+                sql.push("(SELECT rowid AS id FROM search_index WHERE search_index MATCH ").bind(asked);
+                sql.push(" ORDER BY rowid DESC LIMIT ").bind(inner);
+                sql.push(") h JOIN search_document d ON d.id = h.id");
+            }
+            Dialect::Postgres => {
+                let asked = words::ts_query(words, is_prefix, in_title);
+                sql.push("(SELECT id, record_type, number, part FROM search_document WHERE words @@ ");
+                sql.bind(asked).push("::tsquery ORDER BY id DESC LIMIT ").bind(inner).push(") d");
+            }
+        }
+        for (i, of) in types.iter().enumerate() {
+            sql.push(if i == 0 { " WHERE d.record_type IN (" } else { ", " }).bind(of.as_str());
+        }
+        sql.push(if types.is_empty() { "" } else { ")" });
+        sql.push(" ORDER BY d.id DESC LIMIT ").bind(limit);
+        sql
+    }
+}
+
+fn hit_of(row: &Row) -> Hit {
+    Hit { record: Reference::new(row.text(0), row.int(1)), part: row.text(2).to_owned() }
 }

@@ -3,7 +3,12 @@
 //!
 //! Invariant: table and column names are `&'static str`, so none comes from a user.
 
+use proofdesk_model::Job;
+
+use crate::queue;
+use crate::search::Document;
 use crate::sql::{Arg, ArgType, Dialect, Sql};
+use crate::unit::{OnNone, Step};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -22,9 +27,20 @@ enum When {
     Null(&'static str),
 }
 
+/// Statements that differ between the databases.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Special {
+    /// See [`Statement::enqueue`].
+    Enqueue(Job),
+    /// See [`Statement::search_text`].
+    Search(Document),
+}
+
 /// A change of rows of one engine table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Statement {
+    /// Known statements of other files; the rest is empty then.
+    special: Option<Special>,
     kind: Kind,
     table: &'static str,
     keys: Vec<(&'static str, Arg)>,
@@ -35,7 +51,15 @@ pub struct Statement {
 
 impl Statement {
     fn new(kind: Kind, table: &'static str) -> Self {
-        Self { kind, table, keys: Vec::new(), values: Vec::new(), when: Vec::new(), must_hit: false }
+        Self {
+            special: None,
+            kind,
+            table,
+            keys: Vec::new(),
+            values: Vec::new(),
+            when: Vec::new(),
+            must_hit: false,
+        }
     }
 
     /// Adds a row; a row of the same key is [`crate::Error::Duplicate`].
@@ -117,15 +141,23 @@ impl Statement {
         self
     }
 
-    pub(crate) fn needs_a_row(&self) -> bool {
-        self.must_hit
+    pub(crate) fn special(special: Special) -> Self {
+        Self { special: Some(special), ..Self::new(Kind::Insert, "") }
     }
 
-    pub(crate) fn table(&self) -> &'static str {
-        self.table
+    /// Writes it as steps of a transaction.
+    pub(crate) fn to_steps(&self, dialect: Dialect, steps: &mut Vec<Step>) {
+        match &self.special {
+            Some(Special::Enqueue(job)) => steps.push(Step::of(queue::enqueue(job, dialect))),
+            Some(Special::Search(document)) => document.to_steps(dialect, steps),
+            None => {
+                let on_none = if self.must_hit { OnNone::Missing(self.table) } else { OnNone::Fine };
+                steps.push(Step { on_none, ..Step::of(self.to_sql(dialect)) });
+            }
+        }
     }
 
-    pub(crate) fn to_sql(&self, dialect: Dialect) -> Sql {
+    fn to_sql(&self, dialect: Dialect) -> Sql {
         let mut sql = Sql::new(dialect);
         match self.kind {
             Kind::Insert | Kind::InsertNew | Kind::Upsert => {

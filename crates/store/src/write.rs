@@ -1,12 +1,20 @@
 //! The one write: row, relations, search text, entry and jobs of a checked change in one transaction.
 
-use proofdesk_model::entry::Entry;
-use proofdesk_model::{Checked, Permit, Registry};
+mod rows;
+
+use std::collections::HashMap;
+
+use proofdesk_model::entry::{self, Entry};
+use proofdesk_model::{Checked, Permit, RecordType, Reference, Registry};
 use uuid::Uuid;
 
 use crate::error::Error;
+use crate::migrations::{NUMBERED, TABLES};
+use crate::search::Document;
+use crate::sql::Dialect;
 use crate::statement::Statement;
-use crate::store::Store;
+use crate::store::{Backend, Store};
+use crate::unit::{Done, Unit};
 
 /// What goes with a write in the same transaction.
 #[derive(Debug, Clone, Default)]
@@ -17,7 +25,7 @@ pub struct Extra {
     pub statements: Vec<Statement>,
     /// Further entries, after the one of the write.
     pub entries: Vec<Entry>,
-    /// The text that search finds the record by; none leaves it as it is.
+    /// The text that search finds the record by, beside its title; none leaves it as it is.
     pub search_text: Option<String>,
 }
 
@@ -30,15 +38,33 @@ pub struct Receipt {
     pub leaves: Vec<Option<u64>>,
 }
 
+/// The row of one record over several writes: from the first state to the last.
+struct Span<'a> {
+    first: &'a Checked,
+    last: &'a Checked,
+    search_text: Option<&'a str>,
+}
+
 impl Store {
-    /// Reserves `count` new numbers of a type and gives the first. Numbers of writes that fail are not used again
-    /// while the program runs.
+    /// Reserves `count` new numbers of a type, or of an engine table with an `id`, and gives the first. Numbers of
+    /// writes that fail are not used again while the program runs.
     ///
     /// # Errors
-    /// [`Error::Unavailable`]; [`Error::Internal`] when the type has no table.
+    /// [`Error::Unavailable`]; [`Error::Internal`] when the type has no table; [`Error::Invalid`] for an engine table
+    /// that is not numbered this way.
     pub async fn allocate(&self, record_type: &str, count: usize) -> Result<i64, Error> {
-        let _ = (record_type, count);
-        Err(Error::Internal("not in this build".to_owned()))
+        let column = if NUMBERED.contains(&record_type) {
+            "id"
+        } else if TABLES.contains(&record_type) {
+            return Err(Error::Invalid(format!("rows of `{record_type}` are not numbered")));
+        } else {
+            "number"
+        };
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        match &*self.backend {
+            Backend::Sqlite(sqlite) => sqlite.allocate(record_type, column, count).await,
+            Backend::Postgres(postgres) => postgres.allocate(record_type, column, count).await,
+        }
     }
 
     /// Commits a checked and numbered change: row, relations, search text, its entry and its jobs.
@@ -54,8 +80,13 @@ impl Store {
         registry: &Registry,
         extra: Extra,
     ) -> Result<Receipt, Error> {
-        let _ = (permit, checked, registry, extra);
-        Err(Error::Internal("not in this build".to_owned()))
+        let dialect = self.dialect();
+        let mut unit = Unit::default();
+        let span = Span { first: checked, last: checked, search_text: extra.search_text.as_deref() };
+        span.to_steps(dialect, &mut unit)?;
+        follow(permit, checked, registry, extra, dialect, &mut unit)?;
+        let done = self.commit_record(unit).await?;
+        Ok(Receipt { entries: done.entries, leaves: done.leaves })
     }
 
     /// Commits many changes in one transaction, for imports. Several changes of one record must follow one another;
@@ -68,8 +99,25 @@ impl Store {
         writes: Vec<(Permit, Checked, Extra)>,
         registry: &Registry,
     ) -> Result<Vec<Receipt>, Error> {
-        let _ = (writes, registry);
-        Err(Error::Internal("not in this build".to_owned()))
+        let dialect = self.dialect();
+        let mut unit = Unit::default();
+        for span in spans(&writes)? {
+            span.to_steps(dialect, &mut unit)?;
+        }
+        let mut counts = Vec::with_capacity(writes.len());
+        for (permit, checked, extra) in &writes {
+            let before = unit.entries.len();
+            let extra = Extra { search_text: None, ..extra.clone() };
+            follow(permit, checked, registry, extra, dialect, &mut unit)?;
+            counts.push(unit.entries.len() - before);
+        }
+        let done = self.commit_record(unit).await?;
+        let mut ids = done.entries.into_iter().zip(done.leaves);
+        let receipt = |count: &usize| {
+            let (entries, leaves) = ids.by_ref().take(*count).unzip();
+            Receipt { entries, leaves }
+        };
+        Ok(counts.iter().map(receipt).collect())
     }
 
     /// Commits entries with rows of engine tables but without a record's row: comments, attachments, watchers,
@@ -84,7 +132,100 @@ impl Store {
         statements: Vec<Statement>,
         id: Uuid,
     ) -> Result<Receipt, Error> {
-        let _ = (permit, entries, statements, id);
-        Err(Error::Internal("not in this build".to_owned()))
+        if let Some(other) = entries.iter().find(|e| e.record.record_type != permit.record_type()) {
+            return Err(wrong_permit(permit, &other.record.record_type));
+        }
+        let mut unit = Unit::default();
+        for statement in &statements {
+            unit.add(self.dialect(), statement);
+        }
+        unit.enter(id, entries);
+        let done = self.commit(unit).await?;
+        Ok(Receipt { entries: done.entries, leaves: done.leaves })
+    }
+
+    async fn commit_record(&self, unit: Unit) -> Result<Done, Error> {
+        let result = self.commit(unit).await;
+        if let (Err(Error::NumberTaken { record_type, .. }), Backend::Sqlite(sqlite)) =
+            (&result, &*self.backend)
+        {
+            sqlite.forget_number(record_type).await;
+        }
+        result
+    }
+}
+
+fn wrong_permit(permit: &Permit, record_type: &str) -> Error {
+    Error::Invalid(format!("the permit is for {}, the write is for {record_type}", permit.record_type()))
+}
+
+/// Appends what belongs to each single write: relations, rows of engine tables, jobs and entries.
+fn follow(
+    permit: &Permit,
+    checked: &Checked,
+    registry: &Registry,
+    extra: Extra,
+    dialect: Dialect,
+    unit: &mut Unit,
+) -> Result<(), Error> {
+    let of = &checked.after().of;
+    if permit.record_type() != of.name {
+        return Err(wrong_permit(permit, &of.name));
+    }
+    rows::link_steps(checked, dialect, unit)?;
+    for statement in &extra.statements {
+        unit.add(dialect, statement);
+    }
+    for job in checked.jobs() {
+        unit.add(dialect, &Statement::enqueue(job));
+    }
+    let own = entry::of_write(checked, registry);
+    unit.enter(extra.id, std::iter::once(own).chain(extra.entries));
+    Ok(())
+}
+
+/// Gathers the writes of each record, in order of first appearance.
+fn spans(writes: &[(Permit, Checked, Extra)]) -> Result<Vec<Span<'_>>, Error> {
+    let mut spans: Vec<Span<'_>> = Vec::new();
+    let mut known: HashMap<(&str, i64), usize> = HashMap::new();
+    for (_, checked, extra) in writes {
+        let after = checked.after();
+        let at = *known.entry((after.of.name.as_str(), after.number)).or_insert(spans.len());
+        let search_text = extra.search_text.as_deref();
+        match spans.get_mut(at) {
+            None => spans.push(Span { first: checked, last: checked, search_text }),
+            Some(span) => {
+                let last = span.last.after().version;
+                if checked.before().map(|b| b.version) != Some(last) {
+                    return Err(Error::stale(&reference(&after.of, after.number), Some(last)));
+                }
+                span.last = checked;
+                span.search_text = search_text.or(span.search_text);
+            }
+        }
+    }
+    Ok(spans)
+}
+
+fn reference(of: &RecordType, number: i64) -> Reference {
+    Reference::new(of.name.clone(), number)
+}
+
+impl Span<'_> {
+    /// Appends the row and what search finds it by.
+    fn to_steps(&self, dialect: Dialect, unit: &mut Unit) -> Result<(), Error> {
+        let after = self.last.after();
+        rows::row_step(self.first.before(), after, dialect, unit)?;
+        if let Some(text) = self.search_text {
+            let document = Document {
+                record: reference(&after.of, after.number),
+                part: "record".to_owned(),
+                at: after.updated_at,
+                title: after.title(),
+                text: text.to_owned(),
+            };
+            document.to_steps(dialect, &mut unit.steps);
+        }
+        Ok(())
     }
 }

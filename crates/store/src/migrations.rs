@@ -1,0 +1,102 @@
+//! The engine's own tables: numbered files, each carried out once, all in one transaction.
+
+use rusqlite::Connection;
+
+use crate::error::Error;
+use crate::sqlite::failure::failed;
+
+/// A numbered file of SQL.
+pub(crate) struct Migration {
+    pub number: i64,
+    pub name: &'static str,
+    pub sql: &'static str,
+}
+
+/// For SQLite, in order.
+pub(crate) const SQLITE: [Migration; 1] = [Migration {
+    number: 1,
+    name: "engine",
+    sql: include_str!("../../../migrations/sqlite/0001_engine.sql"),
+}];
+
+/// For PostgreSQL, in order.
+pub(crate) const POSTGRES: [Migration; 1] = [Migration {
+    number: 1,
+    name: "engine",
+    sql: include_str!("../../../migrations/postgres/0001_engine.sql"),
+}];
+
+/// Tables of the engine whose rows are numbered by `id` through [`crate::Store::allocate`].
+pub(crate) const NUMBERED: [&str; 4] = ["account", "api_token", "conformity_run", "conformity_judgement"];
+
+/// Every table of the engine; a record type may not have such a name.
+pub(crate) const TABLES: [&str; 31] = [
+    "migration",
+    "log_entry",
+    "log_leaf",
+    "log_node",
+    "log_pending",
+    "log_checkpoint",
+    "link",
+    "job",
+    "account",
+    "session",
+    "api_token",
+    "comment",
+    "attachment",
+    "watcher",
+    "blob",
+    "blob_chunk",
+    "search_document",
+    "search_index",
+    "saved_view",
+    "setting",
+    "idempotency",
+    "counter",
+    "import_source",
+    "import_case",
+    "import_refusal",
+    "conformity_run",
+    "conformity_result",
+    "conformity_exception",
+    "conformity_state",
+    "conformity_judgement",
+    "sqlite_sequence",
+];
+
+/// The text that makes the table of carried-out migrations.
+pub(crate) const MIGRATION_TABLE: &str =
+    "CREATE TABLE IF NOT EXISTS migration (number BIGINT PRIMARY KEY, name TEXT NOT NULL)";
+
+/// Refuses a database that a newer program has changed.
+pub(crate) fn not_newer(last: i64, known: &[Migration]) -> Result<(), Error> {
+    let newest = known.last().map_or(0, |m| m.number);
+    if last > newest {
+        return Err(Error::Schema(vec![format!(
+            "the database is at migration {last}, this program knows {newest}; use the program that wrote it, or a newer one"
+        )]));
+    }
+    Ok(())
+}
+
+/// Brings a SQLite file up to date.
+pub(crate) fn sqlite(connection: &Connection) -> Result<(), Error> {
+    connection.execute_batch("BEGIN IMMEDIATE").map_err(failed)?;
+    let done = sqlite_in_transaction(connection);
+    let end = if done.is_ok() { "COMMIT" } else { "ROLLBACK" };
+    connection.execute_batch(end).map_err(failed)?;
+    done
+}
+
+fn sqlite_in_transaction(connection: &Connection) -> Result<(), Error> {
+    connection.execute_batch(MIGRATION_TABLE).map_err(failed)?;
+    let last = "SELECT coalesce(max(number), 0) FROM migration";
+    let last: i64 = connection.query_row(last, [], |row| row.get(0)).map_err(failed)?;
+    not_newer(last, &SQLITE)?;
+    for migration in SQLITE.iter().filter(|m| m.number > last) {
+        connection.execute_batch(migration.sql).map_err(failed)?;
+        let insert = "INSERT INTO migration (number, name) VALUES (?1, ?2)";
+        connection.execute(insert, (migration.number, migration.name)).map_err(failed)?;
+    }
+    Ok(())
+}
