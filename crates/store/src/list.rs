@@ -126,15 +126,15 @@ impl Store {
     }
 }
 
-/// Writes which records a filter selects; where only open states can meet it, also in the words of the indexes
+/// Writes which records a filter selects; where only some states can meet it, also in the words of the indexes
 /// that hold only those.
 pub(crate) fn push_filter(sql: &mut Sql, of: &RecordType, filter: Option<&Condition>, context: &Context) {
     let Some(filter) = filter else {
         sql.push("TRUE");
         return;
     };
-    if let Some(open) = states::open_term(of, filter) {
-        sql.push(&open).push(" AND ");
+    for words in states::terms(of, filter) {
+        sql.push(&words).push(" AND ");
     }
     predicate::holds(filter, "t", context, sql);
 }

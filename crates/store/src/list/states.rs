@@ -1,31 +1,67 @@
-//! Which states a condition can hold in, and the literal words for "open" that queries share with indexes.
+//! Which states a condition can hold in, and the literal words that queries share with indexes.
 //!
 //! A database uses a partial index only where the query says the index's own words, so these are literals: names
 //! of states from the checked model.
 
 use proofdesk_condition::{Comparison, Node, NodeKind, Operand, Path};
-use proofdesk_model::{Condition, RecordType, Value};
+use proofdesk_model::{Condition, RecordType, StateKind, Value};
 
-/// `"state" IN ('new', 'open')` with all states in which work is still to come; none when the type has no other
-/// states, or no open ones.
-pub(crate) fn open_words(of: &RecordType) -> Option<String> {
-    let (open, other): (Vec<_>, Vec<_>) = of.states.iter().partition(|s| s.kind.is_open());
-    if open.is_empty() || other.is_empty() {
-        return None;
-    }
-    let names: Vec<String> = open.iter().map(|s| format!("'{}'", s.name.replace('\'', "''"))).collect();
-    Some(format!("\"state\" IN ({})", names.join(", ")))
+/// Part of a type's records by state, for which there are indexes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Work is still to come.
+    Open,
+    /// Not yet closed for good.
+    Unfinished,
 }
 
-/// The words for "open", when the condition can hold in open states only.
-pub(crate) fn open_term(of: &RecordType, condition: &Condition) -> Option<String> {
-    let words = open_words(of)?;
-    let only_open = of
-        .states
-        .iter()
-        .filter(|state| !state.kind.is_open())
-        .all(|state| in_state(condition.tree(), &state.name) == Some(false));
-    only_open.then_some(words)
+impl Part {
+    /// From the narrowest on.
+    pub const ALL: [Self; 2] = [Self::Open, Self::Unfinished];
+
+    fn has(self, kind: StateKind) -> bool {
+        match self {
+            Self::Open => kind.is_open(),
+            Self::Unfinished => kind != StateKind::Closed,
+        }
+    }
+
+    /// What it is called in a plan.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Unfinished => "unfinished",
+        }
+    }
+
+    /// `"state" IN ('new', 'open')`; none when no state or every state of the type belongs to it.
+    pub fn words(self, of: &RecordType) -> Option<String> {
+        let (own, other): (Vec<_>, Vec<_>) = of.states.iter().partition(|s| self.has(s.kind));
+        if own.is_empty() || other.is_empty() {
+            return None;
+        }
+        let names: Vec<String> = own.iter().map(|s| format!("'{}'", s.name.replace('\'', "''"))).collect();
+        Some(format!("\"state\" IN ({})", names.join(", ")))
+    }
+
+    /// Whether a condition can hold only in states of this part.
+    pub fn covers(self, of: &RecordType, condition: &Condition) -> bool {
+        let mut others = of.states.iter().filter(|state| !self.has(state.kind));
+        others.all(|state| in_state(condition.tree(), &state.name) == Some(false))
+    }
+}
+
+/// The narrowest part in which a condition can hold.
+pub(crate) fn part_of(of: &RecordType, condition: &Condition) -> Option<Part> {
+    Part::ALL.into_iter().find(|part| part.words(of).is_some() && part.covers(of, condition))
+}
+
+/// The words of every part in which a condition can hold: any index that helps may be there.
+pub(crate) fn terms(of: &RecordType, condition: &Condition) -> Vec<String> {
+    let parts = Part::ALL.into_iter().filter(|part| part.covers(of, condition));
+    let mut words: Vec<String> = parts.filter_map(|part| part.words(of)).collect();
+    words.dedup();
+    words
 }
 
 /// What a condition says of a record of which only the state is known; none when other fields decide.

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::table::quoted;
 use crate::error::Error;
 use crate::list::order::Order;
-use crate::list::states::{open_term, open_words};
+use crate::list::states::{Part, part_of};
 use crate::sql::Dialect;
 
 /// An index to make.
@@ -39,9 +39,10 @@ pub(super) fn indexes(of: &RecordType, dialect: Dialect) -> Result<Vec<Index>, E
     for view in &of.views {
         let order = Order::new(of, &view.sort, view.descending, dialect)?;
         let columns = if order.is_number { String::new() } else { format!("{}, ", order.key) };
-        match view.condition.as_ref().and_then(|condition| open_term(of, condition)) {
-            Some(words) => {
-                let what = format!("open records by {}", view.sort);
+        let part = view.condition.as_ref().and_then(|condition| part_of(of, condition));
+        match part.and_then(|part| Some((part, part.words(of)?))) {
+            Some((part, words)) => {
+                let what = format!("{} records by {}", part.label(), view.sort);
                 wanted.insert(format!("({columns}\"number\") WHERE {words}"), what);
             }
             None if order.is_number => {}
@@ -50,7 +51,7 @@ pub(super) fn indexes(of: &RecordType, dialect: Dialect) -> Result<Vec<Index>, E
             }
         }
     }
-    if let Some(words) = open_words(of)
+    if let Some(words) = Part::Open.words(of)
         && !wanted.keys().any(|definition| definition.ends_with(&words))
     {
         wanted.insert(format!("(\"number\") WHERE {words}"), "open records".to_owned());

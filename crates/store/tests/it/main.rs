@@ -1,8 +1,12 @@
 //! Tests of the store through its public interface, on both databases.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod both;
+mod cases;
 mod databases;
+mod desk;
 mod differential;
+mod faults;
 mod generator;
 mod oracle;
 #[path = "../../../testkit/src/postgres.rs"]
