@@ -2,7 +2,7 @@
 // and rest/, one file at a time. `node e2e/run.mjs desk` runs the files whose name contains "desk".
 
 import { spawn } from "node:child_process";
-import { mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startDesk } from "./support/desk.mjs";
@@ -10,6 +10,7 @@ import { startDesk } from "./support/desk.mjs";
 const here = dirname(fileURLToPath(import.meta.url));
 const wanted = process.argv.slice(2);
 const files = ["support", "journeys", "bugs", "rest"]
+  .filter((folder) => existsSync(join(here, folder)))
   .flatMap((folder) => readdirSync(join(here, folder)).map((name) => join(here, folder, name)))
   .filter((path) => path.endsWith(".test.mjs"))
   .filter((path) => wanted.length === 0 || wanted.some((word) => path.includes(word)))
