@@ -34,16 +34,33 @@ export async function signedIn(browser, options) {
   return page;
 }
 
-/** Reports an incident through the form and ends on its page; returns its reference. */
-export async function reportIncident(page, title, more = {}) {
+/**
+ * Records an incident through the form and ends on its page; returns its reference. `more` gives further fields by
+ * their label; a choice is given by what people read.
+ */
+export async function recordIncident(page, title, more = {}) {
   await visit(page, "/incident/new");
-  await page.getByLabel("Summary").fill(title);
-  for (const [label, option] of Object.entries(more)) {
-    const field = page.getByLabel(label, { exact: false }).first();
-    if ((await field.evaluate((element) => element.tagName)) === "SELECT") await field.selectOption({ label: option });
-    else await field.fill(option);
-  }
-  await page.getByRole("main").getByRole("button", { name: /^(Report|Create|Save)/ }).first().click();
+  await fill(page, { Summary: title, ...more });
+  await page.getByRole("button", { name: "Record it" }).click();
   await page.waitForURL(/\/incident\/INC-\d+$/);
   return page.url().match(/INC-\d+/)[0];
+}
+
+/** Fills fields by the beginning of their label (a label goes on with what is needed and the clause). */
+export async function fill(page, fields) {
+  for (const [label, value] of Object.entries(fields)) {
+    const field = page.getByRole("main").getByLabel(new RegExp(`^\\s*${label}\\b`)).first();
+    if ((await field.evaluate((element) => element.tagName)) === "SELECT") await field.selectOption({ label: value });
+    else await field.fill(value);
+  }
+}
+
+/** The state that a record's page says it is in. */
+export function state(page) {
+  return page.getByRole("list", { name: "Stages" }).locator("[aria-current=step]");
+}
+
+/** The card of the record's page with that heading. */
+export function card(page, heading) {
+  return page.locator("section").filter({ has: page.getByRole("heading", { name: heading, exact: true }) });
 }
