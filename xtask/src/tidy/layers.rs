@@ -21,8 +21,9 @@ const LAYERS: &[(&str, u8)] = &[
     ("report", 4),
     ("jobs", 5),
     ("web", 5),
-    ("testkit", 6),
-    ("proofdesk", 7),
+    ("demo", 6),
+    ("testkit", 7),
+    ("proofdesk", 8),
 ];
 
 /// Crates of others that belong to one place, and the places.
@@ -37,7 +38,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("clap", &["proofdesk"]),
     ("tokio", &["store", "engine", "jobs", "web", "testkit", "proofdesk"]),
     ("cel", &["condition"]),
-    ("anyhow", &["jobs", "proofdesk", "testkit", "xtask"]),
+    ("anyhow", &["jobs", "demo", "testkit", "proofdesk"]),
 ];
 
 /// Reads every crate's manifest and compares it with the tables.
