@@ -23,6 +23,7 @@ pub struct Draft {
     after: Record,
     links: Vec<LinkChange>,
     transition: Option<String>,
+    given: Vec<String>,
     caller: Caller,
     stamp: Stamp,
 }
@@ -59,8 +60,10 @@ impl Draft {
         after.version += 1;
         after.updated_at = stamp.occurred_at;
         after.updated_by = caller.person;
+        let mut given = Vec::new();
         for (name, value) in change.set {
             apply_value(of, &mut after, &name, value, caller, &mut problems);
+            given.push(name);
         }
         for link in &change.links {
             if !of.fields.get(&link.relation).is_some_and(|f| f.columns().is_empty())
@@ -90,6 +93,7 @@ impl Draft {
             after,
             links: change.links,
             transition: change.transition,
+            given,
             caller: caller.clone(),
             stamp,
         })
@@ -286,6 +290,11 @@ impl Draft {
     /// Whether a column's value, or the state, differs from before.
     pub fn changed(&self, name: &str) -> bool {
         self.before.as_ref().is_none_or(|b| b.get(name) != self.after.get(name))
+    }
+    /// Whether the change named this column, even with the value that it had: a rule does not compute over what an
+    /// import gives.
+    pub fn gave(&self, name: &str) -> bool {
+        self.given.iter().any(|g| g == name)
     }
     /// Whether the record has just entered this state.
     pub fn entered(&self, state: &str) -> bool {

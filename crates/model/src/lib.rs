@@ -6,6 +6,8 @@
 
 pub mod access;
 pub mod change;
+pub mod clock_log;
+pub mod clock_view;
 pub mod draft;
 pub mod entry;
 pub mod error;

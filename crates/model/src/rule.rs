@@ -48,6 +48,11 @@ impl Facts {
         self.records(&Lookup::All(record_type.to_owned()))
     }
 
+    /// The answer to a look-up as it is shared: the same allocation means the same records.
+    pub fn shared(&self, lookup: &Lookup) -> Option<&Arc<Vec<Record>>> {
+        self.found.get(lookup)
+    }
+
     /// Whether a look-up was answered.
     pub fn has(&self, lookup: &Lookup) -> bool {
         self.found.contains_key(lookup)
@@ -65,6 +70,12 @@ pub struct Job {
     pub run_at: i64,
     /// What the handler needs, JSON.
     pub payload: serde_json::Value,
+}
+
+impl Job {
+    /// A `run_at` that means: nothing is due any more, the job of this key is withdrawn. As an instant it is the end
+    /// of the year 9999, so that a queue which only keeps the row never runs it either.
+    pub const NEVER: i64 = crate::format::INSTANT_MAX;
 }
 
 /// A behaviour named in declarations.

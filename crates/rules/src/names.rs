@@ -1,0 +1,68 @@
+//! Names that rules share with declarations: the types they look up and the fields they read.
+//!
+//! A type without one of these fields is served without it.
+
+/// Record type of agreements.
+pub const AGREEMENT: &str = "agreement";
+/// Record type of an agreement's targets.
+pub const TARGET: &str = "target";
+/// Record type of service hours.
+pub const SERVICE_HOURS: &str = "service_hours";
+
+/// Fields of an agreement.
+pub mod agreement {
+    /// What it is; only a customer's agreement gives a customer's clock its target.
+    pub const KIND: &str = "agreement_type";
+    /// Kinds that bind a team or a supplier, not the service towards its customer.
+    pub const NOT_FOR_CUSTOMERS: [&str; 2] = ["internal", "contract"];
+    /// Services that it covers; none covers every service.
+    pub const SERVICES: &str = "services";
+    /// Customer that it covers; empty covers every customer.
+    pub const CUSTOMER: &str = "customer";
+    /// First day on which it is in force.
+    pub const VALID_FROM: &str = "valid_from";
+    /// Last day on which it is in force; empty has no end.
+    pub const VALID_UNTIL: &str = "valid_until";
+    /// Service hours of its targets where they name none.
+    pub const HOURS: &str = "service_hours";
+}
+
+/// Fields of a target.
+pub mod target {
+    /// The agreement that it belongs to.
+    pub const AGREEMENT: &str = "agreement";
+    /// Record types that it is for; empty is for every type.
+    pub const APPLIES_TO: &str = "applies_to";
+    /// Clock that it is for.
+    pub const CLOCK: &str = "clock";
+    /// Priority that it is for; empty is for those that have no target of their own.
+    pub const PRIORITY: &str = "priority";
+    /// How long: a target as people write it, or a duration.
+    pub const LIMIT: &str = "duration";
+    /// Service hours; empty takes the agreement's, and without those every hour counts.
+    pub const HOURS: &str = "service_hours";
+    /// Reasons that pause the clock by agreement; empty takes every reason that the clock itself takes.
+    pub const PAUSE_REASONS: &str = "pause_reasons";
+    /// What a reopening does; empty is as the clock says.
+    pub const REOPEN: &str = "reopen";
+    /// What a new target does; empty is as the clock says.
+    pub const RETARGET: &str = "retarget";
+    /// Share of the target at which it is at risk; empty is as the clock says.
+    pub const AT_RISK_PERCENT: &str = "at_risk_percent";
+}
+
+/// Fields of service hours.
+pub mod hours {
+    /// Time zone of its times.
+    pub const ZONE: &str = "zone";
+    /// Weekly windows.
+    pub const WEEK: &str = "week";
+    /// Dates that differ.
+    pub const EXCEPTIONS: &str = "exceptions";
+    /// Length of a working day, for targets in days.
+    pub const DAY_LENGTH: &str = "nominal_day";
+    /// Hours that these are the union of.
+    pub const UNION_OF: &str = "union_of";
+    /// Earlier versions of these hours, a JSON array of their texts, oldest first; hidden.
+    pub const PAST: &str = "past_versions";
+}
