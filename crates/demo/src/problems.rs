@@ -101,9 +101,9 @@ fn one(
     let fix = changes
         .iter()
         .find(|c| c.service == service && c.at > found && c.successful)
-        .map(|c| (c.slot, c.deployed_at));
-    let Some((fix, Some(deployed))) = fix else { return };
-    let linked = deployed - 2 * HOUR;
+        .and_then(|c| Some((c.slot, c.at, c.deployed_at?)));
+    let Some((fix, requested, deployed)) = fix else { return };
+    let linked = (deployed - 2 * HOUR).max(requested + MINUTE);
     stories.then(slot, linked.max(found + HOUR), solver, move |s| {
         Ok(Change::default().link("changes", s.reference(fix)?).take("fix"))
     });

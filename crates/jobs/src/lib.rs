@@ -1,7 +1,7 @@
-//! What runs by itself: the queue, the clocks' instants, checkpoints, conformity runs and re-tests.
+//! What runs by itself: the queue, the clocks' instants, checkpoints.
 //!
 //! No loop polls records (clocks rule R18): a job is due at its instant, and the runner sleeps until the next one.
-//! Not here: how a change is written (`engine`), what a test asks (`conformity`).
+//! Not here: how a change is written (`engine`).
 
 mod queue;
 
@@ -20,13 +20,11 @@ pub use queue::work;
 pub struct Schedule {
     /// Between two checkpoints, when the log grew.
     pub checkpoint_every: Duration,
-    /// Between two full conformity runs.
-    pub conformity_every: Duration,
 }
 
 impl Default for Schedule {
     fn default() -> Self {
-        Self { checkpoint_every: Duration::from_secs(60), conformity_every: Duration::from_secs(3_600) }
+        Self { checkpoint_every: Duration::from_secs(60) }
     }
 }
 

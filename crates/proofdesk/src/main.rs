@@ -1,1 +1,143 @@
-fn main() {}
+//! The binary: configuration, wiring, commands. Nothing here decides anything about records.
+
+mod commands;
+mod config;
+mod open;
+mod output;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use config::Config;
+
+/// A service management system that proves itself: the desk of your services, and ISO/IEC 20000-1 conformity
+/// computed live from its records.
+#[derive(Debug, Parser)]
+#[command(name = "proofdesk", version, max_term_width = 100, arg_required_else_help = true)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Clone, Args)]
+struct Global {
+    /// Configuration file; `proofdesk.toml` in this folder is read when it is there
+    #[arg(long, short, global = true, env = "PROOFDESK_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Database: a file (SQLite), or postgres://user@host/name
+    #[arg(long, short, global = true, env = "PROOFDESK_DATABASE", value_name = "DATABASE")]
+    database: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the desk: pages, REST and everything that runs by itself
+    Serve(commands::serve::Serve),
+    /// Fill a new database with an example company that has been running for a year
+    Demo(commands::demo::Demo),
+    /// Verify the log and every record against it (exit code 1 when something is wrong)
+    Verify(commands::verify::Verify),
+    /// List, explain and check the declared record types
+    #[command(subcommand)]
+    Records(commands::records::Records),
+    /// Bring the tables up to date with the declarations
+    Migrate(commands::migrate::Migrate),
+    /// Copy the database while it is in use
+    Backup(commands::backup::Backup),
+    /// Put a copy back in place of the database
+    Restore(commands::backup::Restore),
+    /// Look for what is wrong with configuration, database, log and queue
+    Doctor,
+    /// Check or show the configuration
+    #[command(subcommand)]
+    Config(commands::config::ConfigCommand),
+    /// Make and list accounts, set passwords
+    #[command(subcommand)]
+    Account(commands::account::AccountCommand),
+    /// Export the log, show its verifier key, publish a checkpoint
+    #[command(subcommand)]
+    Log(commands::log::LogCommand),
+    /// Print completions for your shell
+    Completions {
+        /// Shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the generated papers (OpenAPI, schema, permission matrix, …)
+    #[command(hide = true)]
+    Generate(commands::generate::Generate),
+}
+
+impl Global {
+    /// The configuration after file, environment and command line.
+    fn load(&self) -> anyhow::Result<Config> {
+        let standard = PathBuf::from("proofdesk.toml");
+        let mut config = match &self.config {
+            Some(path) => Config::read(path)?,
+            None if standard.exists() => Config::read(&standard)?,
+            None => Config::default(),
+        };
+        if let Some(database) = &self.database {
+            config.database.clone_from(database);
+        }
+        config.check()?;
+        Ok(config)
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let level = if matches!(cli.command, Command::Serve(_)) { "info" } else { "warn" };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("PROOFDESK_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(format!("{level},tokio_postgres=warn")));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(output::is_terminal())
+        .init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error.into()),
+    };
+    match runtime.block_on(run(cli)) {
+        Ok(code) => code,
+        Err(error) => fail(&error),
+    }
+}
+
+fn fail(error: &anyhow::Error) -> ExitCode {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        if !text.contains(&cause) {
+            text = format!("{text}\n  because: {cause}");
+        }
+    }
+    output::error(&text);
+    ExitCode::from(2)
+}
+
+async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let global = &cli.global;
+    match cli.command {
+        Command::Serve(command) => command.run(global.load()?).await,
+        Command::Demo(command) => command.run(global.load()?).await,
+        Command::Verify(command) => command.run(global.load()?).await,
+        Command::Records(command) => command.run(&global.load()?),
+        Command::Migrate(command) => command.run(global.load()?).await,
+        Command::Backup(command) => command.run(global.load()?).await,
+        Command::Restore(command) => command.run(&global.load()?),
+        Command::Doctor => commands::doctor::run(global.load()?).await,
+        Command::Config(command) => command.run(global.load()),
+        Command::Account(command) => command.run(global.load()?).await,
+        Command::Log(command) => command.run(global.load()?).await,
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "proofdesk", &mut std::io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Generate(command) => command.run(&Cli::command(), global.load()?).await,
+    }
+}

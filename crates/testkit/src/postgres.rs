@@ -74,6 +74,22 @@ impl Postgres {
         format!("host={} user=postgres dbname={database}", self.folder.display())
     }
 
+    /// Makes a new, empty database in the cluster.
+    ///
+    /// # Errors
+    /// What `createdb` says.
+    pub fn create_database(&self, name: &str) -> Result<()> {
+        let made = Command::new(programs()?.join("createdb"))
+            .arg("--host")
+            .arg(&self.folder)
+            .args(["--username=postgres", "--template=template0", name])
+            .output()?;
+        if made.status.success() {
+            return Ok(());
+        }
+        Err(Error::other(format!("createdb: {}", String::from_utf8_lossy(&made.stderr))))
+    }
+
     /// Gives the number of the server's process, for tests of failures.
     pub fn process(&self) -> u32 {
         self.server.id()

@@ -1,0 +1,13 @@
+//! The commands, one file each.
+
+pub mod account;
+pub mod backup;
+pub mod config;
+pub mod demo;
+pub mod doctor;
+pub mod generate;
+pub mod log;
+pub mod migrate;
+pub mod records;
+pub mod serve;
+pub mod verify;

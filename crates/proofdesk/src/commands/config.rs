@@ -1,0 +1,36 @@
+//! `config`: checks or shows the configuration.
+
+use std::process::ExitCode;
+
+use crate::config::Config;
+use crate::open;
+
+/// Options of `config`.
+#[derive(Debug, clap::Subcommand)]
+pub enum ConfigCommand {
+    /// Check the configuration, the declarations and the controls
+    Check,
+    /// Print the configuration in force, passwords left out
+    Show,
+}
+
+impl ConfigCommand {
+    /// Checks or shows.
+    pub fn run(self, config: anyhow::Result<Config>) -> anyhow::Result<ExitCode> {
+        let mut config = config?;
+        match self {
+            Self::Check => {
+                let registry = open::registry(&config)?;
+                let declared = open::declarations(&config, &registry)?;
+                let types = registry.types().count();
+                let tests = declared.controls.tests.len();
+                println!("The configuration is good: {types} record types, {tests} tests.");
+            }
+            Self::Show => {
+                config.database = open::shown(&config.database);
+                print!("{}", toml::to_string(&config)?);
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

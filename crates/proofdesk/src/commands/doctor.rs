@@ -1,0 +1,108 @@
+//! `doctor`: looks for what is wrong, says what to do; exit code 1 when something is.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::open;
+use crate::output::{Tone, tone};
+
+struct Findings {
+    wrong: usize,
+}
+
+impl Findings {
+    fn good(&self, what: &str) {
+        println!("{}  {what}", tone("good ", Tone::Good));
+    }
+    fn wrong(&mut self, what: &str) {
+        self.wrong += 1;
+        println!("{}  {}", tone("WRONG", Tone::Bad), what.replace('\n', "\n       "));
+    }
+    fn note(&self, what: &str) {
+        println!("{}  {what}", tone("note ", Tone::Risk));
+    }
+}
+
+/// Looks at everything.
+pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
+    let mut findings = Findings { wrong: 0 };
+    let registry = match open::registry(&config) {
+        Ok(registry) => {
+            findings.good(&format!("{} record types declared", registry.types().count()));
+            Some(registry)
+        }
+        Err(error) => {
+            findings.wrong(&error.to_string());
+            None
+        }
+    };
+    if let Some(registry) = &registry {
+        match open::declarations(&config, registry) {
+            Ok(found) => findings.good(&format!("{} conformity tests read", found.controls.tests.len())),
+            Err(error) => findings.wrong(&error.to_string()),
+        }
+    }
+    match open::store(&config).await {
+        Err(error) => findings.wrong(&format!("{error:#}")),
+        Ok(store) => {
+            if let Some(registry) = &registry {
+                match store.plan(registry).await {
+                    Ok(plan) if plan.steps.is_empty() => findings.good("the tables are up to date"),
+                    Ok(plan) => findings.note(&format!(
+                        "{} steps to bring the tables up to date: proofdesk migrate --plan",
+                        plan.steps.len()
+                    )),
+                    Err(error) => findings.wrong(&error.to_string()),
+                }
+            }
+            inspect(&config, &store, &mut findings).await;
+        }
+    }
+    if config.log_key.exists() {
+        match open::signer(&config) {
+            Ok(_) => findings.good(&format!("the log's key is at {}", config.log_key.display())),
+            Err(error) => findings.wrong(&error.to_string()),
+        }
+    } else {
+        findings.note("the log has no key yet; it is made on the first start");
+    }
+    if config.log_origin == Config::default().log_origin {
+        findings.note("log_origin is not set: name your log before an auditor relies on it");
+    }
+    Ok(if findings.wrong == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+async fn inspect(config: &Config, store: &proofdesk_store::Store, findings: &mut Findings) {
+    match store.health().await {
+        Ok(health) => findings.good(&format!(
+            "{} {}: {} MiB, {} log entries, {} pending",
+            open::shown(&config.database),
+            health.version,
+            health.size_bytes / 1_048_576,
+            health.log_size,
+            health.pending
+        )),
+        Err(error) => findings.wrong(&error.to_string()),
+    }
+    match store.jobs(true, 20).await {
+        Ok(dead) if dead.is_empty() => findings.good("no job was given up"),
+        Ok(dead) => {
+            for job in dead {
+                let error = job.error.unwrap_or_default();
+                findings.wrong(&format!("job {} {} was given up: {error}", job.job.kind, job.job.key));
+            }
+        }
+        Err(error) => findings.wrong(&error.to_string()),
+    }
+    if let Ok(Some(latest)) = store.latest_checkpoint().await {
+        let age = (jiff::Timestamp::now().as_microsecond() - latest.at) / 1_000_000;
+        findings.good(&format!("the newest checkpoint covers {} entries and is {age} s old", latest.size));
+    }
+    let engine = open::engine_as_is(config, Arc::new(open::SystemTime)).await;
+    if let Ok(engine) = engine
+        && matches!(engine.accounts().await, Ok(found) if found.is_empty())
+    {
+        findings.note("there is no account yet: proofdesk account create --administrator");
+    }
+}

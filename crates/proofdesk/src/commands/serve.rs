@@ -1,0 +1,98 @@
+//! `serve`: pages, REST and everything that runs by itself, until the program is told to stop.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use proofdesk_jobs::{Jobs, Schedule};
+use proofdesk_web::{AppState, Settings};
+
+use crate::config::Config;
+use crate::open;
+
+/// Options of `serve`.
+#[derive(Debug, clap::Args)]
+pub struct Serve {
+    /// Address and port, instead of the configured one
+    #[arg(long, env = "PROOFDESK_LISTEN", value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+}
+
+impl Serve {
+    /// Runs until Ctrl-C or SIGTERM.
+    pub async fn run(self, mut config: Config) -> anyhow::Result<ExitCode> {
+        if let Some(listen) = self.listen {
+            config.listen = listen;
+            config.check()?;
+        }
+        serve(&config, None).await
+    }
+}
+
+/// Serves a database; `hint` is said below the sign-in form.
+pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<ExitCode> {
+    let engine = open::engine(config, Arc::new(open::SystemTime)).await?;
+    let signer = open::signer(config)?;
+    let settings = Settings {
+        organization: config.organization.clone(),
+        zone: config.zone()?,
+        secure: config.secure_cookies,
+        attachment_max: config.attachment_max_mib * 1_048_576,
+        sign_in_hint: hint,
+        ..Settings::default()
+    };
+    let jobs = Jobs {
+        engine: engine.clone(),
+        signer: Some(signer),
+        schedule: Schedule { checkpoint_every: Duration::from_secs(config.checkpoint_seconds) },
+    };
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let background = tokio::spawn(jobs.run(stopped.clone()));
+    let listener = tokio::net::TcpListener::bind(&config.listen)
+        .await
+        .with_context(|| format!("{} cannot be listened on: is another program there?", config.listen))?;
+    let address = listener.local_addr()?;
+    eprintln!("Proofdesk is at http://{address}/");
+    if engine.accounts().await?.is_empty() {
+        eprintln!("There is no account yet. Make one with: proofdesk account create --administrator");
+    }
+    let router = proofdesk_web::router(AppState::new(engine, settings));
+    let mut until = stopped;
+    let ending = async move { while until.changed().await.is_ok() && !*until.borrow() {} };
+    let serving = axum::serve(listener, router).with_graceful_shutdown(ending);
+    let serving = tokio::spawn(async move { serving.await });
+    asked_to_stop().await;
+    stop.send(true)?;
+    if tokio::time::timeout(Duration::from_secs(5), serving).await.is_err() {
+        tracing::info!("some connections were still open and are cut");
+    }
+    if tokio::time::timeout(Duration::from_secs(5), background).await.is_err() {
+        tracing::warn!("background work did not end in time");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(unix)]
+async fn asked_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let terminate = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminate => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn asked_to_stop() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,98 @@
+//! `verify`: reads the whole log again, from the database or from an exported file.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use indicatif::{ProgressBar, ProgressStyle};
+use proofdesk_engine::verify::{Report, verify_export};
+use proofdesk_tlog::VerifierKey;
+
+use crate::config::Config;
+use crate::open;
+use crate::output::{Tone, tone};
+
+/// Options of `verify`.
+#[derive(Debug, clap::Args)]
+pub struct Verify {
+    /// An exported log instead of the database
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// Verifier key to trust, as printed by `proofdesk log key`; may be given several times. Without one, the key
+    /// beside the database is used, which proves nothing against its owner
+    #[arg(long, value_name = "KEY")]
+    key: Vec<String>,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Verify {
+    /// Verifies; exit code 1 when something is wrong.
+    pub async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
+        let mut keys = Vec::new();
+        for text in &self.key {
+            keys.push(VerifierKey::parse(text).map_err(|e| anyhow::anyhow!("--key {text}: {e}"))?);
+        }
+        let report = match &self.file {
+            Some(path) => {
+                let file = std::fs::File::open(path)
+                    .with_context(|| format!("{} cannot be read", path.display()))?;
+                verify_export(std::io::BufReader::new(file), &keys)?
+            }
+            None => {
+                if keys.is_empty() && config.log_key.exists() {
+                    keys.push(open::signer(&config)?.verifier().clone());
+                }
+                let engine = open::engine_as_is(&config, Arc::new(open::SystemTime)).await?;
+                let bar = progress_bar(self.json);
+                let report = engine.verify(&keys, |done, of| show(&bar, done, of)).await?;
+                bar.finish_and_clear();
+                report
+            }
+        };
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&report)?);
+        } else {
+            print(&report);
+        }
+        Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    }
+}
+
+fn progress_bar(hidden: bool) -> ProgressBar {
+    if hidden {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {human_pos} of {human_len}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn show(bar: &ProgressBar, done: u64, of: u64) {
+    bar.set_length(of);
+    bar.set_position(done);
+}
+
+fn print(report: &Report) {
+    println!("log        {}", report.origin);
+    println!("entries    {} sealed, {} pending", report.leaves, report.pending);
+    println!("root hash  {}", report.root);
+    println!("checkpoints {}, {} with a verified signature", report.checkpoints, report.signatures);
+    println!("records    {} compared with their entries", report.records);
+    for finding in &report.findings {
+        let record = finding.record.as_deref().map(|r| format!(" [{r}]")).unwrap_or_default();
+        println!("{}{record} {}", tone("WRONG", Tone::Bad), finding.message);
+    }
+    if report.more > 0 {
+        println!("and {} more findings", report.more);
+    }
+    if report.is_good() {
+        println!("{}", tone("Everything verified.", Tone::Good));
+    } else {
+        println!("{} findings.", report.findings.len() as u64 + report.more);
+    }
+}

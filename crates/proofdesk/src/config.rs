@@ -1,0 +1,157 @@
+//! The configuration file `proofdesk.toml`: one struct, unknown keys refused with their line, everything optional.
+//!
+//! Order of precedence: command line, environment (`PROOFDESK_…`), file, default. Secrets are named by file.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+/// Everything that can be set.
+#[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// SQLite file, or `postgres://user@host/name`, also with several hosts.
+    pub database: String,
+    /// Address and port to listen on.
+    pub listen: String,
+    /// Name of the organization, shown on every page.
+    pub organization: String,
+    /// Time zone of pages and of days, a name of the tz database.
+    pub time_zone: String,
+    /// Name of the log in checkpoints: a URL without scheme that is yours for good.
+    pub log_origin: String,
+    /// File of the log's signing key; made on first start.
+    pub log_key: PathBuf,
+    /// Folder with own record types and fields (`*.kdl`) and own controls (`controls/*.kdl`).
+    pub site: Option<PathBuf>,
+    /// Largest attachment, in MiB.
+    pub attachment_max_mib: u64,
+    /// Seconds between two checkpoints.
+    pub checkpoint_seconds: u64,
+    /// Seconds between two full conformity runs.
+    pub conformity_seconds: u64,
+    /// Cookies only over HTTPS: set it behind a TLS proxy.
+    pub secure_cookies: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            database: "proofdesk.db".to_owned(),
+            listen: "127.0.0.1:8080".to_owned(),
+            organization: "Your organization".to_owned(),
+            time_zone: "UTC".to_owned(),
+            log_origin: "proofdesk.invalid/log".to_owned(),
+            log_key: PathBuf::from("proofdesk.key"),
+            site: None,
+            attachment_max_mib: 25,
+            checkpoint_seconds: 60,
+            conformity_seconds: 3_600,
+            secure_cookies: false,
+        }
+    }
+}
+
+impl Config {
+    /// Reads a file. Relative paths in it are relative to the file.
+    ///
+    /// # Errors
+    /// A message with file and line.
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let mut config: Self = toml::from_str(&text)
+            .map_err(|e| anyhow::anyhow!("{}: {}", path.display(), e.to_string().trim_end()))?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        config.log_key = folder.join(&config.log_key);
+        config.site = config.site.map(|site| folder.join(site));
+        if !is_url(&config.database) {
+            let file = config.database.trim_start_matches("sqlite:");
+            config.database = folder.join(file).to_string_lossy().into_owned();
+        }
+        Ok(config)
+    }
+
+    /// Says everything that is wrong with the values.
+    ///
+    /// # Errors
+    /// All findings, one a line.
+    pub fn check(&self) -> anyhow::Result<()> {
+        let mut wrong = Vec::new();
+        if TimeZone::get(&self.time_zone).is_err() {
+            wrong.push(format!(
+                "time_zone: `{}` is not a zone of the tz database, such as Europe/Vienna",
+                self.time_zone
+            ));
+        }
+        if self.listen.parse::<std::net::SocketAddr>().is_err() {
+            wrong.push(format!(
+                "listen: `{}` is not an address with a port, such as 127.0.0.1:8080",
+                self.listen
+            ));
+        }
+        if self.log_origin.contains("://")
+            || self.log_origin.contains(char::is_whitespace)
+            || self.log_origin.is_empty()
+        {
+            wrong.push(format!(
+                "log_origin: `{}` must be a URL without scheme and blanks, such as example.com/desk",
+                self.log_origin
+            ));
+        }
+        if !(1..=1_024).contains(&self.attachment_max_mib) {
+            wrong.push("attachment_max_mib: between 1 and 1024".to_owned());
+        }
+        if !(1..=86_400).contains(&self.checkpoint_seconds) {
+            wrong.push("checkpoint_seconds: between 1 and 86400".to_owned());
+        }
+        if self.conformity_seconds < 10 {
+            wrong.push("conformity_seconds: at least 10".to_owned());
+        }
+        if let Some(site) = &self.site
+            && !site.is_dir()
+        {
+            wrong.push(format!("site: {} is not a folder", site.display()));
+        }
+        if wrong.is_empty() { Ok(()) } else { bail!("{}", wrong.join("\n")) }
+    }
+
+    /// The time zone.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn zone(&self) -> anyhow::Result<TimeZone> {
+        TimeZone::get(&self.time_zone)
+            .with_context(|| format!("time_zone: `{}` is not known", self.time_zone))
+    }
+}
+
+/// Whether a database is named by a URL or connection string and not by a file.
+pub fn is_url(database: &str) -> bool {
+    database.starts_with("postgres://") || database.starts_with("postgresql://") || database.contains("host=")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::Config;
+
+    #[test]
+    fn unknown_keys_are_refused_with_their_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("proofdesk.toml");
+        std::fs::write(&path, "database = \"a.db\"\nlisten_on = \"x\"\n").unwrap();
+        let message = Config::read(&path).unwrap_err().to_string();
+        assert!(message.contains("line 2") && message.contains("listen_on"), "{message}");
+    }
+
+    #[test]
+    fn wrong_values_are_named_all_at_once() {
+        let config = Config { time_zone: "Mars".into(), listen: "x".into(), ..Config::default() };
+        let message = config.check().unwrap_err().to_string();
+        assert!(message.contains("time_zone") && message.contains("listen"), "{message}");
+        assert!(Config::default().check().is_ok());
+    }
+}

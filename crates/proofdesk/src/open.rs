@@ -1,0 +1,171 @@
+//! Wiring: configuration to declarations, rules, store, engine, conformity and the log's key.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use proofdesk_conformity::{Declarations, Source};
+use proofdesk_engine::{Engine, Time};
+use proofdesk_model::{Registry, SourceFile};
+use proofdesk_store::{Options, Store};
+use proofdesk_tlog::SignerKey;
+
+use crate::config::Config;
+
+/// The machine's time.
+#[derive(Debug, Default)]
+pub struct SystemTime;
+
+impl Time for SystemTime {
+    fn now(&self) -> i64 {
+        jiff::Timestamp::now().as_microsecond()
+    }
+}
+
+/// Reads the shipped declarations and those of the site folder.
+///
+/// # Errors
+/// All mistakes, each with file and line.
+pub fn registry(config: &Config) -> anyhow::Result<Arc<Registry>> {
+    let mut files = proofdesk_model::shipped();
+    if let Some(site) = &config.site {
+        files.extend(folder(site)?.into_iter().map(|(name, text)| SourceFile::new(name, text)));
+    }
+    let rules = proofdesk_rules::all();
+    proofdesk_model::load(&files, &rules.names()).map(Arc::new).map_err(|mistakes| {
+        let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("{}\n{} mistakes in the declarations", lines.join("\n"), lines.len())
+    })
+}
+
+/// The `*.kdl` files of a folder by name, with their texts.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn folder(path: &Path) -> anyhow::Result<Vec<(String, String)>> {
+    let mut found = Vec::new();
+    let entries = std::fs::read_dir(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    for entry in entries {
+        let file = entry?.path();
+        if file.extension().is_some_and(|e| e == "kdl") {
+            let text = std::fs::read_to_string(&file)
+                .with_context(|| format!("{} cannot be read", file.display()))?;
+            found.push((file.display().to_string(), text));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Frameworks and controls, the shipped ones and those of the site folder.
+///
+/// # Errors
+/// All mistakes, each with file and line.
+pub fn declarations(config: &Config, registry: &Registry) -> anyhow::Result<Declarations> {
+    let own = match &config.site {
+        Some(site) if site.join("controls").is_dir() => folder(&site.join("controls"))?,
+        _ => Vec::new(),
+    };
+    let controls: Vec<Source> = own.into_iter().map(|(name, text)| Source::new(name, text)).collect();
+    Declarations::with_site(registry, &[], &controls).map_err(|mistakes| anyhow::anyhow!("{mistakes}"))
+}
+
+/// Opens the database and brings its tables up to date.
+///
+/// # Errors
+/// What stands in the way, for the operator.
+pub async fn engine(config: &Config, time: Arc<dyn Time>) -> anyhow::Result<Engine> {
+    let registry = registry(config)?;
+    let store = store(config).await?;
+    store.migrate(&registry).await.context("the tables could not be brought up to date")?;
+    Ok(Engine::new(store, registry, proofdesk_rules::all(), time, config.log_origin.clone()))
+}
+
+/// Opens the database as it is.
+///
+/// # Errors
+/// What stands in the way, for the operator.
+pub async fn store(config: &Config) -> anyhow::Result<Store> {
+    let opened = Store::open(&config.database, Options::default()).await;
+    opened.with_context(|| format!("the database {} cannot be opened", shown(&config.database)))
+}
+
+/// A database's name without its password.
+pub fn shown(database: &str) -> String {
+    match (database.find("://"), database.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme < at => {
+            let user = database[scheme + 3..at].split(':').next().unwrap_or_default();
+            format!("{}://{user}@{}", &database[..scheme], &database[at + 1..])
+        }
+        _ if database.contains("password=") => {
+            let words = database.split_whitespace().filter(|w| !w.starts_with("password="));
+            words.collect::<Vec<_>>().join(" ")
+        }
+        _ => database.to_owned(),
+    }
+}
+
+/// Reads the log's signing key, or makes one, readable by its owner only.
+///
+/// # Errors
+/// When the file cannot be read or written or holds no key.
+pub fn signer(config: &Config) -> anyhow::Result<Arc<SignerKey>> {
+    let path = &config.log_key;
+    if path.exists() {
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let key = SignerKey::parse(text.trim())
+            .map_err(|e| anyhow::anyhow!("{} holds no signing key: {e}", path.display()))?;
+        return Ok(Arc::new(key));
+    }
+    let mut seed = [0_u8; 32];
+    rand::Rng::fill_bytes(&mut random(), &mut seed);
+    let key =
+        SignerKey::from_seed(&config.log_origin, &seed).map_err(|e| anyhow::anyhow!("log_origin: {e}"))?;
+    write_secret(path, &format!("{}\n", key.secret_text()))?;
+    tracing::info!(file = %path.display(), "made the log's signing key; keep a copy of it in a safe place");
+    Ok(Arc::new(key))
+}
+
+#[cfg(unix)]
+fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty() && !p.is_dir()) {
+        bail!("{}: the folder {} is not there", path.display(), folder.display());
+    }
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .with_context(|| format!("{} cannot be written", path.display()))?;
+    file.write_all(text.as_bytes())?;
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
+    std::fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))
+}
+
+/// Opens the database without changing its tables: for commands that only read.
+///
+/// # Errors
+/// What stands in the way, for the operator.
+pub async fn engine_as_is(config: &Config, time: Arc<dyn Time>) -> anyhow::Result<Engine> {
+    if !crate::config::is_url(&config.database) {
+        let file = config.database.trim_start_matches("sqlite:");
+        if !Path::new(file).exists() {
+            bail!("there is no database at {file}; `proofdesk serve` or `proofdesk demo` makes one");
+        }
+    }
+    let registry = registry(config)?;
+    let store = store(config).await?;
+    Ok(Engine::new(store, registry, proofdesk_rules::all(), time, config.log_origin.clone()))
+}
+
+/// Randomness for secrets, seeded by the operating system.
+pub fn random() -> rand::rngs::StdRng {
+    rand::make_rng()
+}
