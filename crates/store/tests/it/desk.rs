@@ -175,7 +175,10 @@ impl Desk {
 
     /// All entries, once they are leaves.
     pub async fn leaves(&self) -> Vec<proofdesk_store::StoredEntry> {
-        while self.store.sequence_once().await.unwrap() > 0 {}
+        // Another node may be at it just now.
+        while self.store.health().await.unwrap().pending > 0 {
+            self.store.sequence_once().await.unwrap();
+        }
         let size = self.store.log_size().await.unwrap();
         self.store.entry_range(0, usize::try_from(size).unwrap()).await.unwrap()
     }
