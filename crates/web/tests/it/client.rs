@@ -53,7 +53,10 @@ impl Desk {
         let ida = desk.person("Ida Voss", &["auditor"]).await.unwrap();
         for (caller, name, role) in [(&mara, "mara", "agent"), (&ida, "ida", "auditor")] {
             let person = caller.person.unwrap();
-            desk.engine.create_account(person, name, &caller.name, &[role.to_owned()], PASSWORD).await.unwrap();
+            desk.engine
+                .create_account(person, name, &caller.name, &[role.to_owned()], PASSWORD)
+                .await
+                .unwrap();
         }
         desk.create("service", Change::default().with_text("name", "Point of sale")).await.unwrap();
         let incident = Change::default()
@@ -120,7 +123,11 @@ impl Browser<'_> {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, 16 * 1_048_576).await.unwrap();
-        Answer { status: parts.status, headers: parts.headers, body: String::from_utf8_lossy(&bytes).into_owned() }
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8_lossy(&bytes).into_owned(),
+        }
     }
 }
 

@@ -9,9 +9,20 @@ use crate::client::Desk;
 async fn a_record_is_made_from_a_form() {
     let desk = Desk::open().await;
     let mara = desk.signed_in("mara").await;
-    let form = [("title", "Slow search"), ("impact", "low"), ("urgency", "low"), ("service", "SVC-1 Point of sale"), ("reported_at", "2026-03-02T08:30")];
+    let form = [
+        ("title", "Slow search"),
+        ("impact", "low"),
+        ("urgency", "low"),
+        ("service", "SVC-1 Point of sale"),
+        ("reported_at", "2026-03-02T08:30"),
+    ];
     let answer = mara.post("/incident/new", &form).await;
-    assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/incident/INC-2"), "{}", answer.body);
+    assert_eq!(
+        (answer.status, answer.location()),
+        (StatusCode::SEE_OTHER, "/incident/INC-2"),
+        "{}",
+        answer.body
+    );
     let made = desk.desk.engine.require(&desk.mara, &Reference::new("incident", 2)).await.unwrap();
     assert_eq!(made.text("priority"), Some("p4"));
     assert_eq!(made.int("service"), Some(1));
@@ -33,7 +44,12 @@ async fn a_linked_record_may_be_named_by_its_title() {
 async fn what_is_wrong_is_said_beside_the_field_and_what_was_typed_stays() {
     let desk = Desk::open().await;
     let mara = desk.signed_in("mara").await;
-    let form = [("title", ""), ("category", "Failure \"quoted\""), ("reported_at", "yesterday"), ("service", "SVC-99")];
+    let form = [
+        ("title", ""),
+        ("category", "Failure \"quoted\""),
+        ("reported_at", "yesterday"),
+        ("service", "SVC-99"),
+    ];
     let answer = mara.post("/incident/new", &form).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(answer.body.contains("Nothing was written yet"));
@@ -66,11 +82,17 @@ async fn a_step_asks_for_what_it_needs_and_is_then_taken() {
 async fn only_what_was_changed_is_written_and_a_conflict_is_settled() {
     let desk = Desk::open().await;
     let mara = desk.signed_in("mara").await;
-    let opened = [("version", "1"), ("was.title", "Card payments declined at till 3 and 4"), ("was.location", "")];
+    let opened =
+        [("version", "1"), ("was.title", "Card payments declined at till 3 and 4"), ("was.location", "")];
     // both begin on version 1: the first changes the place, the second the place and the summary
-    let first: Vec<_> = opened.iter().copied().chain([("title", "Card payments declined at till 3 and 4"), ("location", "Store 118")]).collect();
+    let first: Vec<_> = opened
+        .iter()
+        .copied()
+        .chain([("title", "Card payments declined at till 3 and 4"), ("location", "Store 118")])
+        .collect();
     assert_eq!(mara.post("/incident/INC-1/edit", &first).await.status, StatusCode::SEE_OTHER);
-    let second: Vec<_> = opened.iter().copied().chain([("title", "Tills 3 and 4 down"), ("location", "Store 119")]).collect();
+    let second: Vec<_> =
+        opened.iter().copied().chain([("title", "Tills 3 and 4 down"), ("location", "Store 119")]).collect();
     let conflict = mara.post("/incident/INC-1/edit", &second).await;
     assert_eq!(conflict.status, StatusCode::CONFLICT);
     for text in ["Take theirs: <b>Store 118</b>", "Keep mine: <b>Store 119</b>", "Tills 3 and 4 down"] {
@@ -86,7 +108,10 @@ async fn only_what_was_changed_is_written_and_a_conflict_is_settled() {
     ];
     assert_eq!(mara.post("/incident/INC-1/edit", &settled).await.status, StatusCode::SEE_OTHER);
     let record = desk.desk.engine.require(&desk.mara, &Reference::new("incident", 1)).await.unwrap();
-    assert_eq!((record.text("location"), record.text("title")), (Some("Store 118"), Some("Tills 3 and 4 down")));
+    assert_eq!(
+        (record.text("location"), record.text("title")),
+        (Some("Store 118"), Some("Tills 3 and 4 down"))
+    );
 }
 
 #[tokio::test]
@@ -108,7 +133,9 @@ async fn talk_files_watching_and_links() {
     mara.post("/incident/INC-1/unlink", &[("relation", "problems"), ("to", "PRB-1")]).await;
     assert!(!mara.get("/incident/INC-1?tab=related").await.body.contains("Unlink PRB-1"));
     let boundary = "x-boundary";
-    let body = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"evil.html\"\r\n\r\n<script>alert(1)</script>\r\n--{boundary}--\r\n");
+    let body = format!(
+        "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"evil.html\"\r\n\r\n<script>alert(1)</script>\r\n--{boundary}--\r\n"
+    );
     let request = axum::http::Request::post("/incident/INC-1/file")
         .header("content-type", format!("multipart/form-data; boundary={boundary}"))
         .header("sec-fetch-site", "same-origin")
@@ -117,7 +144,8 @@ async fn talk_files_watching_and_links() {
     let sent = mara.send(request).await;
     assert_eq!(sent.location(), "/incident/INC-1?tab=files", "{}", sent.body);
     let tab = mara.get("/incident/INC-1?tab=files").await.body;
-    let id = tab.split("/file/").nth(1).and_then(|t| t.split('"').next()).expect("the file is linked").to_owned();
+    let id =
+        tab.split("/file/").nth(1).and_then(|t| t.split('"').next()).expect("the file is linked").to_owned();
     let file = mara.get(&format!("/incident/INC-1/file/{id}")).await;
     assert!(file.headers["content-type"].to_str().unwrap().starts_with("text/plain"), "{:?}", file.headers);
     assert!(file.headers["content-security-policy"].to_str().unwrap().contains("sandbox"));

@@ -48,7 +48,10 @@ async fn the_cookie_is_kept_from_scripts_and_other_sites() {
     let desk = Desk::open().await;
     let answer = desk.browser().post("/sign-in", &[("sign_in", "mara"), ("password", PASSWORD)]).await;
     let cookie = answer.headers["set-cookie"].to_str().unwrap();
-    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && cookie.contains("Path=/"), "{cookie}");
+    assert!(
+        cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && cookie.contains("Path=/"),
+        "{cookie}"
+    );
 }
 
 #[tokio::test]
@@ -58,9 +61,11 @@ async fn a_person_changes_the_own_password_and_makes_a_token() {
     let made = mara.post("/account/token", &[("label", "monitoring"), ("days", "30")]).await;
     assert!(made.body.contains("pd_"), "{}", made.body);
     assert!(!mara.get("/account").await.body.contains("pd_"), "the token is shown once");
-    let wrong = mara.post("/account/password", &[("present", "no"), ("password", "another horse battery")]).await;
+    let wrong =
+        mara.post("/account/password", &[("present", "no"), ("password", "another horse battery")]).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let right = mara.post("/account/password", &[("present", PASSWORD), ("password", "another horse battery")]).await;
+    let right =
+        mara.post("/account/password", &[("present", PASSWORD), ("password", "another horse battery")]).await;
     assert_eq!(right.status, StatusCode::SEE_OTHER);
     assert_eq!(mara.get("/desk").await.status, StatusCode::SEE_OTHER, "all sessions ended");
 }

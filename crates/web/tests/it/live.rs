@@ -19,7 +19,11 @@ async fn a_change_is_told_to_who_listens() {
     assert_eq!(response.headers()["content-type"], "text/event-stream");
     let mut pieces = response.into_body().into_data_stream();
     desk.desk.create("incident", Change::default().with_text("title", "Secret words")).await.unwrap();
-    let piece = tokio::time::timeout(Duration::from_secs(10), pieces.next()).await.expect("an event").unwrap().unwrap();
+    let piece = tokio::time::timeout(Duration::from_secs(10), pieces.next())
+        .await
+        .expect("an event")
+        .unwrap()
+        .unwrap();
     let text = String::from_utf8_lossy(&piece).into_owned();
     assert!(text.contains("event: changed") && text.contains("\"reference\":\"incident:2\""), "{text}");
     assert!(text.contains("id: ") && !text.contains("Secret words"), "{text}");

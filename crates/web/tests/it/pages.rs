@@ -32,7 +32,10 @@ async fn pages_are_there_for_who_is_signed_in_and_lead_others_to_sign_in() {
     for page in PAGES {
         let answer = mara.get(page).await;
         assert_eq!(answer.status, StatusCode::OK, "{page}: {}", answer.body);
-        assert!(!answer.body.contains(" style=") && !answer.body.contains("<script>"), "{page} has inline styles");
+        assert!(
+            !answer.body.contains(" style=") && !answer.body.contains("<script>"),
+            "{page} has inline styles"
+        );
         let answer = nobody.get(page).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{page}");
         assert!(answer.location().starts_with("/sign-in?next=/"), "{page}: {}", answer.location());
@@ -70,7 +73,11 @@ async fn a_reference_opens_its_record_from_anywhere() {
     let mara = desk.signed_in("mara").await;
     for address in ["/search?q=inc-1", "/search?q=INC%201", "/INC-1"] {
         let answer = mara.get(address).await;
-        assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/incident/INC-1"), "{address}");
+        assert_eq!(
+            (answer.status, answer.location()),
+            (StatusCode::SEE_OTHER, "/incident/INC-1"),
+            "{address}"
+        );
     }
 }
 
@@ -78,7 +85,8 @@ async fn a_reference_opens_its_record_from_anywhere() {
 async fn a_desk_of_fifty_rows_weighs_little() {
     let desk = Desk::open().await;
     for i in 0..60 {
-        let change = Change::default().with_text("title", &format!("Badge printer {i} offline in building C"));
+        let change =
+            Change::default().with_text("title", &format!("Badge printer {i} offline in building C"));
         desk.desk.create("incident", change).await.unwrap();
     }
     let mara = desk.signed_in("mara").await;
@@ -104,7 +112,8 @@ async fn a_mistake_in_the_filter_is_underlined_where_it_is() {
 async fn a_view_is_kept_and_removed() {
     let desk = Desk::open().await;
     let mara = desk.signed_in("mara").await;
-    let kept = [("label", "Cards"), ("filter", "title.contains('Card')"), ("sort", "number"), ("base", "/desk")];
+    let kept =
+        [("label", "Cards"), ("filter", "title.contains('Card')"), ("sort", "number"), ("base", "/desk")];
     let answer = mara.post("/incident/view", &kept).await;
     assert!(answer.location().starts_with("/desk?saved="), "{}", answer.body);
     let page = mara.get(answer.location()).await.body;
@@ -125,5 +134,9 @@ async fn a_proof_is_there_for_entries_of_the_record_only() {
     assert!(page.body.contains("Leaf hash") && page.body.contains("Card payments"));
     let json = mara.get(&format!("/incident/INC-1/proof/{link}.json")).await;
     assert!(json.body.contains("leaf_index"));
-    assert_eq!(mara.get("/incident/INC-1/proof/1").await.status, StatusCode::NOT_FOUND, "entry 1 is a person's");
+    assert_eq!(
+        mara.get("/incident/INC-1/proof/1").await.status,
+        StatusCode::NOT_FOUND,
+        "entry 1 is a person's"
+    );
 }

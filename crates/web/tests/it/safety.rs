@@ -19,7 +19,14 @@ async fn hostile_text_stays_text_on_every_page() {
     mara.post("/incident/INC-2/comment", &[("body", HOSTILE), ("audience", "staff")]).await;
     let query = "/search?q=%3Cscript%3Ealert(1)%3C%2Fscript%3E";
     let filter = "/incident?filter=%3Cscript%3Ealert(1)%3C%2Fscript%3E";
-    for page in ["/desk?view=open", "/incident/INC-2", "/incident/INC-2?tab=proof", "/incident/INC-2/edit", query, filter] {
+    for page in [
+        "/desk?view=open",
+        "/incident/INC-2",
+        "/incident/INC-2?tab=proof",
+        "/incident/INC-2/edit",
+        query,
+        filter,
+    ] {
         let body = mara.get(page).await.body;
         for piece in ["<script>alert", "<img src=x", "href=\"javascript:"] {
             assert!(!body.contains(piece), "{page} lets {piece} through");
@@ -42,7 +49,14 @@ async fn other_sites_write_nothing() {
 async fn what_is_not_there_is_404_and_what_is_not_allowed_is_403() {
     let desk = Desk::open().await;
     let (mara, ida) = (desk.signed_in("mara").await, desk.signed_in("ida").await);
-    for page in ["/incident/INC-99", "/incident/SVC-1", "/nothing", "/nothing/INC-1", "/incident/INC-1/transition/fly", "/home/none"] {
+    for page in [
+        "/incident/INC-99",
+        "/incident/SVC-1",
+        "/nothing",
+        "/nothing/INC-1",
+        "/incident/INC-1/transition/fly",
+        "/home/none",
+    ] {
         assert_eq!(mara.get(page).await.status, StatusCode::NOT_FOUND, "{page}");
     }
     for page in ["/incident/new", "/incident/INC-1/edit", "/incident/INC-1/transition/assign"] {
@@ -78,7 +92,10 @@ async fn a_huge_form_is_refused_as_a_page() {
 #[tokio::test]
 async fn programs_get_problem_documents() {
     let desk = Desk::open().await;
-    let request = axum::http::Request::get("/nothing").header("accept", "application/json").body(axum::body::Body::empty()).unwrap();
+    let request = axum::http::Request::get("/nothing/at/all/is/here")
+        .header("accept", "application/json")
+        .body(axum::body::Body::empty())
+        .unwrap();
     let answer = desk.browser().send(request).await;
     assert_eq!(answer.headers["content-type"], "application/problem+json");
     assert!(answer.body.contains("\"status\":404"), "{}", answer.body);
