@@ -95,7 +95,7 @@ pub struct Each {
 pub struct Fresh {
     /// Which records.
     pub population: Population,
-    /// The instant field.
+    /// The field that says when: an instant, or a day, which counts from its beginning (UTC).
     pub at: String,
     /// The cadence, microseconds.
     pub every: i64,

@@ -34,7 +34,17 @@ const STANDARD: &[(&str, &str)] = shipped![
 ];
 
 /// The files of the shipped controls.
-const CONTROLS: &[(&str, &str)] = shipped![];
+const CONTROLS: &[(&str, &str)] = shipped![
+    "controls/incident.kdl",
+    "controls/service_request.kdl",
+    "controls/problem.kdl",
+    "controls/known_error.kdl",
+    "controls/change.kdl",
+    "controls/configuration.kdl",
+    "controls/service_level.kdl",
+    "controls/catalogue.kdl",
+    "controls/management_system.kdl",
+];
 
 /// Frameworks and controls, checked against the declared record types.
 #[derive(Debug, Clone, Default)]

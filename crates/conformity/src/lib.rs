@@ -3,16 +3,35 @@
 //! Not here: SQL (`store`), pages (`web`), schedules (`jobs`). It names no record type: controls do.
 //! Read `state` first (what the counts mean), then `run` (how they come about); `docs/conformity.md` explains both.
 
+mod conformity;
 pub mod control;
 mod declarations;
 mod error;
 pub mod framework;
+mod judgement;
+mod live;
+mod owes;
 mod reader;
+mod retest;
+mod run;
+mod scope;
 pub mod state;
+mod tables;
+mod tree;
+pub mod view;
+mod why;
 
+pub use conformity::{Conformity, EXCEPTIONS_KEPT, STALE_AFTER};
 pub use control::{Control, Controls, Severity, Test, load_controls};
 pub use declarations::Declarations;
 pub use error::Error;
 pub use framework::{Clause, Framework, Obligation};
+pub use judgement::{LONGEST_DAYS, NewJudgement, ROLES as JUDGEMENT_ROLES};
+pub use owes::{Owed, OwedState};
 pub use reader::{Mistake, Mistakes, Source};
+pub use run::{RunSummary, digest_of_results};
+pub use scope::Scope;
 pub use state::{Counts, Opinion, State};
+pub use tables::{JudgementRow, ResultRow, RunRow, StateRow};
+pub use view::{ExceptionItem, ExceptionPage, ObligationDetail, Overview, TestDetail};
+pub use why::{Standing, Why};

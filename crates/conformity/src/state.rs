@@ -207,8 +207,8 @@ pub fn of_opinion(opinion: Option<Opinion>) -> State {
 
 /// How an obligation stands, as a function of its tests. The worst wins: nonconforming, then not proven, at risk,
 /// judgement due; not triggered only where no test found anything. Where records show presence only, a person's
-/// adequacy judgement must stand beside a conforming result: until then judgement is due. A judgement never
-/// changes what was computed in any other way.
+/// adequacy judgement must stand beside a conforming result: until then judgement is due, and "not good enough" is
+/// a nonconformity. A judgement makes nothing better than it was computed.
 pub fn of_obligation(tests: &[State], answer: Answer, adequacy: Option<Opinion>) -> State {
     let has = |state: State| tests.contains(&state);
     if tests.iter().all(|s| *s == State::NoTestYet) {
@@ -224,6 +224,7 @@ pub fn of_obligation(tests: &[State], answer: Answer, adequacy: Option<Opinion>)
     }
     match (answer, adequacy) {
         (Answer::Presence, None) => State::JudgementDue,
+        (Answer::Presence, Some(Opinion::Inadequate)) => State::Nonconforming,
         _ => State::Conforming,
     }
 }

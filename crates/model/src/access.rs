@@ -99,6 +99,21 @@ pub struct Permit {
 }
 
 impl Permit {
+    /// Permits an entry about conformity, which is no record: a sealed run (`conformity_run`) or a judgement
+    /// (`conformity_judgement`). The program itself may, and callers with one of the roles.
+    ///
+    /// # Errors
+    /// One problem with code `permission`, also for any other word than one that begins with `conformity_`.
+    pub fn of_conformity(what: &str, caller: &Caller, roles: &[&str]) -> Result<Self, Problems> {
+        let allowed = caller.system || roles.iter().any(|role| caller.has(role));
+        if allowed && what.starts_with("conformity_") {
+            return Ok(Self { record_type: what.to_owned(), action: Action::Note, caller: caller.clone() });
+        }
+        let who = roles.join(", ").replace('_', " ");
+        let message = format!("You may not write a {}. This is for: {who}.", what.replace('_', " "));
+        Err(Problems(vec![Problem::new("", "permission", message)]))
+    }
+
     /// The type it holds for.
     pub fn record_type(&self) -> &str {
         &self.record_type

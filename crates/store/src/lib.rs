@@ -8,6 +8,7 @@
 //! Invariant: a record's row changes only together with an entry of the log, in one transaction.
 
 pub mod blobs;
+pub mod census;
 pub mod error;
 pub mod list;
 pub mod log;
@@ -28,6 +29,7 @@ pub mod verdicts;
 pub mod write;
 
 pub use blobs::{BlobReader, BlobWriter};
+pub use census::Asked;
 pub use error::Error;
 pub use list::{Cursor, ListQuery, Page};
 pub use log::{StoredCheckpoint, StoredEntry};

@@ -13,24 +13,34 @@ pub(crate) struct Migration {
 }
 
 /// For SQLite, in order.
-pub(crate) const SQLITE: [Migration; 1] = [Migration {
-    number: 1,
-    name: "engine",
-    sql: include_str!("../../../migrations/sqlite/0001_engine.sql"),
-}];
+pub(crate) const SQLITE: [Migration; 2] = [
+    Migration { number: 1, name: "engine", sql: include_str!("../../../migrations/sqlite/0001_engine.sql") },
+    Migration {
+        number: 2,
+        name: "conformity",
+        sql: include_str!("../../../migrations/sqlite/0002_conformity.sql"),
+    },
+];
 
 /// For PostgreSQL, in order.
-pub(crate) const POSTGRES: [Migration; 1] = [Migration {
-    number: 1,
-    name: "engine",
-    sql: include_str!("../../../migrations/postgres/0001_engine.sql"),
-}];
+pub(crate) const POSTGRES: [Migration; 2] = [
+    Migration {
+        number: 1,
+        name: "engine",
+        sql: include_str!("../../../migrations/postgres/0001_engine.sql"),
+    },
+    Migration {
+        number: 2,
+        name: "conformity",
+        sql: include_str!("../../../migrations/postgres/0002_conformity.sql"),
+    },
+];
 
 /// Tables of the engine whose rows are numbered by `id` through [`crate::Store::allocate`].
 pub(crate) const NUMBERED: [&str; 4] = ["account", "api_token", "conformity_run", "conformity_judgement"];
 
 /// Every table of the engine; a record type may not have such a name.
-pub(crate) const TABLES: [&str; 31] = [
+pub(crate) const TABLES: [&str; 32] = [
     "migration",
     "log_entry",
     "log_leaf",
@@ -61,6 +71,7 @@ pub(crate) const TABLES: [&str; 31] = [
     "conformity_exception",
     "conformity_state",
     "conformity_judgement",
+    "conformity_retest",
     "sqlite_sequence",
 ];
 

@@ -61,7 +61,7 @@ fn instant_field(
     known: &Known<'_>,
     mistakes: &mut Vec<Mistake>,
 ) {
-    if known.registry.field(record_type, field) != Some(Type::Instant) {
+    if !matches!(known.registry.field(record_type, field), Some(Type::Instant)) {
         node.mistake(format!("`{field}` is no instant field of {record_type}"), mistakes);
     }
 }
@@ -178,7 +178,9 @@ fn read_fresh(node: Node<'_>, known: &Known<'_>, mistakes: &mut Vec<Mistake>) ->
     node.only(&["where", "at", "every", "says"], mistakes);
     let population = read_population(node, known, mistakes)?;
     let at = node.required("at", mistakes)?;
-    instant_field(node, &population.record_type, &at, known, mistakes);
+    if !matches!(known.registry.field(&population.record_type, &at), Some(Type::Instant | Type::Day)) {
+        node.mistake(format!("`{at}` is no instant and no day of {}", population.record_type), mistakes);
+    }
     let every = length(node, "every", mistakes)?;
     let says = node.required("says", mistakes)?;
     for child in node.children().filter(|c| c.word() != "once") {

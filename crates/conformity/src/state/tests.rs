@@ -103,9 +103,11 @@ fn presence_needs_a_person_and_a_person_overrides_nothing() {
     let adequate = Some(Opinion::Adequate);
     assert_eq!(of_obligation(&[Conforming], Answer::Presence, None), JudgementDue);
     assert_eq!(of_obligation(&[Conforming], Answer::Presence, adequate), Conforming);
+    let inadequate = Some(Opinion::Inadequate);
+    assert_eq!(of_obligation(&[Conforming], Answer::Presence, inadequate), Nonconforming);
     assert_eq!(of_obligation(&[Nonconforming], Answer::Presence, adequate), Nonconforming);
     assert_eq!(of_obligation(&[Nonconforming], Answer::Machine, adequate), Nonconforming);
-    assert_eq!(of_obligation(&[Conforming], Answer::Machine, Some(Opinion::Inadequate)), Conforming);
+    assert_eq!(of_obligation(&[Conforming], Answer::Machine, inadequate), Conforming);
 }
 
 #[test]

@@ -93,7 +93,7 @@ async fn show(
         "related" => related::tab(&visit, &loaded, &eyes).await?,
         "files" => aside::files_tab(&visit, &loaded, &eyes),
         "proof" => proof::tab(&visit, &loaded, &eyes).await?,
-        _ => html! { (timeline::write(&visit, &loaded)) (timeline::list(&loaded, &eyes)) },
+        _ => html! { (timeline::list(&loaded, &eyes)) (timeline::write(&visit, &loaded)) },
     };
     let body = html! {
         div id="head" data-live=(loaded.address) { (head(&visit, &loaded)) }

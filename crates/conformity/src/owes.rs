@@ -1,0 +1,133 @@
+//! What one record still owes to be evidence: the assertions of all tests about it, said before they are missed.
+
+use proofdesk_condition::{Context, Outcome};
+use proofdesk_model::Record;
+use serde::Serialize;
+
+use crate::conformity::Conformity;
+use crate::control::{Each, Must, Severity, Test};
+use crate::error::Error;
+use crate::tree::{Steps, Tree, grow};
+
+/// Whether something is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OwedState {
+    /// It is missing now.
+    Missing,
+    /// It is missing and will be asked at a later stage.
+    Later,
+    /// It is there.
+    Met,
+}
+
+/// One thing that an obligation asks of a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Owed {
+    /// The framework.
+    pub framework: String,
+    /// The obligation, `8.5.1.3-j`.
+    pub obligation: String,
+    /// Its clause, `8.5.1.3`.
+    pub clause: String,
+    /// What the obligation says, in our own words.
+    pub text: String,
+    /// The test that asks.
+    pub test: String,
+    /// Whether it is there.
+    pub state: OwedState,
+    /// What is missing where it is missing.
+    pub says: String,
+    /// When it will be asked, for what is asked later: `when it is closed`.
+    pub when: Option<String>,
+    /// The field to fill, where there is one.
+    pub field: Option<String>,
+    /// How grave it is.
+    pub severity: Severity,
+    /// It is counted as missing because it cannot be evaluated.
+    pub cannot_be_evaluated: bool,
+}
+
+impl Conformity {
+    /// Lists what obligations ask of a record: what is missing, what will be asked later, what is there; in this
+    /// order, each by clause. The record need not be stored. Relations that it does not carry are loaded.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn owes(&self, record: &Record) -> Result<Vec<Owed>, Error> {
+        let tests = self.declarations().controls.tests.values();
+        let sides: Vec<(&Test, &Each)> = tests
+            .flat_map(|test| test.sides().into_iter().map(move |each| (test, each)))
+            .filter(|(_, each)| each.population.record_type == record.of.name)
+            .collect();
+        let conditions = sides.iter().flat_map(|(_, each)| {
+            let population = &each.population;
+            let once = population.once.as_ref().map(|(c, _)| c);
+            each.musts.iter().map(|m| &m.condition).chain(&population.concerned).chain(once)
+        });
+        let steps = Steps::of(conditions);
+        let Some(tree) = grow(self.engine(), vec![record.clone()], &steps).await?.pop() else {
+            return Ok(Vec::new());
+        };
+        let context = self.context(self.engine().now());
+        let mut owed: Vec<Owed> = Vec::new();
+        for (test, each) in sides {
+            let Some(when) = asked(each, &tree, &context) else { continue };
+            for must in &each.musts {
+                let outcome = must.condition.evaluate(&tree, &context);
+                for item in self.owed(test, must, outcome, when.as_deref()) {
+                    let same = |o: &Owed| o.obligation == item.obligation && o.says == item.says;
+                    if !owed.iter().any(same) {
+                        owed.push(item);
+                    }
+                }
+            }
+        }
+        let rank = |o: &Owed| {
+            let framework = self.declarations().framework(&o.framework);
+            framework.and_then(|f| f.obligations.get_index_of(&o.obligation))
+        };
+        owed.sort_by_key(|o| (o.state, rank(o)));
+        Ok(owed)
+    }
+
+    fn owed(&self, test: &Test, must: &Must, outcome: Outcome, when: Option<&str>) -> Vec<Owed> {
+        let state = match (outcome, when) {
+            (Outcome::True, _) => OwedState::Met,
+            (_, Some(_)) => OwedState::Later,
+            _ => OwedState::Missing,
+        };
+        let one = |serves: &crate::control::Serves| {
+            let obligation =
+                self.declarations().framework(&serves.framework)?.obligations.get(&serves.obligation)?;
+            Some(Owed {
+                framework: serves.framework.clone(),
+                obligation: serves.obligation.clone(),
+                clause: obligation.clause.clone(),
+                text: obligation.says.clone(),
+                test: test.id.clone(),
+                state,
+                says: must.says.clone(),
+                when: when.filter(|_| state == OwedState::Later).map(str::to_owned),
+                field: must.field.clone(),
+                severity: test.severity,
+                cannot_be_evaluated: state == OwedState::Missing && outcome == Outcome::Error,
+            })
+        };
+        test.serves.iter().filter_map(one).collect()
+    }
+}
+
+/// Whether a test asks about the record: none when not, else the later stage in words, where it is one.
+fn asked(each: &Each, tree: &Tree, context: &Context) -> Option<Option<String>> {
+    let population = &each.population;
+    let says = |c: &proofdesk_condition::Condition| c.evaluate(tree, context);
+    if population.concerned.as_ref().is_some_and(|c| says(c) == Outcome::False) {
+        return None;
+    }
+    match &population.once {
+        Some((once, when)) if says(once) == Outcome::False => Some(Some(when.clone())),
+        _ if population.members.as_ref().is_some_and(|m| says(m) == Outcome::False) => None,
+        _ => Some(None),
+    }
+}

@@ -1,0 +1,271 @@
+//! One record tested again after its change: its counts move from what it was in the last full run to what it is.
+//!
+//! Not here: records that look at this one over a link (the next full run asks them), and tests of `fresh`.
+//! Invariant: what a record was is never guessed: it is in the stored exceptions, or the record is rewound by its
+//! log entries to the instant of the run and judged as of then.
+
+use std::collections::{BTreeMap, HashMap};
+
+use proofdesk_condition::Outcome;
+use proofdesk_model::format::from_json;
+use proofdesk_model::record_type::COMMON;
+use proofdesk_model::{Record, Reference, Value};
+use serde_json::Value as Json;
+
+use crate::conformity::{Conformity, EXCEPTIONS_KEPT};
+use crate::control::{Each, Test};
+use crate::error::Error;
+use crate::live::stand;
+use crate::run::last_states;
+use crate::scope::Scope;
+use crate::state::State;
+use crate::tables::{self, ResultRow, RetestRow, RunRow, StateRow};
+use crate::tree::{Steps, Tree, grow};
+use crate::why::{Standing, judge};
+
+/// Entries that are looked through to rewind a record; one changed more often since the run waits for the next.
+const REWIND_LIMIT: usize = 200;
+
+/// One side of a test that asks about the record.
+struct Asked<'a> {
+    test: &'a Test,
+    side: i64,
+    each: &'a Each,
+}
+
+impl Conformity {
+    /// Tests one record again by the tests of its type, after it changed, and notes what that changes. Gives the
+    /// obligations that turned. Nothing happens before the first full run.
+    ///
+    /// # Errors
+    /// A fault of the database; nothing is stored then.
+    pub async fn retest(&self, reference: &Reference) -> Result<Vec<StateRow>, Error> {
+        let engine = self.engine();
+        let scope = Scope::all();
+        let asked = self.asked_about(&reference.record_type);
+        if asked.is_empty() {
+            return Ok(Vec::new());
+        }
+        let Some(run) = tables::runs(engine, &scope.id, 1).await?.pop() else { return Ok(Vec::new()) };
+        let of = engine.require_type(&reference.record_type)?;
+        let Some(mut record) = engine.store().load(&of, reference.number).await? else {
+            return Ok(Vec::new());
+        };
+        record.links = engine.store().links(reference, &of, None).await?;
+        let results: HashMap<String, ResultRow> =
+            tables::results(engine, run.id).await?.into_iter().map(|r| (r.test.clone(), r)).collect();
+        let known = tables::retests(engine, &scope.id, run.id, &of.name, reference.number).await?;
+        let named = tables::exceptions_of(engine, &of.name, reference.number).await?;
+        let conditions = asked.iter().flat_map(|a| {
+            a.each.musts.iter().map(|m| &m.condition).chain(a.each.population.members.as_ref())
+        });
+        let steps = Steps::of(conditions);
+        let before = self.rewound(&record, reference, &run).await?;
+        let before = match before {
+            Rewound::Unknown => return Ok(Vec::new()),
+            Rewound::NotThere => None,
+            Rewound::At(record) => grow(engine, vec![*record], &steps).await?.pop(),
+        };
+        let version = record.version;
+        let Some(after) = grow(engine, vec![record], &steps).await?.pop() else { return Ok(Vec::new()) };
+        let now = engine.now();
+        let (then_context, now_context) = (self.context(run.at), self.context(now));
+        let mut changed = Vec::new();
+        for a in &asked {
+            let Some(result) = results.get(&a.test.id) else { continue };
+            let (standing, why) = judge(a.each, a.each.population.members.as_ref(), &after, &now_context);
+            let old = known.iter().find(|k| k.test == a.test.id && k.side == a.side);
+            let was = match old {
+                Some(old) => old.was,
+                None => was(a, result, &named, before.as_ref(), &then_context),
+            };
+            let good = |s: Standing| matches!(s, Standing::Holds | Standing::Outside);
+            if old.is_none() && was == standing && good(standing) {
+                continue;
+            }
+            let row = RetestRow {
+                test: a.test.id.clone(),
+                side: a.side,
+                record_type: of.name.clone(),
+                number: reference.number,
+                was,
+                standing,
+                why,
+                at: now,
+                version,
+                run: run.id,
+            };
+            changed.push((old.map_or(was, |o| o.standing), row));
+        }
+        self.note_retest(&scope, &run, &results, changed, &of.reference(reference.number), now).await
+    }
+
+    fn asked_about(&self, record_type: &str) -> Vec<Asked<'_>> {
+        let tests = self.declarations().controls.tests.values();
+        let sides = tests.flat_map(|test| {
+            test.sides().into_iter().enumerate().map(move |(i, each)| Asked {
+                test,
+                side: i64::try_from(i).unwrap_or(0),
+                each,
+            })
+        });
+        sides.filter(|a| a.each.population.record_type == record_type).collect()
+    }
+
+    /// Stores the moves and the states of obligations that turn with them.
+    async fn note_retest(
+        &self,
+        scope: &Scope,
+        run: &RunRow,
+        results: &HashMap<String, ResultRow>,
+        changed: Vec<(Standing, RetestRow)>,
+        reference: &str,
+        now: i64,
+    ) -> Result<Vec<StateRow>, Error> {
+        if changed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let engine = self.engine();
+        let mut statements: Vec<_> =
+            changed.iter().map(|(_, row)| tables::put_retest(&scope.id, row)).collect();
+        let mut turned = Vec::new();
+        if changed.iter().any(|(before, row)| *before != row.standing) {
+            let mut moves = self.moves(scope, run.id).await?;
+            let stand_all = |moves: &crate::live::Moves| -> BTreeMap<&str, State> {
+                let none = Vec::new();
+                let tests = results.iter().filter_map(|(id, result)| {
+                    let test = self.declarations().test(id)?;
+                    Some((test.id.as_str(), stand(test, result, moves.get(id).unwrap_or(&none)).0))
+                });
+                tests.collect()
+            };
+            let before = stand_all(&moves);
+            for (from, row) in &changed {
+                moves.entry(row.test.clone()).or_default().push((*from, row.standing, 1));
+            }
+            let after = stand_all(&moves);
+            if before != after {
+                turned = self.turned(scope, &after, &before, run, reference, now).await?;
+                for (framework, row) in &turned {
+                    statements.push(tables::add_state(framework, &scope.id, row));
+                }
+            }
+        }
+        engine.store().execute(statements).await?;
+        Ok(turned.into_iter().map(|(_, row)| row).collect())
+    }
+
+    /// The obligations whose state is another than the last one noted.
+    async fn turned(
+        &self,
+        scope: &Scope,
+        after: &BTreeMap<&str, State>,
+        before: &BTreeMap<&str, State>,
+        run: &RunRow,
+        reference: &str,
+        now: i64,
+    ) -> Result<Vec<(String, StateRow)>, Error> {
+        let engine = self.engine();
+        let mut turned = Vec::new();
+        for framework in &self.declarations().frameworks {
+            let judgements = tables::judgements(engine, &framework.id, None).await?;
+            let last = last_states(&tables::states(engine, &framework.id, &scope.id, None).await?);
+            let touched = |id: &str| {
+                let serving = self.declarations().controls.serving(&framework.id, id);
+                serving.iter().any(|(t, _)| before.get(t.id.as_str()) != after.get(t.id.as_str()))
+            };
+            for (obligation, state) in self.states_of(framework, after, &judgements, now) {
+                if touched(&obligation) && last.get(&obligation) != Some(&state) {
+                    let cause = format!("{reference} after run {}", run.id);
+                    let row = StateRow { obligation, since: now, state, run: None, cause };
+                    turned.push((framework.id.clone(), row));
+                }
+            }
+        }
+        Ok(turned)
+    }
+
+    /// The record as it was when the run looked at it.
+    async fn rewound(&self, record: &Record, reference: &Reference, run: &RunRow) -> Result<Rewound, Error> {
+        let entries = self.engine().store().entries(reference, None, REWIND_LIMIT).await?;
+        let mut record = record.clone();
+        for entry in &entries {
+            if entry.at <= run.at {
+                return Ok(Rewound::At(Box::new(record)));
+            }
+            let Ok(body) = serde_json::from_slice::<Json>(&entry.body) else { return Ok(Rewound::Unknown) };
+            if body.get("action").and_then(Json::as_str) == Some("create") {
+                return Ok(Rewound::NotThere);
+            }
+            self.undo(&mut record, &body);
+        }
+        Ok(if entries.len() < REWIND_LIMIT { Rewound::NotThere } else { Rewound::Unknown })
+    }
+
+    fn undo(&self, record: &mut Record, body: &Json) {
+        let set = body.get("set").and_then(Json::as_object);
+        for (column, pair) in set.into_iter().flatten() {
+            let old = pair.get(0).unwrap_or(&Json::Null);
+            let common = COMMON.iter().find(|(name, _)| name == column).map(|(_, shape)| *shape);
+            let declared = record.of.columns().iter().find(|c| c.name == *column).map(|c| c.shape);
+            let Some(value) = common.or(declared).and_then(|shape| from_json(shape, old)) else { continue };
+            match (column.as_str(), &value) {
+                ("state", Value::Text(state)) => record.state.clone_from(state),
+                ("updated_at", Value::Instant(at)) => record.updated_at = *at,
+                _ => {
+                    record.set(column, value);
+                }
+            }
+        }
+        if set.is_some() || body.get("links").is_some() {
+            record.version -= 1;
+        }
+        let links = body.get("links").and_then(Json::as_array);
+        for link in links.into_iter().flatten() {
+            let text = |name: &str| link.get(name).and_then(Json::as_str).unwrap_or_default();
+            let Some(to) = self.engine().registry().parse_reference(text("to")) else { continue };
+            let list = record.links.entry(text("relation").to_owned()).or_default();
+            list.retain(|r| *r != to);
+            if link.get("add").and_then(Json::as_bool) == Some(false) {
+                list.push(to);
+            }
+        }
+    }
+}
+
+enum Rewound {
+    /// As it was.
+    At(Box<Record>),
+    /// It did not exist.
+    NotThere,
+    /// Its entries do not reach back.
+    Unknown,
+}
+
+/// What the record was to a test in the last full run.
+fn was(
+    asked: &Asked<'_>,
+    result: &ResultRow,
+    named: &[(i64, String, Standing)],
+    before: Option<&Tree>,
+    then: &proofdesk_model::Context,
+) -> Standing {
+    let Some(before) = before else { return Standing::Outside };
+    let stored = named.iter().find(|(run, test, _)| *run == result.exceptions_run && *test == asked.test.id);
+    let members = asked.each.population.members.as_ref();
+    let outside = members.map(|m| m.evaluate(before, then)) == Some(Outcome::False);
+    // an exception does not say its side: where both sides are of one type, the record is judged
+    let same = |side: &&Each| side.population.record_type == asked.each.population.record_type;
+    let one_sided = asked.test.sides().into_iter().filter(same).count() == 1;
+    if let Some((_, _, standing)) = stored.filter(|_| one_sided) {
+        return *standing;
+    }
+    let complete = result.counts.exceptions() <= EXCEPTIONS_KEPT as u64;
+    if outside {
+        Standing::Outside
+    } else if complete && one_sided {
+        Standing::Holds
+    } else {
+        judge(asked.each, members, before, then).0
+    }
+}

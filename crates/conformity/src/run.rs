@@ -1,0 +1,270 @@
+//! A full run: every test asked, results and exceptions stored, changes of state noted, all of it sealed in the log
+//! by one entry.
+//!
+//! Invariant: a result is a function of test, scope, window and instant over the records as they were; the run
+//! keeps the size of the log that it saw.
+
+mod ask;
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use proofdesk_model::entry::Entry;
+use proofdesk_model::format::write_instant;
+use proofdesk_model::{Caller, Door, Permit, Reference};
+use proofdesk_store::Statement;
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::conformity::Conformity;
+use crate::error::Error;
+use crate::framework::Framework;
+use crate::judgement;
+use crate::scope::Scope;
+use crate::state::{State, of_obligation};
+use crate::tables::{self, JudgementRow, ResultRow, RunRow, StateRow};
+use ask::{Answer, Asking, micros};
+
+/// What a run found, in short.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RunSummary {
+    /// The run as stored.
+    pub run: RunRow,
+    /// Tests by state.
+    pub tests: BTreeMap<State, u64>,
+    /// Obligations of all frameworks by state.
+    pub obligations: BTreeMap<State, u64>,
+    /// Exceptions over all tests, counted, also those not kept by name.
+    pub exceptions: u64,
+    /// Obligations whose state changed with this run.
+    pub changed: Vec<StateRow>,
+    /// The log entry that seals it.
+    pub entry: i64,
+}
+
+impl Conformity {
+    /// Asks every test now. `trigger` says why the run is made.
+    ///
+    /// # Errors
+    /// As [`Conformity::run_at`].
+    pub async fn run(&self, scope: &Scope, trigger: &str, door: Door) -> Result<RunSummary, Error> {
+        self.run_at(scope, self.engine().now(), trigger, door).await
+    }
+
+    /// Asks every test as of an instant, over the records as they are now.
+    ///
+    /// # Errors
+    /// `Invalid` for a scope that does not fit the types; a fault of the database while storing. A question that
+    /// cannot be put is no error: its tests are "not proven".
+    pub async fn run_at(
+        &self,
+        scope: &Scope,
+        now: i64,
+        trigger: &str,
+        door: Door,
+    ) -> Result<RunSummary, Error> {
+        let began = Instant::now();
+        let engine = self.engine();
+        let log_size = i64::try_from(engine.store().log_size().await?).unwrap_or(i64::MAX);
+        let mut judgements = Vec::new();
+        for framework in &self.declarations().frameworks {
+            judgements.extend(tables::judgements(engine, &framework.id, None).await?);
+        }
+        let context = self.context(now);
+        let asking = Asking { conformity: self, scope, context, judgements: &judgements, began };
+        let answers = asking.all().await?;
+        let before = match tables::runs(engine, &scope.id, 1).await?.first() {
+            Some(last) => tables::results(engine, last.id).await?,
+            None => Vec::new(),
+        };
+        let id = engine.store().allocate("conformity_run", 1).await?;
+        let results = self.results(id, now, &answers, &before);
+        let run = RunRow {
+            id,
+            at: now,
+            log_size,
+            trigger: trigger.to_owned(),
+            duration: micros(began),
+            tests: i64::try_from(answers.len()).unwrap_or(i64::MAX),
+            scope: scope.id.clone(),
+            digest: digest_of_results(&results),
+        };
+        self.store_run(run, results, &answers, &judgements, door).await
+    }
+
+    /// Turns answers into rows. Exceptions that are the same as those of the run before are not stored again.
+    fn results(
+        &self,
+        run: i64,
+        at: i64,
+        answers: &BTreeMap<String, Answer>,
+        before: &[ResultRow],
+    ) -> Vec<ResultRow> {
+        let result = |(test, answer): (&String, &Answer)| {
+            let exceptions_digest = digest_of_exceptions(answer);
+            let same = before.iter().find(|b| b.test == *test && b.exceptions_digest == exceptions_digest);
+            let declared = self.declarations().test(test);
+            ResultRow {
+                run,
+                at,
+                test: test.clone(),
+                state: answer.state,
+                counts: answer.counts,
+                declaration: declared.map_or_else(String::new, |t| t.declaration.clone()),
+                detail: answer.detail.clone(),
+                duration: answer.duration,
+                exceptions_run: same.map_or(run, |b| b.exceptions_run),
+                exceptions_digest,
+            }
+        };
+        answers.iter().map(result).collect()
+    }
+
+    async fn store_run(
+        &self,
+        run: RunRow,
+        results: Vec<ResultRow>,
+        answers: &BTreeMap<String, Answer>,
+        judgements: &[JudgementRow],
+        door: Door,
+    ) -> Result<RunSummary, Error> {
+        let engine = self.engine();
+        let id = Uuid::now_v7();
+        let mut statements = vec![tables::add_run(&run, engine.now(), &id)];
+        for result in &results {
+            let Some(answer) = answers.get(&result.test) else { continue };
+            statements.push(tables::add_result(result, &run.scope, answer.started));
+            if result.exceptions_run == run.id {
+                statements.extend(exception_rows(run.id, &result.test, answer));
+            }
+        }
+        let by_test: BTreeMap<&str, State> = results.iter().map(|r| (r.test.as_str(), r.state)).collect();
+        let mut obligations: BTreeMap<State, u64> = BTreeMap::new();
+        let mut changed = Vec::new();
+        for framework in &self.declarations().frameworks {
+            let last = last_states(&tables::states(engine, &framework.id, &run.scope, None).await?);
+            for (obligation, state) in self.states_of(framework, &by_test, judgements, run.at) {
+                *obligations.entry(state).or_default() += 1;
+                if last.get(&obligation).copied() != Some(state) {
+                    let cause = format!("run {}", run.id);
+                    let row = StateRow { obligation, since: run.at, state, run: Some(run.id), cause };
+                    statements.push(tables::add_state(&framework.id, &run.scope, &row));
+                    changed.push(row);
+                }
+            }
+        }
+        statements.push(tables::forget_retests(&run.scope, run.id));
+        let mut tests: BTreeMap<State, u64> = BTreeMap::new();
+        results.iter().for_each(|r| *tests.entry(r.state).or_default() += 1);
+        let exceptions = results.iter().map(|r| r.counts.exceptions()).sum();
+        let entry = seal(&run, &tests, &obligations, exceptions, engine.now(), door);
+        let permit = Permit::of_conformity("conformity_run", &Caller::system("conformity"), &[])
+            .map_err(Error::Forbidden)?;
+        let receipt = engine.store().note(&permit, vec![entry], statements, id).await?;
+        let entry = receipt.entries.first().copied().unwrap_or_default();
+        Ok(RunSummary { run, tests, obligations, exceptions, changed, entry })
+    }
+
+    /// How every obligation of a framework stands, given its tests.
+    pub(crate) fn states_of(
+        &self,
+        framework: &Framework,
+        tests: &BTreeMap<&str, State>,
+        judgements: &[JudgementRow],
+        now: i64,
+    ) -> Vec<(String, State)> {
+        let state = |id: &String| {
+            let serving = self.declarations().controls.serving(&framework.id, id);
+            let states: Vec<State> =
+                serving.iter().filter_map(|(test, _)| tests.get(test.id.as_str()).copied()).collect();
+            let own = judgements.iter().filter(|j| j.obligation == *id && j.test.is_none());
+            let adequacy = judgement::in_force(own, None, now).map(|j| j.opinion);
+            let answer = framework.obligations[id.as_str()].judgement;
+            let untested = !serving.is_empty() && states.is_empty();
+            let state = if untested { State::NotProven } else { of_obligation(&states, answer, adequacy) };
+            (id.clone(), state)
+        };
+        framework.obligations.keys().map(state).collect()
+    }
+}
+
+/// The newest state of each obligation.
+pub(crate) fn last_states(rows: &[StateRow]) -> BTreeMap<String, State> {
+    rows.iter().map(|row| (row.obligation.clone(), row.state)).collect()
+}
+
+fn exception_rows<'a>(run: i64, test: &'a str, answer: &'a Answer) -> impl Iterator<Item = Statement> + 'a {
+    answer.exceptions.iter().enumerate().map(move |(i, exception)| {
+        let mut row = exception.clone();
+        row.seq = i64::try_from(i + 1).unwrap_or(i64::MAX);
+        tables::add_exception(run, test, &row)
+    })
+}
+
+fn digest_of_exceptions(answer: &Answer) -> String {
+    let mut hash = Sha256::new();
+    for e in &answer.exceptions {
+        let why = serde_json::to_string(&e.why).unwrap_or_default();
+        hash.update(format!("{} {} {} {why}\n", e.record_type, e.number, e.standing.as_str()).as_bytes());
+    }
+    hex::encode(hash.finalize())
+}
+
+/// The digest over all results in order of tests: one line each, as `docs/conformity.md` describes it.
+pub fn digest_of_results(results: &[ResultRow]) -> String {
+    let mut hash = Sha256::new();
+    for r in results {
+        let counts = format!("{} {} {}", r.counts.holds, r.counts.fails, r.counts.errors);
+        let line =
+            format!("{} {} {} {counts} {}\n", r.test, r.declaration, r.state.as_str(), r.exceptions_digest);
+        hash.update(line.as_bytes());
+    }
+    hex::encode(hash.finalize())
+}
+
+/// The entry that seals a run.
+fn seal(
+    run: &RunRow,
+    tests: &BTreeMap<State, u64>,
+    obligations: &BTreeMap<State, u64>,
+    exceptions: u64,
+    at: i64,
+    door: Door,
+) -> Entry {
+    let counted = |states: &BTreeMap<State, u64>| -> Json {
+        states
+            .iter()
+            .map(|(state, n)| (state.as_str().to_owned(), json!(n)))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
+    };
+    let body = json!({
+        "v": 1,
+        "type": "conformity_run",
+        "number": run.id,
+        "ref": format!("RUN-{}", run.id),
+        "version": 1,
+        "at": write_instant(at),
+        "by": {"person": null, "name": "conformity"},
+        "door": door.as_str(),
+        "action": "conformity_run",
+        "note": {
+            "scope": run.scope,
+            "as_of": write_instant(run.at),
+            "log_size": run.log_size,
+            "trigger": run.trigger,
+            "tests": counted(tests),
+            "obligations": counted(obligations),
+            "exceptions": exceptions,
+            "digest": run.digest,
+        },
+    });
+    Entry {
+        record: Reference::new("conformity_run", run.id),
+        version: 1,
+        at,
+        body: body.to_string().into_bytes(),
+    }
+}

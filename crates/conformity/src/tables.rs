@@ -1,0 +1,428 @@
+//! Rows of the tables `conformity_*`: what is read from them and what is written to them, by name.
+//!
+//! Invariant: runs, results, states and judgements are only ever added; `conformity_retest` alone is rewritten.
+
+use proofdesk_engine::Engine;
+use proofdesk_store::{Arg, ArgType, Row, Select, Statement};
+
+use crate::error::Error;
+use crate::state::{Counts, Opinion, State};
+use crate::why::{Standing, Why};
+
+/// A run as stored.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct RunRow {
+    /// Its number.
+    pub id: i64,
+    /// When it was made, microseconds UTC.
+    pub at: i64,
+    /// Leaves of the log that it saw.
+    pub log_size: i64,
+    /// Why it was made.
+    pub trigger: String,
+    /// How long it took, microseconds.
+    pub duration: i64,
+    /// How many tests it asked.
+    pub tests: i64,
+    /// Its scope.
+    pub scope: String,
+    /// SHA-256 over all its results, hexadecimal, as sealed in the log.
+    pub digest: String,
+}
+
+/// A result as stored.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct ResultRow {
+    /// Number of its run.
+    pub run: i64,
+    /// When, microseconds UTC.
+    pub at: i64,
+    /// The test.
+    pub test: String,
+    /// How it stood.
+    pub state: State,
+    /// What it counted.
+    pub counts: Counts,
+    /// Version of the test's declaration.
+    pub declaration: String,
+    /// What went wrong or was seen, where a word is needed.
+    pub detail: Option<String>,
+    /// How long the question took, microseconds; shared by all tests of a pass.
+    pub duration: i64,
+    /// The run whose exceptions are those of this one, too.
+    pub exceptions_run: i64,
+    /// Digest of the exceptions.
+    pub exceptions_digest: String,
+}
+
+/// An exception as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ExceptionRow {
+    pub seq: i64,
+    pub record_type: String,
+    pub number: i64,
+    pub standing: Standing,
+    pub why: Vec<Why>,
+}
+
+/// A change of state as stored.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct StateRow {
+    /// The obligation.
+    pub obligation: String,
+    /// Since when, microseconds UTC.
+    pub since: i64,
+    /// How it stands since then.
+    pub state: State,
+    /// The run that found it; none when a change of a record or a judgement did.
+    pub run: Option<i64>,
+    /// What brought it: `run 12`, `INC-7`, `judgement 3`.
+    pub cause: String,
+}
+
+/// A judgement as stored.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct JudgementRow {
+    /// Its number.
+    pub id: i64,
+    /// The obligation that it is about.
+    pub obligation: String,
+    /// The test of kind `attest` that it answers, where it does.
+    pub test: Option<String>,
+    /// When, microseconds UTC.
+    pub at: i64,
+    /// Number of the person, where the author has one.
+    pub person: Option<i64>,
+    /// Who judged.
+    pub author: String,
+    /// What was judged.
+    pub opinion: Opinion,
+    /// Why.
+    pub reason: String,
+    /// Last day on which it holds, `YYYY-MM-DD`.
+    pub expires_on: Option<String>,
+}
+
+/// A record that was tested again since the last full run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RetestRow {
+    pub test: String,
+    pub side: i64,
+    pub record_type: String,
+    pub number: i64,
+    pub was: Standing,
+    pub standing: Standing,
+    pub why: Vec<Why>,
+    pub at: i64,
+    pub version: i64,
+    pub run: i64,
+}
+
+const RUN: &[&str] = &["id", "now_at", "log_size", "trigger", "duration_us", "tests", "scope", "digest"];
+const RESULT: &[&str] = &[
+    "run_id",
+    "at",
+    "test",
+    "state",
+    "holds",
+    "fails",
+    "errors",
+    "declaration",
+    "detail",
+    "duration_us",
+    "exceptions_run",
+    "exceptions_digest",
+];
+
+fn count(n: i64) -> u64 {
+    u64::try_from(n).unwrap_or(0)
+}
+
+fn int(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+fn opt_text(text: Option<&str>) -> Arg {
+    text.map_or(Arg::Null(ArgType::Text), Arg::from)
+}
+
+fn read_run(row: &Row) -> RunRow {
+    RunRow {
+        id: row.int(0),
+        at: row.int(1),
+        log_size: row.int(2),
+        trigger: row.text(3).to_owned(),
+        duration: row.int(4),
+        tests: row.int(5),
+        scope: row.text(6).to_owned(),
+        digest: row.text(7).to_owned(),
+    }
+}
+
+fn read_result(row: &Row) -> ResultRow {
+    ResultRow {
+        run: row.int(0),
+        at: row.int(1),
+        test: row.text(2).to_owned(),
+        state: State::parse(row.text(3)),
+        counts: Counts { holds: count(row.int(4)), fails: count(row.int(5)), errors: count(row.int(6)) },
+        declaration: row.text(7).to_owned(),
+        detail: row.opt_text(8).map(str::to_owned),
+        duration: row.int(9),
+        exceptions_run: row.opt_int(10).unwrap_or(row.int(0)),
+        exceptions_digest: row.text(11).to_owned(),
+    }
+}
+
+/// The newest runs of a scope, newest first.
+pub(crate) async fn runs(engine: &Engine, scope: &str, limit: usize) -> Result<Vec<RunRow>, Error> {
+    let select = Select::from("conformity_run", RUN).when("scope", scope).order_descending("id").limit(limit);
+    Ok(engine.store().select(select).await?.iter().map(read_run).collect())
+}
+
+/// A run by number.
+pub(crate) async fn run(engine: &Engine, id: i64) -> Result<Option<RunRow>, Error> {
+    let select = Select::from("conformity_run", RUN).when("id", id).limit(1);
+    Ok(engine.store().select(select).await?.first().map(read_run))
+}
+
+/// All results of a run, by test.
+pub(crate) async fn results(engine: &Engine, run: i64) -> Result<Vec<ResultRow>, Error> {
+    let select = Select::from("conformity_result", RESULT).when("run_id", run).order("test");
+    Ok(engine.store().select(select).await?.iter().map(read_result).collect())
+}
+
+/// The newest results of a test, newest first.
+pub(crate) async fn trend(
+    engine: &Engine,
+    scope: &str,
+    test: &str,
+    limit: usize,
+) -> Result<Vec<ResultRow>, Error> {
+    let select = Select::from("conformity_result", RESULT).when("scope", scope).when("test", test);
+    let select = select.order_descending("run_id").limit(limit);
+    Ok(engine.store().select(select).await?.iter().map(read_result).collect())
+}
+
+/// Exceptions of a test in a run, in order, after a place.
+pub(crate) async fn exceptions(
+    engine: &Engine,
+    run: i64,
+    test: &str,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<ExceptionRow>, Error> {
+    let columns = &["seq", "record_type", "number", "verdict", "why"];
+    let select = Select::from("conformity_exception", columns).when("run_id", run).when("test", test);
+    let select = select.when_above("seq", after).order("seq").limit(limit);
+    let read = |row: &Row| ExceptionRow {
+        seq: row.int(0),
+        record_type: row.text(1).to_owned(),
+        number: row.int(2),
+        standing: Standing::parse(row.text(3)),
+        why: serde_json::from_str(row.text(4)).unwrap_or_default(),
+    };
+    Ok(engine.store().select(select).await?.iter().map(read).collect())
+}
+
+/// The stored exceptions of one record: run, test and standing.
+pub(crate) async fn exceptions_of(
+    engine: &Engine,
+    record_type: &str,
+    number: i64,
+) -> Result<Vec<(i64, String, Standing)>, Error> {
+    let select = Select::from("conformity_exception", &["run_id", "test", "verdict"])
+        .when("record_type", record_type)
+        .when("number", number);
+    let read = |row: &Row| (row.int(0), row.text(1).to_owned(), Standing::parse(row.text(2)));
+    Ok(engine.store().select(select).await?.iter().map(read).collect())
+}
+
+/// All changes of state of a framework in a scope, or of one obligation; oldest first.
+pub(crate) async fn states(
+    engine: &Engine,
+    framework: &str,
+    scope: &str,
+    obligation: Option<&str>,
+) -> Result<Vec<StateRow>, Error> {
+    let columns = &["obligation", "since", "state", "run_id", "cause"];
+    let mut select =
+        Select::from("conformity_state", columns).when("framework", framework).when("scope", scope);
+    if let Some(obligation) = obligation {
+        select = select.when("obligation", obligation);
+    }
+    let read = |row: &Row| StateRow {
+        obligation: row.text(0).to_owned(),
+        since: row.int(1),
+        state: State::parse(row.text(2)),
+        run: row.opt_int(3),
+        cause: row.text(4).to_owned(),
+    };
+    Ok(engine.store().select(select.order("id")).await?.iter().map(read).collect())
+}
+
+/// Judgements of a framework, or of one obligation; oldest first.
+pub(crate) async fn judgements(
+    engine: &Engine,
+    framework: &str,
+    obligation: Option<&str>,
+) -> Result<Vec<JudgementRow>, Error> {
+    let columns = &["id", "obligation", "test", "at", "person", "author", "verdict", "reason", "expires_on"];
+    let mut select = Select::from("conformity_judgement", columns).when("framework", framework);
+    if let Some(obligation) = obligation {
+        select = select.when("obligation", obligation);
+    }
+    let read = |row: &Row| {
+        Some(JudgementRow {
+            id: row.int(0),
+            obligation: row.text(1).to_owned(),
+            test: row.opt_text(2).map(str::to_owned),
+            at: row.int(3),
+            person: row.opt_int(4),
+            author: row.text(5).to_owned(),
+            opinion: Opinion::parse(row.text(6))?,
+            reason: row.text(7).to_owned(),
+            expires_on: row.opt_text(8).map(str::to_owned),
+        })
+    };
+    Ok(engine.store().select(select.order("id")).await?.iter().filter_map(read).collect())
+}
+
+const RETEST: &[&str] =
+    &["test", "side", "record_type", "number", "was", "standing", "why", "at", "version", "run_id"];
+
+/// What one record is to the tests that asked about it again since the last full run.
+pub(crate) async fn retests(
+    engine: &Engine,
+    scope: &str,
+    run: i64,
+    record_type: &str,
+    number: i64,
+) -> Result<Vec<RetestRow>, Error> {
+    let select = Select::from("conformity_retest", RETEST).when("record_type", record_type);
+    read_retests(engine, select.when("number", number).when("scope", scope).when("run_id", run)).await
+}
+
+/// What records are to one test that asked about them again; at most 1,000.
+pub(crate) async fn retests_of(
+    engine: &Engine,
+    scope: &str,
+    run: i64,
+    test: &str,
+) -> Result<Vec<RetestRow>, Error> {
+    let select =
+        Select::from("conformity_retest", RETEST).when("scope", scope).when("run_id", run).when("test", test);
+    read_retests(engine, select.limit(1_000)).await
+}
+
+async fn read_retests(engine: &Engine, select: Select) -> Result<Vec<RetestRow>, Error> {
+    let read = |row: &Row| RetestRow {
+        test: row.text(0).to_owned(),
+        side: row.int(1),
+        record_type: row.text(2).to_owned(),
+        number: row.int(3),
+        was: Standing::parse(row.text(4)),
+        standing: Standing::parse(row.text(5)),
+        why: serde_json::from_str(row.text(6)).unwrap_or_default(),
+        at: row.int(7),
+        version: row.int(8),
+        run: row.int(9),
+    };
+    Ok(engine.store().select(select.order("test").order("number")).await?.iter().map(read).collect())
+}
+
+/// Keeps a run.
+pub(crate) fn add_run(run: &RunRow, made_at: i64, write_id: &uuid::Uuid) -> Statement {
+    Statement::insert("conformity_run")
+        .set("id", run.id)
+        .set("at", made_at)
+        .set("now_at", run.at)
+        .set("log_size", run.log_size)
+        .set("trigger", run.trigger.as_str())
+        .set("duration_us", run.duration)
+        .set("tests", run.tests)
+        .set("scope", run.scope.as_str())
+        .set("digest", run.digest.as_str())
+        .set("write_id", write_id.as_bytes().to_vec())
+}
+
+/// Keeps a result. `started` is the time from the start of the run to the question, microseconds.
+pub(crate) fn add_result(result: &ResultRow, scope: &str, started: i64) -> Statement {
+    Statement::insert("conformity_result")
+        .set("run_id", result.run)
+        .set("test", result.test.as_str())
+        .set("state", result.state.as_str())
+        .set("population", int(result.counts.total()))
+        .set("holds", int(result.counts.holds))
+        .set("fails", int(result.counts.fails))
+        .set("errors", int(result.counts.errors))
+        .set("started_us", started)
+        .set("duration_us", result.duration)
+        .set("detail", opt_text(result.detail.as_deref()))
+        .set("scope", scope)
+        .set("at", result.at)
+        .set("declaration", result.declaration.as_str())
+        .set("exceptions_run", result.exceptions_run)
+        .set("exceptions_digest", result.exceptions_digest.as_str())
+}
+
+/// Keeps an exception.
+pub(crate) fn add_exception(run: i64, test: &str, exception: &ExceptionRow) -> Statement {
+    Statement::insert("conformity_exception")
+        .set("run_id", run)
+        .set("test", test)
+        .set("seq", exception.seq)
+        .set("record_type", exception.record_type.as_str())
+        .set("number", exception.number)
+        .set("verdict", exception.standing.as_str())
+        .set("why", serde_json::to_string(&exception.why).unwrap_or_default())
+}
+
+/// Keeps a change of state.
+pub(crate) fn add_state(framework: &str, scope: &str, state: &StateRow) -> Statement {
+    Statement::insert("conformity_state")
+        .set("framework", framework)
+        .set("scope", scope)
+        .set("obligation", state.obligation.as_str())
+        .set("since", state.since)
+        .set("state", state.state.as_str())
+        .set("run_id", state.run.map_or(Arg::Null(ArgType::Int), Arg::Int))
+        .set("cause", state.cause.as_str())
+}
+
+/// Keeps a judgement.
+pub(crate) fn add_judgement(framework: &str, judgement: &JudgementRow, write_id: &uuid::Uuid) -> Statement {
+    Statement::insert("conformity_judgement")
+        .set("id", judgement.id)
+        .set("framework", framework)
+        .set("obligation", judgement.obligation.as_str())
+        .set("test", opt_text(judgement.test.as_deref()))
+        .set("at", judgement.at)
+        .set("person", judgement.person.map_or(Arg::Null(ArgType::Int), Arg::Int))
+        .set("author", judgement.author.as_str())
+        .set("verdict", judgement.opinion.as_str())
+        .set("reason", judgement.reason.as_str())
+        .set("expires_on", opt_text(judgement.expires_on.as_deref()))
+        .set("write_id", write_id.as_bytes().to_vec())
+}
+
+/// Keeps or rewrites what a record is to a test since the last full run.
+pub(crate) fn put_retest(scope: &str, retest: &RetestRow) -> Statement {
+    Statement::upsert("conformity_retest")
+        .key("scope", scope)
+        .key("test", retest.test.as_str())
+        .key("side", retest.side)
+        .key("number", retest.number)
+        .set("record_type", retest.record_type.as_str())
+        .set("was", retest.was.as_str())
+        .set("standing", retest.standing.as_str())
+        .set("why", serde_json::to_string(&retest.why).unwrap_or_default())
+        .set("at", retest.at)
+        .set("version", retest.version)
+        .set("run_id", retest.run)
+}
+
+/// Forgets what was tested again since earlier runs: a full run has counted it.
+pub(crate) fn forget_retests(scope: &str, run: i64) -> Statement {
+    Statement::delete("conformity_retest").when("scope", scope).when_below("run_id", run)
+}

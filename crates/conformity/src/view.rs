@@ -1,0 +1,7 @@
+//! What pages, REST and the command line show: the clause map, an obligation, a test's exceptions. Plain data.
+
+mod detail;
+mod overview;
+
+pub use detail::{ExceptionItem, ExceptionPage, ObligationDetail, TestDetail, TrendPoint};
+pub use overview::{ChapterView, ClauseView, ObligationView, Overview};

@@ -1,0 +1,12 @@
+//! Conformity through its public interface, on both databases.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod controls;
+mod framework;
+mod kinds;
+#[path = "../../../testkit/src/postgres.rs"]
+#[allow(dead_code, reason = "shared with tests that use more of it")]
+mod postgres;
+mod retest;
+mod shipped;
+mod world;
