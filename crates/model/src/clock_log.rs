@@ -158,6 +158,13 @@ impl ClockLog {
         column.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
     }
 
+    /// Reads only [`ClockLog::next_fire`] of a written column, which stands first: timers are set at every write.
+    pub fn read_next_fire(column: &str) -> Option<i64> {
+        let rest = column.strip_prefix("{\"f\":")?;
+        let end = rest.find([',', '}'])?;
+        rest.get(..end)?.parse().ok()
+    }
+
     /// Writes the column.
     pub fn write(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
@@ -196,5 +203,28 @@ pub fn phase(marks: &[Mark]) -> Phase<'_> {
         MarkKind::Stop => Phase::Stopped,
         MarkKind::Cancel => Phase::Cancelled,
         _ => Phase::Running,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ClockLog, Mark, MarkKind, Phase};
+
+    #[test]
+    fn the_next_instant_is_read_without_the_rest() {
+        let mut log = ClockLog { marks: vec![Mark::new(5, MarkKind::Start)], ..ClockLog::default() };
+        for next in [None, Some(0), Some(1_795_432_320), Some(-7)] {
+            log.next_fire = next;
+            let text = log.write();
+            assert_eq!(ClockLog::read_next_fire(&text), next, "{text}");
+            assert_eq!(ClockLog::read(Some(&text)), log);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_an_empty_log() {
+        for text in [None, Some(""), Some("{"), Some("[]"), Some("{\"e\":[{\"a\":\"x\"}]}")] {
+            assert_eq!(ClockLog::read(text).phase(), Phase::NotStarted, "{text:?}");
+        }
     }
 }

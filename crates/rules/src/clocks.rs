@@ -19,7 +19,6 @@ use proofdesk_model::clock_log::{ClockLog, EndedInstance, Mark, MarkKind, Phase}
 use proofdesk_model::{
     ClockSpec, Door, Draft, Facts, Job, Lookup, Problem, Record, Rule, Stamp, Value, format,
 };
-use serde::Deserialize;
 use serde_json::json;
 
 use crate::book::{Book, Question};
@@ -136,45 +135,50 @@ impl Rule for Clocks {
 }
 
 fn next_fire(record: &Record, column: &str) -> Option<i64> {
-    #[derive(Deserialize)]
-    struct Head {
-        #[serde(default)]
-        f: Option<i64>,
-    }
-    serde_json::from_str::<Head>(record.text(column)?).ok()?.f
+    ClockLog::read_next_fire(record.text(column)?)
 }
 
 /// Brings one clock up to the present of a write.
 fn write(spec: &ClockSpec, draft: &mut Draft, at: i64, book: &Book) {
-    let column = format!("{}_clock", spec.name);
-    let Some(place) = draft.of().column_index(&column) else { return };
-    let old = match draft.after().values.get(place) {
-        Some(Value::Text(text)) => Some(text.clone()),
-        _ => None,
+    let Some(place) = draft.of().column_index(&format!("{}_clock", spec.name)) else { return };
+    let mut log = match draft.after().values.get(place) {
+        Some(Value::Text(text)) => ClockLog::read(Some(text)),
+        _ => ClockLog::default(),
     };
-    let mut log = ClockLog::read(old.as_deref());
-    let known = log.marks.len();
+    let known = (log.marks.len(), log.next_fire, log.without.clone());
     // history may come out of order; a log does not go back
-    let now = log
-        .marks
-        .iter()
-        .map(|m| m.at)
-        .max()
-        .map_or(at.div_euclid(SECOND), |last| last.max(at.div_euclid(SECOND)));
+    let at = at.div_euclid(SECOND);
+    let now = log.marks.iter().map(|m| m.at).max().map_or(at, |last| last.max(at));
     if !marks::start(&mut log, spec, draft, now) {
         return;
     }
     let label = retarget(&mut log, spec, draft, now, book);
     marks::steps(&mut log, spec, draft, now);
-    let marked = log.marks.len() > known;
-    if !marked && matches!(log.phase(), Phase::Stopped | Phase::Cancelled) {
-        return keep(&log, old.as_deref(), place, draft);
+    let marked = log.marks.len() > known.0;
+    // between happenings the columns stay as they are until the next instant at which something fires
+    let failed = log.without.is_some() && log.promise().is_some();
+    if marked || failed || log.next_fire.is_some_and(|fires| fires <= now) {
+        bring(&mut log, spec, draft, now, book, known.0);
     }
-    match replay(&log, spec, now * SECOND, book) {
+    if let Some(label) = label {
+        draft.after_mut().set(&format!("{}_agreement", spec.name), label.map_or(Value::Null, Value::Text));
+    }
+    let changed = marked || (log.next_fire, &log.without) != (known.1, &known.2);
+    if changed && let Some(slot) = draft.after_mut().values.get_mut(place) {
+        *slot = Value::Text(log.write());
+    }
+}
+
+/// Evaluates the clock and fills its columns.
+fn bring(log: &mut ClockLog, spec: &ClockSpec, draft: &mut Draft, now: i64, book: &Book, known: usize) {
+    match replay(log, spec, now * SECOND, book) {
         Ok(Some(seen)) => {
-            end_reopened(&mut log, known, &seen);
+            end_reopened(log, known, &seen);
             log.next_fire = seen.next_fire_at.map(|at| at.div_euclid(SECOND));
-            columns(spec, draft, &log, &seen, marked);
+            if log.promise().is_some() {
+                log.without = None;
+            }
+            columns(spec, draft, log, &seen);
         }
         Ok(None) => log.next_fire = None,
         // the hours are gone, or cannot express the target: say so instead of guessing
@@ -182,19 +186,6 @@ fn write(spec: &ClockSpec, draft: &mut Draft, at: i64, book: &Book) {
             log.next_fire = None;
             log.without = Some(error.to_string());
         }
-    }
-    if let Some(label) = label {
-        draft.after_mut().set(&format!("{}_agreement", spec.name), label.map_or(Value::Null, Value::Text));
-    }
-    keep(&log, old.as_deref(), place, draft);
-}
-
-fn keep(log: &ClockLog, old: Option<&str>, place: usize, draft: &mut Draft) {
-    let text = log.write();
-    if old != Some(text.as_str())
-        && let Some(slot) = draft.after_mut().values.get_mut(place)
-    {
-        *slot = Value::Text(text);
     }
 }
 
@@ -271,8 +262,8 @@ fn end_reopened(log: &mut ClockLog, known: usize, seen: &Evaluation) {
 }
 
 /// Fills the columns from the evaluation. `elapsed` is that of the clock's last happening: a write that does not touch
-/// the clock leaves it, so that entries stay free of noise.
-fn columns(spec: &ClockSpec, draft: &mut Draft, log: &ClockLog, seen: &Evaluation, marked: bool) {
+/// the clock never comes here, so that entries stay free of noise.
+fn columns(spec: &ClockSpec, draft: &mut Draft, log: &ClockLog, seen: &Evaluation) {
     let state = match seen.state {
         ClockState::NotStarted => Value::Null,
         ClockState::Running => Value::Text("running".to_owned()),
@@ -286,23 +277,19 @@ fn columns(spec: &ClockSpec, draft: &mut Draft, log: &ClockLog, seen: &Evaluatio
     let risk = seen.at_risk.iter().find(|r| r.reached).and_then(|r| r.at);
     let record = draft.after_mut();
     let mut put = |suffix: &str, value: Value| {
-        let Some(place) = record.of.column_index(&format!("{}_{suffix}", spec.name)) else { return false };
-        let Some(slot) = record.values.get_mut(place) else { return false };
-        let differs = *slot != value;
-        if differs {
+        let Some(place) = record.of.column_index(&format!("{}_{suffix}", spec.name)) else { return };
+        if let Some(slot) = record.values.get_mut(place)
+            && *slot != value
+        {
             *slot = value;
         }
-        differs
     };
-    let mut happened = marked;
-    happened |= put("at_risk_at", instant(risk));
-    happened |= put("breached_at", instant(seen.breach_at));
+    put("at_risk_at", instant(risk));
+    put("breached_at", instant(seen.breach_at));
     put("breach_recorded_at", instant(seen.breach_recorded_at));
     put("state", state);
     put("due_at", instant(due));
     put("target", length(seen.target_seconds));
     put("stopped_at", instant(log.stopped_at().map(|at| at * SECOND)));
-    if happened {
-        put("elapsed", length(seen.elapsed_seconds));
-    }
+    put("elapsed", length(seen.elapsed_seconds));
 }
