@@ -54,18 +54,56 @@ pub fn plan(
     size: Size,
 ) -> Vec<Reported> {
     let mut moments: Vec<i64> = (0..size.incidents).map(|_| moment(chance, start, size.days)).collect();
-    // a living desk: some came in today
-    for i in 0..(size.incidents / 80).clamp(8, 26) {
-        moments.push(size.end - 20 * MINUTE - chance.between(0, 30) * HOUR * (i as i64 % 3 + 1) / 3);
-    }
     moments.sort_unstable();
     let mut found = Vec::with_capacity(moments.len());
     for (i, at) in moments.into_iter().filter(|at| *at < size.end).enumerate() {
         let major = i % 240 == 97;
-        found.push(one(stories, chance, company, changes, at, major));
+        found.push(one(stories, chance, company, changes, at, major, None));
+    }
+    // a living desk at any hour: what came in lately and is still being worked on
+    for (i, (age, stage)) in OPEN.iter().enumerate() {
+        let at = size.end - age * MINUTE;
+        found.push(one(stories, chance, company, changes, at, i == 11, Some(*stage)));
     }
     found
 }
+
+/// How far the work on an open incident got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    New,
+    Assigned,
+    Working,
+    Waiting,
+}
+
+/// Open incidents: minutes since the report, and how far the work got.
+const OPEN: [(i64, Stage); 24] = [
+    (6, Stage::New),
+    (11, Stage::New),
+    (19, Stage::New),
+    (27, Stage::Assigned),
+    (34, Stage::New),
+    (48, Stage::Working),
+    (55, Stage::Assigned),
+    (70, Stage::Working),
+    (82, Stage::New),
+    (96, Stage::Working),
+    (101, Stage::Working),
+    (104, Stage::Working),
+    (150, Stage::Assigned),
+    (185, Stage::Waiting),
+    (240, Stage::Working),
+    (310, Stage::Working),
+    (420, Stage::Waiting),
+    (560, Stage::Working),
+    (840, Stage::Assigned),
+    (1_300, Stage::Working),
+    (1_700, Stage::Waiting),
+    (2_600, Stage::Working),
+    (4_100, Stage::Waiting),
+    (6_200, Stage::Working),
+];
 
 fn one(
     stories: &mut Stories,
@@ -74,6 +112,7 @@ fn one(
     changes: &[Planned],
     at: i64,
     major: bool,
+    stage: Option<Stage>,
 ) -> Reported {
     let weights: Vec<u32> = SERVICES.iter().map(|s| s.weight).collect();
     let service = if major { 0 } else { chance.weighted(&weights) };
@@ -115,12 +154,11 @@ fn one(
         }
         Ok(change)
     });
-    work(
-        stories,
-        chance,
-        company,
-        &Case { slot, at, service, desk, impact, urgency, category, solution, major },
-    );
+    let case = Case { slot, at, service, desk, impact, urgency, category, solution, major };
+    match stage {
+        None => work(stories, chance, company, &case),
+        Some(stage) => begin_work(stories, chance, company, &case, stage),
+    }
     Reported { slot, service, at, major }
 }
 
@@ -134,6 +172,39 @@ struct Case {
     category: &'static str,
     solution: &'static str,
     major: bool,
+}
+
+/// Work that has begun and is not done.
+fn begin_work(stories: &mut Stories, chance: &mut Chance, company: &Company, case: &Case, stage: Stage) {
+    if stage == Stage::New {
+        return;
+    }
+    let owner =
+        if chance.is(0.6) { case.desk } else { *chance.one(&company.members(SERVICES[case.service].team)) };
+    let (owner_slot, team_slot) = (company.people[owner], company.teams[SERVICES[case.service].team]);
+    let mut at = case.at + 5 * MINUTE;
+    stories.then(case.slot, at, company.who(case.desk), move |s| {
+        let change =
+            Change::default().with("assignee", link(s, owner_slot)?).with("team", link(s, team_slot)?);
+        Ok(change.take("assign"))
+    });
+    if stage == Stage::Assigned {
+        return;
+    }
+    let worker = company.who(owner);
+    at += 8 * MINUTE;
+    stories.change(case.slot, at, worker, Change::default().take("start"));
+    stories.say(case.slot, at + MINUTE, worker, Audience::Customer, chance.one::<&str>(&ANSWERS));
+    if case.major {
+        declare_major(stories, chance, company, case, at);
+    }
+    if stage == Stage::Waiting {
+        let reason = *chance.one(&["customer", "customer", "supplier"]);
+        let change = Change::default().with_text("hold_reason", reason).take("wait");
+        stories.change(case.slot, at + 20 * MINUTE, worker, change);
+    } else {
+        stories.say(case.slot, at + 12 * MINUTE, worker, Audience::Staff, chance.one::<&str>(&NOTES));
+    }
 }
 
 fn work(stories: &mut Stories, chance: &mut Chance, company: &Company, case: &Case) {

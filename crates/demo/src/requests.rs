@@ -15,6 +15,7 @@ use crate::words::REQUESTS;
 pub fn plan(stories: &mut Stories, chance: &mut Chance, company: &Company, start: i64, size: Size) {
     let mut moments: Vec<i64> =
         (0..size.incidents * 2 / 5).map(|_| moment(chance, start, size.days)).collect();
+    moments.extend((0..12).map(|i| size.end - (i * i * 9 + 4) * MINUTE));
     moments.sort_unstable();
     for at in moments.into_iter().filter(|at| *at < size.end) {
         one(stories, chance, company, at);

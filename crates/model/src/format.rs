@@ -295,20 +295,25 @@ pub fn to_json(value: &Value) -> Json {
         Value::Decimal(d) => Json::String(d.to_string()),
         Value::Text(t) => Json::String(t.clone()),
         Value::Instant(t) => Json::String(write_instant(*t)),
-        Value::Duration(d) => Json::from(*d / 1_000_000),
+        Value::Duration(d) if d % 1_000_000 == 0 => Json::from(*d / 1_000_000),
+        Value::Duration(d) => Json::from(*d as f64 / 1_000_000.0),
         Value::Day(d) => Json::String(write_day(*d)),
         Value::Choices(c) => Json::from(c.clone()),
     }
 }
 
-/// Reads what [`to_json`] wrote. Durations are whole seconds.
+/// Reads what [`to_json`] wrote. Durations are seconds, with a fraction where there is one (exact to the
+/// microsecond up to 285 years).
 pub fn from_json(shape: Shape, json: &Json) -> Option<Value> {
     Some(match (shape, json) {
         (_, Json::Null) => Value::Null,
         (Shape::Bool, Json::Bool(b)) => Value::Bool(*b),
         (Shape::Int, Json::Number(n)) => Value::Int(n.as_i64()?),
         (Shape::Link, Json::Number(n)) => Value::Link(n.as_i64()?),
-        (Shape::Duration, Json::Number(n)) => Value::Duration(n.as_i64()?.checked_mul(1_000_000)?),
+        (Shape::Duration, Json::Number(n)) => match n.as_i64() {
+            Some(seconds) => Value::Duration(seconds.checked_mul(1_000_000)?),
+            None => Value::Duration((n.as_f64()? * 1_000_000.0).round() as i64),
+        },
         (Shape::Decimal, Json::String(t)) => Value::Decimal(t.parse().ok()?),
         (Shape::Decimal, Json::Number(n)) => Value::Decimal(n.to_string().parse().ok()?),
         (Shape::Text, Json::String(t)) => Value::Text(t.clone()),
@@ -350,5 +355,31 @@ pub fn show_instant(micros: i64, zone: &TimeZone) -> String {
     match Timestamp::from_microsecond(micros) {
         Ok(t) => t.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string(),
         Err(_) => micros.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{from_json, to_json};
+    use crate::record_type::Shape;
+    use proofdesk_condition::Value;
+
+    #[test]
+    fn what_an_entry_keeps_is_read_back_exactly() {
+        let values = [
+            (Shape::Duration, Value::Duration(1_000_000)),
+            (Shape::Duration, Value::Duration(8_123_456_789_001)),
+            (Shape::Duration, Value::Duration(1)),
+            (Shape::Instant, Value::Instant(1_772_442_000_123_456)),
+            (Shape::Instant, Value::Instant(-1)),
+            (Shape::Day, Value::Day(-719_162)),
+            (Shape::Decimal, Value::Decimal("-0.000001".parse().unwrap_or_default())),
+            (Shape::Choices, Value::Choices(vec!["a".into(), "b".into()])),
+            (Shape::Bool, Value::Bool(false)),
+            (Shape::Link, Value::Link(7)),
+        ];
+        for (shape, value) in values {
+            assert_eq!(from_json(shape, &to_json(&value)), Some(value));
+        }
     }
 }

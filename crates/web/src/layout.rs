@@ -55,7 +55,7 @@ pub fn frame(visit: &Visit, page: Page<'_>) -> Markup {
                 @for item in &group.items {
                     a href=(item.address) aria-current=[is_current(&visit.path, &item.address).then_some("page")] {
                         (item.label)
-                        @if let Some(count) = item.count { small { (menu::count_words(count)) span.sr { " open" } } }
+                        @if let Some(count) = item.count.filter(|c| *c > 0) { small { (menu::count_words(count)) span.sr { " open" } } }
                     }
                 }
             }
@@ -92,7 +92,8 @@ pub fn frame(visit: &Visit, page: Page<'_>) -> Markup {
                                 }
                             }
                             form.find role="search" action="/search" {
-                                input type="search" name="q" aria-label="Search, or jump to a record" placeholder="Search or jump to a record" data-key="/" autocomplete="off" accesskey="s";
+                                input type="search" name="q" aria-label="Search, or jump to a record" placeholder="Search or jump to a record" data-key="/" autocomplete="off";
+                                kbd aria-hidden="true" { "/" }
                             }
                         }
                         main.page id="main" tabindex="-1" { (page.body) }

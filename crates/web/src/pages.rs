@@ -10,6 +10,7 @@ pub mod log;
 pub mod owes;
 pub mod record;
 pub mod search;
+pub mod service;
 pub mod talk;
 pub mod transition;
 

@@ -52,20 +52,17 @@ async fn new(
     let mut typed = Typed::new(given);
     let stamp = proofdesk_model::Stamp::now(visit.now, Door::Page);
     let blank = Record::empty(&of);
+    let me = std::collections::HashMap::from([(
+        proofdesk_engine::Reference::new("person", visit.account.person),
+        visit.account.name.clone(),
+    )]);
     for field in fields(&of) {
         if let Some(default) = field.default.as_deref().filter(|_| !typed.has(&field.name))
             && let Some(value) = proofdesk_model::format::literal(field, default, &visit.caller, &stamp)
         {
             let mut filled = blank.clone();
             filled.set(&field.name, value);
-            let text = form::written(
-                field,
-                &filled,
-                &field.name,
-                visit.registry(),
-                &std::collections::HashMap::new(),
-                visit.zone(),
-            );
+            let text = form::written(field, &filled, &field.name, visit.registry(), &me, visit.zone());
             typed.set(&field.name, text);
         }
     }

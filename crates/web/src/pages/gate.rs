@@ -120,7 +120,7 @@ fn first_run(state: &AppState) -> Markup {
             p.small.muted { "Fill it with an example organization that has been running for a year:" }
             pre.mono { "proofdesk demo" }
             p.small.muted { "Or make the first account of your own organization:" }
-            pre.mono { "proofdesk account add --role administrator NAME" }
+            pre.mono { "proofdesk account create --administrator --sign-in NAME --name \"YOUR NAME\"" }
             p { "Then open this page again." }
             a.button.primary href="/sign-in" { "Look again" }
         } }

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use crate::error::WebError;
 use crate::layout::{self, Page};
 use crate::menu::slug;
-use crate::pages::{family_crumb, owes, require_reference};
+use crate::pages::{family_crumb, owes, require_reference, service};
 use crate::parts::tabs::{self, Tab};
 use crate::parts::value::{Eyes, prose};
 use crate::parts::{tag, time};
@@ -93,10 +93,20 @@ async fn show(
         "related" => related::tab(&visit, &loaded, &eyes).await?,
         "files" => aside::files_tab(&visit, &loaded, &eyes),
         "proof" => proof::tab(&visit, &loaded, &eyes).await?,
-        _ => html! { (timeline::list(&loaded, &eyes)) (timeline::write(&visit, &loaded)) },
+        _ => html! { (timeline::write(&visit, &loaded)) (timeline::list(&loaded, &eyes)) },
+    };
+    let is_service = loaded.record.of.name == service::TYPE;
+    let glance = if is_service && asked.tab.is_empty() {
+        service::overview(&visit, &loaded).await?
+    } else {
+        html! {}
     };
     let body = html! {
-        div id="head" data-live=(loaded.address) { (head(&visit, &loaded)) }
+        div id="head" data-live=(loaded.address) {
+            (head(&visit, &loaded))
+            @if is_service { p.small { (service::responsible(&loaded, &visit)) } }
+        }
+        (glance)
         div.split {
             div.stack.wide id="talk" data-live=[asked.tab.is_empty().then_some(&loaded.address)] {
                 (opening(&loaded, &eyes))

@@ -88,10 +88,10 @@ pub fn clock(record: &Record, spec: &ClockSpec, now: i64) -> Markup {
     };
     let (start, due) = shown.runs.map_or((None, None), |(start, due)| (Some(start), Some(due)));
     html! {
-        span class={ "clock " (shown.tone) } title=(title)
-            data-start=[start] data-due=[due] data-risk=[due.map(|_| shown.risk_at)] {
-            svg viewBox="0 0 100 5" preserveAspectRatio="none" aria-hidden="true" { rect width=(shown.used) height="5" {} }
-            span.word { (shown.word) }
+            span class={ "clock " (shown.tone) } title=(title)
+                data-start=[start] data-due=[due] data-risk=[due.map(|_| shown.risk_at)] {
+    @if shown.tone != "none" { svg viewBox="0 0 100 5" preserveAspectRatio="none" aria-hidden="true" { rect width=(shown.used) height="5" {} } }
+                span.word { (shown.word) }
+            }
         }
-    }
 }

@@ -20,7 +20,7 @@ pub fn tabs(label: &str, tabs: &[Tab], end: &Markup) -> Markup {
         nav.tabs aria-label=(label) {
             @for tab in tabs {
                 a href=(tab.address) aria-current=[tab.current.then_some("page")] {
-                    (tab.label) @if let Some(count) = tab.count { " " span.num { (crate::menu::count_words(count)) } }
+                    (tab.label) @if let Some(count) = tab.count.filter(|c| *c > 0) { " " span.num { (crate::menu::count_words(count)) } }
                 }
             }
             (end)

@@ -47,6 +47,11 @@ fn shape<'a>(of: &'a RecordType, column: &ListColumn) -> Shape<'a> {
     }
 }
 
+/// On narrow screens the key, the title and the clock are left: what one acts on.
+fn is_spare(column: &ListColumn, shape: &Shape<'_>) -> bool {
+    column.spare || !matches!(shape, Shape::Clock(_))
+}
+
 /// The table of a list; the first row is the selected one.
 pub fn table(list: &Settled, records: &[Record], eyes: &Eyes<'_>) -> Markup {
     let of = &list.of;
@@ -61,7 +66,7 @@ pub fn table(list: &Settled, records: &[Record], eyes: &Eyes<'_>) -> Markup {
             thead { tr {
                 (head(list, "number", "Key", false))
                 (head(list, of.title_field(), of.field(of.title_field()).map_or("Title", |f| &f.label), false))
-                @for (column, shape) in &columns { (head(list, &column.field, &label(of, column, shape), column.spare)) }
+                @for (column, shape) in &columns { (head(list, &column.field, &label(of, column, shape), is_spare(column, shape))) }
             } }
             tbody {
                 @for (i, record) in records.iter().enumerate() { (row(of, record, &columns, eyes, i == 0)) }
@@ -113,7 +118,7 @@ fn row(
             td { a.key href=(open) { (name) } }
             td.grow { a href=(open) { (record.title()) } br; span.small.faint { (second_line(of, record, eyes)) } }
             @for (column, shape) in columns {
-                td class=[column.spare.then_some("spare")] { (cell(record, column, shape, eyes)) }
+                td class=[is_spare(column, shape).then_some("spare")] { (cell(record, column, shape, eyes)) }
             }
         }
     }

@@ -44,7 +44,7 @@ pub fn filter(list: &Settled) -> Markup {
                 label.small for="filter" { "Records for which this holds" }
                 div.row.nowrap {
                     input.field.mono id="filter" name="filter" value=(list.source) maxlength="2000" autocomplete="off" spellcheck="false"
-                        placeholder="state == 'new' && created_at > now - duration('7d')"
+                        placeholder="state == 'new' && created_at > now - days(7)"
                         aria-invalid=[(!list.mistakes.is_empty()).then_some("true")] aria-describedby=[(!list.mistakes.is_empty()).then_some("filter-wrong")];
                     button.button { "Filter" }
                 }

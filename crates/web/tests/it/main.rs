@@ -1,0 +1,9 @@
+//! Pages in process: every page through the router, on a desk of its own.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod client;
+mod forms;
+mod gate;
+mod live;
+mod pages;
+mod safety;

@@ -1,0 +1,102 @@
+//! Hostile text is only text, other sites write nothing, and what is not yours is refused or not there.
+
+use axum::http::StatusCode;
+use proofdesk_engine::Change;
+
+use crate::client::Desk;
+
+const HOSTILE: &str = "<script>alert(1)</script>\"><img src=x onerror=alert(2)>";
+
+#[tokio::test]
+async fn hostile_text_stays_text_on_every_page() {
+    let desk = Desk::open().await;
+    let change = Change::default()
+        .with_text("title", HOSTILE)
+        .with_text("description", &format!("{HOSTILE}\n\n[x](javascript:alert(3))"))
+        .with_text("category", HOSTILE);
+    desk.desk.create("incident", change).await.unwrap();
+    let mara = desk.signed_in("mara").await;
+    mara.post("/incident/INC-2/comment", &[("body", HOSTILE), ("audience", "staff")]).await;
+    let query = "/search?q=%3Cscript%3Ealert(1)%3C%2Fscript%3E";
+    let filter = "/incident?filter=%3Cscript%3Ealert(1)%3C%2Fscript%3E";
+    for page in [
+        "/desk?view=open",
+        "/incident/INC-2",
+        "/incident/INC-2?tab=proof",
+        "/incident/INC-2/edit",
+        query,
+        filter,
+    ] {
+        let body = mara.get(page).await.body;
+        for piece in ["<script>alert", "<img src=x", "href=\"javascript:"] {
+            assert!(!body.contains(piece), "{page} lets {piece} through");
+        }
+    }
+}
+
+#[tokio::test]
+async fn other_sites_write_nothing() {
+    let desk = Desk::open().await;
+    let mara = desk.signed_in("mara").await;
+    for site in ["cross-site", "same-site"] {
+        let answer = mara.post_from(site, "/incident/INC-1/comment", &[("body", "forged")]).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    }
+    assert!(!mara.get("/incident/INC-1").await.body.contains("forged"));
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_404_and_what_is_not_allowed_is_403() {
+    let desk = Desk::open().await;
+    let (mara, ida) = (desk.signed_in("mara").await, desk.signed_in("ida").await);
+    for page in [
+        "/incident/INC-99",
+        "/incident/SVC-1",
+        "/nothing",
+        "/nothing/INC-1",
+        "/incident/INC-1/transition/fly",
+        "/home/none",
+    ] {
+        assert_eq!(mara.get(page).await.status, StatusCode::NOT_FOUND, "{page}");
+    }
+    for page in ["/incident/new", "/incident/INC-1/edit", "/incident/INC-1/transition/assign"] {
+        let answer = ida.get(page).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{page}");
+        assert!(answer.body.contains("You may not") && answer.body.contains("Request "), "{}", answer.body);
+    }
+    let refused = ida.post("/incident/INC-1/comment", &[("body", "x")]).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_policy() {
+    let desk = Desk::open().await;
+    for page in ["/sign-in", "/desk", "/nothing"] {
+        let answer = desk.browser().get(page).await;
+        let policy = answer.headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.contains("script-src 'self'") && !policy.contains("unsafe"), "{page}: {policy}");
+        assert_eq!(answer.headers["x-content-type-options"], "nosniff");
+        assert!(answer.headers.contains_key("x-request-id"));
+    }
+}
+
+#[tokio::test]
+async fn a_huge_form_is_refused_as_a_page() {
+    let desk = Desk::open().await;
+    let mara = desk.signed_in("mara").await;
+    let answer = mara.post("/incident/new", &[("title", "x"), ("description", &"y".repeat(3_000_000))]).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(answer.body.contains("This is too large"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn programs_get_problem_documents() {
+    let desk = Desk::open().await;
+    let request = axum::http::Request::get("/nothing/at/all/is/here")
+        .header("accept", "application/json")
+        .body(axum::body::Body::empty())
+        .unwrap();
+    let answer = desk.browser().send(request).await;
+    assert_eq!(answer.headers["content-type"], "application/problem+json");
+    assert!(answer.body.contains("\"status\":404"), "{}", answer.body);
+}
