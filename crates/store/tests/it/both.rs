@@ -11,37 +11,24 @@ use crate::postgres::Postgres;
 type Case = fn(Desk) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
 macro_rules! cases {
-    ($($name:ident),* $(,)?) => {
-        const CASES: &[(&str, Case)] = &[$((stringify!($name), |desk| Box::pin(cases::$name(desk)))),*];
+    ($($group:ident: $($name:ident),*;)*) => {
+        const CASES: &[(&str, Case)] =
+            &[$($((stringify!($name), |desk| Box::pin(cases::$group::$name(desk)))),*),*];
         mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            $($(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
                 let desk = super::Desk::open(&super::file()).await;
-                super::cases::$name(desk).await;
-            })*
+                super::cases::$group::$name(desk).await;
+            })*)*
         }
     };
 }
 
 cases! {
-    tables_follow_the_declarations,
-    values_come_back,
-    a_stale_write_is_refused,
-    nothing_is_written_twice,
-    links_go_both_ways,
-    lists_page_by_key,
-    views_have_an_index,
-    verdicts_are_counted,
-    search_finds_words,
-    the_log_has_no_gaps,
-    history_is_paged,
-    many_writes_are_one,
-    jobs_are_leased,
-    files_are_kept_by_content,
-    engine_rows_are_changed_together,
-    changes_are_told,
-    many_clients_write_at_once,
-    it_goes_on_after_a_restart,
+    tables: tables_follow_the_declarations, jobs_are_leased, files_are_kept_by_content, engine_rows_are_changed_together;
+    writes: values_come_back, a_stale_write_is_refused, nothing_is_written_twice, links_go_both_ways, many_writes_are_one, many_clients_write_at_once;
+    reads: lists_page_by_key, views_have_an_index, verdicts_are_counted, search_finds_words;
+    log: the_log_has_no_gaps, history_is_paged, changes_are_told, it_goes_on_after_a_restart;
 }
 
 /// A place for a file.

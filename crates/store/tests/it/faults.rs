@@ -7,7 +7,7 @@ use proofdesk_model::Change;
 use proofdesk_store::{Error, Options, Store};
 
 use crate::both::{database, file};
-use crate::cases::check_tree;
+use crate::cases::log::check_tree;
 use crate::desk::{CONTEXT, Desk, Place};
 use crate::postgres::Postgres;
 
