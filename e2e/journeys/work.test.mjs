@@ -52,7 +52,7 @@ test("an incident is recorded, assigned, talked about, refused without a resolut
   await page.getByRole("main").getByRole("button", { name: /^Start work/ }).click();
   await page.waitForURL(`**/incident/${name}`);
   const owes = card(page, "What this record still owes");
-  assert.match(await owes.innerText(), /Open: [^\n]*[Rr]esolution/);
+  assert.match(await owes.innerText(), /Open:\s+Resolution/);
   assert.match(await owes.innerText(), /8\.6\.1/);
 
   // resolving without saying how is refused, all that is missing at once, and nothing is written
@@ -70,7 +70,7 @@ test("an incident is recorded, assigned, talked about, refused without a resolut
   await page.getByRole("main").getByRole("button", { name: /^Resolve/ }).click();
   await page.waitForURL(`**/incident/${name}`);
   assert.match(await state(page).innerText(), /Resolved/);
-  assert.doesNotMatch(await owes.innerText(), /Open: [^\n]*[Rr]esolution/, "what it owed is given");
+  assert.doesNotMatch(await owes.innerText(), /Open:\s+Resolution/, "what it owed is given");
 
   // every change is in the history, with who and where
   await page.getByRole("link", { name: "History and proof" }).click();
