@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
 import { startBrowser } from "../support/browser.mjs";
 import { assertAccessible, assertNoSidewaysScroll, assertQuiet } from "../support/checks.mjs";
-import { signedIn, visit } from "../support/session.mjs";
+import { desk, signedIn, visit } from "../support/session.mjs";
 
 let browser;
 let paths;
@@ -32,7 +32,7 @@ const FURTHER = [
 
 /** The menu's pages, and of each list the first record. */
 async function find() {
-  const page = await signedIn(browser);
+  const page = await signedIn(browser, {}, desk.administrator);
   const menu = await page.locator("aside nav a").evaluateAll((links) => links.map((link) => link.getAttribute("href")));
   const found = new Set([...menu, ...FURTHER]);
   for (const path of menu) {
@@ -46,7 +46,7 @@ async function find() {
 
 for (const scheme of ["light", "dark"]) {
   test(`every page is accessible in ${scheme}`, async (context) => {
-    const page = await signedIn(browser, { colorScheme: scheme });
+    const page = await signedIn(browser, { colorScheme: scheme }, desk.administrator);
     assert.ok(paths.length > 20, `the menu leads to ${paths.length} pages`);
     for (const path of paths) {
       await context.test(path, async () => {
@@ -59,7 +59,7 @@ for (const scheme of ["light", "dark"]) {
 }
 
 test("no page scrolls sideways at 360 px", async (context) => {
-  const page = await signedIn(browser, { viewport: { width: 360, height: 740 } });
+  const page = await signedIn(browser, { viewport: { width: 360, height: 740 } }, desk.administrator);
   for (const path of paths) {
     await context.test(path, async () => {
       await visit(page, path);
@@ -69,7 +69,7 @@ test("no page scrolls sideways at 360 px", async (context) => {
 });
 
 test("the ways in, and what is not there, are accessible too", async () => {
-  const page = await signedIn(browser);
+  const page = await signedIn(browser, {}, desk.administrator);
   for (const path of ["/nothing-here", "/incident/INC-999999"]) {
     const response = await page.goto(new URL(path, page.url()).href);
     assert.equal(response.status(), 404);

@@ -6,7 +6,7 @@ import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startBrowser } from "../support/browser.mjs";
-import { signedIn, visit } from "../support/session.mjs";
+import { desk, signedIn, visit } from "../support/session.mjs";
 
 const folder = fileURLToPath(new URL(process.env.PROOFDESK_PICTURES ? "../../docs/img" : "../out", import.meta.url));
 const LARGEST = 300_000;
@@ -36,7 +36,7 @@ const PICTURES = [
 
 for (const { name, path, options } of PICTURES) {
   test(`picture of ${name}`, async () => {
-    const page = await signedIn(browser, options);
+    const page = await signedIn(browser, options, desk.name);
     await visit(page, path.replace("first of ", ""));
     if (path.startsWith("first of ")) await visit(page, await first(page, name));
     await page.evaluate(() => document.fonts.ready);

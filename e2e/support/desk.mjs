@@ -25,7 +25,7 @@ export function binary() {
  */
 export async function startDesk() {
   const folder = await mkdtemp(join(tmpdir(), "proofdesk-e2e-"));
-  const options = ["demo", "--data", join(folder, "data"), "--seed", "7", "--incidents", "120", "--serve", "--listen", "127.0.0.1:0"];
+  const options = ["demo", "--folder", join(folder, "demo"), "--seed", "7", "--incidents", "120", "--serve", "--listen", "127.0.0.1:0"];
   const program = spawn(binary(), options, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   const said = [];
   const ended = new Promise((done) => program.once("exit", (code, signal) => done(code ?? signal)));

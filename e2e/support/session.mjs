@@ -3,10 +3,13 @@
 import assert from "node:assert/strict";
 import { openPage } from "./browser.mjs";
 
-/** Where the desk under test is, and who may sign in; `run.mjs` says so. */
+/** Where the desk under test is, and who may sign in; `run.mjs` says so. All of the demo's accounts have one password. */
 export const desk = {
   url: process.env.PROOFDESK_URL,
+  /** An agent, as most who work here are. */
   name: process.env.PROOFDESK_NAME,
+  /** Who may see every page. */
+  administrator: "admin",
   password: process.env.PROOFDESK_PASSWORD,
 };
 if (!desk.url) throw new Error("start the journeys with `node run.mjs`: it fills and serves the desk that they visit");
@@ -19,18 +22,18 @@ export async function visit(page, path) {
 }
 
 /** Signs in through the form and ends on the desk. */
-export async function signIn(page) {
+export async function signIn(page, name = desk.name) {
   await visit(page, "/sign-in");
-  await page.getByLabel("Name").fill(desk.name);
+  await page.getByLabel("Name").fill(name);
   await page.getByLabel("Password").fill(desk.password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.waitForURL("**/desk*");
 }
 
 /** A page of its own session, signed in. */
-export async function signedIn(browser, options) {
+export async function signedIn(browser, options, name) {
   const page = await openPage(browser, options);
-  await signIn(page);
+  await signIn(page, name);
   return page;
 }
 
