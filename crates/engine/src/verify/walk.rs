@@ -10,7 +10,6 @@ pub(super) struct Walk<'a> {
     origin: &'a str,
     keys: &'a [VerifierKey],
     notes: std::iter::Peekable<std::vec::IntoIter<(u64, String)>>,
-    last: Option<(u64, Hash, Option<Hash>)>,
     damaged: bool,
     pub(super) report: &'a mut Report,
 }
@@ -24,12 +23,17 @@ impl<'a> Walk<'a> {
     ) -> Self {
         notes.sort_by_key(|(size, _)| *size);
         let notes = notes.into_iter().peekable();
-        Self { frontier: Frontier::new(), origin, keys, notes, last: None, damaged: false, report }
+        Self { frontier: Frontier::new(), origin, keys, notes, damaged: false, report }
     }
 
     /// Whether an entry was already found damaged: then every hash above it differs too.
     pub(super) fn is_damaged(&self) -> bool {
         self.damaged
+    }
+
+    /// Notes damage that was found elsewhere.
+    pub(super) fn damage(&mut self) {
+        self.damaged = true;
     }
 
     /// The next leaf with its entry. `stored` is the tree's leaf hash, `column` the one beside the entry.
@@ -46,24 +50,12 @@ impl<'a> Walk<'a> {
         let differs = stored.is_some_and(|s| *s != computed) || column.is_some_and(|c| c != computed);
         if differs {
             self.damaged = true;
-            let exchanged = matches!((self.last, stored), (Some((_, before, Some(before_stored))), Some(now))
-                if *now == before && before_stored == computed && before != before_stored);
-            let record = Some(record.to_owned());
-            if exchanged {
-                self.report.findings.pop();
-                let message =
-                    format!("The entries at leaves {} and {index} stand in each other's place.", index - 1);
-                self.report.add(FindingKind::Reordered, Some(index), record, message);
-            } else {
-                let message =
-                    format!("The bytes of the entry at leaf {index} were changed after it was sealed.");
-                self.report.add(FindingKind::ChangedEntry, Some(index), record, message);
-            }
+            let message = format!("The bytes of the entry at leaf {index} were changed after it was sealed.");
+            self.report.add(FindingKind::ChangedEntry, Some(index), Some(record.to_owned()), message);
         } else if stored.is_none() && column.is_some() {
             let message = format!("The tree has no hash for leaf {index}.");
             self.report.add(FindingKind::ChangedNode, Some(index), Some(record.to_owned()), message);
         }
-        self.last = Some((index, computed, stored.copied()));
         self.push(computed, nodes);
     }
 
@@ -71,7 +63,6 @@ impl<'a> Walk<'a> {
     pub(super) fn missing(&mut self, index: u64, stored: Option<&Hash>, nodes: &mut Vec<(NodeId, Hash)>) {
         let message = format!("The entry of leaf {index} is missing.");
         self.report.add(FindingKind::MissingEntry, Some(index), None, message);
-        self.last = None;
         match stored {
             Some(hash) => self.push(*hash, nodes),
             None => {

@@ -1,0 +1,259 @@
+//! What the write path promises: stale writes, staff-only talk, files, history, damage found.
+
+use std::sync::Arc;
+
+use proofdesk_engine::comment::Audience;
+use proofdesk_engine::verify::FindingKind;
+use proofdesk_engine::{Change, Door, Error, Reference, Target};
+use proofdesk_model::Value;
+use proofdesk_testkit::{BOTH, Database, TestDesk};
+use proofdesk_tlog::SignerKey;
+
+async fn incident(desk: &TestDesk, title: &str) -> Reference {
+    let made = desk.create("incident", Change::default().with_text("title", title)).await.unwrap();
+    Reference::new("incident", made.record.number)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stale_write_is_refused_with_what_changed() {
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let agent = desk.person("Mara Rehn", &["agent"]).await.unwrap();
+        let on = incident(&desk, "Tills down").await;
+        let first = Change::default().with_text("impact", "high");
+        desk.engine.apply(&agent, Target::Existing(on.clone(), Some(1)), first, Door::Page).await.unwrap();
+        let second = Change::default().with_text("urgency", "low");
+        let refused =
+            desk.engine.apply(&agent, Target::Existing(on.clone(), Some(1)), second, Door::Page).await;
+        let Err(Error::Conflict(conflict)) = refused else { panic!("{refused:?}") };
+        assert_eq!((conflict.expected, conflict.current), (1, 2));
+        let changed = conflict.changed.iter().find(|c| c.field == "impact").unwrap();
+        assert_eq!((changed.value.as_str(), changed.by.as_str()), (Some("high"), "Mara Rehn"));
+        let kept = desk.engine.require(&agent, &on).await.unwrap();
+        assert_eq!(kept.text("urgency"), None, "nothing of the refused write is there");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_writers_on_one_version_exactly_one_wins() {
+    for database in BOTH {
+        let desk = Arc::new(TestDesk::open(database).await.unwrap());
+        let on = incident(&desk, "Tills down").await;
+        let mut writers = tokio::task::JoinSet::new();
+        for i in 0..16 {
+            let (desk, on) = (desk.clone(), on.clone());
+            writers.spawn(async move {
+                let change = Change::default().with_text("category", &format!("c{i}"));
+                desk.engine.apply(&desk.setup(), Target::Existing(on, Some(1)), change, Door::Api).await
+            });
+        }
+        let mut won = 0;
+        while let Some(done) = writers.join_next().await {
+            match done.unwrap() {
+                Ok(_) => won += 1,
+                Err(Error::Conflict(_)) => {}
+                Err(other) => panic!("{other}"),
+            }
+        }
+        assert_eq!(won, 1, "{database:?}");
+        assert_eq!(desk.engine.history(&on, 50).await.unwrap().len(), 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_to_nothing_is_refused() {
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let change = Change::default().with_text("title", "x").with("service", Value::Link(99));
+        let refused = desk.create("incident", change).await.unwrap_err();
+        assert!(format!("{refused:#}").contains("There is no SVC-99"), "{refused:#}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn staff_notes_are_not_for_requesters() {
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let agent = desk.person("Mara Rehn", &["agent"]).await.unwrap();
+        let requester = desk.person("Store 118", &["requester"]).await.unwrap();
+        let on = incident(&desk, "Tills down").await;
+        desk.engine.comment(&agent, &on, Audience::Customer, "We are on it.", Door::Page).await.unwrap();
+        desk.engine.comment(&agent, &on, Audience::Staff, "Gateway again.", Door::Page).await.unwrap();
+        let all = desk.engine.comments(&agent, &on).await.unwrap();
+        let seen = desk.engine.comments(&requester, &on).await.unwrap();
+        assert_eq!(all.len(), 2);
+        assert_eq!(seen.iter().map(|c| c.body.as_str()).collect::<Vec<_>>(), ["We are on it."]);
+        let refused = desk.engine.comment(&requester, &on, Audience::Staff, "x", Door::Page).await;
+        assert!(matches!(refused, Err(Error::Forbidden(_))));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_streamed_limited_and_typed_by_their_bytes() {
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let agent = desk.person("Mara Rehn", &["agent"]).await.unwrap();
+        let on = incident(&desk, "Tills down").await;
+        let mut upload = desk
+            .engine
+            .attach(&agent, &on, "../page.png", Audience::Staff, 3_000_000, Door::Page)
+            .await
+            .unwrap();
+        for _ in 0..20 {
+            upload.write(&b"<html>".repeat(16_000)).await.unwrap();
+        }
+        let kept = upload.finish().await.unwrap();
+        assert_eq!(
+            (kept.name.as_str(), kept.media_type.as_str(), kept.size_bytes),
+            ("page.png", "text/plain", 1_920_000)
+        );
+        let (_, mut reader) = desk.engine.open_attachment(&agent, &on, &kept.id).await.unwrap();
+        let mut size = 0;
+        while let Some(bytes) = reader.next().await.unwrap() {
+            size += bytes.len();
+        }
+        assert_eq!(size, 1_920_000);
+        let mut large =
+            desk.engine.attach(&agent, &on, "a", Audience::Staff, 1_000, Door::Page).await.unwrap();
+        assert!(matches!(large.write(&[0; 2_000]).await, Err(Error::TooLarge(_))));
+        assert_eq!(desk.engine.attachments(&agent, &on).await.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verify_names_the_record_of_a_changed_byte() {
+    let desk = TestDesk::open(Database::Sqlite).await.unwrap();
+    for i in 0..40 {
+        incident(&desk, &format!("Incident {i}")).await;
+    }
+    let signer = SignerKey::from_seed("desk.test/log", &[7; 32]).unwrap();
+    desk.engine.publish_checkpoint(&signer).await.unwrap().unwrap();
+    let keys = [signer.verifier().clone()];
+    let good = desk.engine.verify(&keys, |_, _| {}).await.unwrap();
+    assert!(good.is_good(), "{:?}", good.findings);
+    assert_eq!((good.checkpoints, good.signatures), (1, 1));
+    let damage = |sql: &str| {
+        let file = rusqlite::Connection::open(&desk.url).unwrap();
+        file.execute_batch(sql).unwrap();
+    };
+    let kinds = |report: &proofdesk_engine::verify::Report| {
+        report.findings.iter().map(|f| f.kind).collect::<Vec<_>>()
+    };
+
+    damage("UPDATE incident SET title = 'Nothing happened' WHERE number = 7");
+    let found = desk.engine.verify(&keys, |_, _| {}).await.unwrap();
+    assert_eq!(kinds(&found), [FindingKind::ChangedRow]);
+    assert_eq!(found.findings[0].record.as_deref(), Some("INC-7"));
+    damage("UPDATE incident SET title = 'Incident 6' WHERE number = 7");
+
+    damage(
+        "UPDATE log_entry SET body = CAST(replace(CAST(body AS TEXT), 'Incident 12', 'Incident 99') AS BLOB) WHERE number = 13 AND record_type = 'incident'",
+    );
+    let found = desk.engine.verify(&keys, |_, _| {}).await.unwrap();
+    assert!(kinds(&found).contains(&FindingKind::ChangedEntry), "{found:?}");
+    assert!(kinds(&found).contains(&FindingKind::ForkedCheckpoint), "{found:?}");
+    assert!(found.findings.iter().any(|f| f.record.as_deref() == Some("INC-13")), "{found:?}");
+    damage(
+        "UPDATE log_entry SET body = CAST(replace(CAST(body AS TEXT), 'Incident 99', 'Incident 12') AS BLOB) WHERE number = 13 AND record_type = 'incident'",
+    );
+    assert!(desk.engine.verify(&keys, |_, _| {}).await.unwrap().is_good());
+
+    damage("DELETE FROM incident WHERE number = 20");
+    let found = desk.engine.verify(&keys, |_, _| {}).await.unwrap();
+    assert_eq!(kinds(&found), [FindingKind::MissingRow]);
+    assert_eq!(found.findings[0].record.as_deref(), Some("INC-20"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verify_finds_missing_exchanged_and_forked() {
+    let open = async || {
+        let desk = TestDesk::open(Database::Sqlite).await.unwrap();
+        for i in 0..12 {
+            incident(&desk, &format!("Incident {i}")).await;
+        }
+        desk
+    };
+    let damage = |desk: &TestDesk, sql: &str| {
+        let file = rusqlite::Connection::open(&desk.url).unwrap();
+        file.execute_batch(&format!("PRAGMA foreign_keys=OFF; {sql}")).unwrap();
+    };
+    let desk = open().await;
+    damage(&desk, "DELETE FROM log_entry WHERE id = (SELECT entry_id FROM log_leaf WHERE leaf_index = 5)");
+    let found = desk.engine.verify(&[], |_, _| {}).await.unwrap();
+    assert!(
+        found.findings.iter().any(|f| f.kind == FindingKind::MissingEntry && f.leaf == Some(5)),
+        "{found:?}"
+    );
+
+    let desk = open().await;
+    let exchange = |a: u64, b: u64| {
+        format!(
+            "CREATE TEMP TABLE pair AS SELECT (SELECT entry_id FROM log_leaf WHERE leaf_index = {a}) AS a,
+                 (SELECT entry_id FROM log_leaf WHERE leaf_index = {b}) AS b;
+             UPDATE log_leaf SET entry_id = -1 WHERE leaf_index = {a};
+             UPDATE log_leaf SET entry_id = (SELECT a FROM pair) WHERE leaf_index = {b};
+             UPDATE log_leaf SET entry_id = (SELECT b FROM pair) WHERE leaf_index = {a};"
+        )
+    };
+    for (a, b) in [(2, 3), (3, 4), (1, 8)] {
+        let desk = open().await;
+        damage(&desk, &exchange(a, b));
+        let found = desk.engine.verify(&[], |_, _| {}).await.unwrap();
+        let named = found
+            .findings
+            .iter()
+            .any(|f| f.kind == FindingKind::Reordered && (f.leaf == Some(a) || f.leaf == Some(b)));
+        assert!(named, "{a} and {b}: {found:?}");
+    }
+
+    // a thorough forger also sets the hash beside the entry: the node above tells, and names the pair
+    let desk = open().await;
+    let body = br#"{"v":1,"forged":true}"#;
+    let forge = format!(
+        "UPDATE log_entry SET body = x'{}', leaf_hash = x'{}' WHERE number = 7",
+        hex::encode(body),
+        hex::encode(proofdesk_tlog::leaf_hash(body))
+    );
+    damage(&desk, &forge);
+    let found = desk.engine.verify(&[], |_, _| {}).await.unwrap();
+    let named = found.findings.iter().any(|f| {
+        f.kind == FindingKind::ChangedEntry && f.record.as_deref().is_some_and(|r| r.contains("INC-7"))
+    });
+    assert!(named, "{found:?}");
+
+    let desk = open().await;
+    let signer = SignerKey::from_seed("desk.test/log", &[7; 32]).unwrap();
+    let forged =
+        proofdesk_tlog::Checkpoint::new("desk.test/log", 12, [9; 32]).unwrap().sign(&[&signer]).unwrap();
+    let stored = proofdesk_store::StoredCheckpoint { size: 12, at: 1, note: forged.to_string() };
+    desk.engine.store().put_checkpoint(&stored).await.unwrap();
+    let found = desk.engine.verify(&[signer.verifier().clone()], |_, _| {}).await.unwrap();
+    assert_eq!(found.findings.iter().map(|f| f.kind).collect::<Vec<_>>(), [FindingKind::ForkedCheckpoint]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_exported_log_is_verified_without_the_database() {
+    let desk = TestDesk::open(Database::Sqlite).await.unwrap();
+    for i in 0..9 {
+        incident(&desk, &format!("Incident {i}")).await;
+    }
+    let signer = SignerKey::from_seed("desk.test/log", &[7; 32]).unwrap();
+    desk.engine.publish_checkpoint(&signer).await.unwrap();
+    let mut file = Vec::new();
+    desk.engine.export_log(&mut file).await.unwrap();
+    let keys = [signer.verifier().clone()];
+    let good = proofdesk_engine::verify::verify_export(file.as_slice(), &keys).unwrap();
+    assert!(good.is_good() && good.signatures == 1 && good.leaves == 9, "{good:?}");
+    // every tenth byte of the entries, flipped, must be noticed
+    let text = String::from_utf8(file.clone()).unwrap();
+    let (begin, end) = (text.find('\n').unwrap() + 1, text.find("{\"checkpoint\"").unwrap());
+    for at in (begin..end).step_by(10) {
+        let mut changed = file.clone();
+        changed[at] ^= 1;
+        let noticed = match proofdesk_engine::verify::verify_export(changed.as_slice(), &keys) {
+            Ok(report) => !report.is_good(),
+            Err(_) => true,
+        };
+        assert!(noticed, "byte {at}: {:?}", &text[at.saturating_sub(20)..(at + 20).min(end)]);
+    }
+}
