@@ -1,17 +1,24 @@
 //! The handle of conformity: an engine with frameworks and controls.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use proofdesk_engine::Engine;
 use proofdesk_model::Context;
 use proofdesk_model::format::day_of;
 
 use crate::declarations::Declarations;
+use crate::error::Error;
+use crate::live::Moves;
+use crate::scope::Scope;
+use crate::tables::{self, ResultRow, RunRow};
 
 /// How many exceptions of a test are kept by name; the rest is counted.
 pub const EXCEPTIONS_KEPT: usize = 1_000;
 /// A result older than this proves nothing any more, unless said otherwise: three hours, microseconds.
 pub const STALE_AFTER: i64 = 3 * 3_600 * 1_000_000;
+/// How old the moves in memory may be before they are read again, microseconds.
+const MOVES_KEPT: i64 = 5_000_000;
 
 /// Conformity over one engine. Cheap to clone.
 #[derive(Clone)]
@@ -23,6 +30,17 @@ struct Inner {
     engine: Engine,
     declarations: Declarations,
     stale_after: i64,
+    base: Mutex<Option<Base>>,
+}
+
+/// The last full run, kept in memory: its results never change; what moved since is read again now and then, as
+/// other nodes test records, too.
+#[derive(Clone)]
+pub(crate) struct Base {
+    pub run: RunRow,
+    pub results: Arc<HashMap<String, ResultRow>>,
+    pub moves: Moves,
+    pub read_at: i64,
 }
 
 impl Conformity {
@@ -33,7 +51,8 @@ impl Conformity {
 
     /// Puts it together with another age, in microseconds, after which a result proves nothing any more.
     pub fn with_stale_after(engine: Engine, declarations: Declarations, stale_after: i64) -> Self {
-        Self { inner: Arc::new(Inner { engine, declarations, stale_after }) }
+        let base = Mutex::new(None);
+        Self { inner: Arc::new(Inner { engine, declarations, stale_after, base }) }
     }
 
     /// The engine below.
@@ -49,6 +68,33 @@ impl Conformity {
     /// The age after which a result proves nothing any more, microseconds.
     pub fn stale_after(&self) -> i64 {
         self.inner.stale_after
+    }
+
+    /// The last full run over everything, from memory where it is still the last.
+    pub(crate) async fn base(&self) -> Result<Option<Base>, Error> {
+        let engine = self.engine();
+        let scope = Scope::all();
+        let Some(run) = tables::runs(engine, &scope.id, 1).await?.pop() else { return Ok(None) };
+        let now = engine.now();
+        let kept = self.kept().clone().filter(|base| base.run.id == run.id);
+        let mut base = match kept {
+            Some(base) if (base.read_at..=base.read_at + MOVES_KEPT).contains(&now) => return Ok(Some(base)),
+            Some(base) => base,
+            None => {
+                let results = tables::results(engine, run.id).await?;
+                let results = Arc::new(results.into_iter().map(|r| (r.test.clone(), r)).collect());
+                Base { run, results, moves: Moves::new(), read_at: now }
+            }
+        };
+        base.moves = self.moves(&scope, base.run.id).await?;
+        base.read_at = now;
+        *self.kept() = Some(base.clone());
+        Ok(Some(base))
+    }
+
+    /// What is kept in memory; a panic elsewhere leaves it as it was.
+    pub(crate) fn kept(&self) -> std::sync::MutexGuard<'_, Option<Base>> {
+        self.inner.base.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What conditions of a run at this instant know. Nobody in particular asks.

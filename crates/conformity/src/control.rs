@@ -6,6 +6,8 @@
 mod kinds;
 mod load;
 
+use std::collections::HashMap;
+
 use indexmap::IndexMap;
 use proofdesk_condition::Condition;
 use serde::Serialize;
@@ -229,16 +231,30 @@ pub struct Controls {
     pub controls: IndexMap<String, Control>,
     /// Tests by id.
     pub tests: IndexMap<String, Test>,
+    /// Framework and obligation to the tests that serve it, each with its place in `serves`.
+    serving: HashMap<(String, String), Vec<(usize, usize)>>,
 }
 
 impl Controls {
     /// The tests that serve an obligation, in order of declaration.
     pub fn serving<'a>(&'a self, framework: &str, obligation: &str) -> Vec<(&'a Test, &'a Serves)> {
-        let mut found = Vec::new();
-        for test in self.tests.values() {
-            let serves = test.serves.iter().find(|s| s.framework == framework && s.obligation == obligation);
-            found.extend(serves.map(|s| (test, s)));
+        let key = (framework.to_owned(), obligation.to_owned());
+        let places = self.serving.get(&key).map_or(&[][..], Vec::as_slice);
+        let one = |(test, at): &(usize, usize)| {
+            let (_, test) = self.tests.get_index(*test)?;
+            Some((test, test.serves.get(*at)?))
+        };
+        places.iter().filter_map(one).collect()
+    }
+
+    /// Notes which tests serve which obligation.
+    fn index(&mut self) {
+        self.serving.clear();
+        for (i, test) in self.tests.values().enumerate() {
+            for (at, serves) in test.serves.iter().enumerate() {
+                let key = (serves.framework.clone(), serves.obligation.clone());
+                self.serving.entry(key).or_default().push((i, at));
+            }
         }
-        found
     }
 }

@@ -6,7 +6,7 @@
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use crate::reader::{Mistake, Mistakes, Node, Source, open};
+use crate::reader::{Mistake, Mistakes, Node, Source, open_all};
 
 /// What kind of duty an obligation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -161,8 +161,7 @@ impl Framework {
     pub fn load(sources: &[Source]) -> Result<Self, Mistakes> {
         let mut mistakes = Vec::new();
         let mut framework = Self::default();
-        for source in sources {
-            let Some(page) = open(source, &mut mistakes) else { continue };
+        for page in open_all(sources, &mut mistakes) {
             for node in page.nodes() {
                 match node.word() {
                     "framework" => framework.read_head(node, &mut mistakes),

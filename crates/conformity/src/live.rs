@@ -49,6 +49,15 @@ pub(crate) fn moved(mut counts: Counts, moves: &[(Standing, Standing, u64)]) -> 
     counts
 }
 
+/// Notes that one record moved.
+pub(crate) fn add_move(moves: &mut Moves, test: &str, was: Standing, is: Standing) {
+    let list = moves.entry(test.to_owned()).or_default();
+    match list.iter_mut().find(|(from, to, _)| *from == was && *to == is) {
+        Some((_, _, n)) => *n += 1,
+        None => list.push((was, is, 1)),
+    }
+}
+
 /// How a test stands after moves since its result.
 pub(crate) fn stand(test: &Test, result: &ResultRow, moves: &[(Standing, Standing, u64)]) -> (State, Counts) {
     if moves.is_empty() {
@@ -73,24 +82,24 @@ impl Conformity {
         let Some(run) = tables::runs(engine, &scope.id, 1).await?.pop() else { return Ok(Live::default()) };
         let results = tables::results(engine, run.id).await?;
         let moves = self.moves(scope, run.id).await?;
+        let mut judgements = Vec::new();
+        for framework in &self.declarations().frameworks {
+            judgements.extend(tables::judgements(engine, &framework.id, None).await?);
+        }
+        let now = engine.now();
         let mut tests = BTreeMap::new();
         for result in results {
             let Some(test) = self.declarations().test(&result.test) else { continue };
             let none = Vec::new();
             let (mut state, counts) = stand(test, &result, moves.get(&result.test).unwrap_or(&none));
             if let Kind::Attest(attest) = &test.kind {
-                state = self.attested(test, attest.every).await?;
+                let own = judgements.iter().filter(|j| j.test.as_deref() == Some(test.id.as_str()));
+                let held = crate::judgement::in_force(own, Some(attest.every), now);
+                state = of_opinion(held.map(|j| j.opinion));
             }
             tests.insert(result.test.clone(), LiveTest { state, counts, result });
         }
         Ok(Live { run: Some(run), tests })
-    }
-
-    async fn attested(&self, test: &Test, every: i64) -> Result<State, Error> {
-        let Some(serves) = test.serves.first() else { return Ok(State::JudgementDue) };
-        let found = tables::judgements(self.engine(), &serves.framework, Some(&serves.obligation)).await?;
-        let own = found.iter().filter(|j| j.test.as_deref() == Some(test.id.as_str()));
-        Ok(of_opinion(crate::judgement::in_force(own, Some(every), self.engine().now()).map(|j| j.opinion)))
     }
 
     /// What moved since the last full run.

@@ -69,8 +69,31 @@ pub(crate) struct Page<'a> {
     pub document: KdlDocument,
 }
 
-/// Parses a file; a text that is no KDL gives mistakes and no page.
-pub(crate) fn open<'a>(source: &'a Source, mistakes: &mut Vec<Mistake>) -> Option<Page<'a>> {
+/// Parses files, several at a time: it is the longest part of a start. The pages come in the order of the files; a
+/// text that is no KDL gives mistakes and no page.
+pub(crate) fn open_all<'a>(sources: &'a [Source], mistakes: &mut Vec<Mistake>) -> Vec<Page<'a>> {
+    let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let size = sources.len().div_ceil(threads).max(1);
+    let read = |some: &'a [Source]| {
+        let mut mistakes = Vec::new();
+        let pages: Vec<Page<'a>> = some.iter().filter_map(|s| open(s, &mut mistakes)).collect();
+        (pages, mistakes)
+    };
+    let mut pages = Vec::with_capacity(sources.len());
+    std::thread::scope(|scope| {
+        let handles: Vec<_> =
+            sources.chunks(size).map(|some| (some, scope.spawn(move || read(some)))).collect();
+        for (some, handle) in handles {
+            // a thread that could not finish is read again here
+            let (own, found) = handle.join().unwrap_or_else(|_| read(some));
+            pages.extend(own);
+            mistakes.extend(found);
+        }
+    });
+    pages
+}
+
+fn open<'a>(source: &'a Source, mistakes: &mut Vec<Mistake>) -> Option<Page<'a>> {
     match KdlDocument::parse(&source.text) {
         Ok(document) => Some(Page { source, document }),
         Err(error) => {

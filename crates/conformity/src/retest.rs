@@ -4,18 +4,19 @@
 //! Invariant: what a record was is never guessed: it is in the stored exceptions, or the record is rewound by its
 //! log entries to the instant of the run and judged as of then.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use proofdesk_condition::Outcome;
 use proofdesk_model::format::from_json;
 use proofdesk_model::record_type::COMMON;
 use proofdesk_model::{Record, Reference, Value};
+use proofdesk_store::StoredEntry;
 use serde_json::Value as Json;
 
-use crate::conformity::{Conformity, EXCEPTIONS_KEPT};
+use crate::conformity::{Base, Conformity, EXCEPTIONS_KEPT};
 use crate::control::{Each, Test};
 use crate::error::Error;
-use crate::live::stand;
+use crate::live::{Moves, stand};
 use crate::run::last_states;
 use crate::scope::Scope;
 use crate::state::State;
@@ -46,22 +47,24 @@ impl Conformity {
         if asked.is_empty() {
             return Ok(Vec::new());
         }
-        let Some(run) = tables::runs(engine, &scope.id, 1).await?.pop() else { return Ok(Vec::new()) };
+        let Some(base) = self.base().await? else { return Ok(Vec::new()) };
+        let (run, results) = (&base.run, &base.results);
         let of = engine.require_type(&reference.record_type)?;
-        let Some(mut record) = engine.store().load(&of, reference.number).await? else {
-            return Ok(Vec::new());
-        };
-        record.links = engine.store().links(reference, &of, None).await?;
-        let results: HashMap<String, ResultRow> =
-            tables::results(engine, run.id).await?.into_iter().map(|r| (r.test.clone(), r)).collect();
-        let known = tables::retests(engine, &scope.id, run.id, &of.name, reference.number).await?;
-        let named = tables::exceptions_of(engine, &of.name, reference.number).await?;
+        let (record, links, known, named, entries) = tokio::join!(
+            engine.store().load(&of, reference.number),
+            engine.store().links(reference, &of, None),
+            tables::retests(engine, &scope.id, run.id, &of.name, reference.number),
+            tables::exceptions_of(engine, &of.name, reference.number),
+            engine.store().entries(reference, None, REWIND_LIMIT),
+        );
+        let (links, known, named, entries) = (links?, known?, named?, entries?);
+        let Some(mut record) = record? else { return Ok(Vec::new()) };
+        record.links = links;
         let conditions = asked.iter().flat_map(|a| {
             a.each.musts.iter().map(|m| &m.condition).chain(a.each.population.members.as_ref())
         });
         let steps = Steps::of(conditions);
-        let before = self.rewound(&record, reference, &run).await?;
-        let before = match before {
+        let before = match self.rewound(&record, &entries, run) {
             Rewound::Unknown => return Ok(Vec::new()),
             Rewound::NotThere => None,
             Rewound::At(record) => grow(engine, vec![*record], &steps).await?.pop(),
@@ -97,7 +100,7 @@ impl Conformity {
             };
             changed.push((old.map_or(was, |o| o.standing), row));
         }
-        self.note_retest(&scope, &run, &results, changed, &of.reference(reference.number), now).await
+        self.note_retest(&scope, &base, changed, &of.reference(reference.number), now).await
     }
 
     fn asked_about(&self, record_type: &str) -> Vec<Asked<'_>> {
@@ -116,8 +119,7 @@ impl Conformity {
     async fn note_retest(
         &self,
         scope: &Scope,
-        run: &RunRow,
-        results: &HashMap<String, ResultRow>,
+        base: &Base,
         changed: Vec<(Standing, RetestRow)>,
         reference: &str,
         now: i64,
@@ -125,34 +127,37 @@ impl Conformity {
         if changed.is_empty() {
             return Ok(Vec::new());
         }
-        let engine = self.engine();
         let mut statements: Vec<_> =
             changed.iter().map(|(_, row)| tables::put_retest(&scope.id, row)).collect();
+        let mut moves = base.moves.clone();
+        for (from, row) in changed.iter().filter(|(from, row)| *from != row.standing) {
+            moves.entry(row.test.clone()).or_default().push((*from, row.standing, 1));
+        }
+        let before = self.stand_all(base, &base.moves);
+        let after = self.stand_all(base, &moves);
         let mut turned = Vec::new();
-        if changed.iter().any(|(before, row)| *before != row.standing) {
-            let mut moves = self.moves(scope, run.id).await?;
-            let stand_all = |moves: &crate::live::Moves| -> BTreeMap<&str, State> {
-                let none = Vec::new();
-                let tests = results.iter().filter_map(|(id, result)| {
-                    let test = self.declarations().test(id)?;
-                    Some((test.id.as_str(), stand(test, result, moves.get(id).unwrap_or(&none)).0))
-                });
-                tests.collect()
-            };
-            let before = stand_all(&moves);
-            for (from, row) in &changed {
-                moves.entry(row.test.clone()).or_default().push((*from, row.standing, 1));
-            }
-            let after = stand_all(&moves);
-            if before != after {
-                turned = self.turned(scope, &after, &before, run, reference, now).await?;
-                for (framework, row) in &turned {
-                    statements.push(tables::add_state(framework, &scope.id, row));
-                }
+        if before != after {
+            turned = self.turned(scope, &after, &before, base.run.id, reference, now).await?;
+            for (framework, row) in &turned {
+                statements.push(tables::add_state(framework, &scope.id, row));
             }
         }
-        engine.store().execute(statements).await?;
+        self.engine().store().execute(statements).await?;
+        if let Some(kept) = self.kept().as_mut().filter(|kept| kept.run.id == base.run.id) {
+            for (from, row) in changed.iter().filter(|(from, row)| *from != row.standing) {
+                crate::live::add_move(&mut kept.moves, &row.test, *from, row.standing);
+            }
+        }
         Ok(turned.into_iter().map(|(_, row)| row).collect())
+    }
+
+    fn stand_all<'a>(&'a self, base: &Base, moves: &Moves) -> BTreeMap<&'a str, State> {
+        let one = |(id, result): (&String, &ResultRow)| {
+            let test = self.declarations().test(id)?;
+            let moves = moves.get(id).map_or(&[][..], Vec::as_slice);
+            Some((test.id.as_str(), stand(test, result, moves).0))
+        };
+        base.results.iter().filter_map(one).collect()
     }
 
     /// The obligations whose state is another than the last one noted.
@@ -161,22 +166,27 @@ impl Conformity {
         scope: &Scope,
         after: &BTreeMap<&str, State>,
         before: &BTreeMap<&str, State>,
-        run: &RunRow,
+        run: i64,
         reference: &str,
         now: i64,
     ) -> Result<Vec<(String, StateRow)>, Error> {
         let engine = self.engine();
+        let differs = |test: &&Test| before.get(test.id.as_str()) != after.get(test.id.as_str());
+        let tests = self.declarations().controls.tests.values().filter(differs);
+        let touched: BTreeSet<(&String, &String)> =
+            tests.flat_map(|t| &t.serves).map(|s| (&s.framework, &s.obligation)).collect();
         let mut turned = Vec::new();
         for framework in &self.declarations().frameworks {
-            let judgements = tables::judgements(engine, &framework.id, None).await?;
-            let last = last_states(&tables::states(engine, &framework.id, &scope.id, None).await?);
-            let touched = |id: &str| {
-                let serving = self.declarations().controls.serving(&framework.id, id);
-                serving.iter().any(|(t, _)| before.get(t.id.as_str()) != after.get(t.id.as_str()))
-            };
-            for (obligation, state) in self.states_of(framework, after, &judgements, now) {
-                if touched(&obligation) && last.get(&obligation) != Some(&state) {
-                    let cause = format!("{reference} after run {}", run.id);
+            let own = touched.iter().filter(|(f, _)| **f == framework.id).map(|(_, o)| *o);
+            let mut judgements = Vec::new();
+            let mut last = BTreeMap::new();
+            for id in own.clone() {
+                judgements.extend(tables::judgements(engine, &framework.id, Some(id)).await?);
+                last.extend(last_states(&tables::states(engine, &framework.id, &scope.id, Some(id)).await?));
+            }
+            for (obligation, state) in self.states_of_some(framework, own, after, &judgements, now) {
+                if last.get(&obligation) != Some(&state) {
+                    let cause = format!("{reference} after run {run}");
                     let row = StateRow { obligation, since: now, state, run: None, cause };
                     turned.push((framework.id.clone(), row));
                 }
@@ -186,20 +196,19 @@ impl Conformity {
     }
 
     /// The record as it was when the run looked at it.
-    async fn rewound(&self, record: &Record, reference: &Reference, run: &RunRow) -> Result<Rewound, Error> {
-        let entries = self.engine().store().entries(reference, None, REWIND_LIMIT).await?;
+    fn rewound(&self, record: &Record, entries: &[StoredEntry], run: &RunRow) -> Rewound {
         let mut record = record.clone();
-        for entry in &entries {
+        for entry in entries {
             if entry.at <= run.at {
-                return Ok(Rewound::At(Box::new(record)));
+                return Rewound::At(Box::new(record));
             }
-            let Ok(body) = serde_json::from_slice::<Json>(&entry.body) else { return Ok(Rewound::Unknown) };
+            let Ok(body) = serde_json::from_slice::<Json>(&entry.body) else { return Rewound::Unknown };
             if body.get("action").and_then(Json::as_str) == Some("create") {
-                return Ok(Rewound::NotThere);
+                return Rewound::NotThere;
             }
             self.undo(&mut record, &body);
         }
-        Ok(if entries.len() < REWIND_LIMIT { Rewound::NotThere } else { Rewound::Unknown })
+        if entries.len() < REWIND_LIMIT { Rewound::NotThere } else { Rewound::Unknown }
     }
 
     fn undo(&self, record: &mut Record, body: &Json) {

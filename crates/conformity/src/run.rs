@@ -175,6 +175,18 @@ impl Conformity {
         judgements: &[JudgementRow],
         now: i64,
     ) -> Vec<(String, State)> {
+        self.states_of_some(framework, framework.obligations.keys(), tests, judgements, now)
+    }
+
+    /// How some obligations of a framework stand, given their tests.
+    pub(crate) fn states_of_some<'a>(
+        &self,
+        framework: &Framework,
+        obligations: impl Iterator<Item = &'a String>,
+        tests: &BTreeMap<&str, State>,
+        judgements: &[JudgementRow],
+        now: i64,
+    ) -> Vec<(String, State)> {
         let state = |id: &String| {
             let serving = self.declarations().controls.serving(&framework.id, id);
             let states: Vec<State> =
@@ -186,7 +198,7 @@ impl Conformity {
             let state = if untested { State::NotProven } else { of_obligation(&states, answer, adequacy) };
             (id.clone(), state)
         };
-        framework.obligations.keys().map(state).collect()
+        obligations.map(state).collect()
     }
 }
 

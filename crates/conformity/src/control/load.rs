@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use crate::control::kinds;
 use crate::control::{Control, Controls, Serves, Severity, Test, Tolerance};
 use crate::framework::{Framework, word_of};
-use crate::reader::{Mistake, Mistakes, Node, Source, open};
+use crate::reader::{Mistake, Mistakes, Node, Source, open_all};
 
 /// What a loader looks things up in.
 pub(super) struct Known<'a> {
@@ -27,8 +27,7 @@ pub fn load_controls(
     let known = Known { registry, frameworks };
     let mut mistakes = Vec::new();
     let mut controls = Controls::default();
-    for source in sources {
-        let Some(page) = open(source, &mut mistakes) else { continue };
+    for page in open_all(sources, &mut mistakes) {
         for node in page.nodes() {
             match node.word() {
                 "control" => read_control(node, &known, &mut controls, &mut mistakes),
@@ -36,6 +35,7 @@ pub fn load_controls(
             }
         }
     }
+    controls.index();
     if mistakes.is_empty() { Ok(controls) } else { Err(Mistakes(mistakes)) }
 }
 
