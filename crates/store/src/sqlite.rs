@@ -48,7 +48,7 @@ impl Sqlite {
         let path = PathBuf::from(path);
         let at = path.clone();
         let connection = blocking(move || {
-            let connection = connect(&at, 64)?;
+            let connection = connect(&at, 48, 256)?;
             crate::migrations::sqlite(&connection)?;
             Ok(connection)
         })
@@ -179,6 +179,8 @@ impl Sqlite {
 
     /// Waits for what is being written and closes the file.
     pub async fn close(&self) -> Result<(), Error> {
+        // Readers first: the last connection to close empties the write-ahead log into the file.
+        self.readers.close();
         let thread = lock(&self.thread).take();
         if self.send(Message::Stop).await.is_ok()
             && let Some(thread) = thread
@@ -188,7 +190,6 @@ impl Sqlite {
             })
             .await?;
         }
-        self.readers.close();
         Ok(())
     }
 
@@ -221,13 +222,14 @@ pub(crate) async fn blocking<T: Send + 'static>(
     }
 }
 
-/// Opens a connection with the settings that durability asks for. `cache_mib` is its share of memory.
-pub(crate) fn connect(path: &Path, cache_mib: i64) -> Result<Connection, Error> {
+/// Opens a connection with the settings that durability asks for. `cache_mib` is its share of memory,
+/// `statements` how many it keeps prepared.
+pub(crate) fn connect(path: &Path, cache_mib: i64, statements: usize) -> Result<Connection, Error> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     connection.busy_timeout(Duration::from_secs(20)).map_err(failed)?;
-    connection.set_prepared_statement_cache_capacity(256);
+    connection.set_prepared_statement_cache_capacity(statements);
     let cache_kib = cache_mib * 1024;
     connection
         .execute_batch(&format!(

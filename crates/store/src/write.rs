@@ -105,10 +105,9 @@ impl Store {
             span.to_steps(dialect, &mut unit)?;
         }
         let mut counts = Vec::with_capacity(writes.len());
-        for (permit, checked, extra) in &writes {
+        for (permit, checked, extra) in writes {
             let before = unit.entries.len();
-            let extra = Extra { search_text: None, ..extra.clone() };
-            follow(permit, checked, registry, extra, dialect, &mut unit)?;
+            follow(&permit, &checked, registry, extra, dialect, &mut unit)?;
             counts.push(unit.entries.len() - before);
         }
         let done = self.commit_record(unit).await?;

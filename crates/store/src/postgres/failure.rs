@@ -45,8 +45,8 @@ pub(crate) fn failed(error: &tokio_postgres::Error) -> Failure {
     match code.code() {
         "23505" => Failure::Taken(db.constraint().unwrap_or_default().to_owned()),
         "22012" => Failure::NoRow,
-        "40001" | "40P01" | "55P03" => Failure::Again(text),
-        "53100" | "53200" | "58030" => Failure::Refused(Error::Full(text)),
+        "40001" | "40P01" | "55P03" | "53200" => Failure::Again(text),
+        "53100" | "58030" => Failure::Refused(Error::Full(text)),
         "22021" | "22P05" | "54000" => {
             Failure::Refused(Error::Invalid(format!("a value cannot be stored: {text}")))
         }

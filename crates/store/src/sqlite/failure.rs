@@ -4,12 +4,22 @@ use rusqlite::{ErrorCode, ffi};
 
 use crate::error::Error;
 
+/// The system refuses while a file is written or grown: no space, a quota, a failing disk.
+const WRITING: [i32; 5] = [
+    ffi::SQLITE_IOERR_WRITE,
+    ffi::SQLITE_IOERR_FSYNC,
+    ffi::SQLITE_IOERR_TRUNCATE,
+    ffi::SQLITE_IOERR_DIR_FSYNC,
+    ffi::SQLITE_IOERR_SHMSIZE,
+];
+
 /// Names an error by what the caller does next. Broken uniqueness is told apart by [`broken_constraint`] first.
 pub(crate) fn failed(error: rusqlite::Error) -> Error {
     let text = error.to_string();
+    let extended = error.sqlite_error().map_or(0, |e| e.extended_code);
     match error.sqlite_error_code() {
-        // The second: the system refuses while a file is written or grown (no space, a quota, a failing disk).
-        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => Error::Full(text),
+        Some(ErrorCode::DiskFull) => Error::Full(text),
+        Some(ErrorCode::SystemIoFailure) if WRITING.contains(&extended) => Error::Full(text),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             Error::Unavailable(format!("another program is writing to the file ({text})"))
         }

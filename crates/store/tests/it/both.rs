@@ -51,6 +51,7 @@ async fn postgres_does_the_same() {
     let cluster = Postgres::start().unwrap();
     let mut failed = Vec::new();
     for (name, case) in CASES {
+        let begun = std::time::Instant::now();
         let place = database(&cluster, name).await;
         let run = tokio::spawn(async move {
             let desk = Desk::open(&place).await;
@@ -61,6 +62,7 @@ async fn postgres_does_the_same() {
             eprintln!("{name}: {error}");
             failed.push(*name);
         }
+        eprintln!("{name}: {:?}", begun.elapsed());
     }
     assert_eq!(failed, Vec::<&str>::new());
 }
