@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::join5;
 use proofdesk_condition::Outcome;
 use proofdesk_model::format::from_json;
 use proofdesk_model::record_type::COMMON;
@@ -50,13 +51,14 @@ impl Conformity {
         let Some(base) = self.base().await? else { return Ok(Vec::new()) };
         let (run, results) = (&base.run, &base.results);
         let of = engine.require_type(&reference.record_type)?;
-        let (record, links, known, named, entries) = tokio::join!(
+        let (record, links, known, named, entries) = join5(
             engine.store().load(&of, reference.number),
             engine.store().links(reference, &of, None),
             tables::retests(engine, &scope.id, run.id, &of.name, reference.number),
             tables::exceptions_of(engine, &of.name, reference.number),
             engine.store().entries(reference, None, REWIND_LIMIT),
-        );
+        )
+        .await;
         let (links, known, named, entries) = (links?, known?, named?, entries?);
         let Some(mut record) = record? else { return Ok(Vec::new()) };
         record.links = links;

@@ -73,3 +73,15 @@ fn all_mistakes_of_a_control_are_named_with_file_and_line() {
         assert!(error.contains(wanted), "{wanted}\nnot in\n{error}");
     }
 }
+
+#[test]
+fn the_control_in_the_paper_can_be_used_as_written() {
+    let paper = include_str!("../../../../docs/conformity.md");
+    let control = paper.split("```kdl\n").nth(1).unwrap().split("```").next().unwrap();
+    let site = [Source::new("docs/conformity.md", control)];
+    let declarations =
+        Declarations::with_site(&registry(), &[], &site).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    assert_eq!(declarations.controls.controls["lending"].tests.len(), 5);
+    let window = declarations.test("lending.owner").unwrap().window().unwrap();
+    assert_eq!(window.last, 365 * 86_400_000_000);
+}

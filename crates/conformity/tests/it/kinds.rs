@@ -281,6 +281,12 @@ async fn runs_are_sealed(world: World) {
     assert_eq!(second.run.digest, first.run.digest, "the same records give the same answer");
     let page = conformity.exceptions("named", &Scope::all(), None, 10).await.unwrap();
     assert_eq!(page.items.len(), 1, "the list of the first run stands for the second");
+    let mut left = world.engine.sequence().await.unwrap();
+    while left > 0 {
+        left = world.engine.sequence().await.unwrap();
+    }
+    let report = world.engine.verify(&[], |_, _| {}).await.unwrap();
+    assert!(report.findings.is_empty(), "a log with runs verifies: {:?}", report.findings);
     let refused = conformity.obligation("house", "8-x", &Scope::all()).await.unwrap_err();
     assert!(refused.to_string().contains("8-x"));
 }
