@@ -41,6 +41,20 @@ pub enum WebError {
     Fault(String),
 }
 
+impl From<proofdesk_conformity::Error> for WebError {
+    fn from(error: proofdesk_conformity::Error) -> Self {
+        use proofdesk_conformity::Error as Conformity;
+        match error {
+            Conformity::Engine(error) => Self::Engine(error),
+            Conformity::Store(error) => Self::Engine(error.into()),
+            Conformity::NotFound(what) => Self::NotFound(what),
+            Conformity::Invalid(problems) => Self::Engine(Error::Invalid(problems)),
+            Conformity::Forbidden(problems) => Self::Engine(Error::Forbidden(problems)),
+            Conformity::Declarations(mistakes) => Self::Fault(mistakes.to_string()),
+        }
+    }
+}
+
 /// A failure in the form that both a page and a problem document are written from.
 #[derive(Debug, Clone)]
 pub struct Failure {

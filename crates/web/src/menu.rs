@@ -147,11 +147,11 @@ pub fn groups(state: &AppState, caller: &Caller) -> Vec<Group> {
                 address: address.to_owned(),
                 count: None,
             };
-            items.extend([
-                fixed("Conformity", "/conformity"),
-                fixed("Figures", "/figures"),
-                fixed("Log", "/log"),
-            ]);
+            let staff = !caller.roles.iter().all(|r| r == "requester");
+            if state.conformity.is_some() && staff {
+                items.push(fixed("Conformity", "/conformity"));
+            }
+            items.push(fixed("Log", "/log"));
         }
         if !items.is_empty() {
             groups.push(Group { family, label, items });

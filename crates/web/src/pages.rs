@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod change;
+pub mod conformity;
 pub mod files;
 pub mod gate;
 pub mod home;
@@ -30,6 +31,7 @@ pub fn router() -> Router<AppState> {
         .merge(search::router())
         .merge(home::router())
         .merge(log::router())
+        .merge(conformity::router())
         .merge(list::router())
         .merge(change::router())
         .merge(transition::router())

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
+use proofdesk_conformity::Conformity;
 use proofdesk_engine::Engine;
 
 use crate::events::Feed;
@@ -40,6 +41,8 @@ impl Default for Settings {
 pub struct AppState {
     /// Records, history, accounts, log.
     pub engine: Engine,
+    /// Frameworks, tests and runs; none where the program was put together without them.
+    pub conformity: Option<Conformity>,
     /// Settings of the pages.
     pub settings: Arc<Settings>,
     /// Counts of the menu and of tabs, a few seconds old at most.
@@ -51,6 +54,14 @@ pub struct AppState {
 impl AppState {
     /// Puts the state together.
     pub fn new(engine: Engine, settings: Settings) -> Self {
-        Self { engine, settings: Arc::new(settings), counts: Counts::default(), feed: Feed::default() }
+        let settings = Arc::new(settings);
+        Self { engine, conformity: None, settings, counts: Counts::default(), feed: Feed::default() }
+    }
+
+    /// Adds conformity: its pages, and what records owe.
+    #[must_use]
+    pub fn with_conformity(mut self, conformity: Conformity) -> Self {
+        self.conformity = Some(conformity);
+        self
     }
 }

@@ -1,6 +1,9 @@
 //! What a record still owes: what stands in the way of its next step, before it becomes a nonconformity.
 
+use std::collections::BTreeSet;
+
 use maud::{Markup, html};
+use proofdesk_conformity::OwedState;
 use proofdesk_engine::Target;
 use proofdesk_engine::{Change, Door, Problem, Record, Reference};
 use proofdesk_model::Transition;
@@ -17,6 +20,8 @@ pub struct Owed {
     pub text: String,
     /// Clause that asks for it.
     pub clause: Option<String>,
+    /// The obligation that asks for it, where one does.
+    pub obligation: Option<String>,
     /// The field that would settle it.
     pub field: Option<String>,
 }
@@ -30,21 +35,69 @@ pub fn next_step<'a>(visit: &Visit, record: &'a Record) -> Option<&'a Transition
     from().filter(|t| t.primary).last().or_else(|| from().find(on_line))
 }
 
-/// What stands in the way of the next step.
+/// What a record owes: what stands in the way of its next step, then what obligations ask of it.
 ///
 /// # Errors
 /// A fault of the database.
 pub async fn of(visit: &Visit, record: &Record) -> Result<Vec<Owed>, WebError> {
+    let mut owed = for_next_step(visit, record).await?;
+    if let Some(conformity) = &visit.state.conformity
+        && visit.caller.may(&record.of, &proofdesk_engine::Action::Note)
+    {
+        let asked = conformity.owes(record).await?;
+        // an obligation is met by a record when nothing of it is missing
+        let open: BTreeSet<String> =
+            asked.iter().filter(|o| o.state != OwedState::Met).map(|o| o.obligation.clone()).collect();
+        for one in asked {
+            if one.state == OwedState::Met && open.contains(&one.obligation) {
+                continue;
+            }
+            let known = |o: &Owed| o.field.is_some() && o.field == one.field && o.tone == "bad";
+            if one.state == OwedState::Missing && owed.iter().any(known) {
+                continue;
+            }
+            let (tone, text) = match one.state {
+                OwedState::Missing if one.cannot_be_evaluated => {
+                    ("bad", format!("{}, or it cannot be told yet", one.says))
+                }
+                OwedState::Missing => ("bad", one.says),
+                OwedState::Later => {
+                    ("wait", one.when.map_or(one.text, |when| format!("{} (asked {when})", one.says)))
+                }
+                OwedState::Met => ("ok", one.text),
+            };
+            let found = Owed {
+                tone,
+                text,
+                clause: Some(one.clause),
+                obligation: Some(one.obligation),
+                field: one.field,
+            };
+            if !owed.iter().any(|o| o.tone == found.tone && o.text == found.text) {
+                owed.push(found);
+            }
+        }
+    }
+    owed.sort_by_key(|o| match o.tone {
+        "bad" => 0,
+        "wait" => 1,
+        _ => 2,
+    });
+    Ok(owed)
+}
+
+async fn for_next_step(visit: &Visit, record: &Record) -> Result<Vec<Owed>, WebError> {
     let Some(step) = next_step(visit, record) else { return Ok(Vec::new()) };
     let reference = Reference::new(record.of.name.clone(), record.number);
     let change = Change::default().take(&step.name);
-    let problems =
-        visit.engine().rehearse(&visit.caller, Target::Existing(reference, None), change, Door::Page).await?;
+    let target = Target::Existing(reference, None);
+    let problems = visit.engine().rehearse(&visit.caller, target, change, Door::Page).await?;
     let mut owed: Vec<Owed> = given(record, step, &problems.0);
     owed.extend(problems.0.into_iter().map(|p| Owed {
         tone: "bad",
         text: p.message,
         clause: p.clause,
+        obligation: None,
         field: (!p.field.is_empty()).then_some(p.field),
     }));
     Ok(owed)
@@ -58,24 +111,38 @@ fn given(record: &Record, step: &Transition, missing: &[Problem]) -> Vec<Owed> {
         tone: "ok",
         text: format!("{} is given", f.label),
         clause: f.clause.clone(),
+        obligation: None,
         field: None,
     });
     fields.collect()
 }
 
-/// The list of checks; says so when nothing is owed.
+/// The list of checks: what is open, what comes later, and behind a fold what is given. Says so when nothing is owed.
 pub fn checks(owed: &[Owed], edit: &str) -> Markup {
+    let open = || owed.iter().filter(|o| o.tone != "ok");
+    let given: Vec<&Owed> = owed.iter().filter(|o| o.tone == "ok").collect();
     html! {
-        @if owed.is_empty() { p.small.muted { "Nothing is open for the next step." } }
-        @for one in owed {
-            div class={ "check " (one.tone) } {
-                span.mark aria-hidden="true" { (match one.tone { "ok" => "✓", "bad" => "!", _ => "·" }) }
-                span {
-                    span.sr { (match one.tone { "ok" => "Done: ", "bad" => "Open: ", _ => "Later: " }) }
-                    (one.text)
-                    @if let Some(field) = &one.field { " " a.muted.link href={ (edit) "#f-" (field) } { "Give it" } }
-                }
-                @if let Some(clause) = &one.clause { span.faint.key { (clause) } } @else { span {} }
+        @if open().next().is_none() { p.small.muted { "Nothing is open for the next step." } }
+        @for one in open().filter(|o| o.tone == "bad") { (check(one, edit)) }
+        @for one in open().filter(|o| o.tone == "wait").take(6) { (check(one, edit)) }
+        @if given.len() <= 3 { @for one in &given { (check(one, edit)) } }
+        @else { details.small { summary.muted { (given.len()) " things are given" } @for one in &given { (check(one, edit)) } } }
+    }
+}
+
+fn check(one: &Owed, edit: &str) -> Markup {
+    html! {
+        div class={ "check " (one.tone) } {
+            span.mark aria-hidden="true" { (match one.tone { "ok" => "✓", "bad" => "!", _ => "·" }) }
+            span {
+                span.sr { (match one.tone { "ok" => "Done: ", "bad" => "Open: ", _ => "Later: " }) }
+                (one.text)
+                @if let Some(field) = one.field.as_ref().filter(|_| one.tone != "ok") { " " a.muted.link href={ (edit) "#f-" (field) } { "Give it" } }
+            }
+            @match (&one.obligation, &one.clause) {
+                (Some(obligation), Some(clause)) => a.faint.key href={ "/conformity/" (obligation) } title={ "Obligation " (obligation) } { (clause) },
+                (None, Some(clause)) => span.faint.key { (clause) },
+                _ => span {},
             }
         }
     }

@@ -86,6 +86,7 @@ async fn blocking(visit: &Visit, record: &Record, step: &Transition) -> Result<V
             tone: "bad",
             text: p.message,
             clause: p.clause,
+            obligation: None,
             field: (!p.field.is_empty()).then_some(p.field),
         })
         .collect())

@@ -46,12 +46,15 @@ pub struct Browser<'a> {
 }
 
 impl Desk {
-    /// Opens a desk with an agent `mara`, an auditor `ida`, `SVC-1` and `INC-1`.
+    /// Opens a desk with an agent `mara`, an auditor `ida`, an SMS manager `boss`, `SVC-1` and `INC-1`.
     pub async fn open() -> Self {
         let desk = TestDesk::open(Database::Sqlite).await.unwrap();
         let mara = desk.person("Mara Rehn", &["agent"]).await.unwrap();
         let ida = desk.person("Ida Voss", &["auditor"]).await.unwrap();
-        for (caller, name, role) in [(&mara, "mara", "agent"), (&ida, "ida", "auditor")] {
+        let boss = desk.person("Bo Sand", &["sms_manager"]).await.unwrap();
+        for (caller, name, role) in
+            [(&mara, "mara", "agent"), (&ida, "ida", "auditor"), (&boss, "boss", "sms_manager")]
+        {
             let person = caller.person.unwrap();
             desk.engine
                 .create_account(person, name, &caller.name, &[role.to_owned()], PASSWORD)
@@ -66,7 +69,10 @@ impl Desk {
             .with_text("impact", "high")
             .with_text("urgency", "high");
         desk.create("incident", incident).await.unwrap();
-        let router = proofdesk_web::router(AppState::new(desk.engine.clone(), Settings::default()));
+        let declarations = proofdesk_conformity::Declarations::shipped(desk.engine.registry()).unwrap();
+        let conformity = proofdesk_conformity::Conformity::new(desk.engine.clone(), declarations);
+        let state = AppState::new(desk.engine.clone(), Settings::default()).with_conformity(conformity);
+        let router = proofdesk_web::router(state);
         Self { desk, router, mara }
     }
 

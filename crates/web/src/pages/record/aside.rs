@@ -19,7 +19,7 @@ pub fn all(visit: &Visit, loaded: &Loaded, eyes: &Eyes<'_>) -> Markup {
     let open = owes::open(&loaded.owed);
     html! {
         @if !record.of.clocks.is_empty() { (targets(record, eyes)) }
-        @if owes::next_step(visit, record).is_some() {
+        @if owes::next_step(visit, record).is_some() || !loaded.owed.is_empty() {
             section.card {
                 header { h2 { "What this record still owes" } @if open > 0 { span.tag.risk { (open) " open" } } @else { span.tag.ok { "nothing" } } }
                 div.body.narrow { (owes::checks(&loaded.owed, &edit)) }

@@ -1,0 +1,302 @@
+//! Conformity: the clause map, one cell an obligation; chapters; obligations; a test asked again at a word.
+
+pub mod chapter;
+pub mod obligation;
+
+use std::collections::BTreeMap;
+
+use axum::Router;
+use axum::extract::{Path, Query};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use maud::{Markup, html};
+use proofdesk_conformity::view::ObligationView;
+use proofdesk_conformity::{Conformity, Overview, Scope, State};
+use proofdesk_engine::{Door, Problem, Problems};
+use serde::Deserialize;
+
+use crate::error::WebError;
+use crate::layout::{self, Page};
+use crate::parts::empty::{empty, notice};
+use crate::parts::time;
+use crate::session::Visit;
+use crate::state::AppState;
+
+/// Who may ask for a full run; others see the scheduled ones.
+const MAY_RUN: [&str; 6] =
+    ["sms_manager", "process_owner", "service_owner", "auditor", "top_management", "administrator"];
+
+/// `/conformity` and what is under it.
+pub fn router() -> Router<AppState> {
+    Router::new()
+        .route("/conformity", get(map))
+        .route("/conformity/run", post(run))
+        .route("/conformity/{id}", get(part))
+        .route("/conformity/{id}/judge", post(obligation::judge))
+}
+
+/// Which framework an address means; the first where it says none.
+#[derive(Deserialize)]
+pub struct Asked {
+    /// Id of the framework.
+    #[serde(default)]
+    pub framework: String,
+}
+
+/// The handle, or that there is none.
+pub fn require(visit: &Visit) -> Result<&Conformity, WebError> {
+    let reads = ["requester"];
+    let only_requester = visit.account.roles.iter().all(|r| reads.contains(&r.as_str()));
+    match &visit.state.conformity {
+        Some(found) if !only_requester => Ok(found),
+        _ => Err(WebError::NotFound("page at this address".to_owned())),
+    }
+}
+
+fn framework(conformity: &Conformity, asked: &Asked) -> Result<String, WebError> {
+    let all = &conformity.declarations().frameworks;
+    let found = match asked.framework.as_str() {
+        "" => all.iter().find(|f| f.id.starts_with("iso-20000")).or(all.first()),
+        id => all.iter().find(|f| f.id == id),
+    };
+    found.map(|f| f.id.clone()).ok_or_else(|| WebError::NotFound("framework of this name".to_owned()))
+}
+
+/// The tone of a state, the sign on its cell, and its tag's tone.
+pub fn tone(state: State) -> (&'static str, &'static str) {
+    match state {
+        State::Conforming => ("ok", ""),
+        State::AtRisk => ("risk", "!"),
+        State::Nonconforming => ("bad", "×"),
+        State::NotTriggered => ("idle", "–"),
+        State::NotProven => ("unknown", "?"),
+        State::JudgementDue => ("none", "J"),
+        State::NoTestYet => ("untested", ""),
+    }
+}
+
+/// A state as a tag.
+pub fn state_tag(state: State) -> Markup {
+    let mut label = state.label().to_owned();
+    if let Some(first) = label.get_mut(0..1) {
+        first.make_ascii_uppercase();
+    }
+    crate::parts::tag::tag(
+        &label,
+        match state {
+            State::Conforming => Some("ok"),
+            State::AtRisk => Some("risk"),
+            State::Nonconforming => Some("bad"),
+            State::JudgementDue | State::NotProven => Some("info"),
+            State::NotTriggered | State::NoTestYet => None,
+        },
+    )
+}
+
+async fn map(visit: Visit, Query(asked): Query<Asked>) -> Result<Markup, WebError> {
+    let conformity = require(&visit)?;
+    let framework = framework(conformity, &asked)?;
+    let view = conformity.overview(&framework, &Scope::all()).await?;
+    let log = visit.engine().log_state().await?;
+    let others = conformity.declarations().frameworks.iter().filter(|f| f.id != framework);
+    let may_run = MAY_RUN.iter().any(|r| visit.caller.has(r));
+    let body = html! {
+        div.row.between {
+            div.stack.tight {
+                h1 { (view.title) }
+                span.muted { "All records · as of " b { "now" } @for other in others { " · " a.link href={ "/conformity?framework=" (other.id) } { (other.title) } } }
+            }
+            @if may_run { form.inline method="post" action="/conformity/run" { button.button.primary data-key="t" { "Test everything now " kbd { "T" } } } }
+        }
+        @if view.run.is_none() { (notice("risk", "No test has run yet", &html! { p.small { "Until the first run nothing is proven, and nothing is shown as conforming." } })) }
+        @else if view.stale { (notice("risk", "The last run is too old to prove anything", &html! { p.small { "Results count as not proven until the next run." } })) }
+        (figures(&visit, &view))
+        div.split {
+            section.card {
+                header { h2 { "Clause map" } span.small.muted { "one cell an obligation" } }
+                div.body.clauses {
+                    (legend(&view.states))
+                    (chapters(&view))
+                }
+            }
+            div.stack.wide {
+                (needs_you(&view))
+                section.card {
+                    header { h2 { "Log" } a.small.muted href="/log" { "How to verify" } }
+                    div.body { dl.facts {
+                        dt { "Entries" } dd.num { (log.size) }
+                        @if let Some(run) = &view.run { dt { "Run saw" } dd.num { (run.log_size) " entries" } dt { "Results" } dd.mono title=(run.digest) { (run.digest.get(..16).unwrap_or_default()) "…" } }
+                        dt { "Checkpoint" } dd { @match &log.checkpoint { Some(c) => { (time::ago(c.at, visit.now, visit.zone())) ", " (c.size) " entries" }, None => "none yet" } }
+                    } }
+                }
+            }
+        }
+    };
+    let crumbs =
+        vec![("Assurance".to_owned(), Some("/home/assurance".to_owned())), ("Conformity".to_owned(), None)];
+    let page = Page {
+        keys: vec![("T".to_owned(), "Test everything now".to_owned())],
+        ..Page::new("Conformity", crumbs, body)
+    };
+    Ok(layout::frame(&visit, page))
+}
+
+fn figures(visit: &Visit, view: &Overview) -> Markup {
+    let count = |state: State| view.states.get(&state).copied().unwrap_or_default();
+    let total: u64 = view.states.values().sum();
+    let tested = total - count(State::NoTestYet);
+    let conforming = count(State::Conforming);
+    let day_ago = visit.now - 86_400_000_000;
+    let all = || view.chapters.iter().flat_map(|c| &c.clauses).flat_map(|c| &c.obligations);
+    let bad = || all().filter(|o| o.state == State::Nonconforming);
+    let fresh = bad().filter(|o| o.since.is_some_and(|s| s >= day_ago)).count();
+    let oldest = bad().filter_map(|o| o.since).min();
+    let share = (conforming * 1_000).checked_div(tested);
+    html! {
+        div.grid-4 {
+            (figure(&share.map_or("none".to_owned(), |s| format!("{}.{} %", s / 10, s % 10)), &format!("of the tested obligations conform, {conforming} of {tested}"), &html! { (count(State::NoTestYet)) " of " (total) " have no test yet." }))
+            (figure(&count(State::Nonconforming).to_string(), "nonconforming now", &html! {
+                @match oldest { Some(at) => { "Oldest since " (time::proven(at, visit.now, visit.zone())) ". " }, None => "" }
+                @if fresh > 0 { (fresh) " began within a day." }
+            }))
+            (figure(&count(State::AtRisk).to_string(), "at risk", &html! { (count(State::JudgementDue)) " wait for a judgement, " (count(State::NotProven)) " are not proven." }))
+            (figure(&thousands(view.records_tested), "records tested", &html! {
+                (view.tests) " tests" @if let Some(run) = &view.run { ", last run " (time::ago(run.at, visit.now, visit.zone())) " in " (seconds(run.duration)) "." }
+            }))
+        }
+    }
+}
+
+fn figure(value: &str, label: &str, more: &Markup) -> Markup {
+    html! { section.card { div.body.stat { div.value { (value) } div.label { (label) } p.small.muted { (more) } } } }
+}
+
+/// A length in seconds with two digits, from microseconds.
+pub fn seconds(micros: i64) -> String {
+    format!("{}.{:02} s", micros / 1_000_000, micros % 1_000_000 / 10_000)
+}
+
+/// A count with thousands apart.
+pub fn thousands(count: u64) -> String {
+    let digits = count.to_string();
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
+fn legend(states: &BTreeMap<State, u64>) -> Markup {
+    html! {
+        p.row.small.muted.legend {
+            @for state in State::ALL {
+                @let (class, sign) = tone(state);
+                span.row { span.cells { b class=(class) aria-hidden="true" { (sign) } } (state.label()) " " span.num { (states.get(&state).copied().unwrap_or_default()) } }
+            }
+        }
+    }
+}
+
+fn chapters(view: &Overview) -> Markup {
+    let mut group = "";
+    html! {
+        @for chapter in &view.chapters {
+            @if chapter.group != group {
+                ({ group = &chapter.group; html! { h3.group { (chapter.group) } } })
+            }
+            div.clause {
+                span.key.muted { (chapter.number) }
+                a href={ "/conformity/" (chapter.number) "?framework=" (view.framework) } { (chapter.title) }
+                span.cells { @for clause in &chapter.clauses { @for obligation in &clause.obligations { (cell(obligation, &view.framework)) } } }
+                span.num.small.muted { (chapter.conforming) " of " (chapter.total) }
+            }
+        }
+    }
+}
+
+fn cell(obligation: &ObligationView, framework: &str) -> Markup {
+    let (class, sign) = tone(obligation.state);
+    let says: String = obligation.says.chars().take(90).collect();
+    let _ = framework;
+    html! { a class=(class) href={ "/conformity/" (obligation.id) } title={ (obligation.id) ", " (obligation.state.label()) ": " (says) } { span aria-hidden="true" { (sign) } span.sr { (obligation.id) " " (obligation.state.label()) } } }
+}
+
+/// What waits for people: nonconformities by exceptions, then judgements.
+fn needs_you(view: &Overview) -> Markup {
+    let all = || view.chapters.iter().flat_map(|c| &c.clauses).flat_map(|c| &c.obligations);
+    let mut open: Vec<&ObligationView> = all().filter(|o| o.state == State::Nonconforming).collect();
+    open.sort_by_key(|o| std::cmp::Reverse(o.exceptions));
+    let bad = open.len();
+    let risks: Vec<&ObligationView> = all().filter(|o| o.state == State::AtRisk).collect();
+    let due: Vec<&ObligationView> = all().filter(|o| o.state == State::JudgementDue).collect();
+    let line = |o: &ObligationView, class: &str, mark: &str| {
+        html! {
+            div class={ "check " (class) } {
+                span.mark aria-hidden="true" { (mark) }
+                span { a href={ "/conformity/" (o.id) } { b { (o.says) } } @if o.exceptions > 0 { br; span.muted { (thousands(o.exceptions)) @if o.exceptions == 1 { " exception" } @else { " exceptions" } } } }
+                span.key.faint { (o.id) }
+            }
+        }
+    };
+    html! {
+        section.card {
+            header { h2 { "Needs you" } span.small.muted.num { (bad + risks.len() + due.len()) } }
+            div.body.narrow {
+                @if bad + risks.len() + due.len() == 0 { (empty("Nonconformities and judgements that are due would be listed here.", &html! {})) }
+                @for o in open.iter().take(8) { (line(o, "bad", "!")) }
+                @for o in risks.iter().take(4) { (line(o, "wait", "!")) }
+                @for o in due.iter().take(6) { (line(o, "wait", "J")) }
+                @if due.len() > 6 { p.small.muted { "and " (due.len() - 6) " more judgements" } }
+            }
+        }
+    }
+}
+
+async fn part(
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(asked): Query<obligation::Asked>,
+) -> Result<Response, WebError> {
+    let conformity = require(&visit)?;
+    let framework = framework(conformity, &Asked { framework: asked.framework.clone() })?;
+    let declared = conformity.declarations().framework(&framework);
+    if declared.is_some_and(|f| f.obligations.contains_key(&id)) {
+        return Ok(obligation::show(&visit, conformity, &framework, &id, &asked).await?.into_response());
+    }
+    // an obligation of another framework is found by its id alone
+    let other = conformity.declarations().frameworks.iter().find(|f| f.obligations.contains_key(&id));
+    match other {
+        Some(other) if asked.framework.is_empty() => {
+            Ok(obligation::show(&visit, conformity, &other.id, &id, &asked).await?.into_response())
+        }
+        _ => Ok(chapter::show(&visit, conformity, &framework, &id).await?.into_response()),
+    }
+}
+
+async fn run(visit: Visit) -> Result<Redirect, WebError> {
+    let conformity = require(&visit)?;
+    if !MAY_RUN.iter().any(|r| visit.caller.has(r)) {
+        let message =
+            format!("You may not ask for a run. This is for: {}.", MAY_RUN.join(", ").replace('_', " "));
+        let problem = Problem::new("", "permission", message);
+        return Err(proofdesk_engine::Error::Forbidden(Problems(vec![problem])).into());
+    }
+    conformity.run(&Scope::all(), &format!("asked by {}", visit.account.name), Door::Page).await?;
+    Ok(Redirect::to("/conformity"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{seconds, thousands};
+
+    #[test]
+    fn counts_are_read_in_thousands() {
+        for (count, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_284_902, "1,284,902")] {
+            assert_eq!(thousands(count), text);
+        }
+        assert_eq!(seconds(312_345), "0.31 s");
+    }
+}
