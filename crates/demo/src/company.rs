@@ -396,25 +396,13 @@ fn services(
         // the document library was never reviewed since, and nobody noticed
         let reviewed = if i == 9 { day_of(end) - 420 } else { day_of(end) - 60 - i as i32 * 9 };
         let service = stories.begin("service", next(), Who::Setup, move |s| {
-            let mut change =
-                Change::default().with_text("name", plan.name).with_text("description", plan.description);
-            change = change.with_text("outcomes", plan.outcome).with_text("criticality", plan.criticality);
-            let words: Vec<&str> = plan.depends_on.iter().map(|d| SERVICES[*d].name).collect();
-            let words = if words.is_empty() { "none".to_owned() } else { words.join(", ") };
-            change = change
-                .with_text("dependencies", &words)
-                .with("owner", link(s, owner)?)
-                .with("team", link(s, team)?);
-            change = change.with("published", Value::Bool(true));
-            change =
-                change.with("audiences", Value::Choices(vec!["customers".to_owned(), "users".to_owned()]));
+            let mut change = described(plan);
+            change = change.with("owner", link(s, owner)?).with("team", link(s, team)?);
             change = change
                 .with("reviewed_on", Value::Day(reviewed))
                 .with("review_on", Value::Day(reviewed + 365));
             change =
                 change.with("item", link(s, own)?).with("service_hours", link(s, hours[hours_of(plan)])?);
-            change =
-                change.with_text("requirements", "Agreed with the customers in the yearly service review.");
             for slot in parts_of {
                 change = change.link("made_of", s.reference(slot)?);
             }
@@ -434,6 +422,17 @@ fn services(
     let orphan = Change::default().with_text("name", "Label printer, spare").with_text("item_type", "client");
     stories.begin("configuration_item", next(), Who::Setup, move |_| Ok(orphan));
     (found, items_of)
+}
+
+/// What the catalogue says of a service.
+fn described(plan: &ServicePlan) -> Change {
+    let change = Change::default().with_text("name", plan.name).with_text("description", plan.description);
+    let change = change.with_text("outcomes", plan.outcome).with_text("criticality", plan.criticality);
+    let words: Vec<&str> = plan.depends_on.iter().map(|d| SERVICES[*d].name).collect();
+    let words = if words.is_empty() { "none".to_owned() } else { words.join(", ") };
+    let change = change.with_text("dependencies", &words).with("published", Value::Bool(true));
+    let change = change.with("audiences", Value::Choices(vec!["customers".to_owned(), "users".to_owned()]));
+    change.with_text("requirements", "Agreed with the customers in the yearly service review.")
 }
 
 /// Which service hours a service has: index of the planned hours.
@@ -473,21 +472,7 @@ fn agreements(
         let valid = day_of(start) - 10;
         let today = day_of(end);
         let agreement = stories.begin("agreement", next(), Who::Setup, move |s| {
-            let mut change = Change::default().with_text("name", name).with("valid_from", Value::Day(valid));
-            change = change.with("service_hours", link(s, hours)?);
-            change = change.with_text("requirements", "Service requirements of the yearly review.");
-            change = change.with_text("workload_limits", "At most 400 incidents and 200 requests a month.");
-            change = change.with_text("exceptions", "Planned maintenance, announced five days before.");
-            change = change
-                .with("reviewed_on", Value::Day(today - reviewed))
-                .with("review_on", Value::Day(today - reviewed + 365));
-            change = change
-                .with_text("review_outcome", "Targets confirmed.")
-                .with("report_every_days", Value::Int(31));
-            change = change.with("reported_on", Value::Day(today - if reviewed > 400 { 75 } else { 12 }));
-            change = change
-                .with_text("workload_report", "Within the limits.")
-                .with_text("approved_for_customer_by", "Head of retail operations");
+            let mut change = terms_of(name, valid, today, reviewed).with("service_hours", link(s, hours)?);
             if let Some(customer) = customer {
                 change = change.with("customer", link(s, customer)?);
             }
@@ -525,6 +510,21 @@ fn agreements(
         let owner = Who::Person(people[10], PEOPLE[10].0, &["agent", "process_owner", "service_owner"]);
         stories.change(agreement, next(), owner, Change::default().take("agree"));
     }
+}
+
+/// What an agreement says beside its targets; `reviewed` is the age of its last review in days.
+fn terms_of(name: &str, valid: i32, today: i32, reviewed: i32) -> Change {
+    let change = Change::default().with_text("name", name).with("valid_from", Value::Day(valid));
+    let change = change.with_text("requirements", "Service requirements of the yearly review.");
+    let change = change.with_text("workload_limits", "At most 400 incidents and 200 requests a month.");
+    let change = change.with_text("exceptions", "Planned maintenance, announced five days before.");
+    let change = change.with("reviewed_on", Value::Day(today - reviewed));
+    let change = change.with("review_on", Value::Day(today - reviewed + 365));
+    let change =
+        change.with_text("review_outcome", "Targets confirmed.").with("report_every_days", Value::Int(31));
+    let change = change.with("reported_on", Value::Day(today - if reviewed > 400 { 75 } else { 12 }));
+    let change = change.with_text("workload_report", "Within the limits.");
+    change.with_text("approved_for_customer_by", "Head of retail operations")
 }
 
 fn articles(

@@ -57,15 +57,7 @@ fn one(
     let (title, service, category, cause, prevention, workaround) = PROBLEMS[which];
     let service_slot = company.services[service];
     let item = *chance.one(&company.items[service]);
-    let related: Vec<Slot> = match major {
-        Some(slot) => vec![slot],
-        None => incidents
-            .iter()
-            .filter(|i| i.service == service && i.at < at && at - i.at < 40 * DAY)
-            .map(|i| i.slot)
-            .take(4)
-            .collect(),
-    };
+    let related = related(incidents, service, at, major);
     let assessed = !chance.is(0.08);
     let owner_at = *chance.one(&company.members(SERVICES[service].team));
     let (owner, solver) = (company.people[owner_at], company.who(owner_at));
@@ -112,15 +104,29 @@ fn one(
         Change::default().with_text("resolution", prevention).with("alters_items", Value::Bool(true));
     stories.change(slot, resolved, solver, change.take("resolve"));
     let reviewed = resolved + 20 * DAY;
-    let mut change = Change::default();
-    if chance.is(0.85) {
-        change = change.with_text("effectiveness", "No incident of this kind since.");
-        change = change.with("effectiveness_reviewed_on", Value::Day(day_of(reviewed)));
-    }
+    let change = review(chance, reviewed);
     let accepted =
         Change::default().with_text("accepted_risk", "The fix works well enough; what is left is accepted.");
     stories.change(slot, reviewed - HOUR, company.who(11), accepted);
     stories.change(slot, reviewed, company.who(11), change.take("close"));
+}
+
+/// The incidents behind a problem: the major one, or up to four of the same service in the weeks before.
+fn related(incidents: &[Reported], service: usize, at: i64, major: Option<Slot>) -> Vec<Slot> {
+    if let Some(slot) = major {
+        return vec![slot];
+    }
+    let near = |i: &&Reported| i.service == service && i.at < at && at - i.at < 40 * DAY;
+    incidents.iter().filter(near).map(|i| i.slot).take(4).collect()
+}
+
+/// What a review of the fix leaves; now and then nobody reviews.
+fn review(chance: &mut Chance, reviewed: i64) -> Change {
+    if !chance.is(0.85) {
+        return Change::default();
+    }
+    let change = Change::default().with_text("effectiveness", "No incident of this kind since.");
+    change.with("effectiveness_reviewed_on", Value::Day(day_of(reviewed)))
 }
 
 fn known_error(

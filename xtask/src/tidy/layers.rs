@@ -24,21 +24,22 @@ const LAYERS: &[(&str, u8)] = &[
     ("demo", 6),
     ("testkit", 7),
     ("proofdesk", 8),
+    ("bench", 8),
 ];
 
 /// Crates of others that belong to one place, and the places.
 const PLACES: &[(&str, &[&str])] = &[
-    ("rusqlite", &["store"]),
+    ("rusqlite", &["store", "bench"]),
     ("deadpool-postgres", &["store"]),
-    ("tokio-postgres", &["store", "testkit"]),
-    ("axum", &["web", "proofdesk"]),
+    ("tokio-postgres", &["store", "testkit", "bench"]),
+    ("axum", &["web", "proofdesk", "bench"]),
     ("axum-extra", &["web", "proofdesk"]),
     ("tower-http", &["web", "proofdesk"]),
     ("maud", &["web", "report"]),
-    ("clap", &["proofdesk"]),
-    ("tokio", &["store", "engine", "jobs", "web", "testkit", "proofdesk"]),
+    ("clap", &["proofdesk", "bench"]),
+    ("tokio", &["store", "engine", "jobs", "web", "testkit", "proofdesk", "bench"]),
     ("cel", &["condition"]),
-    ("anyhow", &["jobs", "demo", "testkit", "proofdesk"]),
+    ("anyhow", &["jobs", "demo", "testkit", "proofdesk", "bench"]),
 ];
 
 /// Reads every crate's manifest and compares it with the tables.
