@@ -13,7 +13,8 @@ mod requests;
 mod story;
 mod words;
 
-use proofdesk_engine::{Account, Engine, FixedTime};
+use proofdesk_conformity::Conformity;
+use proofdesk_engine::{Account, FixedTime};
 
 use chance::Chance;
 pub use story::Slots;
@@ -43,17 +44,18 @@ pub struct Login {
     pub account: Account,
 }
 
-/// Fills an empty database. `progress` hears of (done, of) steps. All accounts get the same password.
+/// Fills an empty database; conformity is run every week of the company's time. `progress` hears of (done, of) steps. All accounts get the same password.
 ///
 /// # Errors
 /// The first step that the engine refuses, with what it was about.
 pub async fn fill(
-    engine: &Engine,
+    conformity: &Conformity,
     time: &FixedTime,
     size: Size,
     password: &str,
     mut progress: impl FnMut(usize, usize),
 ) -> anyhow::Result<Vec<Login>> {
+    let engine = conformity.engine();
     let mut chance = Chance::new(size.seed);
     let start = size.end - size.days * story::DAY;
     let mut stories = Stories::default();
@@ -62,7 +64,7 @@ pub async fn fill(
     let incidents = incidents::plan(&mut stories, &mut chance, &company, &changes, start, size);
     requests::plan(&mut stories, &mut chance, &company, start, size);
     problems::plan(&mut stories, &mut chance, &company, &incidents, &changes, size);
-    let slots = stories.run(engine, time, size.end, &mut progress).await?;
+    let slots = stories.run(conformity, time, start, size.end, &mut progress).await?;
     time.set(size.end);
     let mut logins = Vec::new();
     for person in company::LOGINS {

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use anyhow::{Context as _, bail};
 use futures_util::future::try_join_all;
+use proofdesk_conformity::{Conformity, Scope};
 use proofdesk_engine::comment::Audience;
 use proofdesk_engine::{Caller, Change, Door, Engine, FixedTime, Reference, Stamp, Target};
 use uuid::Uuid;
@@ -124,11 +125,14 @@ impl Stories {
     /// The first step that is refused, with its story.
     pub async fn run(
         self,
-        engine: &Engine,
+        conformity: &Conformity,
         time: &FixedTime,
+        start: i64,
         end: i64,
         progress: &mut impl FnMut(usize, usize),
     ) -> anyhow::Result<Slots> {
+        let engine = conformity.engine();
+        let mut next_run = start + 28 * DAY;
         let types = self.types;
         let mut steps: Vec<Step> = self.steps.into_iter().filter(|s| s.at <= end).collect();
         steps.sort_by_key(|s| (s.at, s.order));
@@ -137,8 +141,15 @@ impl Stories {
         let mut done = 0;
         let mut steps = steps.into_iter().peekable();
         while let Some(first) = steps.peek() {
-            fire_until(engine, time, first.at).await?;
-            let until = next_fire(engine, first.at).await?;
+            let at = first.at;
+            while next_run <= at {
+                fire_until(engine, time, next_run).await?;
+                time.set(next_run);
+                conformity.run(&Scope::all(), "schedule", Door::Demo).await?;
+                next_run += 7 * DAY;
+            }
+            fire_until(engine, time, at).await?;
+            let until = next_fire(engine, at).await?.min(next_run);
             let mut group: Vec<Step> = Vec::new();
             let mut busy: HashSet<Slot> = HashSet::new();
             let mut open = true;
@@ -156,6 +167,8 @@ impl Stories {
             progress(done, all);
         }
         fire_until(engine, time, end).await?;
+        time.set(end);
+        conformity.run(&Scope::all(), "schedule", Door::Demo).await?;
         Ok(slots)
     }
 }

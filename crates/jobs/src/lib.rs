@@ -1,13 +1,15 @@
-//! What runs by itself: the queue, the clocks' instants, checkpoints.
+//! What runs by itself: the queue, the clocks' instants, checkpoints, conformity runs and re-tests.
 //!
 //! No loop polls records (clocks rule R18): a job is due at its instant, and the runner sleeps until the next one.
-//! Not here: how a change is written (`engine`).
+//! Not here: how a change is written (`engine`), what a test asks (`conformity`).
 
+mod conformity;
 mod queue;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use proofdesk_conformity::Conformity;
 use proofdesk_engine::Engine;
 use proofdesk_tlog::SignerKey;
 use tokio::sync::watch;
@@ -20,11 +22,13 @@ pub use queue::work;
 pub struct Schedule {
     /// Between two checkpoints, when the log grew.
     pub checkpoint_every: Duration,
+    /// Between two full conformity runs.
+    pub conformity_every: Duration,
 }
 
 impl Default for Schedule {
     fn default() -> Self {
-        Self { checkpoint_every: Duration::from_secs(60) }
+        Self { checkpoint_every: Duration::from_secs(60), conformity_every: Duration::from_secs(3_600) }
     }
 }
 
@@ -33,6 +37,8 @@ impl Default for Schedule {
 pub struct Jobs {
     /// The engine.
     pub engine: Engine,
+    /// Frameworks, controls and their runs.
+    pub conformity: Conformity,
     /// Signs checkpoints; none when this node does not sign.
     pub signer: Option<Arc<SignerKey>>,
     /// How often.
@@ -45,6 +51,8 @@ impl Jobs {
         let mut tasks = JoinSet::new();
         tasks.spawn(queue::run(self.engine.clone(), stop.clone()));
         tasks.spawn(checkpoints(self.clone(), stop.clone()));
+        tasks.spawn(conformity::full_runs(self.clone(), stop.clone()));
+        tasks.spawn(conformity::retests(self.clone(), stop));
         while let Some(ended) = tasks.join_next().await {
             if let Err(error) = ended {
                 tracing::error!(%error, "a background task ended with a fault");

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod backup;
 pub mod config;
+pub mod conformity;
 pub mod demo;
 pub mod doctor;
 pub mod generate;

@@ -39,6 +39,8 @@ enum Command {
     Serve(commands::serve::Serve),
     /// Fill a new database with an example company that has been running for a year
     Demo(commands::demo::Demo),
+    /// Run the conformity tests and print which obligations hold (exit code 1 when one does not)
+    Conformity(commands::conformity::ConformityCommand),
     /// Verify the log and every record against it (exit code 1 when something is wrong)
     Verify(commands::verify::Verify),
     /// List, explain and check the declared record types
@@ -125,6 +127,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Serve(command) => command.run(global.load()?).await,
         Command::Demo(command) => command.run(global.load()?).await,
+        Command::Conformity(command) => command.run(global.load()?).await,
         Command::Verify(command) => command.run(global.load()?).await,
         Command::Records(command) => command.run(&global.load()?),
         Command::Migrate(command) => command.run(global.load()?).await,

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use proofdesk_conformity::{Declarations, Source};
+use proofdesk_conformity::{Conformity, Declarations, Source};
 use proofdesk_engine::{Engine, Time};
 use proofdesk_model::{Registry, SourceFile};
 use proofdesk_store::{Options, Store};
@@ -79,6 +79,16 @@ pub async fn engine(config: &Config, time: Arc<dyn Time>) -> anyhow::Result<Engi
     let store = store(config).await?;
     store.migrate(&registry).await.context("the tables could not be brought up to date")?;
     Ok(Engine::new(store, registry, proofdesk_rules::all(), time, config.log_origin.clone()))
+}
+
+/// Conformity over an engine.
+///
+/// # Errors
+/// Mistakes in the controls.
+pub fn conformity(config: &Config, engine: &Engine) -> anyhow::Result<Conformity> {
+    let declared = declarations(config, engine.registry())?;
+    let stale_after = i64::try_from(config.conformity_seconds.saturating_mul(3_000_000))?;
+    Ok(Conformity::with_stale_after(engine.clone(), declared, stale_after))
 }
 
 /// Opens the database as it is.

@@ -84,6 +84,7 @@ impl Demo {
         let end = jiff::Timestamp::now().as_microsecond();
         let time = Arc::new(FixedTime::at(end));
         let engine = open::engine(config, time.clone()).await?;
+        let conformity = open::conformity(config, &engine)?;
         let signer = open::signer(config)?;
         let password = match &self.password {
             Some(password) => password.clone(),
@@ -95,7 +96,7 @@ impl Demo {
         if let Ok(style) = ProgressStyle::with_template("filling the example company {bar:30} {percent} %") {
             bar.set_style(style);
         }
-        let logins = proofdesk_demo::fill(&engine, &time, size, &password, |done, of| {
+        let logins = proofdesk_demo::fill(&conformity, &time, size, &password, |done, of| {
             bar.set_length(of as u64);
             bar.set_position(done as u64);
         })

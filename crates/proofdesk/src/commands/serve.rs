@@ -33,6 +33,7 @@ impl Serve {
 /// Serves a database; `hint` is said below the sign-in form.
 pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<ExitCode> {
     let engine = open::engine(config, Arc::new(open::SystemTime)).await?;
+    let conformity = open::conformity(config, &engine)?;
     let signer = open::signer(config)?;
     let settings = Settings {
         organization: config.organization.clone(),
@@ -44,8 +45,12 @@ pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<Exit
     };
     let jobs = Jobs {
         engine: engine.clone(),
+        conformity: conformity.clone(),
         signer: Some(signer),
-        schedule: Schedule { checkpoint_every: Duration::from_secs(config.checkpoint_seconds) },
+        schedule: Schedule {
+            checkpoint_every: Duration::from_secs(config.checkpoint_seconds),
+            conformity_every: Duration::from_secs(config.conformity_seconds),
+        },
     };
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let background = tokio::spawn(jobs.run(stopped.clone()));

@@ -1,0 +1,100 @@
+//! `conformity`: runs the tests, prints which obligations hold, and ends with an exit code for pipelines.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use proofdesk_conformity::view::ObligationView;
+use proofdesk_conformity::{Overview, Scope, State};
+use proofdesk_engine::Door;
+
+use crate::config::Config;
+use crate::open;
+use crate::output::{Tone, table, tone};
+
+/// Options of `conformity`.
+#[derive(Debug, clap::Args)]
+pub struct ConformityCommand {
+    /// Framework
+    #[arg(long, default_value = "iso-20000-1-2018")]
+    framework: String,
+    /// Only obligations whose clause begins so, such as 8.6
+    #[arg(long, value_name = "CLAUSE")]
+    clause: Option<String>,
+    /// Only obligations in this state, such as nonconforming
+    #[arg(long, value_name = "STATE", value_parser = ["conforming", "at_risk", "nonconforming", "not_triggered", "not_proven", "judgement_due", "no_test_yet"])]
+    state: Option<String>,
+    /// Show the last run instead of running the tests now
+    #[arg(long)]
+    stored: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// End with exit code 1 also where an obligation is at risk or not proven
+    #[arg(long)]
+    strict: bool,
+}
+
+impl ConformityCommand {
+    /// Runs and prints. Exit code 1 when an obligation shown is nonconforming.
+    pub async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
+        let engine = open::engine_as_is(&config, Arc::new(open::SystemTime)).await?;
+        let conformity = open::conformity(&config, &engine)?;
+        if !self.stored {
+            conformity.run(&Scope::all(), "command line", Door::Cli).await?;
+        }
+        let mut overview = conformity.overview(&self.framework, &Scope::all()).await?;
+        for chapter in &mut overview.chapters {
+            for clause in &mut chapter.clauses {
+                clause.obligations.retain(|o| self.wants(&clause.number, o));
+            }
+            chapter.clauses.retain(|c| !c.obligations.is_empty());
+        }
+        overview.chapters.retain(|c| !c.clauses.is_empty());
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&overview)?);
+        } else {
+            print(&overview);
+        }
+        let bad = shown(&overview).any(|o| {
+            o.state == State::Nonconforming
+                || (self.strict && matches!(o.state, State::AtRisk | State::NotProven))
+        });
+        Ok(if bad { ExitCode::from(1) } else { ExitCode::SUCCESS })
+    }
+
+    fn wants(&self, clause: &str, obligation: &ObligationView) -> bool {
+        let in_clause = self.clause.as_deref().is_none_or(|wanted| {
+            clause == wanted || clause.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('.'))
+        });
+        in_clause && self.state.as_deref().is_none_or(|wanted| obligation.state.as_str() == wanted)
+    }
+}
+
+fn shown(overview: &Overview) -> impl Iterator<Item = &ObligationView> {
+    overview.chapters.iter().flat_map(|c| &c.clauses).flat_map(|c| &c.obligations)
+}
+
+fn print(overview: &Overview) {
+    let rows: Vec<Vec<String>> = shown(overview)
+        .map(|o| {
+            let exceptions = if o.exceptions > 0 { o.exceptions.to_string() } else { String::new() };
+            let colour = match o.state {
+                State::Conforming => Tone::Good,
+                State::AtRisk | State::JudgementDue => Tone::Risk,
+                State::Nonconforming => Tone::Bad,
+                _ => Tone::Faint,
+            };
+            // the table measures plain text, so that only the last column may carry a colour
+            vec![o.id.clone(), o.state.label().to_owned(), exceptions, tone(&o.says, colour)]
+        })
+        .collect();
+    table(&["OBLIGATION", "STATE", "EXCEPTIONS", "WHAT IT ASKS"], &rows);
+    let states: Vec<String> = overview
+        .states
+        .iter()
+        .filter(|(_, count)| **count > 0)
+        .map(|(state, count)| format!("{count} {}", state.label()))
+        .collect();
+    println!("\n{}: {}", overview.title, states.join(", "));
+    println!("{} tests over {} records", overview.tests, overview.records_tested);
+}
