@@ -4,7 +4,7 @@
 
 use crate::condition::Mistake;
 use crate::lexer::mistake;
-use crate::limits::{MAX_PARTS, MAX_RELATED};
+use crate::limits::{MAX_LINKED, MAX_PARTS, MAX_RELATED};
 use crate::parser::{Ast, AstKind};
 use crate::schema::{RESERVED, Schema};
 use crate::tree::{Comparison, Node, NodeKind, Operand, Quantifier, Related, Span, TextTest};
@@ -25,6 +25,7 @@ pub(crate) struct Checker<'a> {
     /// Names and record types of the quantifiers' variables, outermost first.
     variables: Vec<(String, String)>,
     parts: usize,
+    pub(crate) linked: usize,
     pub(crate) mistakes: Vec<Mistake>,
 }
 
@@ -37,7 +38,7 @@ struct Typed {
 
 impl<'a> Checker<'a> {
     pub(crate) fn new(schema: &'a dyn Schema, record_type: &'a str) -> Self {
-        Self { schema, record_type, variables: Vec::new(), parts: 0, mistakes: Vec::new() }
+        Self { schema, record_type, variables: Vec::new(), parts: 0, linked: 0, mistakes: Vec::new() }
     }
 
     /// Notes a mistake; gives none so that it ends an expression.

@@ -8,3 +8,5 @@ pub const MAX_DEPTH: usize = 40;
 pub const MAX_PARTS: usize = 400;
 /// Deepest nesting of `exists`, `all` and their kin; each level can double the SQL.
 pub const MAX_RELATED: usize = 3;
+/// Most parts that follow links or relations; each is a query of its own to a database's planner.
+pub const MAX_LINKED: usize = 40;

@@ -61,7 +61,7 @@ impl<'a> Writer<'a> {
             NodeKind::Not(inner) => self.node(inner, !wanted),
             NodeKind::And(parts) => self.parts(parts, wanted, if wanted { " AND " } else { " OR " }),
             NodeKind::Or(parts) => self.parts(parts, wanted, if wanted { " OR " } else { " AND " }),
-            _ => self.with_links(node, wanted),
+            _ => self.single(node, wanted),
         }
     }
 
@@ -69,34 +69,61 @@ impl<'a> Writer<'a> {
         self.sql.push(if value { "TRUE" } else { "FALSE" });
     }
 
+    /// Writes parts joined by AND or OR. Leaves that follow the same links share one EXISTS: there is at most one
+    /// such record, and many EXISTS make PostgreSQL plan for seconds.
     fn parts(&mut self, parts: &[Node], wanted: bool, join: &str) {
+        let mut groups: Vec<Vec<(&Node, bool)>> = Vec::new();
+        for part in parts {
+            let (leaf, wanted) = leaf::positive(part, wanted);
+            let same = |group: &&mut Vec<(&Node, bool)>| {
+                leaf::same_links(group[0].0, leaf) && self.settled(group[0].0).is_none()
+            };
+            match groups.iter_mut().find(same) {
+                Some(group) if self.settled(leaf).is_none() => group.push((leaf, wanted)),
+                _ => groups.push(vec![(leaf, wanted)]),
+            }
+        }
         self.sql.push("(");
-        for (i, part) in parts.iter().enumerate() {
+        for (i, group) in groups.iter().enumerate() {
             if i > 0 {
                 self.sql.push(join);
             }
-            self.node(part, wanted);
+            match group.as_slice() {
+                [(node, wanted)] => self.node(node, *wanted),
+                leaves => self.with_links(leaves, join),
+            }
         }
         self.sql.push(")");
     }
 
-    /// Writes a leaf; where it follows single links, within an EXISTS over the linked records, since an empty
-    /// link makes it neither true nor false.
-    fn with_links(&mut self, node: &Node, wanted: bool) {
-        if let Some(outcome) = self.settled(node) {
-            return self.known(outcome == if wanted { Outcome::True } else { Outcome::False });
+    /// Writes a leaf that stands alone.
+    fn single(&mut self, node: &Node, wanted: bool) {
+        match self.settled(node) {
+            Some(outcome) => self.known(outcome == if wanted { Outcome::True } else { Outcome::False }),
+            None => self.with_links(&[(node, wanted)], ""),
         }
+    }
+
+    /// Writes leaves that follow the same single links; where there are such, within an EXISTS over the linked
+    /// records, since an empty link makes a leaf neither true nor false.
+    fn with_links(&mut self, leaves: &[(&Node, bool)], join: &str) {
         let outer = std::mem::take(&mut self.joined);
-        let ways = leaf::ways(node);
-        for (scope, links) in ways {
+        for (scope, links) in leaves.iter().flat_map(|(leaf, _)| leaf::ways(leaf)) {
             self.join(scope, links);
         }
         if self.joined.is_empty() {
-            self.leaf(node, wanted);
+            self.leaves(leaves, join);
         } else {
-            self.linked(node, wanted);
+            self.linked(leaves, join);
         }
         self.joined = outer;
+    }
+
+    fn leaves(&mut self, leaves: &[(&Node, bool)], join: &str) {
+        for (i, (leaf, wanted)) in leaves.iter().enumerate() {
+            self.sql.push(if i > 0 { join } else { "" });
+            self.leaf(leaf, *wanted);
+        }
     }
 
     /// Gives the outcome of a leaf that no row can change.
@@ -121,7 +148,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn linked(&mut self, node: &Node, wanted: bool) {
+    fn linked(&mut self, leaves: &[(&Node, bool)], join: &str) {
         let joined = self.joined.clone();
         self.sql.push("EXISTS (SELECT 1 FROM ");
         for (i, way) in joined.iter().enumerate() {
@@ -134,8 +161,9 @@ impl<'a> Writer<'a> {
             let from = self.alias_of(way.scope, before);
             self.sql.column(&way.alias, "number").push(" = ").column(&from, &last.field).push(" AND ");
         }
-        self.leaf(node, wanted);
-        self.sql.push(")");
+        self.sql.push("(");
+        self.leaves(leaves, join);
+        self.sql.push("))");
     }
 
     /// Gives the alias of a record that the leaf at hand reads.

@@ -2,6 +2,7 @@
 
 use super::Checker;
 use super::kind::Kind;
+use crate::limits::MAX_LINKED;
 use crate::parser::{Ast, AstKind};
 use crate::schema::{LinkInfo, Type};
 use crate::suggest::did_you_mean;
@@ -34,6 +35,7 @@ impl Checker<'_> {
                         self.field(name_span, scope, Vec::new(), &record_type, name)
                     }
                     Place::Field(Path { scope, mut links, field, .. }, Kind::Link(to)) => {
+                        self.count_link(name_span)?;
                         links.push(Step { field, to: to.clone() });
                         self.field(name_span, scope, links, &to, name)
                     }
@@ -64,11 +66,22 @@ impl Checker<'_> {
             return self.unknown_field(span, links.is_empty() && scope == 0, record_type, name);
         };
         if let Type::Links(LinkInfo { to, path }) = field {
+            self.count_link(span)?;
             let (from, field) = (record_type.to_owned(), name.to_owned());
             return Some(Place::Related(Related { scope, links, from, field, to, path, variable: 0 }));
         }
         let (kind, column) = Kind::of(field)?;
         Some(Place::Field(Path { scope, links, field: name.to_owned(), kind: column }, kind))
+    }
+
+    /// Counts what follows a link or a relation and refuses what is too much for a database to plan.
+    fn count_link(&mut self, span: Span) -> Option<()> {
+        self.linked += 1;
+        if self.linked == MAX_LINKED + 1 {
+            return self
+                .refuse(span, format!("a condition may follow {MAX_LINKED} links; this one follows more"));
+        }
+        Some(())
     }
 
     fn unknown_field(&mut self, span: Span, own: bool, record_type: &str, name: &str) -> Option<Place> {

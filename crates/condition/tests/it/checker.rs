@@ -133,6 +133,8 @@ fn size_and_nesting_have_limits() {
     assert!(refused(deep)[0].message.contains("nested 3 deep"));
     let long = format!("impact in [{}]", vec!["1"; 401].join(","));
     assert!(refused(&long)[0].message.contains("400 parts"));
+    let linked = vec!["problem.risk > 1"; 41].join("||");
+    assert!(refused(&linked)[0].message.contains("follow 40 links"));
     let sum = ["cost"; 10].join("+") + " > 1";
     assert!(refused(&sum)[0].message.contains("larger than numbers go"));
 }

@@ -1,6 +1,6 @@
 //! The smallest parts of a condition in SQL, each when true and when false.
 
-use proofdesk_condition::{Comparison, Node, NodeKind, Operand, Step, TextTest, Value, constant};
+use proofdesk_condition::{Comparison, FieldKind, Node, NodeKind, Operand, Step, TextTest, Value, constant};
 
 use super::Writer;
 use super::operand::{Nulls, nulls};
@@ -27,6 +27,21 @@ pub(super) fn ways(node: &Node) -> Vec<(usize, &[Step])> {
     found
 }
 
+/// Takes the negations off a part.
+pub(super) fn positive(node: &Node, wanted: bool) -> (&Node, bool) {
+    match &node.kind {
+        NodeKind::Not(inner) => positive(inner, !wanted),
+        _ => (node, wanted),
+    }
+}
+
+/// Tells whether two leaves follow the same single links, and any at all.
+pub(super) fn same_links(one: &Node, other: &Node) -> bool {
+    let links = |node| -> Vec<_> { ways(node).into_iter().filter(|(_, links)| !links.is_empty()).collect() };
+    let (one, other) = (links(one), links(other));
+    !one.is_empty() && one.iter().all(|way| other.contains(way)) && other.iter().all(|way| one.contains(way))
+}
+
 fn ways_of<'n>(operand: &'n Operand, found: &mut Vec<(usize, &'n [Step])>) {
     match operand {
         Operand::Field(path) | Operand::CountOptions(path) => found.push((path.scope, &path.links)),
@@ -43,6 +58,11 @@ fn ways_of<'n>(operand: &'n Operand, found: &mut Vec<(usize, &'n [Step])>) {
         }
         Operand::Value(_) | Operand::Now | Operand::Today | Operand::Me => {}
     }
+}
+
+/// Tells whether a value is a text.
+fn is_text(operand: &Operand) -> bool {
+    matches!(operand, Operand::Field(path) if path.kind == FieldKind::Text)
 }
 
 /// Gives the comparison that is true where the given one is false.
@@ -179,13 +199,23 @@ impl Writer<'_> {
         self.operand(right);
     }
 
-    /// Writes "not equal" for a column, where null is a value, and a sum, where it is an error.
+    /// Writes "not equal" for a column, where null is a value, and a sum, where it is an error. The sum is written
+    /// once: counts can be long, and twice at each nesting would grow without measure.
     fn unequal(&mut self, column: &Operand, sum: &Operand) {
-        self.sql.push("(");
-        self.sides(column, " IS DISTINCT FROM ", sum);
-        self.sql.push(" AND ");
+        // An empty text cannot stand for null, and no count is a text.
+        if is_text(column) {
+            self.sql.push("(");
+            self.sides(column, " IS DISTINCT FROM ", sum);
+            self.sql.push(" AND ");
+            self.operand(sum);
+            self.sql.push(" IS NOT NULL)");
+            return;
+        }
+        // No stored number is as small as this one.
+        self.sql.push("coalesce(");
+        self.operand(column);
+        self.sql.push(", ").bind(i64::MIN).push(") <> ");
         self.operand(sum);
-        self.sql.push(" IS NOT NULL)");
     }
 
     fn contained(&mut self, operand: &Operand, list: &[Operand], wanted: bool) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proofdesk_condition::{Condition, Outcome, check};
+use proofdesk_condition::{Condition, Context, Outcome, check};
 use proofdesk_store::{Sql, predicate};
 
 use crate::databases::Database;
@@ -13,21 +13,26 @@ use crate::world::{CONTEXT, Desk, Dice, World};
 
 const ROOTS: [&str; 6] = ["incident", "incident", "incident", "problem", "change", "service"];
 
-fn select(database: &Database, condition: &Condition, wanted: bool) -> Sql {
+fn select(database: &Database, condition: &Condition, wanted: bool, context: &Context) -> Sql {
     let mut sql = Sql::new(database.dialect());
     sql.push("SELECT r.\"number\" FROM ").name(condition.record_type()).push(" r WHERE ");
     if wanted {
-        predicate::holds(condition, "r", &CONTEXT, &mut sql);
+        predicate::holds(condition, "r", context, &mut sql);
     } else {
-        predicate::fails(condition, "r", &CONTEXT, &mut sql);
+        predicate::fails(condition, "r", context, &mut sql);
     }
     sql
 }
 
 /// Gives the outcome of a condition for each record by a database.
-fn judged(database: &Database, condition: &Condition, numbers: &[i64]) -> BTreeMap<i64, Outcome> {
+fn judged(
+    database: &Database,
+    condition: &Condition,
+    numbers: &[i64],
+    context: &Context,
+) -> BTreeMap<i64, Outcome> {
     let ask = |wanted| -> BTreeSet<i64> {
-        let sql = select(database, condition, wanted);
+        let sql = select(database, condition, wanted, context);
         database.numbers(&sql).unwrap_or_else(|e| panic!("{}\n{}\n{e}", condition.source(), sql.text))
     };
     let (holds, fails) = (ask(true), ask(false));
@@ -60,7 +65,9 @@ fn four_evaluators_agree_on_generated_conditions() {
         .collect();
     let mut dice = Dice(42);
     let mut tally = Tally::default();
-    for _ in 0..900 {
+    for round in 0..900 {
+        // In every fourth round nobody asks, so that `me` is an error.
+        let context = Context { user: CONTEXT.user.filter(|_| round % 4 > 0), ..CONTEXT };
         let record_type = *dice.pick(&ROOTS);
         let generated = generator::condition(&mut dice, record_type);
         let condition = check(&generated.source, record_type, &Desk)
@@ -69,9 +76,9 @@ fn four_evaluators_agree_on_generated_conditions() {
         let numbers: Vec<i64> = records.iter().map(crate::world::Record::number).collect();
         let program = generated.cel.map(|source| oracle.compile(&source));
         let judged: Vec<_> =
-            databases.iter().map(|database| judged(database, &condition, &numbers)).collect();
+            databases.iter().map(|database| judged(database, &condition, &numbers, &context)).collect();
         for (i, record) in records.iter().enumerate() {
-            let memory = condition.evaluate(record, &CONTEXT);
+            let memory = condition.evaluate(record, &context);
             // The interpreter is slow: it judges every other record.
             let cel = program
                 .as_ref()
@@ -150,5 +157,51 @@ fn sqlite_answers_by_index() {
         predicate::holds(&condition, "r", &CONTEXT, &mut sql);
         let plan = database.texts(&sql, 3).join("\n");
         assert!(plan.contains(words), "{source}:\n{}\n{plan}", sql.text);
+    }
+}
+
+#[test]
+fn conditions_at_their_limits_are_answered_by_both_databases() {
+    let world = World::generate(9, 12);
+    let server = Postgres::start().unwrap();
+    let databases = [Database::sqlite(world), Database::postgres(world, &server.connection("postgres"))];
+    let nested = |inner: &str| {
+        format!(
+            "size(changes.filter(a, reopened != size(a.caused.filter(b, b.impact != size(b.affects.filter(c, {inner})))))) > 0"
+        )
+    };
+    let context = CONTEXT;
+    let long_text = "x".repeat(7_000);
+    for source in [
+        vec!["major"; 400].join(" && "),
+        vec!["problem.state == \"new\""; 40].join("||"),
+        (1..=20)
+            .map(|n| format!("(problem.risk > {n} || !(service.tier > {n}))"))
+            .collect::<Vec<_>>()
+            .join("&&"),
+        vec!["changes.exists(x, x.risk > 1)"; 40].join("||"),
+        format!("impact in [{}]", (0..400).map(|n| n.to_string()).collect::<Vec<_>>().join(",")),
+        format!("{}major{}", "!(".repeat(19), ")".repeat(19)),
+        format!("impact{} > 1", " + 1".repeat(38)),
+        nested("c.tier > 1"),
+        nested(&(0..190).map(|n| format!("c.tier == {n}")).collect::<Vec<_>>().join("||")),
+        nested(&format!("c.tier in [{}]", (0..390).map(|n| n.to_string()).collect::<Vec<_>>().join(","))),
+        format!("title == \"{long_text}\" || title.contains(\"{}\")", &long_text[..900]),
+    ] {
+        let condition =
+            check(&source, "incident", &Desk).unwrap_or_else(|m| panic!("{}…: {m:?}", &source[..60]));
+        let numbers: Vec<i64> = (1..=12).collect();
+        let memory: BTreeMap<i64, Outcome> = numbers
+            .iter()
+            .map(|n| (*n, condition.evaluate(world.record("incident", *n).unwrap(), &CONTEXT)))
+            .collect();
+        for database in &databases {
+            assert_eq!(
+                judged(database, &condition, &numbers, &context),
+                memory,
+                "{}…",
+                &source[..60.min(source.len())]
+            );
+        }
     }
 }

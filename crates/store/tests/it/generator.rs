@@ -128,7 +128,8 @@ impl Generator<'_> {
     }
 
     fn comparison(&mut self) -> &'static str {
-        *self.dice.pick(&COMPARISONS)
+        let sign: &&str = self.dice.pick(&COMPARISONS);
+        sign
     }
 
     fn flag(&mut self, path: &str) -> String {
