@@ -1,6 +1,7 @@
 //! Reads the five kinds of tests and checks their conditions.
 
 use proofdesk_condition::{Condition, Schema, Type, check};
+use proofdesk_model::Computed;
 use proofdesk_model::format::parse_duration;
 
 use crate::control::load::{Known, percent};
@@ -157,7 +158,7 @@ fn read_must(
     known: &Known<'_>,
     mistakes: &mut Vec<Mistake>,
 ) -> Option<Must> {
-    node.only(&["says", "field"], mistakes);
+    node.only(&["says", "field", "table"], mistakes);
     let says = node.required("says", mistakes).unwrap_or_default();
     let field = node.text_of("field", mistakes);
     if let Some(name) = &field
@@ -165,13 +166,47 @@ fn read_must(
     {
         node.mistake(format!("{record_type} has no field `{name}`"), mistakes);
     }
-    let [text] = node.exactly(["condition"], mistakes)?;
+    let text = match node.text_of("table", mistakes) {
+        Some(table) => by_table(node, record_type, &table, known, mistakes)?,
+        None => {
+            let [text] = node.exactly(["condition"], mistakes)?;
+            text
+        }
+    };
     let condition = checked(node, &text, record_type, known, mistakes)?;
     if matches!(condition.tree().kind, proofdesk_condition::NodeKind::Const(_)) {
         node.mistake("an assertion that is always true or always false tests nothing", mistakes);
         return None;
     }
     Some(Must { condition, says, field })
+}
+
+/// The condition that a field has the value of its declared table, or the reason for another one is given.
+fn by_table(
+    node: Node<'_>,
+    record_type: &str,
+    name: &str,
+    known: &Known<'_>,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<String> {
+    let of = known.registry.get(record_type)?;
+    let computed = of.field(name).and_then(|f| f.computed.as_ref());
+    let Some(Computed::Table { row_field, column_field, rows, override_reason }) = computed else {
+        node.mistake(format!("`{name}` of {record_type} is not given by a table"), mistakes);
+        return None;
+    };
+    let columns = of.field(column_field).map_or(&[][..], |f| f.options());
+    let mut cells = Vec::new();
+    for (row, results) in rows {
+        for (column, result) in columns.iter().zip(results) {
+            let column = &column.name;
+            cells.push(format!(
+                "({row_field} == '{row}' && {column_field} == '{column}' && {name} == '{result}')"
+            ));
+        }
+    }
+    cells.extend(override_reason.as_ref().map(|reason| format!("{reason} != null")));
+    Some(cells.join(" || "))
 }
 
 fn read_fresh(node: Node<'_>, known: &Known<'_>, mistakes: &mut Vec<Mistake>) -> Option<Fresh> {
