@@ -326,10 +326,10 @@ fn read_obligation(node: Node<'_>, clause: &str, mistakes: &mut Vec<Mistake>) ->
 fn read_line(child: Node<'_>, obligation: &mut Obligation, mistakes: &mut Vec<Mistake>) {
     let known = ["says", "tested", "evidence", "records", "documented", "when"];
     let mut one = |slot: &mut Option<String>| {
-        if let Some([text]) = child.exactly(["sentence"], mistakes) {
-            if slot.replace(text).is_some() {
-                child.mistake(format!("`{}` is given twice", child.word()), mistakes);
-            }
+        if let Some([text]) = child.exactly(["sentence"], mistakes)
+            && slot.replace(text).is_some()
+        {
+            child.mistake(format!("`{}` is given twice", child.word()), mistakes);
         }
     };
     match child.word() {
