@@ -244,6 +244,8 @@ fn work(stories: &mut Stories, chance: &mut Chance, company: &Company, case: &Ca
     if !case.major && chance.is(0.18) {
         at = hold(stories, chance, case, worker, at);
     }
+    // a major incident is declared, told and joined to its problem before it can be resolved
+    at += if case.major { 45 * MINUTE } else { 0 };
     at += chance.length([35, 110, 300, 700][rank] * MINUTE, 0.75);
     resolve(stories, chance, company, case, worker, at);
 }

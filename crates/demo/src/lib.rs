@@ -8,6 +8,7 @@ mod chance;
 mod changes;
 mod company;
 mod incidents;
+mod judgements;
 mod problems;
 mod requests;
 mod story;
@@ -74,5 +75,6 @@ pub async fn fill(
         let account = engine.create_account(number, person.sign_in, name, &roles, password).await?;
         logins.push(Login { sign_in: person.sign_in.to_owned(), role: person.does.to_owned(), account });
     }
+    judgements::record(conformity, time, &logins, size.end).await?;
     Ok(logins)
 }

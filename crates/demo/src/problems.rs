@@ -153,9 +153,11 @@ fn known_error(
         let change = change.with("problem", link(s, problem)?).with("review_on", Value::Day(review));
         Ok(change.link("services", s.reference(service_slot)?))
     });
-    if chance.is(0.92) {
-        stories.change(slot, at + 2 * HOUR, company.who(11), Change::default().take("publish"));
+    // one in twelve stays a draft that nobody publishes
+    if !chance.is(0.92) {
+        return;
     }
+    stories.change(slot, at + 2 * HOUR, company.who(11), Change::default().take("publish"));
     let again = i64::from(review - 5) * DAY;
     if again < size.end && chance.is(0.8) {
         let change = Change::default().with("review_on", Value::Day(review + 200)).take("review");

@@ -59,6 +59,12 @@ impl Demo {
         config.check()?;
         let login = self.folder.join("login.txt");
         if self.is_filled(&config).await? {
+            if !login.exists() {
+                bail!(
+                    "{} was not filled to its end; remove it and start again",
+                    open::shown(&config.database)
+                );
+            }
             if !self.serve {
                 bail!("{} already holds records; name another --folder", open::shown(&config.database));
             }

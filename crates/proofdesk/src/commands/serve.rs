@@ -62,7 +62,7 @@ pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<Exit
     if engine.accounts().await?.is_empty() {
         eprintln!("There is no account yet. Make one with: proofdesk account create --administrator");
     }
-    let router = proofdesk_web::router(AppState::new(engine, settings));
+    let router = proofdesk_web::router(AppState::new(engine, settings).with_conformity(conformity));
     let mut until = stopped;
     let ending = async move { while until.changed().await.is_ok() && !*until.borrow() {} };
     let serving = axum::serve(listener, router).with_graceful_shutdown(ending);
