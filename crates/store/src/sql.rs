@@ -3,6 +3,8 @@
 //! Invariant: identifiers come from the checked model through [`Sql::name`], values only through
 //! [`Sql::bind`]; nothing else of a user reaches the text.
 
+use std::fmt::Write;
+
 /// The two databases.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Dialect {
@@ -132,8 +134,9 @@ impl Sql {
     pub fn bind(&mut self, value: impl Into<Arg>) -> &mut Self {
         let value = value.into();
         let number = self.args.len() + 1;
-        match self.dialect {
-            Dialect::Sqlite => self.text.push_str(&format!("?{number}")),
+        // Writing to a text cannot fail.
+        let _ = match self.dialect {
+            Dialect::Sqlite => write!(self.text, "?{number}"),
             Dialect::Postgres => {
                 let cast = match value.kind() {
                     ArgType::Bool => "boolean",
@@ -141,9 +144,9 @@ impl Sql {
                     ArgType::Text => "text",
                     ArgType::Bytes => "bytea",
                 };
-                self.text.push_str(&format!("${number}::{cast}"));
+                write!(self.text, "${number}::{cast}")
             }
-        }
+        };
         self.args.push(value);
         self
     }

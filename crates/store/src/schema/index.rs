@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use proofdesk_model::RecordType;
 use proofdesk_model::record_type::Shape;
+use proofdesk_model::{Field, RecordType};
 use sha2::{Digest, Sha256};
 
 use super::table::quoted;
@@ -28,13 +28,12 @@ pub(super) fn prefix(of: &RecordType) -> String {
 /// The indexes of a type, each once.
 pub(super) fn indexes(of: &RecordType, dialect: Dialect) -> Result<Vec<Index>, Error> {
     let mut wanted: BTreeMap<String, String> = BTreeMap::new();
-    for column in of.columns().iter().filter(|c| c.shape == Shape::Link) {
-        wanted.insert(format!("({})", quoted(&column.name)), format!("records by {}", column.name));
-    }
-    for field in of.fields.values().filter(|f| f.indexed) {
-        for column in field.columns() {
-            wanted.insert(format!("({})", quoted(&column)), format!("records by {column}"));
-        }
+    let links = of.columns().iter().filter(|c| c.shape == Shape::Link).map(|c| c.name.clone());
+    let declared = of.fields.values().filter(|f| f.indexed).flat_map(Field::columns);
+    for column in links.chain(declared) {
+        let name = quoted(&column);
+        // Most are empty in most records: those cost nothing, and no look-up by value needs them.
+        wanted.insert(format!("({name}) WHERE {name} IS NOT NULL"), format!("records by {column}"));
     }
     for view in &of.views {
         let order = Order::new(of, &view.sort, view.descending, dialect)?;
