@@ -28,6 +28,9 @@ const FURTHER = [
   "/desk?filter=stat",
   "/search?q=printer",
   "/search?q=nothinghasthisword",
+  "/conformity/8.6",
+  "/conformity/8.6.1-b",
+  "/conformity/4.1-a",
 ];
 
 /** The menu's pages, and of each list the first record. */

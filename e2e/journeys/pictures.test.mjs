@@ -51,6 +51,6 @@ for (const { name, path, options } of PICTURES) {
 
 /** The record or obligation to show: an urgent record, a nonconforming obligation where there is one. */
 async function first(page, name) {
-  const links = page.getByRole("main").locator(name === "obligation" ? "a[href*='/conformity/'].bad, a[href*='/conformity/']" : "tbody a.key");
+  const links = page.getByRole("main").locator(name === "obligation" ? "a.bad[href^='/conformity/']" : "tbody a.key");
   return links.first().getAttribute("href");
 }
