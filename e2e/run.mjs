@@ -3,7 +3,7 @@
 
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startDesk } from "./support/desk.mjs";
 
@@ -13,7 +13,7 @@ const files = ["support", "journeys", "bugs", "rest"]
   .filter((folder) => existsSync(join(here, folder)))
   .flatMap((folder) => readdirSync(join(here, folder)).map((name) => join(here, folder, name)))
   .filter((path) => path.endsWith(".test.mjs"))
-  .filter((path) => wanted.length === 0 || wanted.some((word) => path.includes(word)))
+  .filter((path) => wanted.length === 0 || wanted.some((word) => basename(path).includes(word)))
   .sort();
 if (files.length === 0) {
   console.error(`no journey is named ${wanted.join(" or ")}`);

@@ -104,6 +104,7 @@ pub async fn tab(visit: &Visit, loaded: &Loaded, eyes: &Eyes<'_>) -> Result<Mark
     let eyes = Eyes { titles: &titles, ..*eyes };
     Ok(html! {
         section.card {
+            header { h2 { "Related records" } }
             @if found.is_empty() { (empty("Records that belong together with this one would be listed here.", &html! {})) }
             @for relation in &found {
                 div.body.stack.relation {
