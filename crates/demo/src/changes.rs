@@ -119,11 +119,13 @@ fn approve(
             // an emergency is assessed afterwards; now and then that is forgotten
             let mut change = Change::default()
                 .with_text("risk", "Smaller than doing nothing.")
-                .with_text("back_out_plan", back_out);
+                .with_text("back_out_plan", back_out)
+                .with_text("back_out_untested_reason", "No time for it.");
             change = change.with_text("approval_note", "Decided by phone with the service owner.");
             if !chance.is(0.25) {
                 change = assessment(benefit)
                     .with_text("back_out_plan", back_out)
+                    .with_text("back_out_untested_reason", "No time for it.")
                     .with_text("approval_note", "Decided by phone.");
             }
             stories.change(slot, at + 15 * MINUTE, company.who(10), change.take("approve_emergency"));
@@ -134,9 +136,11 @@ fn approve(
             let mut change = Change::default()
                 .with_text("back_out_plan", back_out)
                 .with_text("approval_note", "Agreed in the weekly meeting.");
-            if chance.is(0.9) {
-                change = change.with_text("back_out_test", "Tried in the test store.");
-            }
+            change = match chance.weighted(&[90, 8, 2]) {
+                0 => change.with_text("back_out_test", "Tried in the test store."),
+                1 => change.with_text("back_out_untested_reason", "There is no second device of this kind."),
+                _ => change,
+            };
             stories.change(slot, at + 2 * DAY, company.who(11), change.take("approve"));
         }
     }

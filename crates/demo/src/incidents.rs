@@ -121,6 +121,9 @@ fn one(
     let (contact, customer) = *chance.one(&company.contacts);
     let impact = if major { "high" } else { ["high", "medium", "low"][chance.weighted(&[4, 26, 70])] };
     let urgency = if major { "high" } else { ["high", "medium", "low"][chance.weighted(&[12, 40, 48])] };
+    // both high makes a major incident by the criteria; a few slip through unflagged
+    let urgency =
+        if !major && impact == "high" && urgency == "high" && !chance.is(0.08) { "medium" } else { urgency };
     let channel = *chance.one(&["portal", "portal", "phone", "phone", "mail", "monitoring"]);
     // some agents leave the category for later, and a few records never get one while they are open
     let classified = !chance.is(0.05);
@@ -247,12 +250,27 @@ fn work(stories: &mut Stories, chance: &mut Chance, company: &Company, case: &Ca
     // a major incident is declared, told and joined to its problem before it can be resolved
     at += if case.major { 45 * MINUTE } else { 0 };
     at += chance.length([35, 110, 300, 700][rank] * MINUTE, 0.75);
+    let danger = [HOUR, 4 * HOUR, 14 * HOUR, 28 * HOUR][rank];
+    if at - case.at > danger && !case.major && !chance.is(0.04) {
+        escalate(stories, company, case, case.at + danger, "The target is in danger.");
+    }
     resolve(stories, chance, company, case, worker, at);
+}
+
+/// Tells the service owner.
+fn escalate(stories: &mut Stories, company: &Company, case: &Case, at: i64, reason: &'static str) {
+    let owner = company.people[10];
+    stories.then(case.slot, at, company.who(case.desk), move |s| {
+        let change =
+            Change::default().with("escalated_at", Value::Instant(at)).with("escalated_to", link(s, owner)?);
+        Ok(change.with_text("escalation_reason", reason))
+    });
 }
 
 fn declare_major(stories: &mut Stories, chance: &mut Chance, company: &Company, case: &Case, at: i64) {
     let manager = company.people[10];
     let told = !chance.is(0.12);
+    escalate(stories, company, case, at + 3 * MINUTE, "A major incident.");
     stories.then(case.slot, at + 4 * MINUTE, company.who(case.desk), move |s| {
         let change =
             Change::default().with("major", Value::Bool(true)).with("major_manager", link(s, manager)?);
