@@ -263,7 +263,7 @@ impl Engine {
 }
 
 /// The text by which a record is found, where a searched field changed.
-fn search_text(checked: &Checked) -> Option<String> {
+pub(crate) fn search_text(checked: &Checked) -> Option<String> {
     let record = checked.after();
     let searched: Vec<_> = record.of.fields.values().filter(|f| f.search).collect();
     let same =

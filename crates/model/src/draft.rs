@@ -24,6 +24,7 @@ pub struct Draft {
     links: Vec<LinkChange>,
     transition: Option<String>,
     given: Vec<String>,
+    note: Option<serde_json::Value>,
     caller: Caller,
     stamp: Stamp,
 }
@@ -94,6 +95,7 @@ impl Draft {
             links: change.links,
             transition: change.transition,
             given,
+            note: change.note,
             caller: caller.clone(),
             stamp,
         })
@@ -318,6 +320,10 @@ impl Checked {
     /// The transition taken.
     pub fn transition(&self) -> Option<&str> {
         self.draft.transition.as_deref()
+    }
+    /// What goes into the entry beside the change.
+    pub fn note(&self) -> Option<&serde_json::Value> {
+        self.draft.note.as_ref()
     }
     /// Jobs to enqueue in the same transaction.
     pub fn jobs(&self) -> &[Job] {

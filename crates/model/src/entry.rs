@@ -57,6 +57,9 @@ pub fn of_write(checked: &Checked, registry: &Registry) -> Entry {
             .map(|l| json!({"add": l.add, "relation": l.relation, "to": registry.write_reference(&l.to)}));
         body.insert("links".to_owned(), Json::Array(links.collect()));
     }
+    if let Some(note) = checked.note() {
+        body.insert("note".to_owned(), note.clone());
+    }
     finish(record, checked.stamp(), body)
 }
 
