@@ -3,3 +3,8 @@
 //! Not here: SQL (`store`), pages (`web`), what an obligation asks for (`conformity`).
 
 pub mod chart;
+pub mod error;
+pub mod figures;
+
+pub use error::Error;
+pub use figures::{Figures, Scope, figures};

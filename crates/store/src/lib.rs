@@ -10,6 +10,7 @@
 pub mod blobs;
 pub mod census;
 pub mod error;
+pub mod histories;
 pub mod list;
 pub mod log;
 mod migrations;
@@ -31,6 +32,7 @@ pub mod write;
 pub use blobs::{BlobReader, BlobWriter};
 pub use census::Asked;
 pub use error::Error;
+pub use histories::HistoryEntry;
 pub use list::{Cursor, ListQuery, Page};
 pub use log::{StoredCheckpoint, StoredEntry};
 pub use queue::{Claimed, QueuedJob};

@@ -1,0 +1,212 @@
+//! The figures of a record type: computed from its records' history, never from an imported file.
+//!
+//! Every entry of the type is read once, record by record, and replayed. Fields are read by the names that the
+//! shipped types use (`reported_at`, `priority`, `team`, …); a type that lacks one lacks its figures.
+//! `docs/import.md` defines each figure. Not here: pictures (`chart`), pages (`web`), SQL (`store`).
+
+mod backlog;
+mod body;
+mod life;
+mod outcome;
+mod sets;
+mod shapes;
+mod spread;
+mod tally;
+mod what_if;
+
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+use proofdesk_engine::Engine;
+use proofdesk_model::RecordType;
+use serde::Serialize;
+
+pub use backlog::{Backlog, Day};
+pub use life::Life;
+pub use sets::IdSet;
+pub use shapes::{
+    Cell, Closures, Knowledge, PriorityChanges, Reassigned, Relation, Share, TargetMet, Top, Volume,
+};
+pub use spread::{Spread, quantile};
+pub use tally::Filled;
+pub use what_if::{Agreement, WhatIf, WhatIfResult};
+
+use crate::Error;
+use tally::Tally;
+
+/// Entries read at once.
+const PAGE: usize = 4_000;
+
+/// Which figures are asked for.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    /// The record type.
+    pub of: String,
+    /// Zone in which days and months are cut.
+    pub zone: TimeZone,
+    /// Kept value of an import that counts the updates of a record in its source.
+    pub counter: Option<String>,
+    /// Value whose steps are counted as variants: a kept value or a field.
+    pub path: Option<String>,
+    /// Rows of each list of the most frequent values.
+    pub top: usize,
+    /// Promises to be tried on the records.
+    pub what_if: Vec<WhatIf>,
+}
+
+impl Scope {
+    /// All figures of a type, days in UTC.
+    pub fn of(record_type: &str) -> Self {
+        Self {
+            of: record_type.to_owned(),
+            zone: TimeZone::UTC,
+            counter: None,
+            path: None,
+            top: 10,
+            what_if: Vec::new(),
+        }
+    }
+}
+
+/// A spread over all records and over those of each priority.
+pub type Spreads = BTreeMap<String, Spread>;
+
+/// The figures. Hours have fractions; shares are per cent. Maps by priority have `all` as well.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Figures {
+    /// The record type.
+    pub of: String,
+    /// How much there is.
+    pub volume: Volume,
+    /// Events by state; a waiting state with its reason.
+    pub events_by_state: BTreeMap<String, u64>,
+    /// From the state of an event to that of the next one of the same record.
+    pub state_transitions: BTreeMap<String, BTreeMap<String, u64>>,
+    /// State of the first event.
+    pub first_state: BTreeMap<String, u64>,
+    /// State after the last event.
+    pub final_state: BTreeMap<String, u64>,
+    /// Priority after the last event.
+    pub priority_final: BTreeMap<String, u64>,
+    /// Whether records made their target: as the source recorded it, and by each clock of the desk.
+    pub target_met: TargetMet,
+    /// Records that were reopened.
+    pub reopened: BTreeMap<String, f64>,
+    /// Records that were given from team to team.
+    pub reassigned: Reassigned,
+    /// Hours: `to_resolve_recorded`, `to_resolve_effective`, `to_first_resolution`, `to_close`, `resolved_to_closed`,
+    /// `to_first_response`, `waiting_for_customer`, `to_resolve_net_of_waiting`, `first_to_last_event`.
+    pub hours: BTreeMap<&'static str, Spreads>,
+    /// Share of closures between 119 and 121.5 hours after the resolution: closed by a program after five days.
+    pub closed_after_five_days_percent: f64,
+    /// Total hours of waiting for the customer.
+    pub waiting_for_customer_hours: f64,
+    /// Relations and links.
+    pub relations: BTreeMap<String, Relation>,
+    /// Records solved with an article: how many, and median hours to resolve with and without.
+    pub knowledge_used: Knowledge,
+    /// Records whose priority somebody checked.
+    pub priority_confirmed: u64,
+    /// Records that were neither reassigned nor reopened.
+    pub neither_reassigned_nor_reopened: Share,
+    /// Most frequent values after the last event, by field.
+    pub top: BTreeMap<&'static str, Vec<Top>>,
+    /// Work that lay open, day by day.
+    pub backlog: Backlog,
+    /// Closures by day, busiest first, and by who closed.
+    pub closures: Closures,
+    /// Records whose priority changed.
+    pub priority_changes: PriorityChanges,
+    /// Every combination of impact, urgency and priority, with its events.
+    pub priority_matrix: Vec<Cell>,
+    /// How each column is filled.
+    pub filled: BTreeMap<String, Filled>,
+    /// Most events in one minute.
+    pub events_in_busiest_minute: u64,
+    /// Events before which the counter of the source skipped a value.
+    pub counter_gaps: u64,
+    /// Different ways through the steps asked for.
+    pub variants: u64,
+    /// What is odd in the data: sets of records.
+    pub data_quality: BTreeMap<&'static str, IdSet>,
+    /// What an auditor would sample: sets of records.
+    pub conformity: BTreeMap<&'static str, IdSet>,
+    /// Promises tried on the records.
+    pub what_if: Vec<WhatIfResult>,
+}
+
+/// Computes the figures.
+///
+/// # Errors
+/// [`Error::NoType`], [`Error::Hours`], or that the database is away.
+pub async fn figures(engine: &Engine, scope: &Scope) -> Result<Figures, Error> {
+    let (lives, tally) = lives_and_tally(engine, scope).await?;
+    let of = engine.registry().get(&scope.of).ok_or_else(|| Error::NoType(scope.of.clone()))?;
+    let names = names(engine, of).await?;
+    let mut figures = outcome::of(&lives, &tally, scope, of, &names);
+    figures.backlog = backlog::of(&lives, &scope.zone);
+    figures.data_quality = sets::data_quality(&lives);
+    figures.conformity = sets::conformity(&lives, of);
+    figures.what_if = scope.what_if.iter().map(|w| what_if::run(w, &lives)).collect::<Result<_, _>>()?;
+    Ok(figures)
+}
+
+/// The records behind the figures, each with its history in numbers.
+///
+/// # Errors
+/// As [`figures`].
+pub async fn lives(engine: &Engine, scope: &Scope) -> Result<Vec<Life>, Error> {
+    Ok(lives_and_tally(engine, scope).await?.0)
+}
+
+async fn lives_and_tally(engine: &Engine, scope: &Scope) -> Result<(Vec<Life>, Tally), Error> {
+    let of = engine.registry().get(&scope.of).ok_or_else(|| Error::NoType(scope.of.clone()))?;
+    let mut tally = Tally::new(of);
+    tally.counter.clone_from(&scope.counter);
+    tally.path.clone_from(&scope.path);
+    let mut lives: Vec<Life> = Vec::new();
+    let mut after = (0, 0);
+    loop {
+        let entries = engine.store().histories(&of.name, after, PAGE).await?;
+        let is_last = entries.len() < PAGE;
+        for entry in entries {
+            after = (entry.number, entry.id);
+            let body: body::Body<'_> =
+                serde_json::from_slice(&entry.body).map_err(|_| Error::Entry(entry.id))?;
+            if !body.is_event() {
+                continue;
+            }
+            if lives.last().is_none_or(|life| life.number != entry.number) {
+                if let Some(life) = lives.last_mut() {
+                    life.finish(&mut tally);
+                }
+                lives.push(Life::new(entry.number, of.reference(entry.number)));
+            }
+            if let Some(life) = lives.last_mut() {
+                life.take(&body, of, &mut tally);
+            }
+        }
+        if is_last {
+            break;
+        }
+    }
+    if let Some(life) = lives.last_mut() {
+        life.finish(&mut tally);
+    }
+    Ok((lives, tally))
+}
+
+/// Names of linked records: field to number to title.
+type Names = BTreeMap<String, std::collections::HashMap<i64, String>>;
+
+async fn names(engine: &Engine, of: &RecordType) -> Result<Names, Error> {
+    let mut names = Names::new();
+    for field in outcome::TOP {
+        let target =
+            of.field(field).and_then(proofdesk_model::Field::target).and_then(|t| engine.registry().get(t));
+        if let Some(target) = target {
+            names.insert(field.to_owned(), engine.store().titles(target).await?);
+        }
+    }
+    Ok(names)
+}
