@@ -41,6 +41,10 @@ enum Command {
     Demo(commands::demo::Demo),
     /// Run the conformity tests and print which obligations hold (exit code 1 when one does not)
     Conformity(commands::conformity::ConformityCommand),
+    /// Import an event log (CSV, also gzipped) by a mapping file (exit code 1 when rows were refused)
+    Import(commands::import::Import),
+    /// Print the figures of the desk: targets, times to resolve, backlog, reopenings
+    Figures(commands::figures::FiguresCommand),
     /// Verify the log and every record against it (exit code 1 when something is wrong)
     Verify(commands::verify::Verify),
     /// List, explain and check the declared record types
@@ -128,6 +132,8 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(command) => command.run(global.load()?).await,
         Command::Demo(command) => command.run(global.load()?).await,
         Command::Conformity(command) => command.run(global.load()?).await,
+        Command::Import(command) => command.run(global.load()?).await,
+        Command::Figures(command) => command.run(global.load()?).await,
         Command::Verify(command) => command.run(global.load()?).await,
         Command::Records(command) => command.run(&global.load()?),
         Command::Migrate(command) => command.run(global.load()?).await,
