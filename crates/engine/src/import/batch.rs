@@ -16,6 +16,8 @@ pub(super) struct Batch {
     /// The import's own time for all of them, microseconds UTC.
     pub at: i64,
     pub writes: Vec<(Permit, Checked, Extra)>,
+    /// How many of the writes are events of the file; the others are records that it names.
+    pub events: u64,
     /// Rows of engine tables that go with the last write.
     pub statements: Vec<Statement>,
     /// Records of small types, by what was asked for; kept for the batch.
@@ -24,7 +26,7 @@ pub(super) struct Batch {
 
 impl Batch {
     pub fn new(at: i64) -> Self {
-        Self { at, writes: Vec::new(), statements: Vec::new(), known: HashMap::new() }
+        Self { at, writes: Vec::new(), events: 0, statements: Vec::new(), known: HashMap::new() }
     }
 
     /// Adds a numbered write.

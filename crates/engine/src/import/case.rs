@@ -151,6 +151,7 @@ impl Case {
         self.kept.extend(event.kept.into_iter().map(|(name, value)| (name.to_owned(), value)));
         self.record = Some(checked.after().clone());
         tools.batch.push(permit, checked);
+        tools.batch.events += 1;
         Ok(created)
     }
 

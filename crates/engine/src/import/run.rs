@@ -117,7 +117,7 @@ impl Committer {
         let (to, mut from) = mpsc::channel::<Batch>(1);
         let task = tokio::spawn(async move {
             while let Some(mut batch) = from.recv().await {
-                let count = batch.writes.len() as u64;
+                let count = batch.events;
                 match batch.writes.last_mut() {
                     Some((_, _, extra)) => {
                         extra.statements.append(&mut batch.statements);
