@@ -257,8 +257,23 @@ impl Engine {
         note: serde_json::Value,
         statements: Vec<proofdesk_store::Statement>,
     ) -> Result<Receipt, Error> {
+        self.note_once(permit, record, stamp, action, note, statements, Uuid::now_v7()).await
+    }
+
+    /// As [`Engine::note`]; `id` makes it happen at most once.
+    #[allow(clippy::too_many_arguments, reason = "the parts of one entry, given by three callers")]
+    pub(crate) async fn note_once(
+        &self,
+        permit: &Permit,
+        record: &Record,
+        stamp: &Stamp,
+        action: &str,
+        note: serde_json::Value,
+        statements: Vec<proofdesk_store::Statement>,
+        id: Uuid,
+    ) -> Result<Receipt, Error> {
         let entry = entry::of_note(record, permit.caller(), stamp, action, note);
-        Ok(self.store().note(permit, vec![entry], statements, Uuid::now_v7()).await?)
+        Ok(self.store().note(permit, vec![entry], statements, id).await?)
     }
 }
 

@@ -86,6 +86,22 @@ impl Engine {
         body: &str,
         stamp: Stamp,
     ) -> Result<Comment, Error> {
+        self.comment_once(caller, on, audience, body, stamp, Uuid::now_v7()).await
+    }
+
+    /// As [`Engine::comment_at`]; `id` becomes the id of the comment and makes it happen at most once.
+    ///
+    /// # Errors
+    /// As [`Engine::comment`].
+    pub async fn comment_once(
+        &self,
+        caller: &Caller,
+        on: &Reference,
+        audience: Audience,
+        body: &str,
+        stamp: Stamp,
+        id: Uuid,
+    ) -> Result<Comment, Error> {
         let record = self.require_for(caller, on, audience.action()).await?;
         let permit = record.of.permit(caller, audience.action(), Some(&record)).map_err(Error::Forbidden)?;
         let body = body.replace("\r\n", "\n");
@@ -98,7 +114,7 @@ impl Engine {
             return Err(Error::invalid("body", "size", message));
         }
         let comment = Comment {
-            id: Uuid::now_v7().to_string(),
+            id: id.to_string(),
             at: stamp.occurred_at,
             person: caller.person,
             by: caller.name.clone(),
@@ -119,7 +135,8 @@ impl Engine {
         let part = format!("comment/{}", comment.id);
         let found_by = Statement::search_text(on, &part, comment.at, &comment.body);
         let note = serde_json::json!({"id": comment.id, "audience": audience.as_str(), "body": comment.body});
-        self.note(&permit, &record, &stamp, "comment", note, vec![row, found_by]).await?;
+        let rows = vec![row, found_by];
+        self.note_once(&permit, &record, &stamp, "comment", note, rows, id).await?;
         Ok(comment)
     }
 

@@ -68,6 +68,30 @@ impl Engine {
         entries.into_iter().map(|entry| self.read_entry(record, &entry)).collect()
     }
 
+    /// One entry of the log with the record that it is about; none where there is none of this id.
+    ///
+    /// # Errors
+    /// As [`Engine::history`].
+    pub async fn entry(&self, id: i64) -> Result<Option<(Reference, HistoryItem)>, Error> {
+        let Some(stored) = self.store().entry(id).await? else { return Ok(None) };
+        let item = self.read_entry(&stored.record, &stored)?;
+        Ok(Some((stored.record, item)))
+    }
+
+    /// Entries of a record older than an entry, newest first; at most `limit`.
+    ///
+    /// # Errors
+    /// As [`Engine::history`].
+    pub async fn history_before(
+        &self,
+        record: &Reference,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<HistoryItem>, Error> {
+        let entries = self.store().entries(record, before, limit).await?;
+        entries.into_iter().map(|entry| self.read_entry(record, &entry)).collect()
+    }
+
     fn read_entry(
         &self,
         record: &Reference,

@@ -10,6 +10,7 @@ pub mod attachment;
 pub mod comment;
 pub mod error;
 pub mod history;
+pub mod idempotency;
 pub mod import;
 pub mod log;
 pub mod markdown;
@@ -32,11 +33,13 @@ pub use attachment::Attachment;
 pub use comment::{Audience, Comment};
 pub use error::{Conflict, Error, FieldChange};
 pub use history::{HistoryChange, HistoryItem};
+pub use idempotency::{Begun, KeptAnswer};
 pub use import::{ImportReport, Importer, Mapping, Progress};
 pub use log::{Checkpoint, InclusionProof, LogState, Seal};
 pub use proofdesk_model::{
     Action, Caller, Change, Door, LinkChange, Problem, Problems, Record, Reference, Stamp,
 };
+pub use proofdesk_store::BlobReader;
 pub use read::{ListPage, ListRequest, SearchHit};
 pub use saved_view::SavedView;
 pub use time::{FixedTime, Time};

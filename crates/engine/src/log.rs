@@ -122,6 +122,15 @@ impl Engine {
         }))
     }
 
+    /// The newest checkpoints, newest first; at most `limit`.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn checkpoints(&self, limit: usize) -> Result<Vec<Checkpoint>, Error> {
+        let found = self.store().checkpoints(limit).await?;
+        Ok(found.into_iter().map(|c| Checkpoint { size: c.size, at: c.at, note: c.note }).collect())
+    }
+
     /// Gives committed entries their leaves; returns how many. At most one node does it at a time.
     ///
     /// # Errors

@@ -156,7 +156,13 @@ pub async fn render(State(state): State<AppState>, request: Request, next: Next)
         tracing::error!(request = %id, status = failure.status.as_u16(), "failed");
     }
     if program {
-        return problem(&failure, &id);
+        let mut written = problem(&failure, &id, &state);
+        for name in [header::ALLOW, header::WWW_AUTHENTICATE, header::RETRY_AFTER] {
+            if let Some(value) = response.headers().get(&name) {
+                written.headers_mut().insert(name, value.clone());
+            }
+        }
+        return written;
     }
     if response.status().is_redirection() {
         return response;
@@ -187,7 +193,7 @@ fn refused(status: StatusCode) -> Failure {
     Failure { status, code, title, detail: detail.to_owned(), problems: Vec::new(), conflict: None }
 }
 
-fn problem(failure: &Failure, id: &str) -> Response {
+fn problem(failure: &Failure, id: &str, state: &AppState) -> Response {
     let mut body = json!({
         "type": format!("urn:proofdesk:problem:{}", failure.code),
         "title": failure.title,
@@ -199,7 +205,7 @@ fn problem(failure: &Failure, id: &str) -> Response {
         body["problems"] = json!(failure.problems);
     }
     if let Some(conflict) = &failure.conflict {
-        body["conflict"] = json!(conflict);
+        body["conflict"] = crate::api::json::conflict(state.engine.registry(), conflict);
     }
     let mut response = (failure.status, body.to_string()).into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -4,6 +4,7 @@
 //! engine). Each area gives a small router of its own; [`router`] puts them together.
 //! Invariant: no page needs a script to be read or submitted, and none carries inline scripts or styles.
 
+pub mod api;
 pub mod assets;
 pub mod error;
 pub mod events;
@@ -26,7 +27,7 @@ pub fn router(state: AppState) -> Router {
     if !assets::has_packages() {
         tracing::warn!("built without node packages: pages work without htmx and the shipped fonts");
     }
-    let areas = Router::new().merge(pages::router()).merge(events::router());
+    let areas = Router::new().merge(api::router()).merge(pages::router()).merge(events::router());
     let guarded = security::around(areas, &state).with_state(state);
     Router::new().merge(assets::router()).merge(guarded)
 }

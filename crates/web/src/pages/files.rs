@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use futures_util::stream;
-use proofdesk_engine::{Attachment, Audience, Door, Error};
+use proofdesk_engine::{Attachment, Audience, BlobReader, Door, Error};
 
 use crate::error::WebError;
 use crate::layout::escape_query;
@@ -68,6 +68,11 @@ async fn fetch(
 ) -> Result<Response, WebError> {
     let reference = require_reference(&visit, &slug, &written)?;
     let (file, reader) = visit.engine().open_attachment(&visit.caller, &reference, &id).await?;
+    Ok(stream_out(&file, reader))
+}
+
+/// A file as an answer, piece by piece.
+pub(crate) fn stream_out(file: &Attachment, reader: BlobReader) -> Response {
     let pieces = stream::try_unfold(reader, |mut reader| async move {
         Ok::<_, std::io::Error>(
             reader.next().await.map_err(std::io::Error::other)?.map(|piece| (piece, reader)),
@@ -75,12 +80,12 @@ async fn fetch(
     });
     let mut response = Body::from_stream(pieces).into_response();
     let headers = response.headers_mut();
-    for (name, value) in headers_of(&file) {
+    for (name, value) in headers_of(file) {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(name, value);
         }
     }
-    Ok(response)
+    response
 }
 
 /// A file is shown in the browser only where its bytes are a picture or plain text; and even then nothing in it runs.

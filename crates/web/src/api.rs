@@ -1,0 +1,43 @@
+//! The interface for programs, `/api/v1`: everything that the pages do, generated from the declarations.
+//!
+//! Each file is one area; [`openapi`] describes all of it from the same declarations. `docs/api.md` is the guide.
+//! Source: RFC 9110, RFC 9457, RFC 8288 (Link), RFC 7396 (partial changes), OpenAPI 3.1.
+//! Invariant: no input makes a fault of the server; all problems of an input are said at once.
+
+pub mod beside;
+pub mod client;
+pub mod desk;
+pub mod files;
+pub mod input;
+pub mod json;
+pub mod log;
+pub mod me;
+pub mod once;
+pub mod openapi;
+pub mod page;
+pub mod problem;
+pub mod records;
+
+use axum::Router;
+
+pub use openapi::openapi;
+
+use crate::api::problem::ApiError;
+use crate::state::AppState;
+
+/// All of the interface, and the page that describes it. Fixed addresses come before those of record types.
+pub fn router() -> Router<AppState> {
+    Router::new()
+        .merge(desk::router())
+        .merge(me::router())
+        .merge(log::router())
+        .merge(records::router())
+        .merge(beside::router())
+        .merge(files::router())
+        .merge(page::router())
+        .route("/api/{*rest}", axum::routing::any(nothing_here))
+}
+
+async fn nothing_here() -> ApiError {
+    ApiError::not_found("resource at this address; GET /api/v1 says what there is")
+}

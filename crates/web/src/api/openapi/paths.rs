@@ -1,0 +1,124 @@
+//! The paths that every desk has, whatever its record types.
+
+use proofdesk_model::Registry;
+use serde_json::{Map, Value as Json, json};
+
+use super::operation::{Operation, parameter, schema};
+
+/// Tags of the fixed paths, with what they are about.
+pub const TAGS: [(&str, &str); 4] = [
+    ("Desk", "What there is: types, search, and this description."),
+    ("Account", "The caller and his tokens."),
+    ("Views", "Named conditions that are kept for lists."),
+    ("Log", "The tamper-evident log: checkpoints and proofs."),
+];
+
+/// Adds the fixed paths.
+pub fn add(registry: &Registry, all: &mut Map<String, Json>) {
+    desk(registry, all);
+    account(registry, all);
+    log(all);
+}
+
+fn put(all: &mut Map<String, Json>, path: &str, item: Json) {
+    all.insert(path.to_owned(), item);
+}
+
+fn type_names(registry: &Registry) -> Json {
+    let names: Vec<&str> = registry.types().map(|t| t.name.as_str()).collect();
+    json!({"type": "string", "enum": names})
+}
+
+fn desk(registry: &Registry, all: &mut Map<String, Json>) {
+    let root = Operation::read("root", "Desk", "What there is").answer("200", "Addresses.", schema("Root"), &[]);
+    put(all, "/api/v1", json!({"get": root.build()}));
+    let description = Operation::read("openapi", "Desk", "This description").raw_answer(
+        "200",
+        json!({
+            "description": "OpenAPI 3.1.",
+            "content": {"application/json": {"schema": {"type": "object"}}},
+        }),
+    );
+    put(all, "/api/v1/openapi.json", json!({"get": description.build()}));
+    let types = Operation::read("types", "Desk", "The record types")
+        .says("The record types that the caller may read.")
+        .answer("200", "The types.", schema("Types"), &[]);
+    put(all, "/api/v1/types", json!({"get": types.build()}));
+    let one = Operation::read("type", "Desk", "One record type as it is declared")
+        .says("Fields, states, transitions with what they need, views, and what the caller may do.")
+        .with(json!({
+            "name": "type", "in": "path", "required": true, "description": "Name of the type.",
+            "schema": type_names(registry),
+        }))
+        .answer("200", "The declaration.", schema("Declaration"), &[]);
+    put(all, "/api/v1/types/{type}", json!({"get": one.build()}));
+    let search = Operation::read("search", "Desk", "Search all records and comments")
+        .query("q", json!({"type": "string", "minLength": 1, "pattern": "^[^\\u0000]+$"}), true, "Words; the last one may be a beginning.")
+        .query("type", type_names(registry), false, "Only records of this type.")
+        .with(parameter("Limit"))
+        .answer("200", "What was found, best first.", schema("Hits"), &[]);
+    put(all, "/api/v1/search", json!({"get": search.build()}));
+}
+
+fn account(registry: &Registry, all: &mut Map<String, Json>) {
+    let me = Operation::read("me", "Account", "The caller").answer("200", "Who is asking.", schema("Me"), &[]);
+    put(all, "/api/v1/me", json!({"get": me.build()}));
+    let tokens =
+        Operation::read("list_tokens", "Account", "The caller's tokens").answer("200", "The tokens.", schema("Tokens"), &[]);
+    let make = Operation::write("create_token", "Account", "Make a token")
+        .says("The secret is in the answer and nowhere else. `Idempotency-Key` is refused here.")
+        .body(schema("NewToken"), true, Map::new())
+        .answer("201", "It is made.", schema("Token"), &["Location"]);
+    put(all, "/api/v1/tokens", json!({"get": tokens.build(), "post": make.build()}));
+    let end = Operation::write("end_token", "Account", "End a token")
+        .with(json!({
+            "name": "id", "in": "path", "required": true, "description": "Id of the token.",
+            "schema": {"type": "integer", "minimum": 1, "maximum": i64::MAX},
+        }))
+        .answer("204", "It has ended.", Json::Null, &[]);
+    put(all, "/api/v1/tokens/{id}", json!({"delete": end.build()}));
+    let views = Operation::read("list_views", "Views", "Saved views of a type")
+        .query("type", type_names(registry), true, "Name of the type.")
+        .answer("200", "The caller's and the shared ones.", schema("Views"), &[]);
+    let keep = Operation::write("create_view", "Views", "Keep a view")
+        .says("Keeps a condition and an order under a name. `Idempotency-Key` is refused here.")
+        .body(schema("NewView"), true, Map::new())
+        .answer("201", "It is kept.", schema("View"), &["Location"]);
+    put(all, "/api/v1/views", json!({"get": views.build(), "post": keep.build()}));
+    let remove = Operation::write("remove_view", "Views", "Remove a view of the caller")
+        .with(parameter("Id"))
+        .answer("204", "It is gone.", Json::Null, &[]);
+    put(all, "/api/v1/views/{id}", json!({"delete": remove.build()}));
+}
+
+fn log(all: &mut Map<String, Json>) {
+    let state = Operation::read("log", "Log", "The log at a glance").answer("200", "Its size and root.", schema("Log"), &[]);
+    put(all, "/api/v1/log", json!({"get": state.build()}));
+    let newest = Operation::read("checkpoint", "Log", "The newest checkpoint as a signed note").raw_answer(
+        "200",
+        json!({
+            "description": "The note, C2SP tlog-checkpoint.",
+            "content": {"text/plain; charset=utf-8": {"schema": {"type": "string"}}},
+        }),
+    );
+    put(all, "/api/v1/log/checkpoint", json!({"get": newest.build()}));
+    let checkpoints = Operation::read("checkpoints", "Log", "Checkpoints, newest first")
+        .with(parameter("Limit"))
+        .answer("200", "Checkpoints.", schema("Checkpoints"), &[]);
+    put(all, "/api/v1/log/checkpoints", json!({"get": checkpoints.build()}));
+    let proof = Operation::read("inclusion_proof", "Log", "Proof that an entry is in the log")
+        .says("Leads from the entry's bytes to the root that the newest checkpoint signs, where it covers the entry.")
+        .with(json!({
+            "name": "entry", "in": "path", "required": true, "description": "Id of the entry, from a history.",
+            "schema": {"type": "integer", "minimum": 1, "maximum": i64::MAX},
+        }))
+        .answer("200", "The proof.", schema("InclusionProof"), &[]);
+    put(all, "/api/v1/log/entries/{entry}/proof", json!({"get": proof.build()}));
+    let size = json!({"type": "integer", "minimum": 1, "maximum": i64::MAX});
+    let consistency = Operation::read("consistency_proof", "Log", "Proof that the log only grew")
+        .query("old", size.clone(), true, "The earlier size of the tree.")
+        .query("new", size, true, "The later size of the tree.")
+        .error("422", "Invalid")
+        .answer("200", "The proof.", schema("ConsistencyProof"), &[]);
+    put(all, "/api/v1/log/consistency", json!({"get": consistency.build()}));
+}
