@@ -104,7 +104,7 @@ pub fn schemas() -> Map<String, Json> {
 
 fn shared() -> Json {
     let text = json!({"type": "string"});
-    let null = json!({"type": ["string", "null"]});
+    let perhaps = json!({"type": ["string", "null"]});
     let at = json!({"type": "string", "format": "date-time"});
     json!({
         "Problem": {
@@ -151,7 +151,7 @@ fn shared() -> Json {
             },
         },
         "Lines": object("Records in one line each.", json!({
-            "records": {"type": "array", "items": schema("Line")}, "next": null,
+            "records": {"type": "array", "items": schema("Line")}, "next": perhaps,
         })),
         "Hits": object("What a search found, best first.", json!({
             "jump": {"type": ["string", "null"], "description": "The record that the words name."},
@@ -180,9 +180,9 @@ fn shared() -> Json {
             "allowed": {"type": "array", "items": text, "description": "What the caller may do."},
         })),
         "DeclaredField": object("A declared field.", json!({
-            "name": text, "label": text, "kind": text, "help": null,
+            "name": text, "label": text, "kind": text, "help": perhaps,
             "required": {"type": "boolean"}, "computed": {"type": "boolean"}, "public": {"type": "boolean"},
-            "search": {"type": "boolean"}, "default": null, "clause": null, "record_type": null,
+            "search": {"type": "boolean"}, "default": perhaps, "clause": perhaps, "record_type": perhaps,
             "options": {"type": "array", "items": {"type": "object"}},
         })),
     })
@@ -190,7 +190,7 @@ fn shared() -> Json {
 
 fn talk() -> Json {
     let text = json!({"type": "string"});
-    let null = json!({"type": ["string", "null"]});
+    let perhaps = json!({"type": ["string", "null"]});
     let at = json!({"type": "string", "format": "date-time"});
     let audience = json!({"type": "string", "enum": ["customer", "staff"], "description": "Who may see it."});
     json!({
@@ -206,7 +206,7 @@ fn talk() -> Json {
             "at": at,
             "occurred_at": at,
             "by": text,
-            "person": null,
+            "person": perhaps,
             "door": text,
             "action": text,
             "changes": {"type": "array", "items": schema("EntryChange")},
@@ -218,7 +218,7 @@ fn talk() -> Json {
             "relation": text, "reference": text, "added": {"type": "boolean"},
         })),
         "Comment": object("A comment.", json!({
-            "id": text, "at": at, "person": null, "by": text, "audience": audience,
+            "id": text, "at": at, "person": perhaps, "by": text, "audience": audience,
             "body": {"type": "string", "description": "Markdown."}, "door": text,
         })),
         "Comments": list("Comments of a record.", "comments", "Comment"),
@@ -235,7 +235,7 @@ fn talk() -> Json {
         },
         "Attachment": object("A file of a record.", json!({
             "id": text, "name": text, "media_type": text, "size_bytes": {"type": "integer"},
-            "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"}, "at": at, "person": null, "audience": audience,
+            "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"}, "at": at, "person": perhaps, "audience": audience,
         })),
         "Attachments": list("Files of a record.", "attachments", "Attachment"),
         "NewLink": {

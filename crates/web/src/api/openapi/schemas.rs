@@ -1,7 +1,8 @@
 //! Schemas of the record types: as read, as created, as changed.
 
 use proofdesk_model::format::{self, Input};
-use proofdesk_model::{Example, Field, Kind, RecordType, Registry, Value};
+use proofdesk_model::record_type::Example;
+use proofdesk_model::{Field, Kind, RecordType, Registry, Value};
 use serde_json::{Map, Value as Json, json};
 
 use super::operation::schema;
