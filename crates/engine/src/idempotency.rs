@@ -68,7 +68,8 @@ impl Engine {
     /// A fault of the database.
     pub async fn begin_once(&self, scope: &str, key: &str, request: &[u8]) -> Result<Begun, Error> {
         let now = self.now();
-        let old = Statement::delete("idempotency").when("scope", scope.to_owned()).when_below("at", now - KEPT);
+        let old =
+            Statement::delete("idempotency").when("scope", scope.to_owned()).when_below("at", now - KEPT);
         let row = Statement::insert("idempotency")
             .set("scope", scope.to_owned())
             .set("key", key.to_owned())

@@ -25,6 +25,7 @@ impl Generate {
         let registry = open::registry(&config)?;
         std::fs::create_dir_all(&self.out)?;
         let papers = [
+            ("openapi.json", proofdesk_web::api::openapi(&registry)),
             ("permissions.txt", permissions(&registry)),
             ("workflows.txt", workflows(&registry)),
             ("cli.md", cli(command)),

@@ -5,10 +5,12 @@ use std::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use proofdesk_model::record_type::Shape;
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
 use super::ListQuery;
+use super::order::shape_of;
 use crate::error::Error;
 use crate::row::Cell;
 use crate::sql::Arg;
@@ -46,11 +48,15 @@ impl Cursor {
                 "the cursor belongs to another list: filter or order have changed; begin at the first page";
             return Err(Error::Invalid(message.to_owned()));
         }
-        let key = match &self.key {
-            Json::String(text) => Arg::from(text.as_str()),
-            other => Arg::Int(other.as_i64().unwrap_or_default()),
-        };
-        Ok((key, self.number))
+        let is_text =
+            matches!(shape_of(&query.of, &query.sort), Some(Shape::Text | Shape::Day | Shape::Choices));
+        match &self.key {
+            Json::String(text) if is_text => Ok((Arg::from(text.as_str()), self.number)),
+            other if !is_text && other.is_i64() => {
+                Ok((Arg::Int(other.as_i64().unwrap_or_default()), self.number))
+            }
+            _ => Err(Error::Invalid("this is not a cursor of this list; begin at the first page".to_owned())),
+        }
     }
 }
 

@@ -16,9 +16,9 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::api::client::{Client, short};
 use crate::api::input::{self, Params};
+use crate::api::json;
 use crate::api::once::{self, Answer, Write};
 use crate::api::problem::ApiError;
-use crate::api::json;
 use crate::state::AppState;
 
 /// `…/history`, `…/comments`, `…/links/{relation}`, `…/watch`, `…/owes`.
@@ -57,12 +57,14 @@ pub fn is_for_staff(item: &HistoryItem) -> bool {
 fn entry(client: &Client, of: &RecordType, item: &HistoryItem, staff: bool) -> Json {
     let registry = client.registry();
     let value = |column: &str, v: &Json| json::entry_value(registry, of, column, v);
-    let changes = item.changes.iter().map(|c| {
-        json!({"field": c.field, "old": value(&c.field, &c.old), "new": value(&c.field, &c.new)})
-    });
-    let links = item.links.iter().map(|(relation, other, added)| {
-        json!({"relation": relation, "reference": other, "added": added})
-    });
+    let changes = item
+        .changes
+        .iter()
+        .map(|c| json!({"field": c.field, "old": value(&c.field, &c.old), "new": value(&c.field, &c.new)}));
+    let links = item
+        .links
+        .iter()
+        .map(|(relation, other, added)| json!({"relation": relation, "reference": other, "added": added}));
     let note = item.note.clone().filter(|_| staff || !is_for_staff(item));
     json!({
         "entry": item.entry,
@@ -140,7 +142,9 @@ async fn comment_once(
     let made = if write.done.is_some() {
         let id = write.id.to_string();
         let all = engine.comments(&client.caller, &reference).await?;
-        all.into_iter().find(|c| c.id == id).ok_or_else(|| Error::NotFound("comment of this id".to_owned()))?
+        all.into_iter()
+            .find(|c| c.id == id)
+            .ok_or_else(|| Error::NotFound("comment of this id".to_owned()))?
     } else {
         let stamp = Stamp::now(engine.now(), Door::Api);
         let text = text.unwrap_or_default();
@@ -173,7 +177,8 @@ fn relation(of: &RecordType, name: &str) -> Result<Relation, ApiError> {
         });
     }
     let field = json::shown(of).find(|f| f.name == name && f.target().is_some());
-    let missing = || ApiError::not_found(format!("relation `{}` of {}", short(name), of.plural.to_lowercase()));
+    let missing =
+        || ApiError::not_found(format!("relation `{}` of {}", short(name), of.plural.to_lowercase()));
     field.map(|_| Relation::Own).ok_or_else(missing)
 }
 
@@ -205,7 +210,9 @@ async fn related(
         }
         Relation::Own => {
             let single = match record.get(&relation_name) {
-                Value::Link(number) => of.field(&relation_name).and_then(|f| f.target()).map(|to| (to, number)),
+                Value::Link(number) => {
+                    of.field(&relation_name).and_then(|f| f.target()).map(|to| (to, number))
+                }
                 _ => None,
             };
             let others = match single {
@@ -300,11 +307,13 @@ async fn relate(
     let to = to.filter(|r| client.registry().write_reference(r) == other).ok_or_else(|| {
         Error::invalid("reference", "format", "Name the other record by its reference, such as PRB-87.")
     })?;
-    let absent = || ApiError::not_found(format!("{} under `{name}` of {}", short(&other), record.reference()));
+    let absent =
+        || ApiError::not_found(format!("{} under `{name}` of {}", short(&other), record.reference()));
     let (on, change) = match kept {
         Relation::Theirs { from, field } => {
             client.require_type(&from)?;
-            let wrong = || Error::invalid("reference", "link", format!("`{name}` leads to another type of record."));
+            let wrong =
+                || Error::invalid("reference", "link", format!("`{name}` leads to another type of record."));
             if to.record_type != from {
                 return Err(if add { wrong().into() } else { absent() });
             }

@@ -48,7 +48,11 @@ impl Client {
     ///
     /// # Errors
     /// 404.
-    pub fn require_reference(&self, name: &str, written: &str) -> Result<(Arc<RecordType>, Reference), ApiError> {
+    pub fn require_reference(
+        &self,
+        name: &str,
+        written: &str,
+    ) -> Result<(Arc<RecordType>, Reference), ApiError> {
         let of = self.require_type(name)?;
         let found = self.registry().parse_reference(written).filter(|r| r.record_type == of.name);
         let found = found.filter(|r| of.reference(r.number) == written);

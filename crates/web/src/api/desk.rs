@@ -68,21 +68,16 @@ async fn declaration(client: Client, Path(name): Path<String>, uri: Uri) -> Resu
     let of = client.require_type(&name)?;
     Params::read(&uri, &[])?;
     let may = |action: Action| client.caller.may(&of, &action);
-    let actions = [
-        Action::Read,
-        Action::Create,
-        Action::Update,
-        Action::Comment,
-        Action::Note,
-        Action::Attach,
-    ];
+    let actions =
+        [Action::Read, Action::Create, Action::Update, Action::Comment, Action::Note, Action::Attach];
     let mut allowed: Vec<String> =
         actions.into_iter().filter(|a| may(a.clone())).map(|a| a.word().to_owned()).collect();
     let steps = of.transitions.iter().map(|t| t.name.clone());
     allowed.extend(steps.filter(|name| may(Action::Transition(name.clone()))));
-    let states = of.states.iter().map(|s| {
-        json!({"name": s.name, "label": s.label, "kind": s.kind.as_str(), "requires": s.requires})
-    });
+    let states = of
+        .states
+        .iter()
+        .map(|s| json!({"name": s.name, "label": s.label, "kind": s.kind.as_str(), "requires": s.requires}));
     let views = of.views.iter().map(|v| {
         json!({
             "name": v.name,
@@ -93,9 +88,8 @@ async fn declaration(client: Client, Path(name): Path<String>, uri: Uri) -> Resu
         })
     });
     let sections = of.sections.iter().map(|s| json!({"label": s.label, "fields": s.fields}));
-    let inverses = of.inverses.iter().map(|(name, i)| {
-        json!({"name": name, "record_type": i.from, "field": i.field})
-    });
+    let inverses =
+        of.inverses.iter().map(|(name, i)| json!({"name": name, "record_type": i.from, "field": i.field}));
     Ok(Answer::ok(json!({
         "name": of.name,
         "label": of.label,
@@ -168,9 +162,10 @@ fn transition(of: &RecordType, step: &Transition) -> Json {
         .into_iter()
         .filter(|role| of.role_allows(role, &Action::Transition(step.name.clone())))
         .collect();
-    let guards = step.guards.iter().map(|g| {
-        json!({"condition": g.condition.source(), "says": g.says, "clause": g.clause})
-    });
+    let guards = step
+        .guards
+        .iter()
+        .map(|g| json!({"condition": g.condition.source(), "says": g.says, "clause": g.clause}));
     json!({
         "name": step.name,
         "label": step.label,
@@ -186,7 +181,8 @@ fn transition(of: &RecordType, step: &Transition) -> Json {
 async fn search(client: Client, uri: Uri) -> Result<Answer, ApiError> {
     let params = Params::read(&uri, &["q", "type", "limit"])?;
     let limit = usize::try_from(params.number("limit", 1, 200, 20)?).unwrap_or(20);
-    let words = params.text("q").ok_or_else(|| ApiError::parameter("q", "required", "says what to look for"))?;
+    let words =
+        params.text("q").ok_or_else(|| ApiError::parameter("q", "required", "says what to look for"))?;
     let of = params.text("type").map(|name| client.require_type(name)).transpose()?;
     let engine = client.engine();
     let name = of.as_ref().map(|of| of.name.as_str());

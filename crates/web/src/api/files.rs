@@ -83,14 +83,17 @@ async fn add(
             "Send the file as multipart/form-data, in a part named `file` with a file name.",
         ));
     }
-    let form = <Multipart as axum::extract::FromRequest<AppState>>::from_request(request, &client.state).await;
+    let form =
+        <Multipart as axum::extract::FromRequest<AppState>>::from_request(request, &client.state).await;
     let mut form = form.map_err(|e| ApiError::unreadable(format!("{}.", e.body_text())))?;
     let mut kept: Option<Attachment> = None;
     while let Some(part) = form.next_field().await.map_err(|e| unreadable(&e))? {
         match (part.name(), &kept) {
             (Some("file"), None) => kept = Some(store(&client, &reference, audience, part).await?),
             (Some("file"), Some(_)) => {
-                return Err(Error::invalid("file", "twice", "The first file is kept; send one at a time.").into());
+                return Err(
+                    Error::invalid("file", "twice", "The first file is kept; send one at a time.").into()
+                );
             }
             (other, _) => {
                 let other = crate::api::client::short(other.unwrap_or_default());
@@ -98,7 +101,8 @@ async fn add(
             }
         }
     }
-    let kept = kept.ok_or_else(|| Error::invalid("file", "required", "The form has no part named `file`."))?;
+    let kept =
+        kept.ok_or_else(|| Error::invalid("file", "required", "The form has no part named `file`."))?;
     let location = format!("{}/attachments/{}", super::records::address(&of, reference.number), kept.id);
     Ok(Answer::created(location, written(&client, &kept)))
 }

@@ -74,9 +74,11 @@ impl Params {
     pub fn word<'a>(&self, name: &str, words: &[&'a str]) -> Result<&'a str, ApiError> {
         let usual = words.first().copied().unwrap_or_default();
         let Some(text) = self.given(name) else { return Ok(usual) };
-        words.iter().copied().find(|w| *w == text).ok_or_else(|| {
-            ApiError::parameter(name, "option", format!("takes one of: {}", words.join(", ")))
-        })
+        words
+            .iter()
+            .copied()
+            .find(|w| *w == text)
+            .ok_or_else(|| ApiError::parameter(name, "option", format!("takes one of: {}", words.join(", "))))
     }
 }
 
@@ -92,7 +94,8 @@ pub async fn object(
     may_be_empty: bool,
 ) -> Result<(Bytes, Map<String, Json>), ApiError> {
     let bytes = to_bytes(body, BODY_MAX).await.map_err(|_| {
-        let detail = format!("A JSON body has at most {} MiB. Attach long texts as files.", BODY_MAX / 1_048_576);
+        let detail =
+            format!("A JSON body has at most {} MiB. Attach long texts as files.", BODY_MAX / 1_048_576);
         ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "This is too large", detail)
     })?;
     if bytes.is_empty() && may_be_empty {
@@ -109,8 +112,9 @@ pub async fn object(
             detail,
         ));
     }
-    let text = std::str::from_utf8(&bytes)
-        .map_err(|e| ApiError::unreadable(format!("The body is not UTF-8 after byte {}.", e.valid_up_to())))?;
+    let text = std::str::from_utf8(&bytes).map_err(|e| {
+        ApiError::unreadable(format!("The body is not UTF-8 after byte {}.", e.valid_up_to()))
+    })?;
     let json: Json = serde_json::from_str(text)
         .map_err(|e| ApiError::unreadable(format!("The body is not JSON that can be read: {e}.")))?;
     if has_nul(&json) {
@@ -178,7 +182,9 @@ impl<'a> Form<'a> {
     pub fn text(&mut self, name: &'static str, required: bool) -> Option<String> {
         match self.member(name) {
             Some(Json::String(text)) => return Some(text.clone()),
-            Some(other) => self.wrong(name, "format", format!("`{name}` takes a text, not {}.", kind_of(other))),
+            Some(other) => {
+                self.wrong(name, "format", format!("`{name}` takes a text, not {}.", kind_of(other)))
+            }
             None if required => self.wrong(name, "required", format!("`{name}` is needed.")),
             None => {}
         }
@@ -226,7 +232,8 @@ impl<'a> Form<'a> {
         let strange = self.object.keys().filter(|k| !self.known.contains(&k.as_str()));
         let strange: Vec<Problem> = strange
             .map(|k| {
-                let message = format!("`{}` is not known here; known are: {}.", short(k), self.known.join(", "));
+                let message =
+                    format!("`{}` is not known here; known are: {}.", short(k), self.known.join(", "));
                 Problem::new(short(k), "unknown", message)
             })
             .collect();

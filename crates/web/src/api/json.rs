@@ -156,7 +156,11 @@ pub fn change(
 
 fn unknown(of: &RecordType, name: &str, new: bool) -> Problem {
     if name == "state" {
-        return Problem::new(name, "computed", "The state changes by a transition: POST …/transitions/{name}.");
+        return Problem::new(
+            name,
+            "computed",
+            "The state changes by a transition: POST …/transitions/{name}.",
+        );
     }
     if HEAD.contains(&name) || (name == "external_key" && !new) {
         return Problem::new(name, "computed", format!("`{name}` is not written by a caller."));
@@ -254,7 +258,8 @@ fn whole(value: &Json) -> Option<i64> {
 fn is_decimal(text: &str) -> bool {
     let text = text.strip_prefix('-').unwrap_or(text);
     let (before, after) = text.split_once('.').unwrap_or((text, "0"));
-    let digits = |part: &str, most| (1..=most).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    let digits =
+        |part: &str, most| (1..=most).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
     digits(before, 12) && digits(after, 6)
 }
 
@@ -275,7 +280,10 @@ fn instant(field: &Field, text: &str) -> Result<i64, String> {
 fn day(field: &Field, text: &str) -> Result<i32, String> {
     let form = format!("{} takes a day, such as \"2026-11-22\".", field.label);
     let plain = text.len() == 10
-        && text.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
     if plain { format::parse_day(text).ok_or(form) } else { Err(form) }
 }
 

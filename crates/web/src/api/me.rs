@@ -115,7 +115,8 @@ fn view_json(client: &Client, view: &SavedView) -> Json {
 
 async fn views(client: Client, uri: Uri) -> Result<Answer, ApiError> {
     let params = Params::read(&uri, &["type"])?;
-    let name = params.text("type").ok_or_else(|| ApiError::parameter("type", "required", "names a record type"))?;
+    let name =
+        params.text("type").ok_or_else(|| ApiError::parameter("type", "required", "names a record type"))?;
     let of = client.require_type(name)?;
     let views = client.engine().saved_views(&client.caller, &of.name).await?;
     Ok(Answer::ok(json!({"views": views.iter().map(|v| view_json(&client, v)).collect::<Vec<_>>()})))
@@ -135,9 +136,15 @@ async fn keep_view(client: Client, uri: Uri, headers: HeaderMap, body: Body) -> 
     let of = client.registry().get(&name).filter(|of| client.caller.may(of, &proofdesk_engine::Action::Read));
     match of {
         None if !name.is_empty() => {
-            form.wrong("record_type", "unknown", format!("`{}` is not a record type.", super::client::short(&name)));
+            form.wrong(
+                "record_type",
+                "unknown",
+                format!("`{}` is not a record type.", super::client::short(&name)),
+            );
         }
-        Some(of) if !sort.is_empty() && !super::json::members(of, false).contains(&sort) && sort != "number" => {
+        Some(of)
+            if !sort.is_empty() && !super::json::members(of, false).contains(&sort) && sort != "number" =>
+        {
             form.wrong("sort", "unknown", format!("`{}` is not a column.", super::client::short(&sort)));
         }
         _ => {}

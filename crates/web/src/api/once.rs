@@ -184,8 +184,7 @@ where
 
 fn busy() -> ApiError {
     let detail = "A request with this key is under way. Send it again in a moment: it is done once.";
-    ApiError::new(StatusCode::CONFLICT, "under_way", "Still at work", detail)
-        .with(header::RETRY_AFTER, "1")
+    ApiError::new(StatusCode::CONFLICT, "under_way", "Still at work", detail).with(header::RETRY_AFTER, "1")
 }
 
 fn other() -> ApiError {

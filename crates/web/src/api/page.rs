@@ -80,8 +80,12 @@ fn one(document: &Json, method: &str, path: &str, item: &Json, operation: &Json)
     let shared = item["parameters"].as_array().into_iter().flatten();
     let parameters: Vec<&Json> = shared.chain(own).map(|p| resolve(document, p)).collect();
     let body = operation.pointer("/requestBody/content").and_then(Json::as_object);
-    let schema = body.and_then(|b| b.values().next()).and_then(|c| c.pointer("/schema/$ref")).and_then(Json::as_str);
-    let fields = schema.and_then(|r| r.strip_prefix('#')).and_then(|p| document.pointer(p)).and_then(|s| s["properties"].as_object());
+    let schema =
+        body.and_then(|b| b.values().next()).and_then(|c| c.pointer("/schema/$ref")).and_then(Json::as_str);
+    let fields = schema
+        .and_then(|r| r.strip_prefix('#'))
+        .and_then(|p| document.pointer(p))
+        .and_then(|s| s["properties"].as_object());
     html! {
         details id=[operation["operationId"].as_str()] {
             summary.row { span.tag.plain.mono { (method.to_uppercase()) } span.mono { (path) } span.muted.small { (text(&operation["summary"])) } }

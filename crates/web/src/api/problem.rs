@@ -19,7 +19,12 @@ pub struct ApiError {
 
 impl ApiError {
     /// A failure of this status.
-    pub fn new(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
+    pub fn new(
+        status: StatusCode,
+        code: &'static str,
+        title: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
         let detail = detail.into();
         let failure = Failure { status, code, title, detail, problems: Vec::new(), conflict: None };
         Self { failure: Box::new(failure), headers: Vec::new() }

@@ -6,15 +6,17 @@ use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use proofdesk_engine::{Action, Change, Door, Error, ListRequest, Problems, Record, Reference, Stamp, Target};
+use proofdesk_engine::{
+    Action, Change, Door, Error, ListRequest, Problems, Record, Reference, Stamp, Target,
+};
 use proofdesk_model::RecordType;
 use serde_json::{Map, Value as Json, json};
 
 use crate::api::client::Client;
 use crate::api::input::{self, Params};
+use crate::api::json;
 use crate::api::once::{self, Answer, Write};
 use crate::api::problem::ApiError;
-use crate::api::json;
 use crate::layout::escape_query;
 use crate::state::AppState;
 
@@ -31,6 +33,9 @@ pub fn address(of: &RecordType, number: i64) -> String {
     format!("/api/v1/{}/{}", of.name, of.reference(number))
 }
 
+/// Longest condition in an address, characters.
+const FILTER_MAX: usize = 2_000;
+
 /// Names of the query of a list.
 pub const QUERY: [&str; 7] = ["filter", "sort", "order", "limit", "after", "fields", "q"];
 
@@ -43,15 +48,23 @@ async fn list(client: Client, Path(name): Path<String>, uri: Uri) -> Result<Resp
     let engine = client.engine();
     let (records, next) = match params.text("q") {
         Some(words) => {
-            if let Some(other) = ["filter", "sort", "order", "after"].iter().find(|n| params.given(n).is_some()) {
-                let message = format!("A search is ordered by how well it fits; leave out `{other}`, or `q`.");
+            if let Some(other) =
+                ["filter", "sort", "order", "after"].iter().find(|n| params.given(n).is_some())
+            {
+                let message =
+                    format!("A search is ordered by how well it fits; leave out `{other}`, or `q`.");
                 return Err(Error::invalid(other, "together", message).into());
             }
             let hits = engine.search(&client.caller, words, Some(&of.name), limit).await?;
             (hits.into_iter().map(|h| h.record).collect(), None)
         }
         None => {
-            let filter = params.text("filter").map(|source| engine.condition(source, &of.name)).transpose()?;
+            if params.text("filter").is_some_and(|f| f.chars().count() > FILTER_MAX) {
+                let message = format!("A condition has at most {FILTER_MAX} characters here.");
+                return Err(Error::invalid("filter", "size", message).into());
+            }
+            let filter =
+                params.text("filter").map(|source| engine.condition(source, &of.name)).transpose()?;
             let request = ListRequest {
                 record_type: of.name.clone(),
                 filter,
@@ -211,7 +224,8 @@ async fn step(
     let key = once::key(&headers)?;
     let seen = input::if_match(&headers)?;
     if of.transition(&transition).is_none() {
-        let what = format!("transition `{}` of {}", super::client::short(&transition), of.plural.to_lowercase());
+        let what =
+            format!("transition `{}` of {}", super::client::short(&transition), of.plural.to_lowercase());
         return Err(ApiError::not_found(what));
     }
     let (bytes, object) = input::object(&headers, body, &input::JSON, true).await?;

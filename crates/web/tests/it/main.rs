@@ -1,6 +1,7 @@
 //! Pages in process: every page through the router, on a desk of its own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod api;
 mod client;
 mod conformity;
 mod forms;

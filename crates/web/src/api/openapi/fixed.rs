@@ -1,5 +1,8 @@
 //! The parts of the description that do not come from declarations: parameters, headers, answers, schemas.
 
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
 use serde_json::{Map, Value as Json, json};
 
 use super::operation::schema;
@@ -64,11 +67,12 @@ pub fn responses() -> Json {
     let error = |description: &str| {
         json!({
             "description": description,
-            "content": {"application/problem+json": {"schema": schema("Problem")}},
+            "content": {"application/problem+json": {"schema": schema("ProblemDetails")}},
         })
     };
     let mut who = error("Nobody is known to be asking, or the token has ended.");
-    who["headers"] = json!({"WWW-Authenticate": {"description": "How to say it.", "schema": {"type": "string"}}});
+    who["headers"] =
+        json!({"WWW-Authenticate": {"description": "How to say it.", "schema": {"type": "string"}}});
     json!({
         "Unreadable": error("The request cannot be read: JSON, query or a header is malformed."),
         "Unauthorized": who,
@@ -85,12 +89,19 @@ pub fn responses() -> Json {
 }
 
 fn object(description: &str, properties: Json) -> Json {
-    let required: Vec<String> = properties.as_object().map(|p| p.keys().cloned().collect()).unwrap_or_default();
+    let required: Vec<String> =
+        properties.as_object().map(|p| p.keys().cloned().collect()).unwrap_or_default();
     json!({"type": "object", "description": description, "required": required, "properties": properties})
 }
 
 fn list(description: &str, name: &str, item: &str) -> Json {
     object(description, json!({name: {"type": "array", "items": schema(item)}}))
+}
+
+/// Whether a schema of this name is not of a record type.
+pub fn is_name(name: &str) -> bool {
+    static NAMES: OnceLock<BTreeSet<String>> = OnceLock::new();
+    NAMES.get_or_init(|| schemas().keys().cloned().collect()).contains(name)
 }
 
 /// Schemas.
@@ -107,7 +118,7 @@ fn shared() -> Json {
     let perhaps = json!({"type": ["string", "null"]});
     let at = json!({"type": "string", "format": "date-time"});
     json!({
-        "Problem": {
+        "ProblemDetails": {
             "type": "object",
             "description": "What went wrong (RFC 9457).",
             "required": ["type", "title", "status", "detail", "instance"],

@@ -96,7 +96,9 @@ impl Operation {
     pub fn answer(mut self, status: &str, description: &str, schema: Json, headers: &[&str]) -> Self {
         let mut answer = json!({"description": description});
         if !headers.is_empty() {
-            let all = headers.iter().map(|n| ((*n).to_owned(), json!({"$ref": format!("#/components/headers/{n}")})));
+            let all = headers
+                .iter()
+                .map(|n| ((*n).to_owned(), json!({"$ref": format!("#/components/headers/{n}")})));
             answer["headers"] = Json::Object(all.collect());
         }
         if !schema.is_null() {
@@ -117,7 +119,8 @@ impl Operation {
         self.errors.sort_unstable();
         self.errors.dedup();
         for (status, name) in &self.errors {
-            self.answers.insert((*status).to_owned(), json!({"$ref": format!("#/components/responses/{name}")}));
+            self.answers
+                .insert((*status).to_owned(), json!({"$ref": format!("#/components/responses/{name}")}));
         }
         self.answers.insert("default".to_owned(), json!({"$ref": "#/components/responses/Other"}));
         let mut built = json!({

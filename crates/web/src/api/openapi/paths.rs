@@ -30,7 +30,8 @@ fn type_names(registry: &Registry) -> Json {
 }
 
 fn desk(registry: &Registry, all: &mut Map<String, Json>) {
-    let root = Operation::read("root", "Desk", "What there is").answer("200", "Addresses.", schema("Root"), &[]);
+    let root =
+        Operation::read("root", "Desk", "What there is").answer("200", "Addresses.", schema("Root"), &[]);
     put(all, "/api/v1", json!({"get": root.build()}));
     let description = Operation::read("openapi", "Desk", "This description").raw_answer(
         "200",
@@ -53,7 +54,12 @@ fn desk(registry: &Registry, all: &mut Map<String, Json>) {
         .answer("200", "The declaration.", schema("Declaration"), &[]);
     put(all, "/api/v1/types/{type}", json!({"get": one.build()}));
     let search = Operation::read("search", "Desk", "Search all records and comments")
-        .query("q", json!({"type": "string", "minLength": 1, "pattern": "^[^\\u0000]+$"}), true, "Words; the last one may be a beginning.")
+        .query(
+            "q",
+            json!({"type": "string", "minLength": 1, "pattern": "^[^\\u0000]+$"}),
+            true,
+            "Words; the last one may be a beginning.",
+        )
         .query("type", type_names(registry), false, "Only records of this type.")
         .with(parameter("Limit"))
         .answer("200", "What was found, best first.", schema("Hits"), &[]);
@@ -61,10 +67,15 @@ fn desk(registry: &Registry, all: &mut Map<String, Json>) {
 }
 
 fn account(registry: &Registry, all: &mut Map<String, Json>) {
-    let me = Operation::read("me", "Account", "The caller").answer("200", "Who is asking.", schema("Me"), &[]);
+    let me =
+        Operation::read("me", "Account", "The caller").answer("200", "Who is asking.", schema("Me"), &[]);
     put(all, "/api/v1/me", json!({"get": me.build()}));
-    let tokens =
-        Operation::read("list_tokens", "Account", "The caller's tokens").answer("200", "The tokens.", schema("Tokens"), &[]);
+    let tokens = Operation::read("list_tokens", "Account", "The caller's tokens").answer(
+        "200",
+        "The tokens.",
+        schema("Tokens"),
+        &[],
+    );
     let make = Operation::write("create_token", "Account", "Make a token")
         .says("The secret is in the answer and nowhere else. `Idempotency-Key` is refused here.")
         .body(schema("NewToken"), true, Map::new())
@@ -92,7 +103,12 @@ fn account(registry: &Registry, all: &mut Map<String, Json>) {
 }
 
 fn log(all: &mut Map<String, Json>) {
-    let state = Operation::read("log", "Log", "The log at a glance").answer("200", "Its size and root.", schema("Log"), &[]);
+    let state = Operation::read("log", "Log", "The log at a glance").answer(
+        "200",
+        "Its size and root.",
+        schema("Log"),
+        &[],
+    );
     put(all, "/api/v1/log", json!({"get": state.build()}));
     let newest = Operation::read("checkpoint", "Log", "The newest checkpoint as a signed note").raw_answer(
         "200",

@@ -70,12 +70,21 @@ fn list(of: &RecordType) -> Json {
         "schema": {"type": "string", "maxLength": 2000},
         "example": view.unwrap_or_else(|| "version > 1".to_owned()),
     });
-    let columns: Vec<String> =
-        crate::api::json::members(of, false).into_iter().filter(|n| n != "reference" && n != "record_type").collect();
+    let columns: Vec<String> = crate::api::json::members(of, false)
+        .into_iter()
+        .filter(|n| n != "reference" && n != "record_type")
+        .collect();
     Operation::read(format!("list_{}", of.name), &of.plural, format!("List {plural}"))
-        .says(format!("Lists {plural} page by page. `q` searches instead, and then takes no filter and no order."))
+        .says(format!(
+            "Lists {plural} page by page. `q` searches instead, and then takes no filter and no order."
+        ))
         .with(filter)
-        .query("sort", json!({"type": "string", "enum": columns}), false, "Column to sort by; the number where nothing is said.")
+        .query(
+            "sort",
+            json!({"type": "string", "enum": columns}),
+            false,
+            "Column to sort by; the number where nothing is said.",
+        )
         .with(parameter("Order"))
         .with(parameter("Limit"))
         .with(parameter("After"))
@@ -130,25 +139,34 @@ fn step(of: &RecordType) -> Json {
         let needs = if needs.is_empty() { String::new() } else { format!(" needs `{}`", needs.join("`, `")) };
         text.push_str(&format!("\n- `{}` from {} to {}{needs}", step.name, step.from.join(", "), step.to));
     }
-    Operation::write(format!("transition_{}", of.name), &of.plural, format!("Take a transition of {}", one(of)))
-        .says(text)
-        .with(json!({
-            "name": "transition", "in": "path", "required": true, "description": "Name of the transition.",
-            "schema": {"type": "string", "enum": names},
-        }))
-        .with(parameter("IfMatch"))
-        .with(parameter("Once"))
-        .body(schema(&format!("{}Change", name(of))), false, Map::new())
-        .error("412", "Stale")
-        .answer("200", "The record as it is now.", schema(&name(of)), &["ETag"])
-        .build()
+    Operation::write(
+        format!("transition_{}", of.name),
+        &of.plural,
+        format!("Take a transition of {}", one(of)),
+    )
+    .says(text)
+    .with(json!({
+        "name": "transition", "in": "path", "required": true, "description": "Name of the transition.",
+        "schema": {"type": "string", "enum": names},
+    }))
+    .with(parameter("IfMatch"))
+    .with(parameter("Once"))
+    .body(schema(&format!("{}Change", name(of))), false, Map::new())
+    .error("412", "Stale")
+    .answer("200", "The record as it is now.", schema(&name(of)), &["ETag"])
+    .build()
 }
 
 fn history(of: &RecordType) -> Json {
     Operation::read(format!("history_{}", of.name), &of.plural, format!("History of {}", one(of)))
         .says("The entries of the log about this record, newest first, each with its place and hash.")
         .with(parameter("Limit"))
-        .query("before", json!({"type": "integer", "minimum": 1, "maximum": i64::MAX}), false, "Goes on before this entry: `next` of an earlier page.")
+        .query(
+            "before",
+            json!({"type": "integer", "minimum": 1, "maximum": i64::MAX}),
+            false,
+            "Goes on before this entry: `next` of an earlier page.",
+        )
         .answer("200", "Entries, newest first.", schema("History"), &[])
         .build()
 }
@@ -238,11 +256,15 @@ fn link(of: &RecordType) -> Json {
 }
 
 fn unlink(of: &RecordType) -> Json {
-    Operation::write(format!("unlink_{}", of.name), &of.plural, format!("Unlink {} from another record", one(of)))
-        .with(relation(of))
-        .with(parameter("Other"))
-        .answer("204", "They are no longer linked.", Json::Null, &[])
-        .build()
+    Operation::write(
+        format!("unlink_{}", of.name),
+        &of.plural,
+        format!("Unlink {} from another record", one(of)),
+    )
+    .with(relation(of))
+    .with(parameter("Other"))
+    .answer("204", "They are no longer linked.", Json::Null, &[])
+    .build()
 }
 
 fn watchers(of: &RecordType) -> Json {

@@ -15,7 +15,9 @@ pub fn name(of: &RecordType) -> String {
         let mut letters = part.chars();
         letters.next().map(|c| c.to_ascii_uppercase()).into_iter().chain(letters).collect::<String>()
     });
-    parts.collect()
+    let name: String = parts.collect();
+    // a type of a site may be called like something that every desk has
+    if super::fixed::is_name(&name) { format!("{name}Record") } else { name }
 }
 
 /// A text that is never empty, on one line.
@@ -51,7 +53,10 @@ pub fn add(registry: &Registry, of: &RecordType, all: &mut Map<String, Json>) {
         format!("{base}Members"),
         json!({"type": "object", "description": sentence(&of.doc), "properties": read}),
     );
-    all.insert(base.clone(), json!({"allOf": [schema(&format!("{base}Members")), {"type": "object", "required": members}]}));
+    all.insert(
+        base.clone(),
+        json!({"allOf": [schema(&format!("{base}Members")), {"type": "object", "required": members}]}),
+    );
     let change = json!({
         "type": "object",
         "description": format!("Members that are to be changed; `null` clears one."),
@@ -102,11 +107,16 @@ fn columns(field: &Field) -> Vec<String> {
 fn head(registry: &Registry, of: &RecordType) -> Map<String, Json> {
     let states: Vec<&str> = of.states.iter().map(|s| s.name.as_str()).collect();
     let person = registry.get("person").map_or("PER", |t| t.prefix.as_str());
-    let who = |what: &str| json!({"type": ["string", "null"], "pattern": pattern(person), "description": what});
+    let who =
+        |what: &str| json!({"type": ["string", "null"], "pattern": pattern(person), "description": what});
     let when = |what: &str| json!({"type": "string", "format": "date-time", "description": what});
-    let state = if states.is_empty() { json!({"type": "string"}) } else { json!({"type": "string", "enum": states}) };
+    let state =
+        if states.is_empty() { json!({"type": "string"}) } else { json!({"type": "string", "enum": states}) };
     let members = [
-        ("reference", json!({"type": "string", "pattern": pattern(&of.prefix), "description": "Names the record."})),
+        (
+            "reference",
+            json!({"type": "string", "pattern": pattern(&of.prefix), "description": "Names the record."}),
+        ),
         ("record_type", json!({"type": "string", "const": of.name})),
         ("version", json!({"type": "integer", "minimum": 1, "description": "Counts the writes; the ETag."})),
         ("state", state),
@@ -123,7 +133,8 @@ fn head(registry: &Registry, of: &RecordType) -> Map<String, Json> {
 /// The schema of one member.
 fn property(registry: &Registry, field: &Field, column: &str, nullable: bool) -> Json {
     let names: Vec<&str> = field.options().iter().map(|o| o.name.as_str()).collect();
-    let link = |to: &str| registry.get(to).map_or_else(|| "^[A-Z]+-[0-9]+$".to_owned(), |t| pattern(&t.prefix));
+    let link =
+        |to: &str| registry.get(to).map_or_else(|| "^[A-Z]+-[0-9]+$".to_owned(), |t| pattern(&t.prefix));
     let mut made = match &field.kind {
         Kind::Money if column != field.name => json!({"type": "string", "pattern": "^[A-Z]{3}$"}),
         Kind::Text { max } => json!({"type": "string", "maxLength": max, "pattern": LINE}),
@@ -134,7 +145,9 @@ fn property(registry: &Registry, field: &Field, column: &str, nullable: bool) ->
             json!({"type": "integer", "minimum": min.unwrap_or(-INT_MAX), "maximum": max.unwrap_or(INT_MAX)})
         }
         Kind::File => json!({"type": "integer", "minimum": -INT_MAX, "maximum": INT_MAX}),
-        Kind::Decimal | Kind::Money => json!({"type": "string", "pattern": "^-?[0-9]{1,12}(\\.[0-9]{1,6})?$"}),
+        Kind::Decimal | Kind::Money => {
+            json!({"type": "string", "pattern": "^-?[0-9]{1,12}(\\.[0-9]{1,6})?$"})
+        }
         Kind::Duration => json!({"type": "integer", "minimum": 0, "maximum": SECONDS_MAX}),
         Kind::Instant => json!({"type": "string", "format": "date-time"}),
         Kind::Day => json!({"type": "string", "format": "date"}),

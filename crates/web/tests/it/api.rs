@@ -1,0 +1,8 @@
+//! REST in process, on both databases: each verb, errors, preconditions, keys, paging, roles and hostile input.
+
+mod hostile;
+mod lists;
+mod once;
+mod papers;
+mod records;
+mod rest;
