@@ -108,7 +108,7 @@ async fn show(
         }
         (glance)
         div.split {
-            div.stack.wide id="talk" data-live=[asked.tab.is_empty().then_some(&loaded.address)] {
+            div.stack.wide id="talk" {
                 (opening(&loaded, &eyes))
                 (tab_bar(&loaded, &asked.tab))
                 (content)

@@ -51,12 +51,15 @@ pub fn list(loaded: &Loaded, eyes: &Eyes<'_>) -> Markup {
     lines.extend(events.map(|i| (i.occurred_at, Line::Event(i))));
     lines.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
     html! {
-        @if lines.is_empty() { p.muted { "What happens and what is said is listed here." } }
-        ol.timeline aria-label="Activity" {
-            @for (_, line) in &lines {
-                @match line {
-                    Line::Talk(comment) => (talk(comment, eyes)),
-                    Line::Event(item) => (event(&loaded.record.of, item, eyes)),
+        // apart from the box to write in, so that what somebody is writing is never taken away
+        div id="timeline" data-live=(loaded.address) {
+            @if lines.is_empty() { p.muted { "What happens and what is said is listed here." } }
+            ol.timeline aria-label="Activity" {
+                @for (_, line) in &lines {
+                    @match line {
+                        Line::Talk(comment) => (talk(comment, eyes)),
+                        Line::Event(item) => (event(&loaded.record.of, item, eyes)),
+                    }
                 }
             }
         }
