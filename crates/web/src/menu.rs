@@ -151,6 +151,9 @@ pub fn groups(state: &AppState, caller: &Caller) -> Vec<Group> {
             if state.conformity.is_some() && staff {
                 items.push(fixed("Conformity", "/conformity"));
             }
+            if staff {
+                items.push(fixed("Figures", "/figures"));
+            }
             items.push(fixed("Log", "/log"));
         }
         if !items.is_empty() {

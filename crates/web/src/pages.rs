@@ -3,6 +3,7 @@
 pub mod account;
 pub mod change;
 pub mod conformity;
+pub mod figures;
 pub mod files;
 pub mod gate;
 pub mod home;
@@ -32,6 +33,7 @@ pub fn router() -> Router<AppState> {
         .merge(home::router())
         .merge(log::router())
         .merge(conformity::router())
+        .merge(figures::router())
         .merge(list::router())
         .merge(change::router())
         .merge(transition::router())

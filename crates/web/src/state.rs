@@ -7,6 +7,7 @@ use proofdesk_conformity::Conformity;
 use proofdesk_engine::Engine;
 
 use crate::events::Feed;
+use crate::figures::FigureCache;
 use crate::menu::Counts;
 
 /// Settings of the pages.
@@ -47,6 +48,8 @@ pub struct AppState {
     pub settings: Arc<Settings>,
     /// Counts of the menu and of tabs, a few seconds old at most.
     pub counts: Counts,
+    /// Figures, computed beside requests.
+    pub figures: FigureCache,
     /// Changes for live pages.
     pub feed: Feed,
 }
@@ -55,7 +58,14 @@ impl AppState {
     /// Puts the state together.
     pub fn new(engine: Engine, settings: Settings) -> Self {
         let settings = Arc::new(settings);
-        Self { engine, conformity: None, settings, counts: Counts::default(), feed: Feed::default() }
+        Self {
+            engine,
+            conformity: None,
+            settings,
+            counts: Counts::default(),
+            figures: FigureCache::default(),
+            feed: Feed::default(),
+        }
     }
 
     /// Adds conformity: its pages, and what records owe.

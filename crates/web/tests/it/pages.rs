@@ -5,7 +5,7 @@ use proofdesk_engine::Change;
 
 use crate::client::Desk;
 
-const PAGES: [&str; 17] = [
+const PAGES: [&str; 20] = [
     "/desk",
     "/desk?view=open",
     "/incident",
@@ -23,6 +23,9 @@ const PAGES: [&str; 17] = [
     "/home/work",
     "/account",
     "/log",
+    "/figures",
+    "/conformity",
+    "/conformity/8.6.1-a",
 ];
 
 #[tokio::test]
@@ -139,4 +142,32 @@ async fn a_proof_is_there_for_entries_of_the_record_only() {
         StatusCode::NOT_FOUND,
         "entry 1 is a person's"
     );
+}
+
+#[tokio::test]
+async fn figures_are_counted_from_the_records() {
+    let desk = Desk::open().await;
+    desk.desk
+        .create("incident", Change::default().with_text("title", "Slow").with_text("category", "Odd one"))
+        .await
+        .unwrap();
+    let page = desk.signed_in("mara").await.get("/figures?type=incident").await.body;
+    for text in ["incidents in 2 events", "Backlog by day", "Odd one", "role=\"img\""] {
+        assert!(page.contains(text), "{text} is missing: {page}");
+    }
+}
+
+#[tokio::test]
+async fn a_service_shows_what_its_records_prove_and_says_what_they_do_not() {
+    let desk = Desk::open().await;
+    let page = desk.signed_in("mara").await.get("/service/SVC-1").await.body;
+    for text in [
+        "incidents open now",
+        "Incidents by day, 90 days",
+        "Availability is not shown",
+        "No agreement in force",
+    ] {
+        assert!(page.contains(text), "{text} is missing");
+    }
+    assert!(!page.contains("% available"), "nothing is claimed that no record proves");
 }
