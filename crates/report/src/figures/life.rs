@@ -59,8 +59,8 @@ pub struct Life {
     pub counter: (u64, bool),
     /// The kept values after the last event.
     pub kept: HashMap<String, Json>,
-    /// The steps of a kept value, in order, as long as it is asked for.
-    pub path: Vec<String>,
+    /// The value asked for by [`super::Scope::path`] at each event, with its instant.
+    pub path: Vec<(String, i64)>,
     /// Which columns have a value, by the places of the tally.
     present: Vec<bool>,
     state: String,
@@ -219,7 +219,7 @@ impl Life {
             self.seen_counter = Some(counter);
         }
         if let Some(step) = tally.path.as_deref().and_then(|name| self.text(name)).map(str::to_owned) {
-            self.path.push(step);
+            self.path.push((step, at));
         }
     }
 

@@ -34,7 +34,7 @@ pub(super) fn of(lives: &[Life], tally: &Tally, scope: &Scope, of: &RecordType, 
         filled: tally.filled(),
         events_in_busiest_minute: tally.busiest_minute(),
         counter_gaps: lives.iter().map(|l| l.counter.0).sum(),
-        variants: lives.iter().map(|l| &l.path).collect::<BTreeSet<_>>().len() as u64,
+        variants: variants(lives),
         ..Figures::default()
     };
     for life in lives {
@@ -60,6 +60,11 @@ pub(super) fn of(lives: &[Life], tally: &Tally, scope: &Scope, of: &RecordType, 
     };
     figures.priority_matrix = tally.matrix.iter().map(cell).collect();
     figures
+}
+
+fn variants(lives: &[Life]) -> u64 {
+    let steps = |life: &Life| life.path.iter().map(|(step, _)| step.clone()).collect::<Vec<_>>();
+    lives.iter().map(steps).collect::<BTreeSet<_>>().len() as u64
 }
 
 fn written(at: Option<i64>) -> Option<String> {

@@ -3,6 +3,8 @@
 //! The files are in the folder `PROOFDESK_SHARED`, else in `../shared` beside the workspace; a test fails without them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod guide;
+mod helpdesk;
 mod import;
 mod incidents;
 mod world;
