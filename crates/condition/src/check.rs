@@ -4,7 +4,7 @@
 
 use crate::condition::Mistake;
 use crate::lexer::mistake;
-use crate::limits::{MAX_LINKED, MAX_PARTS, MAX_RELATED};
+use crate::limits::{MAX_PARTS, MAX_RELATED};
 use crate::parser::{Ast, AstKind};
 use crate::schema::{RESERVED, Schema};
 use crate::tree::{Comparison, Node, NodeKind, Operand, Quantifier, Related, Span, TextTest};

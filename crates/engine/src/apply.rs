@@ -70,8 +70,7 @@ impl Engine {
         let facts = self.facts(&draft).await?;
         let draft = draft.derive(self.rules(), &facts);
         let checked = draft.check(self.rules(), &facts).map_err(Error::Invalid)?;
-        let checked = self.number(checked).await?;
-        let receipt = self.store_write(&permit, &checked, id).await?;
+        let (checked, receipt) = self.write_numbered(&permit, checked, id).await?;
         self.terms().forget(&record_type.name);
         Ok(Applied {
             record: checked.into_record(),
@@ -218,12 +217,28 @@ impl Engine {
         self.load_references(&references).await
     }
 
-    async fn number(&self, checked: Checked) -> Result<Checked, Error> {
+    /// Gives a new record its number and writes it. Where another program wrote to the same file meanwhile and took
+    /// the number, the next one is tried.
+    async fn write_numbered(
+        &self,
+        permit: &Permit,
+        checked: Checked,
+        id: Uuid,
+    ) -> Result<(Checked, Receipt), Error> {
+        const TRIES: usize = 8;
         if checked.after().number != 0 {
-            return Ok(checked);
+            let receipt = self.store_write(permit, &checked, id).await?;
+            return Ok((checked, receipt));
         }
-        let number = self.store().allocate(&checked.after().of.name, 1).await?;
-        Ok(checked.numbered(number))
+        for _ in 0..TRIES {
+            let number = self.store().allocate(&checked.after().of.name, 1).await?;
+            let numbered = checked.clone().numbered(number);
+            match self.store_write(permit, &numbered, id).await {
+                Err(Error::Taken) => {}
+                other => return other.map(|receipt| (numbered, receipt)),
+            }
+        }
+        Err(Error::Unavailable)
     }
 
     pub(crate) async fn store_write(

@@ -57,6 +57,9 @@ pub enum Error {
     /// The database cannot be reached at present: nothing is known to be written.
     #[error("The database cannot be reached at present. Try again in a moment.")]
     Unavailable,
+    /// Another program took the number of a new record; the engine takes the next one by itself.
+    #[error("The number of the new record is taken. Try again.")]
+    Taken,
     /// A fault of ours or of the machine; the chain goes to the log once.
     #[error("{0}")]
     Internal(String),
@@ -68,6 +71,7 @@ impl From<proofdesk_store::Error> for Error {
         match error {
             Store::Full(_) => Self::Full,
             Store::Unavailable(_) => Self::Unavailable,
+            Store::NumberTaken { .. } => Self::Taken,
             Store::NotFound(what) => Self::NotFound(what),
             Store::Invalid(message) => Self::invalid("", "format", message),
             Store::KeyTaken { ref key, .. } => {

@@ -1,4 +1,4 @@
-//! What runs by itself: the queue, the clocks' instants, checkpoints, conformity runs and re-tests.
+//! What runs by itself: the queue, the clocks' instants, checkpoints, conformity runs and re-tests, upkeep.
 //!
 //! No loop polls records (clocks rule R18): a job is due at its instant, and the runner sleeps until the next one.
 //! Not here: how a change is written (`engine`), what a test asks (`conformity`).
@@ -51,12 +51,30 @@ impl Jobs {
         let mut tasks = JoinSet::new();
         tasks.spawn(queue::run(self.engine.clone(), stop.clone()));
         tasks.spawn(checkpoints(self.clone(), stop.clone()));
+        tasks.spawn(upkeep(self.engine.clone(), stop.clone()));
         tasks.spawn(conformity::full_runs(self.clone(), stop.clone()));
         tasks.spawn(conformity::retests(self.clone(), stop));
         while let Some(ended) = tasks.join_next().await {
             if let Err(error) = ended {
                 tracing::error!(%error, "a background task ended with a fault");
             }
+        }
+    }
+}
+
+/// Once a day the database learns anew how its tables are filled, and unfinished uploads go.
+async fn upkeep(engine: Engine, mut stop: watch::Receiver<bool>) {
+    const DAY: Duration = Duration::from_secs(86_400);
+    loop {
+        if let Err(error) = engine.store().analyze().await {
+            tracing::warn!(%error, "the statistics of the tables could not be renewed; queries may be slower");
+        }
+        let yesterday = engine.now() - i64::try_from(DAY.as_micros()).unwrap_or(i64::MAX);
+        if let Err(error) = engine.store().sweep_blobs(yesterday).await {
+            tracing::warn!(%error, "unfinished uploads could not be removed; tried again tomorrow");
+        }
+        if pause(DAY, &mut stop).await {
+            return;
         }
     }
 }

@@ -107,7 +107,7 @@ impl WebError {
                 plain(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "This is too large")
             }
             Self::Engine(Error::Full) => plain(StatusCode::INSUFFICIENT_STORAGE, "full", "The disk is full"),
-            Self::Engine(Error::Unavailable) => {
+            Self::Engine(Error::Unavailable | Error::Taken) => {
                 plain(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The database is away")
             }
             Self::Engine(Error::Internal(chain)) | Self::Fault(chain) => {

@@ -110,10 +110,10 @@ impl<'a> Walk<'a> {
     }
 
     /// Ends the walk: checkpoints beyond the tree tell of a cut tail.
-    pub(super) fn finish(mut self) {
+    pub(super) fn finish(self) {
         self.report.root = root_of(&self.frontier);
         let size = self.frontier.size();
-        while let Some((claimed, _)) = self.notes.next() {
+        for (claimed, _) in self.notes {
             self.report.checkpoints += 1;
             let message =
                 format!("A checkpoint was signed at size {claimed}, but only {size} entries are left.");

@@ -257,3 +257,30 @@ async fn an_exported_log_is_verified_without_the_database() {
         assert!(noticed, "byte {at}: {:?}", &text[at.saturating_sub(20)..(at + 20).min(end)]);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_programs_on_one_database_take_different_numbers() {
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let other =
+            proofdesk_store::Store::open(&desk.url, proofdesk_store::Options::default()).await.unwrap();
+        let other = proofdesk_engine::Engine::new(
+            other,
+            proofdesk_testkit::registry().unwrap(),
+            proofdesk_rules::all(),
+            desk.time.clone(),
+            "desk.test/log",
+        );
+        let mut numbers = std::collections::BTreeSet::new();
+        for i in 0..12 {
+            let engine = if i % 3 == 0 { &other } else { &desk.engine };
+            let change = Change::default().with_text("title", "Two at once");
+            let target = Target::New("incident".to_owned());
+            let made = engine.apply(&desk.setup(), target, change, Door::Cli).await.unwrap();
+            assert!(numbers.insert(made.record.number), "{database:?}: {} twice", made.record.number);
+        }
+        while desk.engine.sequence().await.unwrap() > 0 {}
+        let report = desk.engine.verify(&[], |_, _| {}).await.unwrap();
+        assert!(report.is_good(), "{database:?}: {:?}", report.findings);
+    }
+}

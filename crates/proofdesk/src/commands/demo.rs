@@ -109,6 +109,7 @@ impl Demo {
         .await?;
         bar.finish_and_clear();
         seal(&engine).await?;
+        engine.store().analyze().await?;
         engine.publish_checkpoint(&signer).await?;
         let mut text = format!("Sign in as {} with the password {password}\n", logins[0].sign_in);
         let others: Vec<String> = logins.iter().map(|l| format!("{} ({})", l.sign_in, l.role)).collect();
