@@ -182,7 +182,7 @@ fn deploy(
     let mut change = Change::default().with_text("review", "Effect as planned; nothing else noticed.");
     change = change.with_text(
         "outcome",
-        if successful { "successful" } else { *chance.one(&["backed_out", "partial", "failed"]) },
+        if successful { "successful" } else { chance.one::<&str>(&["backed_out", "partial", "failed"]) },
     );
     if !successful {
         change = change

@@ -459,7 +459,8 @@ fn agreements(
     type Terms = [(&'static str, &'static str, &'static str); 4];
     let gold: Terms = [("p1", "15m", "2h"), ("p2", "30m", "6h"), ("p3", "4h", "20h"), ("p4", "8h", "40h")];
     let silver: Terms = [("p1", "30m", "4h"), ("p2", "1h", "9h"), ("p3", "1d", "3d"), ("p4", "1d", "6d")];
-    let plans: [(&str, Option<usize>, &[usize], usize, Terms, i32); 4] = [
+    type Plan<'a> = (&'static str, Option<usize>, &'a [usize], usize, Terms, i32);
+    let plans: [Plan<'_>; 4] = [
         ("Stores, gold", None, &[0, 1, 7], 2, gold, 60),
         ("Business systems", None, &[2, 3, 4, 8], 1, gold, 110),
         ("Workplace and access", None, &[5, 6], 0, silver, 200),

@@ -200,7 +200,7 @@ async fn write_group(
         let who = caller(&step, slots)?;
         let what = match step.act {
             Act::Say(audience, text) => Ready::Say(audience, text),
-            Act::Write(make) => Ready::Write(make(slots)?),
+            Act::Write(make) => Ready::Write(Box::new(make(slots)?)),
         };
         ready.push((step.slot, step.at, who, what));
     }
@@ -209,7 +209,7 @@ async fn write_group(
 }
 
 enum Ready {
-    Write(Change),
+    Write(Box<Change>),
     Say(Audience, String),
 }
 
@@ -231,7 +231,7 @@ async fn settle(
                         None => Target::New(record_type.to_owned()),
                     };
                     let shown = format!("{change:?}");
-                    let applied = engine.apply_at(&who, target, change, stamp, Uuid::now_v7()).await;
+                    let applied = engine.apply_at(&who, target, *change, stamp, Uuid::now_v7()).await;
                     let applied = applied.with_context(|| {
                         format!("a step of {record_type} {known:?} by {} was refused: {shown}", who.name)
                     })?;

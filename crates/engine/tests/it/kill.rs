@@ -78,10 +78,10 @@ fn kill_one(url: &str, after: Duration) -> BTreeMap<i64, i64> {
             let mut words = line.split_whitespace().skip_while(|w| *w != "acknowledged").skip(1);
             if let (Some(Ok(number)), Some(Ok(version))) =
                 (words.next().map(str::parse), words.next().map(str::parse))
+                && acknowledged.insert(number, version).is_none()
+                && acknowledged.len() == 1
             {
-                if acknowledged.insert(number, version).is_none() && acknowledged.len() == 1 {
-                    began.send(()).unwrap_or_default();
-                }
+                began.send(()).unwrap_or_default();
             }
         }
         acknowledged

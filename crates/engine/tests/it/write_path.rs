@@ -185,7 +185,6 @@ async fn verify_finds_missing_exchanged_and_forked() {
         "{found:?}"
     );
 
-    let desk = open().await;
     let exchange = |a: u64, b: u64| {
         format!(
             "CREATE TEMP TABLE pair AS SELECT (SELECT entry_id FROM log_leaf WHERE leaf_index = {a}) AS a,

@@ -41,7 +41,6 @@ pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<Exit
         secure: config.secure_cookies,
         attachment_max: config.attachment_max_mib * 1_048_576,
         sign_in_hint: hint,
-        ..Settings::default()
     };
     let jobs = Jobs {
         engine: engine.clone(),

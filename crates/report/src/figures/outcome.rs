@@ -168,7 +168,8 @@ fn hours(lives: &[Life]) -> BTreeMap<&'static str, Spreads> {
         let end = life.effective?;
         Some((since(life, Some(end))? - life.waited_before(end) as f64 / super::spread::HOUR).max(0.0))
     };
-    let figures: [(&'static str, &dyn Fn(&Life) -> Option<f64>); 9] = [
+    type Measure<'a> = &'a dyn Fn(&Life) -> Option<f64>;
+    let figures: [(&'static str, Measure<'_>); 9] = [
         ("to_resolve_recorded", &|l| since(l, l.instant("resolved_at"))),
         ("to_resolve_effective", &|l| since(l, l.effective)),
         ("to_first_resolution", &|l| since(l, l.first_resolution)),

@@ -14,10 +14,7 @@ pub fn option_tag(option: &Choice) -> Markup {
 }
 
 fn tone_class(tone: Option<&str>) -> &str {
-    match tone {
-        Some(known @ ("ok" | "risk" | "bad" | "info")) => known,
-        _ => "",
-    }
+    tone.filter(|known| ["ok", "risk", "bad", "info"].contains(known)).unwrap_or_default()
 }
 
 /// The state of a record.
