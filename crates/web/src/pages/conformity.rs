@@ -210,17 +210,16 @@ fn chapters(view: &Overview) -> Markup {
             div.clause {
                 span.key.muted { (chapter.number) }
                 a href={ "/conformity/" (chapter.number) "?framework=" (view.framework) } { (chapter.title) }
-                span.cells { @for clause in &chapter.clauses { @for obligation in &clause.obligations { (cell(obligation, &view.framework)) } } }
+                span.cells { @for clause in &chapter.clauses { @for obligation in &clause.obligations { (cell(obligation)) } } }
                 span.num.small.muted { (chapter.conforming) " of " (chapter.total) }
             }
         }
     }
 }
 
-fn cell(obligation: &ObligationView, framework: &str) -> Markup {
+fn cell(obligation: &ObligationView) -> Markup {
     let (class, sign) = tone(obligation.state);
     let says: String = obligation.says.chars().take(90).collect();
-    let _ = framework;
     html! { a class=(class) href={ "/conformity/" (obligation.id) } title={ (obligation.id) ", " (obligation.state.label()) ": " (says) } { span aria-hidden="true" { (sign) } span.sr { (obligation.id) " " (obligation.state.label()) } } }
 }
 

@@ -108,10 +108,10 @@ fn test_card(visit: &Visit, test: &TestDetail) -> Markup {
         section.card id={ "test-" (test.id) } {
             header { h2 { (test.title) } (state_tag(test.state)) }
             div.body.stack {
-                p.row.small.num {
+                @if test.kind != "attest" { p.row.small.num {
                     span { b { (thousands(test.counts.holds)) } " hold" } span { b { (thousands(test.counts.fails)) } " fail" }
                     span { b { (thousands(test.counts.errors)) } " cannot be evaluated" } span.muted { "of " (thousands(test.counts.total())) }
-                }
+                } }
                 dl.facts.test {
                     @for (record_type, condition) in &test.populations {
                         dt { "Population" }
@@ -120,19 +120,19 @@ fn test_card(visit: &Visit, test: &TestDetail) -> Markup {
                             None => (record_type),
                         } @if !condition.is_empty() && condition != "true" { " where " code { (condition) } } @else { ", all" } }
                     }
-                    @for (condition, says) in &test.musts { dt { "Each must" } dd { @if condition.is_empty() { (says) } @else { code { (condition) } br; span.faint { "else: " (says) } } } }
+                    @for (condition, says) in &test.musts { @if test.kind == "attest" { dt { "A person answers" } dd { (condition) @if !says.is_empty() { br; span.faint { (says) } } } } @else { dt { "Each must" } dd { @if condition.is_empty() { (says) } @else { code { (condition) } br; span.faint { "else: " (says) } } } } }
                     @if let Some(window) = &test.window { dt { "Window" } dd { (window.on.replace('_', " ")) " in the last " (time::words(window.last)) } }
                     @if let Some(least) = test.at_least_millipercent { dt { "At least" } dd { (percent(least)) } }
                     @if let Some(every) = test.every { dt { "Every" } dd { (time::words(every)) } }
                     dt { "Tolerance" } dd { (tolerance(test)) }
                     @if let Some(partial) = &test.partial { dt { "Leaves open" } dd { (partial) } }
                     @if let Some(seen) = &test.detail { dt { "Seen" } dd { (seen) } }
-                    dt { "Owner" } dd { (test.owner.replace('_', " ")) }
+                    dt { "Owner" } dd { (test.owner.replace('_', " ").replace("sms ", "SMS ")) }
                     dt { "Severity" } dd { (match test.severity { Severity::Major => "major", _ => "minor" }) }
                     @if let Some(duration) = test.duration { dt { "Question took" } dd { (seconds(duration)) } }
                     dt { "Declared" } dd.mono { (test.place) " " span.faint title=(test.declaration) { (test.declaration.get(..12).unwrap_or_default()) } }
                 }
-                @if test.trend.len() > 1 { (trend(visit, test)) }
+                @if test.trend.iter().filter(|p| p.counts.total() > 0).count() > 1 { (trend(visit, test)) }
             }
         }
     }
