@@ -6,6 +6,7 @@
 
 pub mod beside;
 pub mod client;
+pub mod conformity;
 pub mod desk;
 pub mod files;
 pub mod input;
@@ -31,6 +32,7 @@ pub fn router() -> Router<AppState> {
         .merge(desk::router())
         .merge(me::router())
         .merge(log::router())
+        .merge(conformity::router())
         .merge(records::router())
         .merge(beside::router())
         .merge(files::router())

@@ -412,6 +412,7 @@ async fn owes(client: Client, Path((name, written)): Named, uri: Uri) -> Result<
             "problems": problems.0,
         }));
     }
-    let body = json!({"reference": record.reference(), "state": record.state, "steps": steps});
+    let obligations = super::conformity::owed(&client, &record).await?;
+    let body = json!({"reference": record.reference(), "state": record.state, "steps": steps, "obligations": obligations});
     Ok(Answer::ok(body).into_response())
 }

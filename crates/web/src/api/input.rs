@@ -170,7 +170,7 @@ impl<'a> Form<'a> {
 
     fn member(&mut self, name: &'static str) -> Option<&'a Json> {
         self.known.push(name);
-        self.object.get(name).filter(|v| !v.is_null())
+        self.object.get(name)
     }
 
     /// Notes a problem.
@@ -189,6 +189,12 @@ impl<'a> Form<'a> {
             None => {}
         }
         None
+    }
+
+    /// A text, or null for none.
+    pub fn perhaps(&mut self, name: &'static str) -> Option<String> {
+        self.known.push(name);
+        if self.object.get(name).is_some_and(Json::is_null) { None } else { self.text(name, false) }
     }
 
     /// True or false.
@@ -215,7 +221,7 @@ impl<'a> Form<'a> {
 
     /// An instant by RFC 3339, microseconds UTC.
     pub fn instant(&mut self, name: &'static str) -> Option<i64> {
-        let text = self.text(name, false)?;
+        let text = self.perhaps(name)?;
         let found: Option<jiff::Timestamp> = text.parse().ok();
         if found.is_none() {
             let message = format!("`{name}` takes an instant with its offset, such as 2026-11-22T14:30:00Z.");

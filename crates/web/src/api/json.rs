@@ -1,12 +1,13 @@
 //! Records as JSON and JSON as changes, by the declaration of the type.
 //!
 //! The written forms: references as text (`"SVC-4"`) both ways, instants as RFC 3339 with an offset, days as
-//! `YYYY-MM-DD`, durations as whole seconds, decimals and amounts as text (`"12.50"`), choices by their names.
+//! `YYYY-MM-DD`, durations as seconds, decimals and amounts as text (`"12.50"`), choices by their names.
 //! `docs/api.md` tells the same to people.
 
 use jiff::tz::TimeZone;
 use proofdesk_engine::{Change, Conflict, LinkChange, Problem, Problems, Record, Reference};
 use proofdesk_model::format::{self, Input};
+use proofdesk_model::record_type::Shape;
 use proofdesk_model::{Field, Kind, RecordType, Registry, Value};
 use serde_json::{Map, Value as Json, json};
 
@@ -211,9 +212,11 @@ fn column(registry: &Registry, field: &Field, name: &str, value: &Json) -> Resul
             Some(n) => Ok(Value::Int(n)),
             None => Err(format!("{} takes a whole number of at most 53 bits.", field.label)),
         },
-        (Kind::Duration, Json::Number(_)) => match whole(value).and_then(|n| n.checked_mul(1_000_000)) {
-            Some(n) => Ok(Value::Duration(n)),
-            None => Err(format!("{} takes a length of time in whole seconds.", field.label)),
+        (Kind::Duration, Json::Number(_)) => match format::from_json(Shape::Duration, value) {
+            Some(length) if value.as_f64().is_some_and(|s| (0.0..=SECONDS_MAX as f64).contains(&s)) => {
+                Ok(length)
+            }
+            _ => Err(format!("{} takes a length of time in seconds, not below zero.", field.label)),
         },
         (Kind::Decimal | Kind::Money, Json::String(text)) if is_decimal(text) => {
             format::parse(field, text, &input)
@@ -234,7 +237,7 @@ fn expected(kind: &Kind) -> &'static str {
         Kind::Choices(_) => "a list of the names of its options",
         Kind::YesNo => "true or false",
         Kind::Int { .. } | Kind::File => "a whole number",
-        Kind::Duration => "a number of whole seconds",
+        Kind::Duration => "a number of seconds",
         Kind::Decimal | Kind::Money => "a number as text, such as \"12.50\"",
         Kind::Instant => "an instant as text, such as \"2026-11-22T14:30:00Z\"",
         Kind::Day => "a day as text, such as \"2026-11-22\"",

@@ -85,7 +85,7 @@ pub async fn serve(client: Client, uri: Uri) -> Result<Response, ApiError> {
 
 const ABOUT: &str = "Everything that the pages do, for programs. The record types and their fields come from the \
 declarations of this desk.\n\n\
-Forms: references are text (`\"SVC-4\"`), instants RFC 3339, days `YYYY-MM-DD`, durations whole seconds, decimals \
+Forms: references are text (`\"SVC-4\"`), instants RFC 3339, days `YYYY-MM-DD`, durations seconds, decimals \
 and amounts text (`\"12.50\"`), choices their names. A member that is not sent is not changed; `null` clears it.\n\n\
 Errors are `application/problem+json` (RFC 9457) with all problems at once. `ETag` is the version of a record; \
 `If-Match` refuses a change of something that others changed meanwhile. `Idempotency-Key` makes a POST happen once.\n\n\

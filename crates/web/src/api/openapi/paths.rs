@@ -6,10 +6,11 @@ use serde_json::{Map, Value as Json, json};
 use super::operation::{Operation, parameter, schema};
 
 /// Tags of the fixed paths, with what they are about.
-pub const TAGS: [(&str, &str); 4] = [
+pub const TAGS: [(&str, &str); 5] = [
     ("Desk", "What there is: types, search, and this description."),
     ("Account", "The caller and his tokens."),
     ("Views", "Named conditions that are kept for lists."),
+    ("Conformity", "How the obligations of the standard stand, and why; figures from the history."),
     ("Log", "The tamper-evident log: checkpoints and proofs."),
 ];
 
@@ -17,6 +18,7 @@ pub const TAGS: [(&str, &str); 4] = [
 pub fn add(registry: &Registry, all: &mut Map<String, Json>) {
     desk(registry, all);
     account(registry, all);
+    conformity(registry, all);
     log(all);
 }
 
@@ -100,6 +102,62 @@ fn account(registry: &Registry, all: &mut Map<String, Json>) {
         .with(parameter("Id"))
         .answer("204", "It is gone.", Json::Null, &[]);
     put(all, "/api/v1/views/{id}", json!({"delete": remove.build()}));
+}
+
+fn conformity(registry: &Registry, all: &mut Map<String, Json>) {
+    let framework = json!({"type": "string"});
+    let which = "Id of the framework; ISO/IEC 20000-1:2018 where nothing is said.";
+    let number = json!({"type": "integer", "minimum": 1, "maximum": i64::MAX});
+    let overview = Operation::read("conformity", "Conformity", "How all obligations stand")
+        .says("The clause map: every obligation with its state, by chapter and clause.")
+        .query("framework", framework.clone(), false, which)
+        .answer("200", "The framework at a glance.", schema("Conformity"), &[]);
+    put(all, "/api/v1/conformity", json!({"get": overview.build()}));
+    let one = Operation::read("obligation", "Conformity", "One obligation")
+        .says("Its tests with counts, trend and exceptions by reference, judgements, and the history of its state.")
+        .with(json!({
+            "name": "obligation", "in": "path", "required": true, "description": "Id of the obligation.",
+            "schema": {"type": "string"}, "example": "8.6.1-g",
+        }))
+        .query("framework", framework, false, which)
+        .answer("200", "The obligation.", schema("Obligation"), &[]);
+    put(all, "/api/v1/conformity/obligations/{obligation}", json!({"get": one.build()}));
+    let exceptions = Operation::read("exceptions", "Conformity", "Exceptions of a test")
+        .with(json!({
+            "name": "test", "in": "path", "required": true, "description": "Id of the test.",
+            "schema": {"type": "string"}, "example": "incident.recorded",
+        }))
+        .with(parameter("Limit"))
+        .query(
+            "after",
+            json!({"type": "integer", "minimum": 0, "maximum": i64::MAX}),
+            false,
+            "Goes on after this place: `next` of an earlier page.",
+        )
+        .answer("200", "The exceptions, with why each is one.", schema("Exceptions"), &[]);
+    put(all, "/api/v1/conformity/tests/{test}/exceptions", json!({"get": exceptions.build()}));
+    let runs = Operation::read("list_runs", "Conformity", "Runs, newest first")
+        .with(parameter("Limit"))
+        .answer("200", "The runs.", schema("Runs"), &[]);
+    let run = Operation::write("run_tests", "Conformity", "Test everything now")
+        .says("Asks every test over all records, stores the results and seals them in the log.")
+        .answer("201", "What the run found.", schema("RunSummary"), &["Location"]);
+    put(all, "/api/v1/conformity/runs", json!({"get": runs.build(), "post": run.build()}));
+    let results = Operation::read("run", "Conformity", "One run with its results")
+        .with(json!({"name": "run", "in": "path", "required": true, "description": "Number of the run.", "schema": number}))
+        .answer("200", "The run.", schema("RunResults"), &[]);
+    put(all, "/api/v1/conformity/runs/{run}", json!({"get": results.build()}));
+    let judge = Operation::write("judge", "Conformity", "Judge an obligation, or answer a question of it")
+        .says("Stands beside what was computed, never in its place; it ends, and is sealed in the log.")
+        .body(schema("NewJudgement"), true, Map::new())
+        .answer("201", "It is recorded.", schema("Judgement"), &["Location"]);
+    put(all, "/api/v1/conformity/judgements", json!({"post": judge.build()}));
+    let figures = Operation::read("figures", "Conformity", "Figures of a type of work")
+        .says("Computed from the history of every record. 202 while they are computed for the first time.")
+        .query("type", type_names(registry), true, "Name of the type.")
+        .answer("200", "The figures.", schema("Figures"), &[])
+        .answer("202", "They are being computed; ask again in a moment.", schema("Figures"), &[]);
+    put(all, "/api/v1/figures", json!({"get": figures.build()}));
 }
 
 fn log(all: &mut Map<String, Json>) {

@@ -13,9 +13,9 @@ pub fn add(registry: &Registry, of: &RecordType, all: &mut Map<String, Json>) {
         "name": "reference",
         "in": "path",
         "required": true,
-        "description": format!("The record, as people name it: {}.", of.reference(1042)),
+        "description": format!("The record, as people name it: {}.", of.reference(1)),
         "schema": {"type": "string", "pattern": pattern(&of.prefix)},
-        "example": of.reference(1042),
+        "example": of.reference(1),
     });
     let mut put = |path: String, mut item: Json, on_record: bool| {
         if on_record {

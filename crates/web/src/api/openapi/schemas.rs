@@ -148,7 +148,7 @@ fn property(registry: &Registry, field: &Field, column: &str, nullable: bool) ->
         Kind::Decimal | Kind::Money => {
             json!({"type": "string", "pattern": "^-?[0-9]{1,12}(\\.[0-9]{1,6})?$"})
         }
-        Kind::Duration => json!({"type": "integer", "minimum": 0, "maximum": SECONDS_MAX}),
+        Kind::Duration => json!({"type": "number", "minimum": 0, "maximum": SECONDS_MAX}),
         Kind::Instant => json!({"type": "string", "format": "date-time"}),
         Kind::Day => json!({"type": "string", "format": "date"}),
         Kind::Choice(_) => json!({"type": "string", "enum": names}),
@@ -182,7 +182,7 @@ fn describe(field: &Field) -> String {
         text.push_str(help);
     }
     if matches!(field.kind, Kind::Duration) {
-        text.push_str(" Whole seconds.");
+        text.push_str(" Seconds.");
     }
     if let Some(clause) = &field.clause {
         text.push_str(&format!(" ISO/IEC 20000-1:2018, {clause}."));

@@ -1,0 +1,237 @@
+//! Conformity and figures: how obligations stand and why, runs, judgements, and what the history counts.
+//!
+//! Who only asks for services sees none of it, as on the pages.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Path;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::routing::{get, post};
+use proofdesk_conformity::{Conformity, NewJudgement, Opinion, Scope};
+use proofdesk_engine::{Action, Door, Error, Problem, Problems, Reference};
+use proofdesk_model::Registry;
+use proofdesk_model::format::write_instant;
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+
+use crate::api::client::{Client, short};
+use crate::api::input::{self, Form, Params};
+use crate::api::once::{Answer, KEY};
+use crate::api::problem::ApiError;
+use crate::error::WebError;
+use crate::pages::conformity::MAY_RUN;
+use crate::state::AppState;
+
+/// `/api/v1/conformity` and below it, and `/api/v1/figures`.
+pub fn router() -> Router<AppState> {
+    Router::new()
+        .route("/api/v1/conformity", get(overview))
+        .route("/api/v1/conformity/obligations/{obligation}", get(obligation))
+        .route("/api/v1/conformity/tests/{test}/exceptions", get(exceptions))
+        .route("/api/v1/conformity/runs", get(runs).post(run))
+        .route("/api/v1/conformity/runs/{run}", get(one_run))
+        .route("/api/v1/conformity/judgements", post(judge))
+        .route("/api/v1/figures", get(figures))
+}
+
+/// Whether the caller sees how the organization stands: everybody but those who only ask for services.
+pub fn is_inside(client: &Client) -> bool {
+    client.account.roles.iter().any(|role| role != "requester")
+}
+
+fn require(client: &Client) -> Result<&Conformity, ApiError> {
+    let found = client.state.conformity.as_ref().filter(|_| is_inside(client));
+    found.ok_or_else(|| ApiError::not_found("resource at this address"))
+}
+
+fn framework(conformity: &Conformity, params: &Params) -> Result<String, ApiError> {
+    let all = &conformity.declarations().frameworks;
+    let found = match params.text("framework") {
+        None => all.iter().find(|f| f.id.starts_with("iso-20000")).or(all.first()),
+        Some(id) => all.iter().find(|f| f.id == id),
+    };
+    found.map(|f| f.id.clone()).ok_or_else(|| ApiError::not_found("framework of this name"))
+}
+
+/// Writes plain data by the rules of the interface: instants by RFC 3339, lengths of time in seconds, people by
+/// reference.
+fn written(registry: &Registry, value: &impl Serialize) -> Result<Json, ApiError> {
+    let mut json = serde_json::to_value(value).map_err(|e| WebError::Fault(e.to_string()))?;
+    rewrite(registry, &mut json);
+    Ok(json)
+}
+
+fn rewrite(registry: &Registry, json: &mut Json) {
+    match json {
+        Json::Array(items) => items.iter_mut().for_each(|item| rewrite(registry, item)),
+        Json::Object(map) => {
+            // the reference is there as text
+            if map.contains_key("reference") {
+                map.shift_remove("record");
+            }
+            for (name, value) in map.iter_mut() {
+                match (name.as_str(), value.as_i64()) {
+                    ("at" | "since" | "as_of", Some(at)) => *value = json!(write_instant(at)),
+                    ("every" | "duration", Some(micros)) => *value = json!(micros as f64 / 1_000_000.0),
+                    ("person", Some(number)) => {
+                        *value = json!(registry.write_reference(&Reference::new("person", number)));
+                    }
+                    _ => rewrite(registry, value),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+async fn overview(client: Client, uri: Uri) -> Result<Answer, ApiError> {
+    let conformity = require(&client)?;
+    let params = Params::read(&uri, &["framework"])?;
+    let framework = framework(conformity, &params)?;
+    let view = conformity.overview(&framework, &Scope::all()).await.map_err(WebError::from)?;
+    Ok(Answer::ok(written(client.registry(), &view)?))
+}
+
+async fn obligation(client: Client, Path(id): Path<String>, uri: Uri) -> Result<Answer, ApiError> {
+    let conformity = require(&client)?;
+    let params = Params::read(&uri, &["framework"])?;
+    let framework = framework(conformity, &params)?;
+    let known =
+        conformity.declarations().framework(&framework).is_some_and(|f| f.obligations.contains_key(&id));
+    if !known {
+        return Err(ApiError::not_found(format!("obligation {} of {framework}", short(&id))));
+    }
+    let found = conformity.obligation(&framework, &id, &Scope::all()).await.map_err(WebError::from)?;
+    Ok(Answer::ok(written(client.registry(), &found)?))
+}
+
+async fn exceptions(client: Client, Path(test): Path<String>, uri: Uri) -> Result<Answer, ApiError> {
+    let conformity = require(&client)?;
+    let params = Params::read(&uri, &["limit", "after"])?;
+    if conformity.declarations().test(&test).is_none() {
+        return Err(ApiError::not_found(format!("test {}", short(&test))));
+    }
+    let limit = usize::try_from(params.number("limit", 1, 200, 50)?).unwrap_or(50);
+    let after = params.number("after", 0, i64::MAX, -1)?;
+    let after = (after >= 0).then_some(after);
+    let page = conformity.exceptions(&test, &Scope::all(), after, limit).await.map_err(WebError::from)?;
+    Ok(Answer::ok(written(client.registry(), &page)?))
+}
+
+async fn runs(client: Client, uri: Uri) -> Result<Answer, ApiError> {
+    let conformity = require(&client)?;
+    let params = Params::read(&uri, &["limit"])?;
+    let limit = usize::try_from(params.number("limit", 1, 200, 50)?).unwrap_or(50);
+    let runs = conformity.runs(&Scope::all(), limit).await.map_err(WebError::from)?;
+    Ok(Answer::ok(json!({"runs": written(client.registry(), &runs)?})))
+}
+
+async fn one_run(client: Client, Path(run): Path<String>, uri: Uri) -> Result<Answer, ApiError> {
+    let conformity = require(&client)?;
+    Params::read(&uri, &[])?;
+    let missing = || ApiError::not_found(format!("run {}", short(&run)));
+    let id: i64 = run.parse().map_err(|_| missing())?;
+    let (run, results) = conformity.run_results(id).await.map_err(WebError::from)?;
+    let registry = client.registry();
+    Ok(Answer::ok(json!({"run": written(registry, &run)?, "results": written(registry, &results)?})))
+}
+
+/// A run may be asked for again: it only adds a result, so a key would say nothing.
+fn no_key(headers: &HeaderMap) -> Result<(), ApiError> {
+    if headers.contains_key(KEY) {
+        return Err(ApiError::parameter(
+            "Idempotency-Key",
+            "unknown",
+            "is not taken here: a second one does no harm",
+        ));
+    }
+    Ok(())
+}
+
+async fn run(client: Client, uri: Uri, headers: HeaderMap) -> Result<Answer, ApiError> {
+    let conformity = require(&client)?.clone();
+    Params::read(&uri, &[])?;
+    no_key(&headers)?;
+    if !MAY_RUN.iter().any(|role| client.caller.has(role)) {
+        let who = MAY_RUN.join(", ").replace('_', " ");
+        let problem =
+            Problem::new("", "permission", format!("You may not ask for a run. This is for: {who}."));
+        return Err(Error::Forbidden(Problems(vec![problem])).into());
+    }
+    let trigger = format!("asked by {}", client.account.name);
+    let work = async move { conformity.run(&Scope::all(), &trigger, Door::Api).await };
+    let summary = tokio::spawn(work).await.map_err(|e| WebError::Fault(e.to_string()))?;
+    let summary = summary.map_err(WebError::from)?;
+    let location = format!("/api/v1/conformity/runs/{}", summary.run.id);
+    Ok(Answer::created(location, written(client.registry(), &summary)?))
+}
+
+async fn judge(client: Client, uri: Uri, headers: HeaderMap, body: Body) -> Result<Answer, ApiError> {
+    let conformity = require(&client)?;
+    Params::read(&uri, &[])?;
+    no_key(&headers)?;
+    let (_, object) = input::object(&headers, body, &input::JSON, false).await?;
+    let mut form = Form::new(&object);
+    let framework = form.text("framework", true).unwrap_or_default();
+    let obligation = form.text("obligation", true).unwrap_or_default();
+    let test = form.perhaps("test");
+    let opinion = form.word("opinion", &["adequate", "inadequate"]);
+    if opinion.is_none() && !object.contains_key("opinion") {
+        form.wrong("opinion", "required", "Say whether it is good enough.");
+    }
+    let reason = form.text("reason", true).unwrap_or_default();
+    let expires_on = form.perhaps("expires_on");
+    form.finish()?;
+    let opinion = if opinion == Some("adequate") { Opinion::Adequate } else { Opinion::Inadequate };
+    let new = NewJudgement { framework, obligation, test, opinion, reason, expires_on };
+    let made = conformity.record_judgement(&client.caller, &new, Door::Api).await.map_err(WebError::from)?;
+    let location = format!("/api/v1/conformity/obligations/{}", made.obligation);
+    Ok(Answer::created(location, written(client.registry(), &made)?))
+}
+
+async fn figures(client: Client, uri: Uri) -> Result<Answer, ApiError> {
+    let params = Params::read(&uri, &["type"])?;
+    if !is_inside(&client) {
+        return Err(ApiError::not_found("resource at this address"));
+    }
+    let name =
+        params.text("type").ok_or_else(|| ApiError::parameter("type", "required", "names a record type"))?;
+    let of = client.require_type(name)?;
+    if of.clocks.is_empty() || !client.caller.may(&of, &Action::Read) {
+        return Err(ApiError::not_found(format!("figures of {}", of.plural.to_lowercase())));
+    }
+    let mut scope = proofdesk_report::Scope::of(&of.name);
+    scope.zone = client.state.settings.zone.clone();
+    let found = client.state.figures.of(client.engine(), scope).await?;
+    let Some(computed) = found else {
+        let body = json!({"record_type": of.name, "state": "computing"});
+        return Ok(Answer {
+            status: StatusCode::ACCEPTED,
+            headers: vec![("retry-after", "5".to_owned())],
+            body: Some(body),
+        });
+    };
+    let figures = computed.figures.map_err(WebError::Fault)?;
+    let figures = serde_json::to_value(&*figures).map_err(|e| WebError::Fault(e.to_string()))?;
+    Ok(Answer::ok(json!({
+        "record_type": of.name,
+        "state": "computed",
+        "at": write_instant(computed.at),
+        "log_size": computed.log_size,
+        "figures": figures,
+    })))
+}
+
+/// What obligations ask of a record, for `…/owes`.
+///
+/// # Errors
+/// A fault of the database.
+pub async fn owed(client: &Client, record: &proofdesk_engine::Record) -> Result<Json, ApiError> {
+    match client.state.conformity.as_ref().filter(|_| is_inside(client)) {
+        Some(conformity) => {
+            let owed = conformity.owes(record).await.map_err(WebError::from)?;
+            written(client.registry(), &owed)
+        }
+        None => Ok(json!([])),
+    }
+}
