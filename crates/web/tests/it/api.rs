@@ -1,5 +1,6 @@
 //! REST in process, on both databases: each verb, errors, preconditions, keys, paging, roles and hostile input.
 
+mod conformity;
 mod hostile;
 mod lists;
 mod once;

@@ -1,0 +1,88 @@
+//! Conformity and figures by REST.
+
+use axum::http::StatusCode;
+use proofdesk_conformity::{Conformity, Declarations};
+use proofdesk_testkit::Database;
+use proofdesk_web::{AppState, Settings};
+use serde_json::{Value as Json, json};
+
+use super::rest::Rest;
+
+async fn open(database: Database) -> Rest {
+    let mut rest = Rest::open(database).await;
+    let declarations = Declarations::shipped(rest.engine().registry()).unwrap();
+    let conformity = Conformity::new(rest.engine().clone(), declarations);
+    let state = AppState::new(rest.engine().clone(), Settings::default()).with_conformity(conformity);
+    rest.router = proofdesk_web::router(state);
+    rest
+}
+
+#[tokio::test]
+async fn a_run_is_asked_for_and_its_results_are_read() {
+    for database in proofdesk_testkit::BOTH {
+        let rest = open(database).await;
+        let before = rest.get("/api/v1/conformity").await;
+        assert_eq!(before.json["run"], Json::Null, "{}", before.text);
+        assert_eq!(
+            before.json["states"]["conforming"].as_u64().unwrap_or_default(),
+            0,
+            "silence is never green"
+        );
+        let refused = rest.post("/api/v1/conformity/runs", &Json::Null).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "an agent asks for no run: {}", refused.text);
+        let run = rest.ask_as(&rest.auditor, "POST", "/api/v1/conformity/runs", &[], &Json::Null).await;
+        assert_eq!(run.status, StatusCode::CREATED, "{}", run.text);
+        let results = rest.get(run.header("location")).await;
+        assert_eq!(results.json["run"]["digest"], run.json["run"]["digest"], "{}", results.text);
+        assert!(results.json["run"]["at"].as_str().unwrap().ends_with('Z'));
+        let after = rest.get("/api/v1/conformity").await;
+        let total: u64 = after.json["states"].as_object().unwrap().values().filter_map(Json::as_u64).sum();
+        assert_eq!(total, 381, "{}", after.json["states"]);
+        let one = rest.get("/api/v1/conformity/obligations/8.6.1-g").await;
+        assert_eq!(one.json["obligation"]["id"], "8.6.1-g", "{}", one.text);
+        assert_eq!(rest.get("/api/v1/conformity/obligations/99").await.status, StatusCode::NOT_FOUND);
+        let tests = results.json["results"].as_array().unwrap();
+        let failed =
+            tests.iter().find(|t| t["counts"]["fails"].as_u64() > Some(0)).expect("a test that fails");
+        let path = format!("/api/v1/conformity/tests/{}/exceptions", failed["test"].as_str().unwrap());
+        let exceptions = rest.get(&path).await;
+        assert!(exceptions.json["items"][0]["why"][0]["says"].is_string(), "{}", exceptions.text);
+        let customer = rest.ask_as(&rest.requester, "GET", "/api/v1/conformity", &[], &Json::Null).await;
+        assert_eq!(customer.status, StatusCode::NOT_FOUND);
+        let owes = rest.get("/api/v1/incident/INC-1/owes").await;
+        assert!(!owes.json["obligations"].as_array().unwrap().is_empty(), "{}", owes.text);
+    }
+}
+
+#[tokio::test]
+async fn a_judgement_is_recorded_with_its_reason() {
+    let rest = open(Database::Sqlite).await;
+    let path = "/api/v1/conformity/judgements";
+    let missing = rest.ask_as(&rest.auditor, "POST", path, &[], &json!({})).await;
+    let fields: Vec<String> = missing.problems().into_iter().map(|(f, _)| f).collect();
+    assert_eq!(fields, ["framework", "obligation", "opinion", "reason"], "{}", missing.text);
+    let good = json!({
+        "framework": "iso-20000-1-2018", "obligation": "8.6.1-g", "opinion": "adequate", "reason": "Read ten reports",
+    });
+    let refused = rest.post(path, &good).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.text);
+    let made = rest.ask_as(&rest.auditor, "POST", path, &[], &good).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+    let one = rest.get(made.header("location")).await;
+    assert_eq!(one.json["judgements"][0]["reason"], "Read ten reports", "{}", one.text);
+}
+
+#[tokio::test]
+async fn figures_are_counted_from_the_history() {
+    for database in proofdesk_testkit::BOTH {
+        let rest = open(database).await;
+        while rest.engine().log_state().await.unwrap().pending > 0 {
+            rest.engine().sequence().await.unwrap();
+        }
+        let figures = rest.get("/api/v1/figures?type=incident").await;
+        assert_eq!(figures.status, StatusCode::OK, "{}", figures.text);
+        assert_eq!(figures.json["figures"]["volume"]["records"], 1, "{}", figures.text);
+        assert_eq!(rest.get("/api/v1/figures?type=service").await.status, StatusCode::NOT_FOUND);
+        assert_eq!(rest.get("/api/v1/figures").await.status, StatusCode::BAD_REQUEST);
+    }
+}
