@@ -191,3 +191,22 @@ async fn both_databases_give_the_same_figures() {
     let again = import(&engine, some(1_200), &mapping).await;
     assert_eq!((again.events, again.known), (0, 1_200));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slip_of_the_source_leaves_the_state_and_blanks_count_once() {
+    let world = World::new().await;
+    let text = String::from_utf8(some(4)).unwrap();
+    // the third event of the first incident: its second is Active
+    let lines: Vec<String> = text
+        .lines()
+        .enumerate()
+        .map(|(i, line)| if i == 3 { line.replacen("Active", "-100", 1) } else { line.to_owned() })
+        .collect();
+    assert!(lines[3].contains(",-100,") && lines[3].contains("Opened by  397"), "{}", lines[3]);
+    let report = import(&world.engine, lines.join("\n").into_bytes(), &mapping("incidents.toml")).await;
+    assert_eq!((report.events, report.refused.len()), (4, 0));
+    let f = figures(&world.engine, &Scope::of("incident")).await.unwrap();
+    assert_eq!(f.events_by_state.get("in_progress"), Some(&3));
+    let lives = proofdesk_report::figures::lives(&world.engine, &Scope::of("incident")).await.unwrap();
+    assert_eq!(lives[0].kept["opened_by"], "Opened by 397");
+}
