@@ -12,6 +12,9 @@ use crate::row::{Cell, Row};
 use crate::sql::{Arg, ArgType, Sql};
 use crate::store::Store;
 
+/// Most records that are given of the inverse of a single link, newest by number.
+pub const INVERSE_MAX: i64 = 1_000;
+
 /// Numbers asked for at once; larger lists go in several questions.
 const AT_ONCE: usize = 500;
 
@@ -153,7 +156,8 @@ impl Store {
     }
 
     /// Gives the relations of a record by name: many-links, inverses of many-links and inverses of single links,
-    /// each sorted by number; only `relation` where given. Every relation of the type has a list, maybe empty.
+    /// each sorted by number; only `relation` where given. Every relation of the type has a list, maybe empty. Of
+    /// the inverse of a single link only the newest [`INVERSE_MAX`] are given: a service has had a million incidents.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
@@ -183,8 +187,12 @@ impl Store {
                     sql.push(" AND to_number = ").bind(record.number);
                 }
                 Place::Column(column) => {
-                    sql.push("number AS n FROM ").name(way.other).push(" WHERE ").name(column);
-                    sql.push(" = ").bind(record.number);
+                    sql.push("n FROM (SELECT number AS n FROM ").name(way.other).push(" WHERE ").name(column);
+                    sql.push(" = ")
+                        .bind(record.number)
+                        .push(" ORDER BY number DESC LIMIT ")
+                        .bind(INVERSE_MAX);
+                    sql.push(") AS newest");
                 }
             }
         }
