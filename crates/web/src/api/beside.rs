@@ -11,7 +11,7 @@ use proofdesk_engine::{
     Stamp, Target,
 };
 use proofdesk_model::format::write_instant;
-use proofdesk_model::{Kind, RecordType, Value};
+use proofdesk_model::{Field, Kind, RecordType, Value};
 use serde_json::{Map, Value as Json, json};
 
 use crate::api::client::{Client, short};
@@ -309,55 +309,53 @@ async fn relate(
     })?;
     let absent =
         || ApiError::not_found(format!("{} under `{name}` of {}", short(&other), record.reference()));
-    let (on, change) = match kept {
+    let target = match &kept {
+        Relation::Theirs { from, .. } => Some(from.as_str()),
+        Relation::Own => of
+            .field(&name)
+            .and_then(Field::target)
+            .or_else(|| of.inverses.get(&name).map(|i| i.from.as_str())),
+    };
+    if target != Some(to.record_type.as_str()) {
+        let message = format!("`{name}` leads to another type of record.");
+        return Err(if add { Error::invalid("reference", "link", message).into() } else { absent() });
+    }
+    let (on, change, present) = match kept {
         Relation::Theirs { from, field } => {
             client.require_type(&from)?;
-            let wrong =
-                || Error::invalid("reference", "link", format!("`{name}` leads to another type of record."));
-            if to.record_type != from {
-                return Err(if add { wrong().into() } else { absent() });
-            }
             let theirs = engine.require(&client.caller, &to).await?;
-            let is_ours = theirs.get(&field) == Value::Link(reference.number);
-            if !add && !is_ours {
-                return Err(absent());
-            }
+            let present = theirs.get(&field) == Value::Link(reference.number);
             let value = if add { Value::Link(reference.number) } else { Value::Null };
-            (to, Change::default().with(&field, value))
+            (to, Change::default().with(&field, value), present)
         }
         Relation::Own => {
-            let single = of.field(&name).filter(|f| !matches!(f.kind, Kind::Links { .. }));
-            let present = match single {
-                Some(field) => {
-                    record.get(&name) == Value::Link(to.number) && field.target() == Some(&to.record_type)
-                }
-                None => record.links.get(&name).is_some_and(|all| all.contains(&to)),
-            };
-            if !add && !present {
-                return Err(absent());
-            }
-            if add && present {
-                return Ok(super::records::whole(&client, &record));
-            }
-            let change = match single {
-                Some(field) if field.target() != Some(&to.record_type) => {
-                    let message = format!("{} leads to another type of record.", field.label);
-                    return Err(Error::invalid("reference", "link", message).into());
-                }
-                Some(_) if add => Change::default().with(&name, Value::Link(to.number)),
-                Some(_) => Change::default().with(&name, Value::Null),
-                None => {
-                    let links = vec![LinkChange { relation: name.clone(), to, add }];
-                    Change { links, ..Change::default() }
-                }
-            };
-            (reference.clone(), change)
+            let (change, present) = own_change(&record, &name, to, add);
+            (reference.clone(), change, present)
         }
     };
+    if !add && !present {
+        return Err(absent());
+    }
+    if add && present {
+        return Ok(super::records::whole(&client, &record));
+    }
     let stamp = Stamp::now(engine.now(), Door::Api);
     engine.apply_at(&client.caller, Target::Existing(on, None), change, stamp, write.id).await?;
     let record = engine.require(&client.caller, &reference).await?;
     Ok(super::records::whole(&client, &record))
+}
+
+/// The change of a record that keeps the relation itself, and whether it is there now.
+fn own_change(record: &Record, name: &str, to: Reference, add: bool) -> (Change, bool) {
+    let single = record.of.field(name).is_some_and(|f| !matches!(f.kind, Kind::Links { .. }));
+    if single {
+        let link = Value::Link(to.number);
+        let present = record.get(name) == link;
+        return (Change::default().with(name, if add { link } else { Value::Null }), present);
+    }
+    let present = record.links.get(name).is_some_and(|all| all.contains(&to));
+    let links = vec![LinkChange { relation: name.to_owned(), to, add }];
+    (Change { links, ..Change::default() }, present)
 }
 
 async fn watchers(client: Client, Path((name, written)): Named, uri: Uri) -> Result<Answer, ApiError> {

@@ -181,6 +181,9 @@ async fn judge(client: Client, uri: Uri, headers: HeaderMap, body: Body) -> Resu
     }
     let reason = form.text("reason", true).unwrap_or_default();
     let expires_on = form.perhaps("expires_on");
+    if expires_on.as_deref().is_some_and(|day| proofdesk_model::format::parse_day(day).is_none()) {
+        form.wrong("expires_on", "format", "`expires_on` takes a day, such as \"2027-11-22\".");
+    }
     form.finish()?;
     let opinion = if opinion == Some("adequate") { Opinion::Adequate } else { Opinion::Inadequate };
     let new = NewJudgement { framework, obligation, test, opinion, reason, expires_on };

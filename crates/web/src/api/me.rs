@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::Path;
 use axum::http::{HeaderMap, Uri};
 use axum::routing::{delete, get};
-use proofdesk_engine::{Error, Reference, SavedView, Token};
+use proofdesk_engine::{Reference, SavedView, Token};
 use proofdesk_model::format::write_instant;
 use serde_json::{Value as Json, json};
 
@@ -15,6 +15,9 @@ use crate::api::once::{Answer, KEY};
 use crate::api::problem::ApiError;
 use crate::session::random;
 use crate::state::AppState;
+
+/// Longest name of a view, characters.
+const LABEL_MAX: usize = 60;
 
 /// `/api/v1/me`, `/api/v1/tokens`, `/api/v1/views`.
 pub fn router() -> Router<AppState> {
@@ -149,10 +152,13 @@ async fn keep_view(client: Client, uri: Uri, headers: HeaderMap, body: Body) -> 
         }
         _ => {}
     }
-    form.finish()?;
     if label.chars().any(char::is_control) {
-        return Err(Error::invalid("label", "format", "`label` is one line of text.").into());
+        form.wrong("label", "format", "`label` is one line of text, without control characters.");
     }
+    if label.chars().count() > LABEL_MAX {
+        form.wrong("label", "size", format!("`label` has at most {LABEL_MAX} characters."));
+    }
+    form.finish()?;
     let (id, person) = (String::new(), client.account.person);
     let view = SavedView { id, record_type: name, label, filter, sort, descending, person, shared };
     let kept = client.engine().save_view(&client.caller, view).await?;

@@ -88,13 +88,15 @@ pub fn responses() -> Json {
     })
 }
 
-fn object(description: &str, properties: Json) -> Json {
+/// An object that always has all of these members.
+pub fn object(description: &str, properties: Json) -> Json {
     let required: Vec<String> =
         properties.as_object().map(|p| p.keys().cloned().collect()).unwrap_or_default();
     json!({"type": "object", "description": description, "required": required, "properties": properties})
 }
 
-fn list(description: &str, name: &str, item: &str) -> Json {
+/// An object with one list.
+pub fn list(description: &str, name: &str, item: &str) -> Json {
     object(description, json!({name: {"type": "array", "items": schema(item)}}))
 }
 
@@ -107,10 +109,11 @@ pub fn is_name(name: &str) -> bool {
 /// Schemas.
 pub fn schemas() -> Map<String, Json> {
     let mut all = map(shared());
+    all.extend(map(declared()));
     all.extend(map(talk()));
+    all.extend(map(relations()));
     all.extend(map(own()));
-    all.extend(map(log()));
-    all.extend(map(conformity()));
+    all.extend(super::assurance::schemas().into_iter().flat_map(map));
     all
 }
 
@@ -169,6 +172,13 @@ fn shared() -> Json {
             "jump": {"type": ["string", "null"], "description": "The record that the words name."},
             "hits": {"type": "array", "items": schema("Line")},
         })),
+    })
+}
+
+fn declared() -> Json {
+    let text = json!({"type": "string"});
+    let perhaps = json!({"type": ["string", "null"]});
+    json!({
         "Root": object("What there is.", json!({
             "name": text, "version": text, "organization": text, "openapi": text, "types": text, "search": text,
             "me": text, "log": text,
@@ -250,6 +260,13 @@ fn talk() -> Json {
             "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"}, "at": at, "person": perhaps, "audience": audience,
         })),
         "Attachments": list("Files of a record.", "attachments", "Attachment"),
+    })
+}
+
+fn relations() -> Json {
+    let text = json!({"type": "string"});
+    let perhaps = json!({"type": ["string", "null"]});
+    json!({
         "NewLink": {
             "type": "object",
             "description": "The other record.",
@@ -329,116 +346,6 @@ fn own() -> Json {
                 "shared": {"type": "boolean", "description": "Everybody sees it."},
             },
             "examples": [{"record_type": "incident", "label": "New", "filter": "state == 'new'", "order": "desc"}],
-        },
-    })
-}
-
-fn log() -> Json {
-    let text = json!({"type": "string"});
-    let hash = json!({"type": "string", "pattern": "^[0-9a-f]{64}$"});
-    let size = json!({"type": "integer", "minimum": 0});
-    let path = json!({"type": "array", "items": hash});
-    let checkpoint = json!({"anyOf": [schema("Checkpoint"), {"type": "null"}]});
-    json!({
-        "Log": object("The log at a glance.", json!({
-            "origin": text, "size": size, "root": hash, "pending": size, "checkpoint": checkpoint,
-        })),
-        "Checkpoint": object("A signed checkpoint.", json!({
-            "size": size, "at": {"type": "string", "format": "date-time"},
-            "note": {"type": "string", "description": "The signed note, C2SP tlog-checkpoint."},
-        })),
-        "Checkpoints": list("Checkpoints, newest first.", "checkpoints", "Checkpoint"),
-        "InclusionProof": object("Proof that an entry is in the log (RFC 9162, 2.1.3).", json!({
-            "entry": {"type": "integer"}, "reference": text, "leaf_index": size, "tree_size": size,
-            "leaf_hash": hash, "path": path, "root": hash, "checkpoint": checkpoint,
-            "body": {"type": "string", "description": "The entry's bytes: the leaf hash covers them."},
-        })),
-        "ConsistencyProof": object("Proof that the log only grew (RFC 9162, 2.1.4).", json!({
-            "old_size": size, "new_size": size, "old_root": hash, "new_root": hash, "path": path,
-        })),
-    })
-}
-
-fn conformity() -> Json {
-    let text = json!({"type": "string"});
-    let perhaps = json!({"type": ["string", "null"]});
-    let at = json!({"type": "string", "format": "date-time"});
-    let number = json!({"type": "integer"});
-    let state = json!({"type": "string", "enum": proofdesk_conformity::State::ALL.map(proofdesk_conformity::State::as_str)});
-    let objects = json!({"type": "array", "items": {"type": "object"}});
-    let run = json!({"anyOf": [schema("Run"), {"type": "null"}]});
-    json!({
-        "Conformity": object("A framework at a glance.", json!({
-            "framework": text, "title": text, "scope": text, "as_of": at, "run": run, "stale": {"type": "boolean"},
-            "states": {"type": "object", "additionalProperties": number, "description": "Obligations by state."},
-            "tests": number, "records_tested": number, "exceptions": number,
-            "chapters": {"type": "array", "items": {"type": "object"}, "description": "Chapters, clauses, obligations."},
-        })),
-        "Obligation": object("An obligation with everything that shows how it stands.", json!({
-            "framework": text, "chapter_title": text, "clause_title": text, "obligation": {"type": "object"},
-            "state": state, "since": {"type": ["string", "null"], "format": "date-time"}, "run": run,
-            "tests": objects, "judgements": {"type": "array", "items": schema("Judgement")},
-            "history": objects,
-        })),
-        "Exceptions": object("A page of exceptions.", json!({
-            "total": number,
-            "items": {"type": "array", "items": schema("Exception")},
-            "next": {"type": ["integer", "null"]},
-        })),
-        "Exception": object("A record that does not hold.", json!({
-            "reference": text, "title": text, "record_state": text, "standing": text, "why": objects,
-        })),
-        "Run": object("A run of all tests.", json!({
-            "id": number, "at": at, "log_size": {"type": "integer", "description": "Leaves of the log that it saw."},
-            "trigger": text, "duration": {"type": "number", "description": "Seconds."}, "tests": number, "scope": text,
-            "digest": {"type": "string", "description": "SHA-256 over all results, as sealed in the log."},
-        })),
-        "Runs": list("Runs, newest first.", "runs", "Run"),
-        "RunSummary": object("What a run found.", json!({
-            "run": schema("Run"),
-            "tests": {"type": "object", "additionalProperties": number},
-            "obligations": {"type": "object", "additionalProperties": number},
-            "exceptions": number, "changed": objects,
-            "entry": {"type": "integer", "description": "The log entry that seals it."},
-        })),
-        "RunResults": object("A run with its results.", json!({
-            "run": schema("Run"), "results": {"type": "array", "items": schema("Result")},
-        })),
-        "Result": object("How a test stood in a run.", json!({
-            "run": number, "at": at, "test": text, "state": state,
-            "counts": object("Holds, fails, cannot be evaluated.", json!({"holds": number, "fails": number, "errors": number})),
-            "declaration": text, "detail": perhaps, "duration": {"type": "number"},
-        })),
-        "Judgement": object("A person's judgement.", json!({
-            "id": number, "obligation": text, "test": perhaps, "at": at, "person": perhaps, "author": text,
-            "opinion": {"type": "string", "enum": ["adequate", "inadequate"]}, "reason": text, "expires_on": perhaps,
-        })),
-        "NewJudgement": {
-            "type": "object",
-            "description": "A judgement to record.",
-            "additionalProperties": false,
-            "required": ["framework", "obligation", "opinion", "reason"],
-            "properties": {
-                "framework": text,
-                "obligation": text,
-                "test": {"type": ["string", "null"], "description": "The question that it answers; none for the obligation as a whole."},
-                "opinion": {"type": "string", "enum": ["adequate", "inadequate"]},
-                "reason": {"type": "string", "minLength": 1, "maxLength": 4000},
-                "expires_on": {"type": ["string", "null"], "format": "date", "description": "Last day on which it holds, at most 400 days on; a year where nothing is said."},
-            },
-            "examples": [{"framework": "iso-20000-1-2018", "obligation": "8.6.1-g", "opinion": "adequate", "reason": "Read the last ten reports."}],
-        },
-        "Figures": {
-            "type": "object",
-            "description": "Figures of a type of work.",
-            "required": ["record_type", "state"],
-            "properties": {
-                "record_type": text,
-                "state": {"type": "string", "enum": ["computed", "computing"]},
-                "at": at,
-                "log_size": {"type": "integer"},
-                "figures": {"type": "object", "description": "Counts, shares, hours, backlog, sets."},
-            },
         },
     })
 }

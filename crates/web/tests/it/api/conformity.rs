@@ -64,6 +64,12 @@ async fn a_judgement_is_recorded_with_its_reason() {
     let good = json!({
         "framework": "iso-20000-1-2018", "obligation": "8.6.1-g", "opinion": "adequate", "reason": "Read ten reports",
     });
+    for day in ["", "tomorrow", "2099-01-01"] {
+        let mut late = good.clone();
+        late["expires_on"] = json!(day);
+        let answer = rest.ask_as(&rest.auditor, "POST", path, &[], &late).await;
+        assert_eq!(answer.problems()[0].0, "expires_on", "{day}: {}", answer.text);
+    }
     let refused = rest.post(path, &good).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.text);
     let made = rest.ask_as(&rest.auditor, "POST", path, &[], &good).await;
