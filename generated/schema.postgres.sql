@@ -95,70 +95,70 @@ CREATE TABLE "incident" (
 );
 
 -- index incidents: records by assignee
-CREATE INDEX "ix_incident_6035d770" ON "incident" ("assignee");
+CREATE INDEX "ix_incident_ff84ffe3" ON "incident" ("assignee") WHERE "assignee" IS NOT NULL;
 
 -- index incidents: records by category
-CREATE INDEX "ix_incident_ee00becc" ON "incident" ("category");
+CREATE INDEX "ix_incident_a87940cc" ON "incident" ("category") WHERE "category" IS NOT NULL;
 
 -- index incidents: records by caused_by
-CREATE INDEX "ix_incident_a651b58b" ON "incident" ("caused_by");
+CREATE INDEX "ix_incident_f95a8ba2" ON "incident" ("caused_by") WHERE "caused_by" IS NOT NULL;
 
 -- index incidents: records by closed_at
-CREATE INDEX "ix_incident_f37823b4" ON "incident" ("closed_at");
+CREATE INDEX "ix_incident_a72706b2" ON "incident" ("closed_at") WHERE "closed_at" IS NOT NULL;
 
 -- index incidents: records by closed_by
-CREATE INDEX "ix_incident_dd453e7d" ON "incident" ("closed_by");
+CREATE INDEX "ix_incident_7fb3cf11" ON "incident" ("closed_by") WHERE "closed_by" IS NOT NULL;
 
 -- index incidents: records by closure_code
-CREATE INDEX "ix_incident_017adb55" ON "incident" ("closure_code");
+CREATE INDEX "ix_incident_02528558" ON "incident" ("closure_code") WHERE "closure_code" IS NOT NULL;
 
 -- index incidents: records by closure_due_at
-CREATE INDEX "ix_incident_e8f4dded" ON "incident" ("closure_due_at");
+CREATE INDEX "ix_incident_3c0e957a" ON "incident" ("closure_due_at") WHERE "closure_due_at" IS NOT NULL;
 
 -- index incidents: records by customer
-CREATE INDEX "ix_incident_c67c4496" ON "incident" ("customer");
+CREATE INDEX "ix_incident_8e76f3f6" ON "incident" ("customer") WHERE "customer" IS NOT NULL;
 
 -- index incidents: records by duplicate_of
-CREATE INDEX "ix_incident_76870df1" ON "incident" ("duplicate_of");
+CREATE INDEX "ix_incident_2cdcbc78" ON "incident" ("duplicate_of") WHERE "duplicate_of" IS NOT NULL;
 
 -- index incidents: records by escalated_to
-CREATE INDEX "ix_incident_b109e68f" ON "incident" ("escalated_to");
+CREATE INDEX "ix_incident_e7a87fb6" ON "incident" ("escalated_to") WHERE "escalated_to" IS NOT NULL;
 
 -- index incidents: records by known_error
-CREATE INDEX "ix_incident_c4a2d60d" ON "incident" ("known_error");
+CREATE INDEX "ix_incident_4e2a7c33" ON "incident" ("known_error") WHERE "known_error" IS NOT NULL;
 
 -- index incidents: records by major
-CREATE INDEX "ix_incident_dec647ac" ON "incident" ("major");
+CREATE INDEX "ix_incident_c7c6d22e" ON "incident" ("major") WHERE "major" IS NOT NULL;
 
 -- index incidents: records by major_manager
-CREATE INDEX "ix_incident_47a98256" ON "incident" ("major_manager");
+CREATE INDEX "ix_incident_a69e7ead" ON "incident" ("major_manager") WHERE "major_manager" IS NOT NULL;
 
 -- index incidents: records by priority
-CREATE INDEX "ix_incident_29e85222" ON "incident" ("priority");
+CREATE INDEX "ix_incident_43fe89d4" ON "incident" ("priority") WHERE "priority" IS NOT NULL;
 
 -- index incidents: records by reported_at
-CREATE INDEX "ix_incident_191df28e" ON "incident" ("reported_at");
+CREATE INDEX "ix_incident_2973db4b" ON "incident" ("reported_at") WHERE "reported_at" IS NOT NULL;
 
 -- index incidents: records by reported_by
-CREATE INDEX "ix_incident_29477187" ON "incident" ("reported_by");
+CREATE INDEX "ix_incident_69facd08" ON "incident" ("reported_by") WHERE "reported_by" IS NOT NULL;
 
 -- index incidents: records by resolution_due_at
-CREATE INDEX "ix_incident_5eec5963" ON "incident" ("resolution_due_at");
+CREATE INDEX "ix_incident_fc3c7f71" ON "incident" ("resolution_due_at") WHERE "resolution_due_at" IS NOT NULL;
 
 -- index incidents: records by resolved_at
-CREATE INDEX "ix_incident_c5f16cc6" ON "incident" ("resolved_at");
+CREATE INDEX "ix_incident_dd78dac1" ON "incident" ("resolved_at") WHERE "resolved_at" IS NOT NULL;
 
 -- index incidents: records by resolved_by
-CREATE INDEX "ix_incident_7901b40e" ON "incident" ("resolved_by");
+CREATE INDEX "ix_incident_c4ca6294" ON "incident" ("resolved_by") WHERE "resolved_by" IS NOT NULL;
 
 -- index incidents: records by response_due_at
-CREATE INDEX "ix_incident_728a010e" ON "incident" ("response_due_at");
+CREATE INDEX "ix_incident_f8bcfb69" ON "incident" ("response_due_at") WHERE "response_due_at" IS NOT NULL;
 
 -- index incidents: records by service
-CREATE INDEX "ix_incident_102b9bfa" ON "incident" ("service");
+CREATE INDEX "ix_incident_5df8ea9a" ON "incident" ("service") WHERE "service" IS NOT NULL;
 
 -- index incidents: records by team
-CREATE INDEX "ix_incident_c267c9e9" ON "incident" ("team");
+CREATE INDEX "ix_incident_f9085ed2" ON "incident" ("team") WHERE "team" IS NOT NULL;
 
 -- index incidents: open records by updated_at
 CREATE INDEX "ix_incident_99581d99" ON "incident" ("updated_at", "number") WHERE "state" IN ('new', 'assigned', 'in_progress', 'waiting');
@@ -248,58 +248,58 @@ CREATE TABLE "service_request" (
 );
 
 -- index service requests: records by approved_by
-CREATE INDEX "ix_service_request_781746f7" ON "service_request" ("approved_by");
+CREATE INDEX "ix_service_request_2217fbb9" ON "service_request" ("approved_by") WHERE "approved_by" IS NOT NULL;
 
 -- index service requests: records by assignee
-CREATE INDEX "ix_service_request_6035d770" ON "service_request" ("assignee");
+CREATE INDEX "ix_service_request_ff84ffe3" ON "service_request" ("assignee") WHERE "assignee" IS NOT NULL;
 
 -- index service requests: records by category
-CREATE INDEX "ix_service_request_ee00becc" ON "service_request" ("category");
+CREATE INDEX "ix_service_request_a87940cc" ON "service_request" ("category") WHERE "category" IS NOT NULL;
 
 -- index service requests: records by closed_at
-CREATE INDEX "ix_service_request_f37823b4" ON "service_request" ("closed_at");
+CREATE INDEX "ix_service_request_a72706b2" ON "service_request" ("closed_at") WHERE "closed_at" IS NOT NULL;
 
 -- index service requests: records by closed_by
-CREATE INDEX "ix_service_request_dd453e7d" ON "service_request" ("closed_by");
+CREATE INDEX "ix_service_request_7fb3cf11" ON "service_request" ("closed_by") WHERE "closed_by" IS NOT NULL;
 
 -- index service requests: records by customer
-CREATE INDEX "ix_service_request_c67c4496" ON "service_request" ("customer");
+CREATE INDEX "ix_service_request_8e76f3f6" ON "service_request" ("customer") WHERE "customer" IS NOT NULL;
 
 -- index service requests: records by instructions
-CREATE INDEX "ix_service_request_c0b213cd" ON "service_request" ("instructions");
+CREATE INDEX "ix_service_request_ebe95c35" ON "service_request" ("instructions") WHERE "instructions" IS NOT NULL;
 
 -- index service requests: records by priority
-CREATE INDEX "ix_service_request_29e85222" ON "service_request" ("priority");
+CREATE INDEX "ix_service_request_43fe89d4" ON "service_request" ("priority") WHERE "priority" IS NOT NULL;
 
 -- index service requests: records by reported_at
-CREATE INDEX "ix_service_request_191df28e" ON "service_request" ("reported_at");
+CREATE INDEX "ix_service_request_2973db4b" ON "service_request" ("reported_at") WHERE "reported_at" IS NOT NULL;
 
 -- index service requests: records by request_type
-CREATE INDEX "ix_service_request_96b29003" ON "service_request" ("request_type");
+CREATE INDEX "ix_service_request_7de6377d" ON "service_request" ("request_type") WHERE "request_type" IS NOT NULL;
 
 -- index service requests: records by requested_by
-CREATE INDEX "ix_service_request_6602cb43" ON "service_request" ("requested_by");
+CREATE INDEX "ix_service_request_9e99e398" ON "service_request" ("requested_by") WHERE "requested_by" IS NOT NULL;
 
 -- index service requests: records by requested_for
-CREATE INDEX "ix_service_request_bf15265f" ON "service_request" ("requested_for");
+CREATE INDEX "ix_service_request_2fae6a9b" ON "service_request" ("requested_for") WHERE "requested_for" IS NOT NULL;
 
 -- index service requests: records by resolution_due_at
-CREATE INDEX "ix_service_request_5eec5963" ON "service_request" ("resolution_due_at");
+CREATE INDEX "ix_service_request_fc3c7f71" ON "service_request" ("resolution_due_at") WHERE "resolution_due_at" IS NOT NULL;
 
 -- index service requests: records by resolved_at
-CREATE INDEX "ix_service_request_c5f16cc6" ON "service_request" ("resolved_at");
+CREATE INDEX "ix_service_request_dd78dac1" ON "service_request" ("resolved_at") WHERE "resolved_at" IS NOT NULL;
 
 -- index service requests: records by resolved_by
-CREATE INDEX "ix_service_request_7901b40e" ON "service_request" ("resolved_by");
+CREATE INDEX "ix_service_request_c4ca6294" ON "service_request" ("resolved_by") WHERE "resolved_by" IS NOT NULL;
 
 -- index service requests: records by response_due_at
-CREATE INDEX "ix_service_request_728a010e" ON "service_request" ("response_due_at");
+CREATE INDEX "ix_service_request_f8bcfb69" ON "service_request" ("response_due_at") WHERE "response_due_at" IS NOT NULL;
 
 -- index service requests: records by service
-CREATE INDEX "ix_service_request_102b9bfa" ON "service_request" ("service");
+CREATE INDEX "ix_service_request_5df8ea9a" ON "service_request" ("service") WHERE "service" IS NOT NULL;
 
 -- index service requests: records by team
-CREATE INDEX "ix_service_request_c267c9e9" ON "service_request" ("team");
+CREATE INDEX "ix_service_request_f9085ed2" ON "service_request" ("team") WHERE "team" IS NOT NULL;
 
 -- index service requests: all records by reported_at
 CREATE INDEX "ix_service_request_12302b68" ON "service_request" (coalesce("reported_at", -9223372036854775807), "number");
@@ -364,40 +364,40 @@ CREATE TABLE "problem" (
 );
 
 -- index problems: records by accepted_by
-CREATE INDEX "ix_problem_5e5029d8" ON "problem" ("accepted_by");
+CREATE INDEX "ix_problem_3831883e" ON "problem" ("accepted_by") WHERE "accepted_by" IS NOT NULL;
 
 -- index problems: records by assignee
-CREATE INDEX "ix_problem_6035d770" ON "problem" ("assignee");
+CREATE INDEX "ix_problem_ff84ffe3" ON "problem" ("assignee") WHERE "assignee" IS NOT NULL;
 
 -- index problems: records by category
-CREATE INDEX "ix_problem_ee00becc" ON "problem" ("category");
+CREATE INDEX "ix_problem_a87940cc" ON "problem" ("category") WHERE "category" IS NOT NULL;
 
 -- index problems: records by closed_at
-CREATE INDEX "ix_problem_f37823b4" ON "problem" ("closed_at");
+CREATE INDEX "ix_problem_a72706b2" ON "problem" ("closed_at") WHERE "closed_at" IS NOT NULL;
 
 -- index problems: records by closed_by
-CREATE INDEX "ix_problem_dd453e7d" ON "problem" ("closed_by");
+CREATE INDEX "ix_problem_7fb3cf11" ON "problem" ("closed_by") WHERE "closed_by" IS NOT NULL;
 
 -- index problems: records by priority
-CREATE INDEX "ix_problem_29e85222" ON "problem" ("priority");
+CREATE INDEX "ix_problem_43fe89d4" ON "problem" ("priority") WHERE "priority" IS NOT NULL;
 
 -- index problems: records by reported_at
-CREATE INDEX "ix_problem_191df28e" ON "problem" ("reported_at");
+CREATE INDEX "ix_problem_2973db4b" ON "problem" ("reported_at") WHERE "reported_at" IS NOT NULL;
 
 -- index problems: records by reported_by
-CREATE INDEX "ix_problem_29477187" ON "problem" ("reported_by");
+CREATE INDEX "ix_problem_69facd08" ON "problem" ("reported_by") WHERE "reported_by" IS NOT NULL;
 
 -- index problems: records by resolved_at
-CREATE INDEX "ix_problem_c5f16cc6" ON "problem" ("resolved_at");
+CREATE INDEX "ix_problem_dd78dac1" ON "problem" ("resolved_at") WHERE "resolved_at" IS NOT NULL;
 
 -- index problems: records by resolved_by
-CREATE INDEX "ix_problem_7901b40e" ON "problem" ("resolved_by");
+CREATE INDEX "ix_problem_c4ca6294" ON "problem" ("resolved_by") WHERE "resolved_by" IS NOT NULL;
 
 -- index problems: records by service
-CREATE INDEX "ix_problem_102b9bfa" ON "problem" ("service");
+CREATE INDEX "ix_problem_5df8ea9a" ON "problem" ("service") WHERE "service" IS NOT NULL;
 
 -- index problems: records by team
-CREATE INDEX "ix_problem_c267c9e9" ON "problem" ("team");
+CREATE INDEX "ix_problem_f9085ed2" ON "problem" ("team") WHERE "team" IS NOT NULL;
 
 -- index problems: all records by reported_at
 CREATE INDEX "ix_problem_12302b68" ON "problem" (coalesce("reported_at", -9223372036854775807), "number");
@@ -439,13 +439,13 @@ CREATE TABLE "known_error" (
 );
 
 -- index known errors: records by category
-CREATE INDEX "ix_known_error_ee00becc" ON "known_error" ("category");
+CREATE INDEX "ix_known_error_a87940cc" ON "known_error" ("category") WHERE "category" IS NOT NULL;
 
 -- index known errors: records by owner
-CREATE INDEX "ix_known_error_eb10cfe3" ON "known_error" ("owner");
+CREATE INDEX "ix_known_error_7e1e879e" ON "known_error" ("owner") WHERE "owner" IS NOT NULL;
 
 -- index known errors: records by problem
-CREATE INDEX "ix_known_error_1c1ed800" ON "known_error" ("problem");
+CREATE INDEX "ix_known_error_b1cec192" ON "known_error" ("problem") WHERE "problem" IS NOT NULL;
 
 -- index known errors: open records by updated_at
 CREATE INDEX "ix_known_error_6fc2dfef" ON "known_error" ("updated_at", "number") WHERE "state" IN ('draft', 'published');
@@ -524,46 +524,46 @@ CREATE TABLE "change" (
 );
 
 -- index changes: records by approved_at
-CREATE INDEX "ix_change_966748e3" ON "change" ("approved_at");
+CREATE INDEX "ix_change_0d598717" ON "change" ("approved_at") WHERE "approved_at" IS NOT NULL;
 
 -- index changes: records by approved_by
-CREATE INDEX "ix_change_781746f7" ON "change" ("approved_by");
+CREATE INDEX "ix_change_2217fbb9" ON "change" ("approved_by") WHERE "approved_by" IS NOT NULL;
 
 -- index changes: records by assignee
-CREATE INDEX "ix_change_6035d770" ON "change" ("assignee");
+CREATE INDEX "ix_change_ff84ffe3" ON "change" ("assignee") WHERE "assignee" IS NOT NULL;
 
 -- index changes: records by category
-CREATE INDEX "ix_change_ee00becc" ON "change" ("category");
+CREATE INDEX "ix_change_a87940cc" ON "change" ("category") WHERE "category" IS NOT NULL;
 
 -- index changes: records by closed_at
-CREATE INDEX "ix_change_f37823b4" ON "change" ("closed_at");
+CREATE INDEX "ix_change_a72706b2" ON "change" ("closed_at") WHERE "closed_at" IS NOT NULL;
 
 -- index changes: records by closed_by
-CREATE INDEX "ix_change_dd453e7d" ON "change" ("closed_by");
+CREATE INDEX "ix_change_7fb3cf11" ON "change" ("closed_by") WHERE "closed_by" IS NOT NULL;
 
 -- index changes: records by deployed_at
-CREATE INDEX "ix_change_bfaef7ff" ON "change" ("deployed_at");
+CREATE INDEX "ix_change_dc71fc6d" ON "change" ("deployed_at") WHERE "deployed_at" IS NOT NULL;
 
 -- index changes: records by outcome
-CREATE INDEX "ix_change_63a849cd" ON "change" ("outcome");
+CREATE INDEX "ix_change_21150c99" ON "change" ("outcome") WHERE "outcome" IS NOT NULL;
 
 -- index changes: records by planned_start_at
-CREATE INDEX "ix_change_2450b3fe" ON "change" ("planned_start_at");
+CREATE INDEX "ix_change_5a0c470b" ON "change" ("planned_start_at") WHERE "planned_start_at" IS NOT NULL;
 
 -- index changes: records by priority
-CREATE INDEX "ix_change_29e85222" ON "change" ("priority");
+CREATE INDEX "ix_change_43fe89d4" ON "change" ("priority") WHERE "priority" IS NOT NULL;
 
 -- index changes: records by requested_at
-CREATE INDEX "ix_change_16542b99" ON "change" ("requested_at");
+CREATE INDEX "ix_change_82ac0f64" ON "change" ("requested_at") WHERE "requested_at" IS NOT NULL;
 
 -- index changes: records by requested_by
-CREATE INDEX "ix_change_6602cb43" ON "change" ("requested_by");
+CREATE INDEX "ix_change_9e99e398" ON "change" ("requested_by") WHERE "requested_by" IS NOT NULL;
 
 -- index changes: records by reviewed_by
-CREATE INDEX "ix_change_65a0841b" ON "change" ("reviewed_by");
+CREATE INDEX "ix_change_60a60f2e" ON "change" ("reviewed_by") WHERE "reviewed_by" IS NOT NULL;
 
 -- index changes: records by team
-CREATE INDEX "ix_change_c267c9e9" ON "change" ("team");
+CREATE INDEX "ix_change_f9085ed2" ON "change" ("team") WHERE "team" IS NOT NULL;
 
 -- index changes: all records by deployed_at
 CREATE INDEX "ix_change_bceca00e" ON "change" (coalesce("deployed_at", -9223372036854775807), "number");
@@ -613,19 +613,19 @@ CREATE TABLE "service" (
 );
 
 -- index services: records by criticality
-CREATE INDEX "ix_service_019d40a7" ON "service" ("criticality");
+CREATE INDEX "ix_service_27898c80" ON "service" ("criticality") WHERE "criticality" IS NOT NULL;
 
 -- index services: records by item
-CREATE INDEX "ix_service_6e810992" ON "service" ("item");
+CREATE INDEX "ix_service_afac9352" ON "service" ("item") WHERE "item" IS NOT NULL;
 
 -- index services: records by owner
-CREATE INDEX "ix_service_eb10cfe3" ON "service" ("owner");
+CREATE INDEX "ix_service_7e1e879e" ON "service" ("owner") WHERE "owner" IS NOT NULL;
 
 -- index services: records by service_hours
-CREATE INDEX "ix_service_067f4012" ON "service" ("service_hours");
+CREATE INDEX "ix_service_d282d1bc" ON "service" ("service_hours") WHERE "service_hours" IS NOT NULL;
 
 -- index services: records by team
-CREATE INDEX "ix_service_c267c9e9" ON "service" ("team");
+CREATE INDEX "ix_service_f9085ed2" ON "service" ("team") WHERE "team" IS NOT NULL;
 
 -- index services: all records by name
 CREATE INDEX "ix_service_7a46d469" ON "service" (coalesce("name", '􏿿'), "number");
@@ -671,16 +671,16 @@ CREATE TABLE "configuration_item" (
 );
 
 -- index configuration items: records by changed_under
-CREATE INDEX "ix_configuration_item_225f89c4" ON "configuration_item" ("changed_under");
+CREATE INDEX "ix_configuration_item_6c44d1ba" ON "configuration_item" ("changed_under") WHERE "changed_under" IS NOT NULL;
 
 -- index configuration items: records by item_type
-CREATE INDEX "ix_configuration_item_a7dbdd9b" ON "configuration_item" ("item_type");
+CREATE INDEX "ix_configuration_item_5cb235aa" ON "configuration_item" ("item_type") WHERE "item_type" IS NOT NULL;
 
 -- index configuration items: records by owner
-CREATE INDEX "ix_configuration_item_eb10cfe3" ON "configuration_item" ("owner");
+CREATE INDEX "ix_configuration_item_7e1e879e" ON "configuration_item" ("owner") WHERE "owner" IS NOT NULL;
 
 -- index configuration items: records by team
-CREATE INDEX "ix_configuration_item_c267c9e9" ON "configuration_item" ("team");
+CREATE INDEX "ix_configuration_item_f9085ed2" ON "configuration_item" ("team") WHERE "team" IS NOT NULL;
 
 -- index configuration items: open records by name
 CREATE INDEX "ix_configuration_item_643df3b2" ON "configuration_item" (coalesce("name", '􏿿'), "number") WHERE "state" IN ('planned', 'live', 'maintenance');
@@ -721,10 +721,10 @@ CREATE TABLE "customer" (
 );
 
 -- index customers: records by contact
-CREATE INDEX "ix_customer_e1848275" ON "customer" ("contact");
+CREATE INDEX "ix_customer_37fb1faa" ON "customer" ("contact") WHERE "contact" IS NOT NULL;
 
 -- index customers: records by relationship_manager
-CREATE INDEX "ix_customer_84ed144f" ON "customer" ("relationship_manager");
+CREATE INDEX "ix_customer_6f78f6e8" ON "customer" ("relationship_manager") WHERE "relationship_manager" IS NOT NULL;
 
 -- index customers: all records by name
 CREATE INDEX "ix_customer_7a46d469" ON "customer" (coalesce("name", '􏿿'), "number");
@@ -772,19 +772,19 @@ CREATE TABLE "agreement" (
 );
 
 -- index agreements: records by approved_by
-CREATE INDEX "ix_agreement_781746f7" ON "agreement" ("approved_by");
+CREATE INDEX "ix_agreement_2217fbb9" ON "agreement" ("approved_by") WHERE "approved_by" IS NOT NULL;
 
 -- index agreements: records by customer
-CREATE INDEX "ix_agreement_c67c4496" ON "agreement" ("customer");
+CREATE INDEX "ix_agreement_8e76f3f6" ON "agreement" ("customer") WHERE "customer" IS NOT NULL;
 
 -- index agreements: records by service_hours
-CREATE INDEX "ix_agreement_067f4012" ON "agreement" ("service_hours");
+CREATE INDEX "ix_agreement_d282d1bc" ON "agreement" ("service_hours") WHERE "service_hours" IS NOT NULL;
 
 -- index agreements: records by valid_from
-CREATE INDEX "ix_agreement_93fe2f82" ON "agreement" ("valid_from");
+CREATE INDEX "ix_agreement_9322765d" ON "agreement" ("valid_from") WHERE "valid_from" IS NOT NULL;
 
 -- index agreements: records by valid_until
-CREATE INDEX "ix_agreement_5ff98566" ON "agreement" ("valid_until");
+CREATE INDEX "ix_agreement_7fa81791" ON "agreement" ("valid_until") WHERE "valid_until" IS NOT NULL;
 
 -- index agreements: all records by name
 CREATE INDEX "ix_agreement_7a46d469" ON "agreement" (coalesce("name", '􏿿'), "number");
@@ -827,10 +827,10 @@ CREATE TABLE "target" (
 );
 
 -- index targets: records by agreement
-CREATE INDEX "ix_target_4cd391be" ON "target" ("agreement");
+CREATE INDEX "ix_target_576936da" ON "target" ("agreement") WHERE "agreement" IS NOT NULL;
 
 -- index targets: records by service_hours
-CREATE INDEX "ix_target_067f4012" ON "target" ("service_hours");
+CREATE INDEX "ix_target_d282d1bc" ON "target" ("service_hours") WHERE "service_hours" IS NOT NULL;
 
 -- index targets: open records by agreement
 CREATE INDEX "ix_target_e41b0782" ON "target" (coalesce("agreement", 9223372036854775807), "number") WHERE "state" IN ('active');
@@ -890,13 +890,13 @@ CREATE TABLE "person" (
 );
 
 -- index people: records by customer
-CREATE INDEX "ix_person_c67c4496" ON "person" ("customer");
+CREATE INDEX "ix_person_8e76f3f6" ON "person" ("customer") WHERE "customer" IS NOT NULL;
 
 -- index people: records by mail
-CREATE INDEX "ix_person_cf136103" ON "person" ("mail");
+CREATE INDEX "ix_person_a9083ca1" ON "person" ("mail") WHERE "mail" IS NOT NULL;
 
 -- index people: records by team
-CREATE INDEX "ix_person_c267c9e9" ON "person" ("team");
+CREATE INDEX "ix_person_f9085ed2" ON "person" ("team") WHERE "team" IS NOT NULL;
 
 -- index people: all records by name
 CREATE INDEX "ix_person_7a46d469" ON "person" (coalesce("name", '􏿿'), "number");
@@ -928,13 +928,13 @@ CREATE TABLE "team" (
 );
 
 -- index teams: records by escalation_team
-CREATE INDEX "ix_team_3d9addd8" ON "team" ("escalation_team");
+CREATE INDEX "ix_team_0fe4117b" ON "team" ("escalation_team") WHERE "escalation_team" IS NOT NULL;
 
 -- index teams: records by lead
-CREATE INDEX "ix_team_8bfac58b" ON "team" ("lead");
+CREATE INDEX "ix_team_72e6e609" ON "team" ("lead") WHERE "lead" IS NOT NULL;
 
 -- index teams: records by service_hours
-CREATE INDEX "ix_team_067f4012" ON "team" ("service_hours");
+CREATE INDEX "ix_team_d282d1bc" ON "team" ("service_hours") WHERE "service_hours" IS NOT NULL;
 
 -- index teams: all records by name
 CREATE INDEX "ix_team_7a46d469" ON "team" (coalesce("name", '􏿿'), "number");
@@ -968,7 +968,7 @@ CREATE TABLE "knowledge_article" (
 );
 
 -- index knowledge articles: records by owner
-CREATE INDEX "ix_knowledge_article_eb10cfe3" ON "knowledge_article" ("owner");
+CREATE INDEX "ix_knowledge_article_7e1e879e" ON "knowledge_article" ("owner") WHERE "owner" IS NOT NULL;
 
 -- index knowledge articles: open records by updated_at
 CREATE INDEX "ix_knowledge_article_6fc2dfef" ON "knowledge_article" ("updated_at", "number") WHERE "state" IN ('draft', 'published');

@@ -287,6 +287,14 @@ async fn unlink(
     Ok(Answer::nothing())
 }
 
+/// The record that a reference names, as it is written and not otherwise.
+fn named(client: &Client, written: &str) -> Result<Reference, ApiError> {
+    let found = client.registry().parse_reference(written);
+    let found = found.filter(|r| client.registry().write_reference(r) == written);
+    let says = "Name the other record by its reference, such as PRB-87.";
+    Ok(found.ok_or_else(|| Error::invalid("reference", "format", says))?)
+}
+
 /// Adds or removes a relation from whichever side keeps it.
 async fn relate(
     client: Client,
@@ -303,10 +311,7 @@ async fn relate(
     if write.done.is_some() {
         return Ok(super::records::whole(&client, &record));
     }
-    let to = client.registry().parse_reference(&other);
-    let to = to.filter(|r| client.registry().write_reference(r) == other).ok_or_else(|| {
-        Error::invalid("reference", "format", "Name the other record by its reference, such as PRB-87.")
-    })?;
+    let to = named(&client, &other)?;
     let absent =
         || ApiError::not_found(format!("{} under `{name}` of {}", short(&other), record.reference()));
     let target = match &kept {
