@@ -258,8 +258,9 @@ pub fn if_match(headers: &HeaderMap) -> Result<Option<i64>, ApiError> {
     if text == "*" {
         return Ok(None);
     }
-    let digits = text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).unwrap_or_default();
-    let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    // the quotes belong to the tag, but many a client takes them off
+    let digits = text.strip_prefix('"').map_or(Some(text), |t| t.strip_suffix('"')).unwrap_or_default();
+    let plain = (1..=18).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
     let version = if plain { digits.parse().ok() } else { None };
     version.map(Some).ok_or_else(|| {
         ApiError::parameter("If-Match", "format", "takes the ETag of one version, such as \"3\", or *")
@@ -298,7 +299,10 @@ mod tests {
         for (text, version) in [
             ("\"3\"", Some(Some(3))),
             ("*", Some(None)),
-            ("3", None),
+            ("3", Some(Some(3))),
+            ("\"3", None),
+            ("3\"", None),
+            ("1234567890123456789", None),
             ("W/\"3\"", None),
             ("\"\"", None),
             ("\"-3\"", None),

@@ -20,7 +20,7 @@ fn query(name: &str, schema: Json, description: &str) -> Json {
 
 /// Parameters that several operations take.
 pub fn parameters() -> Json {
-    let tag = "^(\\*|\"[0-9]{1,18}\")$";
+    let tag = "^(\\*|\"[0-9]{1,18}\"|[0-9]{1,18})$";
     json!({
         "Order": query("order", json!({"type": "string", "enum": ["asc", "desc"]}), "Smallest or largest first."),
         "Limit": query("limit", json!({"type": "integer", "minimum": 1, "maximum": 200}), "At most this many."),
