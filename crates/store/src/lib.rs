@@ -43,4 +43,4 @@ pub use sql::{Arg, ArgType, Dialect, Sql};
 pub use statement::{Select, Statement};
 pub use store::{Changed, Health, Options, Store};
 pub use verdicts::{Question, Verdict, Verdicts};
-pub use write::{Extra, Receipt};
+pub use write::{Extra, PlannedEntry, PlannedWrites, Receipt};

@@ -6,12 +6,13 @@ use std::collections::HashMap;
 
 use proofdesk_model::entry::{self, Entry};
 use proofdesk_model::{Checked, Permit, RecordType, Reference, Registry};
+use proofdesk_tlog::Hash;
 use uuid::Uuid;
 
 use crate::error::Error;
 use crate::migrations::{NUMBERED, TABLES};
 use crate::search::Document;
-use crate::sql::Dialect;
+use crate::sql::{Dialect, Sql};
 use crate::statement::Statement;
 use crate::store::{Backend, Store};
 use crate::unit::{Done, Unit};
@@ -36,6 +37,28 @@ pub struct Receipt {
     pub entries: Vec<i64>,
     /// Leaf of each entry; none while it waits (PostgreSQL).
     pub leaves: Vec<Option<u64>>,
+}
+
+/// What writes would send to the database, in this order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlannedWrites {
+    /// Rows of records, relations, search, engine tables and jobs.
+    pub statements: Vec<Sql>,
+    /// Entries of the log; each becomes a leaf.
+    pub entries: Vec<PlannedEntry>,
+}
+
+/// An entry that would be written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlannedEntry {
+    /// Id of its write.
+    pub write_id: Uuid,
+    /// Its place within the write, from 0.
+    pub seq: i64,
+    /// The entry.
+    pub entry: Entry,
+    /// Hash of its body as a leaf.
+    pub leaf_hash: Hash,
 }
 
 /// The row of one record over several writes: from the first state to the last.
@@ -99,17 +122,7 @@ impl Store {
         writes: Vec<(Permit, Checked, Extra)>,
         registry: &Registry,
     ) -> Result<Vec<Receipt>, Error> {
-        let dialect = self.dialect();
-        let mut unit = Unit::default();
-        for span in spans(&writes)? {
-            span.to_steps(dialect, &mut unit)?;
-        }
-        let mut counts = Vec::with_capacity(writes.len());
-        for (permit, checked, extra) in writes {
-            let before = unit.entries.len();
-            follow(&permit, &checked, registry, extra, dialect, &mut unit)?;
-            counts.push(unit.entries.len() - before);
-        }
+        let (unit, counts) = unit_of(writes, registry, self.dialect())?;
         let done = self.commit_record(unit).await?;
         let mut ids = done.entries.into_iter().zip(done.leaves);
         let receipt = |count: &usize| {
@@ -117,6 +130,27 @@ impl Store {
             Receipt { entries, leaves }
         };
         Ok(counts.iter().map(receipt).collect())
+    }
+
+    /// Says what [`Store::write_many`] would send for these writes, without sending it: to be measured beside bare SQL
+    /// and to be explained.
+    ///
+    /// # Errors
+    /// As [`Store::write_many`], as far as it can be known without the database.
+    pub fn plan_writes(
+        &self,
+        writes: Vec<(Permit, Checked, Extra)>,
+        registry: &Registry,
+    ) -> Result<PlannedWrites, Error> {
+        let (unit, _) = unit_of(writes, registry, self.dialect())?;
+        let statements = unit.steps.into_iter().map(|step| step.sql).collect();
+        let entries = unit.entries.into_iter().map(|new| PlannedEntry {
+            write_id: new.write_id,
+            seq: new.seq,
+            entry: new.entry,
+            leaf_hash: new.hash,
+        });
+        Ok(PlannedWrites { statements, entries: entries.collect() })
     }
 
     /// Commits entries with rows of engine tables but without a record's row: comments, attachments, watchers,
@@ -152,6 +186,25 @@ impl Store {
         }
         result
     }
+}
+
+/// One transaction of many writes, and how many entries belong to each.
+fn unit_of(
+    writes: Vec<(Permit, Checked, Extra)>,
+    registry: &Registry,
+    dialect: Dialect,
+) -> Result<(Unit, Vec<usize>), Error> {
+    let mut unit = Unit::default();
+    for span in spans(&writes)? {
+        span.to_steps(dialect, &mut unit)?;
+    }
+    let mut counts = Vec::with_capacity(writes.len());
+    for (permit, checked, extra) in writes {
+        let before = unit.entries.len();
+        follow(&permit, &checked, registry, extra, dialect, &mut unit)?;
+        counts.push(unit.entries.len() - before);
+    }
+    Ok((unit, counts))
 }
 
 fn wrong_permit(permit: &Permit, record_type: &str) -> Error {
