@@ -1,8 +1,9 @@
-//! The project's own automation: `cargo xtask ci | tidy | generate`.
+//! The project's own automation: `cargo xtask ci | tidy | generate | bench`.
 //!
 //! It is not the product's command line (that is `crates/proofdesk`) and knows none of its crates: it reads
 //! files and starts programs, so it builds in seconds.
 
+mod bench;
 mod ci;
 mod generate;
 mod shell;
@@ -21,6 +22,7 @@ cargo xtask COMMAND
   tidy --tighten      lower the numbers of xtask/ratchet.toml to what is needed today
   generate            write the papers of generated/ anew
   generate --check    fail where a paper of generated/ is not what the program writes
+  bench [OPTIONS]     measure the product beside bare SQL; `bench --help` tells the options
 ";
 
 fn main() -> ExitCode {
@@ -45,6 +47,7 @@ fn run() -> Result<bool> {
         ["tidy", "--tighten"] => tidy::tighten(&root),
         ["generate"] => generate::write(&root),
         ["generate", "--check"] => generate::check(&root),
+        ["bench", options @ ..] => bench::measure(&root, options),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             Ok(true)

@@ -24,6 +24,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("demo", 6),
     ("testkit", 7),
     ("proofdesk", 8),
+    ("bench", 9),
     ("bench", 8),
 ];
 
@@ -37,9 +38,9 @@ const PLACES: &[(&str, &[&str])] = &[
     ("tower-http", &["web", "proofdesk"]),
     ("maud", &["web", "report"]),
     ("clap", &["proofdesk", "bench"]),
-    ("tokio", &["store", "engine", "jobs", "web", "testkit", "proofdesk", "bench"]),
+    ("tokio", &["store", "engine", "jobs", "web", "testkit", "proofdesk", "bench", "bench"]),
     ("cel", &["condition"]),
-    ("anyhow", &["jobs", "demo", "testkit", "proofdesk", "bench"]),
+    ("anyhow", &["jobs", "demo", "testkit", "proofdesk", "bench", "bench"]),
 ];
 
 /// Reads every crate's manifest and compares it with the tables.

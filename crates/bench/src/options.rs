@@ -1,0 +1,135 @@
+//! What is asked of a run.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+
+/// The words that are understood.
+pub const HELP: &str = "\
+cargo xtask bench [OPTIONS]
+
+  --records N          incidents to make (1,000,000)
+  --database WHICH     sqlite, postgres or both (both)
+  --quick              5,000 incidents and short rounds: only to see that it runs
+  --program FILE       the product's binary, to start and to weigh (beside this one)
+  --folder FOLDER      where the databases are made (the system's temporary folder)
+  --out FILE           puts the tables between the marks of this file
+";
+
+/// A database to measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Database {
+    /// A file.
+    Sqlite,
+    /// A private cluster that keeps what it acknowledged.
+    Postgres,
+}
+
+impl Database {
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+        }
+    }
+}
+
+/// What is asked of a run.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Incidents to make.
+    pub records: usize,
+    /// Databases to measure.
+    pub databases: Vec<Database>,
+    /// Short rounds.
+    pub quick: bool,
+    /// The product's binary.
+    pub program: PathBuf,
+    /// Where the databases are made.
+    pub folder: PathBuf,
+    /// The paper that gets the tables.
+    pub out: Option<PathBuf>,
+}
+
+impl Options {
+    /// Reads the command line.
+    ///
+    /// # Errors
+    /// A word that is not understood, with what is.
+    pub fn read(words: impl Iterator<Item = String>) -> anyhow::Result<Self> {
+        let own = std::env::current_exe().context("the bench does not know where it lies")?;
+        let mut options = Self {
+            records: 0,
+            databases: vec![Database::Sqlite, Database::Postgres],
+            quick: false,
+            program: own.with_file_name("proofdesk"),
+            folder: std::env::temp_dir(),
+            out: None,
+        };
+        let mut words = words;
+        while let Some(word) = words.next() {
+            let mut value = || words.next().with_context(|| format!("{word} needs a value\n\n{HELP}"));
+            match word.as_str() {
+                "--records" => options.records = value()?.replace(['_', ','], "").parse()?,
+                "--database" => options.databases = databases(&value()?)?,
+                "--quick" => options.quick = true,
+                "--program" => options.program = value()?.into(),
+                "--folder" => options.folder = value()?.into(),
+                "--help" | "-h" => bail!("{HELP}"),
+                "--out" => options.out = Some(value()?.into()),
+                _ => bail!("`{word}` is not understood\n\n{HELP}"),
+            }
+        }
+        if options.records == 0 {
+            options.records = if options.quick { 5_000 } else { 1_000_000 };
+        }
+        Ok(options)
+    }
+
+    /// So many, or few in a short run.
+    pub fn rounds(&self, many: usize, few: usize) -> usize {
+        if self.quick { few } else { many }
+    }
+}
+
+fn databases(word: &str) -> anyhow::Result<Vec<Database>> {
+    match word {
+        "sqlite" => Ok(vec![Database::Sqlite]),
+        "postgres" => Ok(vec![Database::Postgres]),
+        "both" => Ok(vec![Database::Sqlite, Database::Postgres]),
+        other => bail!("`{other}` is no database: sqlite, postgres or both"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::{Database, Options};
+
+    fn read(words: &[&str]) -> anyhow::Result<Options> {
+        Options::read(words.iter().map(|word| (*word).to_owned()))
+    }
+
+    #[test]
+    fn a_million_on_both_unless_said_otherwise() {
+        let asked = read(&[]).unwrap();
+        assert_eq!((asked.records, asked.databases.len(), asked.quick), (1_000_000, 2, false));
+        let asked = read(&["--records", "20_000", "--database", "postgres"]).unwrap();
+        assert_eq!((asked.records, asked.databases), (20_000, vec![Database::Postgres]));
+    }
+
+    #[test]
+    fn a_short_run_makes_few() {
+        assert_eq!(read(&["--quick"]).unwrap().records, 5_000);
+        assert_eq!(read(&["--quick", "--records", "70"]).unwrap().records, 70);
+    }
+
+    #[test]
+    fn other_words_are_refused_with_those_that_are_understood() {
+        for words in [&["--fast"][..], &["--records"], &["--records", "many"], &["--database", "oracle"]] {
+            assert!(read(words).is_err(), "{words:?}");
+        }
+        assert!(read(&["--fast"]).unwrap_err().to_string().contains("--database WHICH"));
+    }
+}
