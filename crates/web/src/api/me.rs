@@ -138,7 +138,7 @@ async fn keep_view(client: Client, uri: Uri, headers: HeaderMap, body: Body) -> 
     let shared = form.yes("shared");
     let of = client.registry().get(&name).filter(|of| client.caller.may(of, &proofdesk_engine::Action::Read));
     match of {
-        None if !name.is_empty() => {
+        None if object.get("record_type").is_some_and(Json::is_string) => {
             form.wrong(
                 "record_type",
                 "unknown",

@@ -136,6 +136,11 @@ async fn views_are_kept_and_removed() {
         assert_eq!(rest.get("/api/v1/views?type=incident").await.json["views"][0]["label"], "New");
         let wrong = json!({"record_type": "incident", "label": "x", "filter": "colour == 1"});
         assert_eq!(rest.post("/api/v1/views", &wrong).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let nothing = json!({"record_type": "", "label": "x"});
+        assert_eq!(
+            rest.post("/api/v1/views", &nothing).await.problems(),
+            [("record_type".into(), "unknown".into())]
+        );
         let long = json!({"record_type": "incident", "label": "x".repeat(61)});
         assert_eq!(rest.post("/api/v1/views", &long).await.problems(), [("label".into(), "size".into())]);
         let path = made.header("location").to_owned();
