@@ -41,7 +41,8 @@ const QUESTIONS: [(&str, &str, &str); 13] = [
     (
         "incident.resolved",
         "state <> 'cancelled'",
-        "state IN ('resolved', 'closed') OR resolution_due_at >= NOW",
+        "state IN ('resolved', 'closed') OR (resolution_state = 'paused' AND resolution_breached_at IS NULL) \
+         OR resolution_due_at >= NOW",
     ),
     (
         "incident.closed",
