@@ -128,6 +128,15 @@ impl Config {
     }
 }
 
+/// Name of the configuration file.
+pub const FILE: &str = "proofdesk.toml";
+
+/// Where the configuration of a database that is a file would lie: in its folder.
+pub fn beside(database: &str) -> Option<PathBuf> {
+    let file = Path::new(database.trim_start_matches("sqlite:"));
+    (!is_url(database)).then(|| file.with_file_name(FILE))
+}
+
 /// Whether a database is named by a URL or connection string and not by a file.
 pub fn is_url(database: &str) -> bool {
     database.starts_with("postgres://") || database.starts_with("postgresql://") || database.contains("host=")
@@ -145,6 +154,13 @@ mod tests {
         std::fs::write(&path, "database = \"a.db\"\nlisten_on = \"x\"\n").unwrap();
         let message = Config::read(&path).unwrap_err().to_string();
         assert!(message.contains("line 2") && message.contains("listen_on"), "{message}");
+    }
+
+    #[test]
+    fn the_file_beside_a_database_is_found() {
+        assert_eq!(super::beside("sqlite:.demo/proofdesk.db"), Some(".demo/proofdesk.toml".into()));
+        assert_eq!(super::beside("desk.db"), Some("proofdesk.toml".into()));
+        assert_eq!(super::beside("postgres://desk@db/desk"), None);
     }
 
     #[test]

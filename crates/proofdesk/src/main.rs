@@ -80,10 +80,12 @@ enum Command {
 impl Global {
     /// The configuration after file, environment and command line.
     fn load(&self) -> anyhow::Result<Config> {
-        let standard = PathBuf::from("proofdesk.toml");
-        let mut config = match &self.config {
+        // the log's name and key belong to a database, so the file beside it comes before the one here
+        let beside = self.database.as_deref().and_then(config::beside);
+        let standard = Some(PathBuf::from(config::FILE));
+        let found = beside.into_iter().chain(standard).find(|path| path.exists());
+        let mut config = match self.config.as_ref().or(found.as_ref()) {
             Some(path) => Config::read(path)?,
-            None if standard.exists() => Config::read(&standard)?,
             None => Config::default(),
         };
         if let Some(database) = &self.database {
@@ -94,7 +96,20 @@ impl Global {
     }
 }
 
+/// A reader that has seen enough (`proofdesk … | head`) ends the program without a word, as it does others.
+fn end_quietly_on_a_closed_pipe() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let said = info.payload_as_str().unwrap_or_default();
+        if said.starts_with("failed printing to stdout: Broken pipe") {
+            std::process::exit(0);
+        }
+        usual(info);
+    }));
+}
+
 fn main() -> ExitCode {
+    end_quietly_on_a_closed_pipe();
     let cli = Cli::parse();
     let level = if matches!(cli.command, Command::Serve(_)) { "info" } else { "warn" };
     let filter = tracing_subscriber::EnvFilter::try_from_env("PROOFDESK_LOG")

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use anyhow::bail;
 use proofdesk_conformity::view::ObligationView;
 use proofdesk_conformity::{Overview, Scope, State};
 use proofdesk_engine::Door;
@@ -43,6 +44,12 @@ impl ConformityCommand {
             conformity.run(&Scope::all(), "command line", Door::Cli).await?;
         }
         let mut overview = conformity.overview(&self.framework, &Scope::all()).await?;
+        if let Some(wanted) = &self.clause
+            && !overview.chapters.iter().flat_map(|c| &c.clauses).any(|c| is_in(&c.number, wanted))
+        {
+            // a mistyped clause must not pass in a pipeline
+            bail!("no clause of {} begins with `{wanted}`", overview.title);
+        }
         for chapter in &mut overview.chapters {
             for clause in &mut chapter.clauses {
                 clause.obligations.retain(|o| self.wants(&clause.number, o));
@@ -63,11 +70,14 @@ impl ConformityCommand {
     }
 
     fn wants(&self, clause: &str, obligation: &ObligationView) -> bool {
-        let in_clause = self.clause.as_deref().is_none_or(|wanted| {
-            clause == wanted || clause.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('.'))
-        });
+        let in_clause = self.clause.as_deref().is_none_or(|wanted| is_in(clause, wanted));
         in_clause && self.state.as_deref().is_none_or(|wanted| obligation.state.as_str() == wanted)
     }
+}
+
+/// Whether a clause is the one wanted or lies below it.
+fn is_in(clause: &str, wanted: &str) -> bool {
+    clause == wanted || clause.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('.'))
 }
 
 fn shown(overview: &Overview) -> impl Iterator<Item = &ObligationView> {

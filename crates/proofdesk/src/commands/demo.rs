@@ -42,6 +42,7 @@ impl Demo {
     /// Fills, and serves when asked to.
     pub async fn run(self, mut config: Config) -> anyhow::Result<ExitCode> {
         let standard = Config::default();
+        let own_folder = config.database == standard.database;
         if config.database == standard.database {
             std::fs::create_dir_all(&self.folder)
                 .with_context(|| format!("{} cannot be made", self.folder.display()))?;
@@ -57,6 +58,9 @@ impl Demo {
             config.listen.clone_from(listen);
         }
         config.check()?;
+        if own_folder {
+            self.keep(&config)?;
+        }
         let login = self.folder.join("login.txt");
         if self.is_filled(&config).await? {
             if !login.exists() {
@@ -76,6 +80,21 @@ impl Demo {
             eprintln!("{hint}");
         }
         if self.serve { super::serve::serve(&config, hint).await } else { Ok(ExitCode::SUCCESS) }
+    }
+
+    /// Writes what the other commands must know of this company (its log's name and key) beside the database.
+    fn keep(&self, config: &Config) -> anyhow::Result<()> {
+        let path = self.folder.join(crate::config::FILE);
+        if path.exists() {
+            return Ok(());
+        }
+        let text = format!(
+            "# Read by every command that names the database in this folder: proofdesk -d {}\n\
+             database = \"proofdesk.db\"\norganization = {:?}\ntime_zone = {:?}\nlog_origin = {:?}\n\
+             log_key = \"proofdesk.key\"\n",
+            config.database, config.organization, config.time_zone, config.log_origin
+        );
+        std::fs::write(&path, text).with_context(|| format!("{} cannot be written", path.display()))
     }
 
     async fn is_filled(&self, config: &Config) -> anyhow::Result<bool> {

@@ -91,7 +91,12 @@ fn print(report: &Report) {
         println!("and {} more findings", report.more);
     }
     if report.is_good() {
-        println!("{}", tone("Everything verified.", Tone::Good));
+        if report.checkpoints > 0 && report.signatures == 0 {
+            println!("No key was given, so no signature was judged: bring the verifier key with --key.");
+            println!("{}", tone("Entries, tree and checkpoints fit together.", Tone::Good));
+        } else {
+            println!("{}", tone("Everything verified.", Tone::Good));
+        }
     } else {
         println!("{} findings.", report.findings.len() as u64 + report.more);
     }
