@@ -64,6 +64,9 @@ impl Engine {
     ) -> Result<Applied, Error> {
         let (record_type, current, action) = self.aim(&target, &change).await?;
         let permit = record_type.permit(caller, action, current.as_ref()).map_err(Error::Forbidden)?;
+        if let Some(hidden) = current.as_ref().filter(|r| caller.reads_own(&r.of) && !caller.may_see(r)) {
+            return Err(Error::NotFound(hidden.reference()));
+        }
         self.guard_against_stale(&target, current.as_ref()).await?;
         self.check_targets(&record_type, &change).await?;
         let draft = Draft::new(&record_type, current, change, caller, stamp).map_err(Error::Invalid)?;

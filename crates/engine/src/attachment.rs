@@ -95,8 +95,7 @@ impl Engine {
     /// # Errors
     /// `Forbidden` or a fault of the database.
     pub async fn attachments(&self, caller: &Caller, on: &Reference) -> Result<Vec<Attachment>, Error> {
-        let of = self.require_type(&on.record_type)?;
-        of.permit(caller, Action::Read, None).map_err(Error::Forbidden)?;
+        let of = self.readable_at(caller, on).await?;
         let staff = caller.may(&of, &Action::Note);
         let columns = ["id", "name", "media_type", "size_bytes", "sha256", "at", "person", "audience"];
         let question = Select::from("attachment", &columns)

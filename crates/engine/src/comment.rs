@@ -11,6 +11,9 @@ use crate::error::Error;
 /// Longest comment, in characters.
 pub const COMMENT_MAX: usize = 50_000;
 
+/// How search names a comment that only staff may find; one for the customer is `comment/…`.
+pub(crate) const STAFF_PART: &str = "note/";
+
 /// Who may see a comment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -132,7 +135,9 @@ impl Engine {
             .set("audience", audience.as_str())
             .set("door", comment.door.clone())
             .set("body", comment.body.clone());
-        let part = format!("comment/{}", comment.id);
+        // the search knows by this word what only staff may find
+        let kind = if audience == Audience::Staff { STAFF_PART } else { "comment/" };
+        let part = format!("{kind}{}", comment.id);
         let found_by = Statement::search_text(on, &part, comment.at, &comment.body);
         let note = serde_json::json!({"id": comment.id, "audience": audience.as_str(), "body": comment.body});
         let rows = vec![row, found_by];
@@ -145,8 +150,7 @@ impl Engine {
     /// # Errors
     /// `Forbidden` or a fault of the database.
     pub async fn comments(&self, caller: &Caller, on: &Reference) -> Result<Vec<Comment>, Error> {
-        let of = self.require_type(&on.record_type)?;
-        of.permit(caller, Action::Read, None).map_err(Error::Forbidden)?;
+        let of = self.readable_at(caller, on).await?;
         let staff = caller.may(&of, &Action::Note);
         let columns = ["id", "at", "person", "author", "audience", "body", "door"];
         let question = Select::from("comment", &columns)
@@ -178,6 +182,7 @@ impl Engine {
         let of = self.require_type(&on.record_type)?;
         of.permit(caller, action, None).map_err(Error::Forbidden)?;
         let found = self.store().load(&of, on.number).await?;
+        let found = found.filter(|r| !caller.reads_own(&of) || caller.may_see(r));
         found.ok_or_else(|| Error::NotFound(of.reference(on.number)))
     }
 }

@@ -142,12 +142,21 @@ impl Engine {
     /// Signs and stores a checkpoint when the tree grew since the last one. Returns it, or none.
     ///
     /// # Errors
-    /// A fault of the database.
+    /// `Invalid` when earlier checkpoints bear another name, or a fault of the database.
     pub async fn publish_checkpoint(&self, signer: &SignerKey) -> Result<Option<Checkpoint>, Error> {
         let size = self.store().log_size().await?;
         let last = self.latest_checkpoint().await?;
         if size == 0 || last.as_ref().is_some_and(|c| c.size >= size) {
             return Ok(None);
+        }
+        let named = last.as_ref().and_then(|c| c.note.lines().next());
+        if let Some(named) = named.filter(|n| *n != self.origin()) {
+            let message = format!(
+                "The log of this database is named `{named}`, not `{}`. Set log_origin to that name; a log keeps its \
+                 name for good.",
+                self.origin()
+            );
+            return Err(Error::invalid("log_origin", "changed", message));
         }
         let root = self.root_at(size).await?;
         let checkpoint = tlog::Checkpoint::new(self.origin(), size, root).map_err(internal)?;

@@ -13,6 +13,7 @@ use proofdesk_model::{
 use proofdesk_store::{Cursor, ListQuery};
 
 use crate::Engine;
+use crate::comment::STAFF_PART;
 use crate::error::Error;
 
 /// A question for a list.
@@ -46,7 +47,7 @@ pub struct ListPage {
 pub struct SearchHit {
     /// The record.
     pub record: Record,
-    /// Where the words were found: `record`, or `comment/…`.
+    /// Where the words were found: `record`, `comment/…`, or `note/…` for one that only staff see.
     pub part: String,
 }
 
@@ -88,13 +89,46 @@ impl Engine {
         Ok(of)
     }
 
+    /// The type of a record whose parts the caller may read; the record itself is only looked at where he reads no
+    /// more than his own.
+    pub(crate) async fn readable_at(
+        &self,
+        caller: &Caller,
+        on: &Reference,
+    ) -> Result<Arc<RecordType>, Error> {
+        let of = self.readable(caller, &on.record_type)?;
+        if caller.reads_own(&of) {
+            let found = self.store().load(&of, on.number).await?.filter(|r| caller.may_see(r));
+            found.ok_or_else(|| Error::NotFound(of.reference(on.number)))?;
+        }
+        Ok(of)
+    }
+
+    /// A condition narrowed to what the caller may see of a type.
+    fn narrowed(
+        &self,
+        caller: &Caller,
+        of: &RecordType,
+        filter: Option<&Condition>,
+    ) -> Result<Option<Condition>, Error> {
+        match (caller.own(of), filter) {
+            (None, filter) => Ok(filter.cloned()),
+            (Some(own), None) => self.condition(&own, &of.name).map(Some),
+            // on lines of its own: a comment at the end of the filter must not swallow the bracket
+            (Some(own), Some(filter)) => {
+                self.condition(&format!("({own}) && (\n{}\n)", filter.source()), &of.name).map(Some)
+            }
+        }
+    }
+
     /// One record with all its relations; none when there is none.
     ///
     /// # Errors
     /// `Forbidden` when the type may not be read, or a fault of the database.
     pub async fn load(&self, caller: &Caller, reference: &Reference) -> Result<Option<Record>, Error> {
         let of = self.readable(caller, &reference.record_type)?;
-        let Some(mut record) = self.store().load(&of, reference.number).await? else { return Ok(None) };
+        let found = self.store().load(&of, reference.number).await?;
+        let Some(mut record) = found.filter(|r| caller.may_see(r)) else { return Ok(None) };
         if !of.relations().is_empty() {
             record.links = self.store().links(reference, &of, None).await?;
         }
@@ -129,9 +163,10 @@ impl Engine {
             })?),
             None => None,
         };
+        let filter = self.narrowed(caller, &of, request.filter.as_ref())?;
         let query = ListQuery {
             of,
-            filter: request.filter.clone(),
+            filter,
             context: self.context(caller),
             sort: sort.to_owned(),
             descending: request.descending,
@@ -154,7 +189,8 @@ impl Engine {
         most: Option<usize>,
     ) -> Result<u64, Error> {
         let of = self.readable(caller, record_type)?;
-        Ok(self.store().count(&of, filter, &self.context(caller), most).await?)
+        let filter = self.narrowed(caller, &of, filter)?;
+        Ok(self.store().count(&of, filter.as_ref(), &self.context(caller), most).await?)
     }
 
     /// The records of a relation, readable ones only, by number.
@@ -176,7 +212,7 @@ impl Engine {
             }
         };
         let records = self.load_references(&references).await?;
-        Ok(records.into_iter().filter(|r| caller.may(&r.of, &Action::Read)).collect())
+        Ok(records.into_iter().filter(|r| caller.may_see(r)).collect())
     }
 
     /// Loads records of any types, one query a type, in order of type and number.
@@ -233,11 +269,12 @@ impl Engine {
         references: &[Reference],
     ) -> Result<HashMap<Reference, String>, Error> {
         let found = self.load_references(references).await?;
-        let title = |r: &Record| if caller.may(&r.of, &Action::Read) { r.title() } else { r.reference() };
+        let title = |r: &Record| if caller.may_see(r) { r.title() } else { r.reference() };
         Ok(found.iter().map(|r| (Reference::new(r.of.name.clone(), r.number), title(r))).collect())
     }
 
-    /// Records whose text has all words, newest of the best first; only of types that the caller may read.
+    /// Records whose text has all words, newest of the best first; only such as the caller may read, and found by a
+    /// note for staff only where he may read those.
     ///
     /// # Errors
     /// A fault of the database.
@@ -257,14 +294,25 @@ impl Engine {
         if types.is_empty() || text.trim().is_empty() {
             return Ok(Vec::new());
         }
-        let hits = self.store().search(text, &types, limit.clamp(1, 200)).await?;
+        // of what is only for staff nothing may be learned, not even that a word is in it
+        let hidden: Vec<&str> = self
+            .registry()
+            .types()
+            .filter(|t| !caller.may(t, &Action::Note))
+            .map(|t| t.name.as_str())
+            .collect();
+        let asked = if hidden.is_empty() { limit.clamp(1, 200) } else { 500 };
+        let mut hits = self.store().search_apart(text, &types, &hidden, STAFF_PART, asked).await?;
         let references: Vec<Reference> = hits.iter().map(|h| h.record.clone()).collect();
         let mut records: HashMap<Reference, Record> = self
             .load_references(&references)
             .await?
             .into_iter()
+            .filter(|r| caller.may_see(r))
             .map(|r| (Reference::new(r.of.name.clone(), r.number), r))
             .collect();
+        hits.retain(|h| records.contains_key(&h.record));
+        hits.truncate(limit.clamp(1, 200));
         let hits = hits
             .into_iter()
             .filter_map(|h| records.remove(&h.record).map(|record| SearchHit { record, part: h.part }));

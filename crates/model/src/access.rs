@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use proofdesk_condition::Value;
+
 use crate::error::{Problem, Problems};
 use crate::record::Record;
 use crate::record_type::RecordType;
@@ -88,6 +90,41 @@ impl Caller {
     pub fn may(&self, of: &RecordType, action: &Action) -> bool {
         self.system || self.roles.iter().any(|role| of.role_allows(role, action))
     }
+
+    /// Whether the caller reads only his own records of a type: work, which he may read as `requester` and in no
+    /// other role. A service is for everybody; what somebody else reported is not.
+    pub fn reads_own(&self, of: &RecordType) -> bool {
+        let by = |role: &String| of.role_allows(role, &Action::Read);
+        !self.system
+            && of.family == "work"
+            && self.roles.iter().any(by)
+            && !self.roles.iter().any(|role| role != REQUESTER && by(role))
+    }
+
+    /// Whether this record may be read. Who reads only his own sees what he recorded, reported or asked for.
+    pub fn may_see(&self, record: &Record) -> bool {
+        let is_own = |me: i64| {
+            let named = own_fields(&record.of).any(|f| record.value(f) == Some(&Value::Link(me)));
+            named || record.created_by == Some(me)
+        };
+        self.may(&record.of, &Action::Read)
+            && (!self.reads_own(&record.of) || self.person.is_some_and(is_own))
+    }
+
+    /// The condition of [`Caller::may_see`] for lists; none where all records of the type may be read.
+    pub fn own(&self, of: &RecordType) -> Option<String> {
+        let fields = own_fields(of).chain(std::iter::once("created_by"));
+        let parts: Vec<String> = fields.map(|f| format!("{f} == me")).collect();
+        self.reads_own(of).then(|| parts.join(" || "))
+    }
+}
+
+/// The role of those who report and ask, and read nothing of others.
+const REQUESTER: &str = "requester";
+
+/// The fields that make a piece of work somebody's own.
+fn own_fields(of: &RecordType) -> impl Iterator<Item = &'static str> + '_ {
+    ["reported_by", "requested_by", "requested_for"].into_iter().filter(|f| of.field(f).is_some())
 }
 
 /// Proof that an action on one type was allowed to one caller. Cannot be made elsewhere.

@@ -103,6 +103,21 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn search(&self, text: &str, types: &[String], limit: usize) -> Result<Vec<Hit>, Error> {
+        self.search_apart(text, types, &[], "", limit).await
+    }
+
+    /// As [`Store::search`], without the parts of `hidden` record types whose name begins with `prefix`.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn search_apart(
+        &self,
+        text: &str,
+        types: &[String],
+        hidden: &[&str],
+        prefix: &str,
+        limit: usize,
+    ) -> Result<Vec<Hit>, Error> {
         let words = cut(text);
         if words.is_empty() || limit == 0 {
             return Ok(Vec::new());
@@ -114,6 +129,9 @@ impl Store {
             let sql = self.search_sql(&words, is_prefix, in_title, types, limit);
             for row in self.known_rows(sql).await? {
                 let hit = hit_of(&row);
+                if hit.part.starts_with(prefix) && hidden.contains(&hit.record.record_type.as_str()) {
+                    continue;
+                }
                 if hits.len() < limit && seen.insert(hit.record.clone()) {
                     hits.push(hit);
                 }

@@ -161,9 +161,13 @@ async fn listen(
     Sse::new(all).keep_alive(KeepAlive::new().interval(Duration::from_secs(20)))
 }
 
-/// A change of a record whose type the listener may not read is none of his business.
+/// A change of a record whose type the listener may not read is none of his business, nor are changes of a type of
+/// which he reads only his own.
 fn may_know(engine: &Engine, caller: &Caller, record: &Reference) -> bool {
-    engine.registry().get(&record.record_type).is_some_and(|of| caller.may(of, &Action::Read))
+    engine
+        .registry()
+        .get(&record.record_type)
+        .is_some_and(|of| caller.may(of, &Action::Read) && !caller.reads_own(of))
 }
 
 #[cfg(test)]

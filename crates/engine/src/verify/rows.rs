@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use proofdesk_model::{Context, Record, Reference, Value, format};
-use proofdesk_store::ListQuery;
+use proofdesk_store::{ListQuery, Select};
 use serde_json::Value as Json;
 
 use super::{FindingKind, Report};
@@ -72,9 +72,11 @@ impl Engine {
         let mut state = String::new();
         let mut version = 0;
         let mut values: HashMap<String, Json> = HashMap::new();
+        let mut talk: Vec<[String; 3]> = Vec::new();
         for entry in &entries {
             let Ok(body) = serde_json::from_slice::<Json>(&entry.body) else { continue };
             version = version.max(entry.version);
+            talk.extend(comment_of(&body));
             let Some(set) = body.get("set").and_then(Json::as_object) else { continue };
             for (name, pair) in set {
                 let new = pair.get(1).cloned().unwrap_or_default();
@@ -98,6 +100,7 @@ impl Engine {
         if version != record.version {
             differing.push("version");
         }
+        self.verify_talk(record, &reference, talk, report).await?;
         if !differing.is_empty() {
             let name = record.reference();
             let message = format!("The row of {name} was changed past the log: {}.", differing.join(", "));
@@ -105,4 +108,41 @@ impl Engine {
         }
         Ok(())
     }
+
+    /// The comments that pages show must be those that the log knows: none changed, none gone, none added.
+    async fn verify_talk(
+        &self,
+        record: &Record,
+        on: &Reference,
+        mut told: Vec<[String; 3]>,
+        report: &mut Report,
+    ) -> Result<(), Error> {
+        let question = Select::from("comment", &["id", "audience", "body"])
+            .when("record_type", on.record_type.clone())
+            .when("number", on.number)
+            .order("at")
+            .order("id")
+            .limit(ENTRIES_MAX);
+        let rows = self.store().select(question).await?;
+        let mut shown: Vec<[String; 3]> =
+            rows.iter().map(|row| [0, 1, 2].map(|column| row.text(column).to_owned())).collect();
+        told.sort();
+        shown.sort();
+        let differing = told.iter().filter(|t| shown.binary_search(t).is_err()).count();
+        let added = shown.iter().filter(|s| told.binary_search(s).is_err()).count();
+        let wrong = differing.max(added);
+        if wrong > 0 {
+            let name = record.reference();
+            let message = format!("Of {name}, {wrong} comments were changed, added or removed past the log.");
+            report.add(FindingKind::ChangedRow, None, Some(name), message);
+        }
+        Ok(())
+    }
+}
+
+/// Id, audience and text of the comment that an entry tells of.
+fn comment_of(body: &Json) -> Option<[String; 3]> {
+    let note = body.get("note").filter(|_| body.get("action").and_then(Json::as_str) == Some("comment"))?;
+    let text = |name: &str| note.get(name).and_then(Json::as_str).map(str::to_owned);
+    Some([text("id")?, text("audience")?, text("body")?])
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proofdesk_engine::comment::Audience;
 use proofdesk_engine::verify::FindingKind;
-use proofdesk_engine::{Change, Door, Error, Reference, Target};
+use proofdesk_engine::{Change, Door, Error, ListRequest, Reference, Target};
 use proofdesk_model::Value;
 use proofdesk_testkit::{BOTH, Database, TestDesk};
 use proofdesk_tlog::SignerKey;
@@ -77,6 +77,8 @@ async fn staff_notes_are_not_for_requesters() {
         let agent = desk.person("Mara Rehn", &["agent"]).await.unwrap();
         let requester = desk.person("Store 118", &["requester"]).await.unwrap();
         let on = incident(&desk, "Tills down").await;
+        let reported = Change::default().with("reported_by", Value::Link(requester.person.unwrap()));
+        desk.engine.apply(&agent, Target::Existing(on.clone(), None), reported, Door::Page).await.unwrap();
         desk.engine.comment(&agent, &on, Audience::Customer, "We are on it.", Door::Page).await.unwrap();
         desk.engine.comment(&agent, &on, Audience::Staff, "Gateway again.", Door::Page).await.unwrap();
         let all = desk.engine.comments(&agent, &on).await.unwrap();
@@ -282,4 +284,97 @@ async fn two_programs_on_one_database_take_different_numbers() {
         let report = desk.engine.verify(&[], |_, _| {}).await.unwrap();
         assert!(report.is_good(), "{database:?}: {:?}", report.findings);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_requester_finds_his_own_work_and_nothing_that_is_for_staff() {
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let agent = desk.person("Mara Rehn", &["agent"]).await.unwrap();
+        let rita = desk.person("Rita Lind", &["requester"]).await.unwrap();
+        let theirs = incident(&desk, "Tills down").await;
+        let own = Change::default()
+            .with_text("title", "Scanner dead")
+            .with("reported_by", Value::Link(rita.person.unwrap()));
+        let made = desk.create("incident", own).await.unwrap();
+        let own = Reference::new("incident", made.record.number);
+        for on in [&theirs, &own] {
+            let (engine, door) = (&desk.engine, Door::Page);
+            engine.comment(&agent, on, Audience::Staff, "zebra crossing", door).await.unwrap();
+            engine.comment(&agent, on, Audience::Customer, "giraffe", door).await.unwrap();
+        }
+        let found = async |who, text: &str| {
+            let hits = desk.engine.search(who, text, None, 10).await.unwrap();
+            hits.iter().map(|h| h.record.number).collect::<Vec<_>>()
+        };
+        assert_eq!(found(&agent, "zebra").await.len(), 2, "{database:?}");
+        assert_eq!(found(&rita, "zebra").await, Vec::<i64>::new(), "{database:?}");
+        assert_eq!(found(&rita, "giraffe").await, [own.number], "{database:?}");
+        assert_eq!(found(&rita, "tills").await, Vec::<i64>::new());
+        assert_eq!(desk.engine.jump(&rita, "INC-1").await.unwrap(), None);
+        assert!(matches!(desk.engine.require(&rita, &theirs).await, Err(Error::NotFound(_))));
+        assert!(matches!(desk.engine.comments(&rita, &theirs).await, Err(Error::NotFound(_))));
+        assert!(matches!(desk.engine.attachments(&rita, &theirs).await, Err(Error::NotFound(_))));
+        let write = desk.engine.comment(&rita, &theirs, Audience::Customer, "x", Door::Page).await;
+        assert!(matches!(write, Err(Error::NotFound(_))));
+        assert_eq!(desk.engine.comments(&rita, &own).await.unwrap().len(), 1);
+        // whatever filter is asked for, also one that would end the condition it is put into
+        let all = desk.engine.condition("title != '' || true // all", "incident").unwrap();
+        for filter in [None, Some(all)] {
+            assert_eq!(desk.engine.count(&rita, "incident", filter.as_ref(), None).await.unwrap(), 1);
+            let request = ListRequest {
+                record_type: "incident".to_owned(),
+                filter,
+                sort: String::new(),
+                descending: false,
+                after: None,
+                limit: 50,
+            };
+            let page = desk.engine.list(&rita, &request).await.unwrap();
+            assert_eq!(page.records.iter().map(|r| r.number).collect::<Vec<_>>(), [own.number]);
+            assert_eq!(desk.engine.list(&agent, &request).await.unwrap().records.len(), 2);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn talk_that_was_changed_past_the_log_is_found() {
+    let desk = TestDesk::open(Database::Sqlite).await.unwrap();
+    let agent = desk.person("Mara Rehn", &["agent"]).await.unwrap();
+    let on = incident(&desk, "Tills down").await;
+    for text in ["We look into it.", "It works again."] {
+        desk.engine.comment(&agent, &on, Audience::Customer, text, Door::Page).await.unwrap();
+    }
+    while desk.engine.sequence().await.unwrap() > 0 {}
+    assert!(desk.engine.verify(&[], |_, _| {}).await.unwrap().is_good());
+    let file = rusqlite::Connection::open(&desk.url).unwrap();
+    for damage in [
+        "UPDATE comment SET body = 'It never worked.' WHERE body LIKE 'It%'",
+        "UPDATE comment SET audience = 'staff' WHERE body LIKE 'We%'",
+        "DELETE FROM comment WHERE body LIKE 'We%'",
+    ] {
+        assert_eq!(file.execute(damage, []).unwrap(), 1);
+        let report = desk.engine.verify(&[], |_, _| {}).await.unwrap();
+        let found = report.findings.iter().find(|f| f.message.contains("comment")).unwrap();
+        assert_eq!(
+            (found.kind, found.record.as_deref()),
+            (FindingKind::ChangedRow, Some("INC-1")),
+            "{damage}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_keeps_its_name() {
+    let desk = TestDesk::open(Database::Sqlite).await.unwrap();
+    incident(&desk, "Tills down").await;
+    while desk.engine.sequence().await.unwrap() > 0 {}
+    let stored =
+        proofdesk_store::StoredCheckpoint { size: 1, at: 1, note: "other.example/log\n1\n".to_owned() };
+    desk.engine.store().put_checkpoint(&stored).await.unwrap();
+    incident(&desk, "Scanner dead").await;
+    while desk.engine.sequence().await.unwrap() > 0 {}
+    let signer = SignerKey::from_seed(desk.engine.origin(), &[7; 32]).unwrap();
+    let refused = desk.engine.publish_checkpoint(&signer).await.unwrap_err().to_string();
+    assert!(refused.contains("other.example/log"), "{refused}");
 }

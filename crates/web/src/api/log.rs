@@ -78,6 +78,7 @@ async fn proof(client: Client, Path(entry): Path<String>, uri: Uri) -> Result<An
     if !may {
         return Err(missing());
     }
+    engine.load(&client.caller, &reference).await?.ok_or_else(missing)?;
     proof_of(&client, id, of.reference(reference.number)).await
 }
 

@@ -100,3 +100,18 @@ async fn programs_get_problem_documents() {
     assert_eq!(answer.headers["content-type"], "application/problem+json");
     assert!(answer.body.contains("\"status\":404"), "{}", answer.body);
 }
+
+#[tokio::test]
+async fn the_proof_of_a_staff_note_is_for_those_who_may_read_it() {
+    let desk = Desk::open().await;
+    let (mara, ida) = (desk.signed_in("mara").await, desk.signed_in("ida").await);
+    mara.post("/incident/INC-1/comment", &[("body", "zebra"), ("audience", "staff")]).await;
+    desk.desk.engine.sequence().await.unwrap();
+    let on = proofdesk_engine::Reference::new("incident", 1);
+    let note = desk.desk.engine.history(&on, 1).await.unwrap().remove(0);
+    let address = format!("/incident/INC-1/proof/{}.json", note.entry);
+    assert!(mara.get(&address).await.body.contains("zebra"));
+    let refused = ida.get(&address).await;
+    assert_eq!(refused.status, StatusCode::NOT_FOUND);
+    assert!(!refused.body.contains("zebra"));
+}

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use proofdesk_engine::{InclusionProof, Record};
 
+use crate::api::beside::is_for_staff;
 use crate::error::WebError;
 use crate::layout::{self, Page};
 use crate::pages::record::timeline::{changes, relation_words};
@@ -81,8 +82,9 @@ pub async fn show(
     let as_text = entry.ends_with(".json");
     let id: i64 = entry.trim_end_matches(".json").parse().map_err(|_| missing())?;
     // an entry of another record is none of this one, and comments for staff are in entries too
-    let known = visit.engine().history(&reference, ENTRIES).await?.into_iter().any(|i| i.entry == id);
-    if !known || !visit.caller.may(&record.of, &proofdesk_engine::Action::Read) {
+    let found = visit.engine().history(&reference, ENTRIES).await?.into_iter().find(|i| i.entry == id);
+    let staff = visit.caller.may(&record.of, &proofdesk_engine::Action::Note);
+    if found.is_none_or(|item| is_for_staff(&item) && !staff) {
         return Err(missing());
     }
     let proof = visit.engine().prove(id).await?;

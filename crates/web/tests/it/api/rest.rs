@@ -63,8 +63,11 @@ impl Rest {
         let auditor = token(&desk, "Ida", "auditor").await;
         let requester = token(&desk, "Uwe", "requester").await;
         desk.create("service", Change::default().with_text("name", "Point of sale")).await.unwrap();
+        let accounts = desk.engine.accounts().await.unwrap();
+        let uwe = accounts.iter().find(|a| a.sign_in == "uwe").unwrap().person;
         let incident = Change::default()
             .with_text("title", "Card payments declined")
+            .with("reported_by", Value::Link(uwe))
             .with("service", Value::Link(1))
             .with_text("impact", "high")
             .with_text("urgency", "high");
