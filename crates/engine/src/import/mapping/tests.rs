@@ -87,7 +87,8 @@ fn all_mistakes_are_told_at_once_with_their_lines() {
         (7, "`missng` is not known"),
         (13, "`fresh` is not a state"),
         (14, "no option `nobody`"),
-        (19, "no option `small`"),
+        // the line on which its column names the field
+        (18, "no option `small`"),
         (22, "`keep` takes true or false"),
     ] {
         let start = format!("plant.toml:{line}: ");
