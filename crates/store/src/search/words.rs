@@ -119,7 +119,7 @@ mod tests {
     fn questions_quote_every_word() {
         let words = cut("or near");
         assert_eq!(fts_query(&words, true, true), "{title} : (\"or\" AND \"near\"*)");
-        assert_eq!(ts_query(&words, true, true), "'or' & 'near':*A");
+        assert_eq!(ts_query(&words, true, true), "'or':A & 'near':*A");
         assert_eq!(ts_query(&words, false, false), "'or' & 'near'");
         assert_eq!(vector(&words, &words), "'or':1A 'near':2A 'or':3 'near':4 ");
     }
