@@ -157,7 +157,7 @@ pub async fn compare(
         let numbers: Vec<i64> = (from..from + i64::try_from(BATCH)?).collect();
         let plan = engine.store().plan_writes(maker.batch(&numbers)?, engine.registry())?;
         let (begun, cpu) = (Instant::now(), place.processor.used());
-        floor.write(&[plan.clone()]).await?;
+        floor.write(std::slice::from_ref(&plan)).await?;
         taken.add(Taken {
             count: plan.entries.len(),
             wall: begun.elapsed(),
@@ -201,7 +201,7 @@ impl Maker {
                     let ready = ready(
                         &self.of,
                         current.take(),
-                        change,
+                        *change,
                         &self.caller,
                         stamp,
                         &self.engine,

@@ -89,7 +89,7 @@ pub struct World {
 /// Something that happens.
 pub enum What {
     /// The record changes.
-    Write(Change),
+    Write(Box<Change>),
     /// Somebody says something; customers see it or not.
     Say(bool, String),
 }
@@ -138,7 +138,7 @@ struct Teller {
 impl Teller {
     fn write(&mut self, change: Change) {
         self.at = self.at.min(self.until);
-        self.steps.push(Step { at: self.at, what: What::Write(change) });
+        self.steps.push(Step { at: self.at, what: What::Write(Box::new(change)) });
     }
 
     fn report(&mut self, world: &World, number: i64, at: i64, resolved: bool) {
