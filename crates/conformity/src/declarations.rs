@@ -6,45 +6,11 @@ use crate::control::{Controls, load_controls};
 use crate::framework::Framework;
 use crate::reader::{Mistakes, Source};
 
-macro_rules! shipped {
-    ($($file:literal),* $(,)?) => {
-        &[$(($file, include_str!(concat!("../../../", $file)))),*]
-    };
-}
+/// The files of the shipped framework, in order of names; made by `build.rs`.
+const STANDARD: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/standard.rs"));
 
-/// The files of the shipped framework.
-const STANDARD: &[(&str, &str)] = shipped![
-    "standards/iso-20000-1-2018/framework.kdl",
-    "standards/iso-20000-1-2018/4.kdl",
-    "standards/iso-20000-1-2018/5.kdl",
-    "standards/iso-20000-1-2018/6.kdl",
-    "standards/iso-20000-1-2018/7.kdl",
-    "standards/iso-20000-1-2018/8.1.kdl",
-    "standards/iso-20000-1-2018/8.2.kdl",
-    "standards/iso-20000-1-2018/8.3.kdl",
-    "standards/iso-20000-1-2018/8.4.kdl",
-    "standards/iso-20000-1-2018/8.5.kdl",
-    "standards/iso-20000-1-2018/8.6.kdl",
-    "standards/iso-20000-1-2018/8.7.kdl",
-    "standards/iso-20000-1-2018/9.1.kdl",
-    "standards/iso-20000-1-2018/9.2.kdl",
-    "standards/iso-20000-1-2018/9.3.kdl",
-    "standards/iso-20000-1-2018/9.4.kdl",
-    "standards/iso-20000-1-2018/10.kdl",
-];
-
-/// The files of the shipped controls.
-const CONTROLS: &[(&str, &str)] = shipped![
-    "controls/incident.kdl",
-    "controls/service_request.kdl",
-    "controls/problem.kdl",
-    "controls/known_error.kdl",
-    "controls/change.kdl",
-    "controls/configuration.kdl",
-    "controls/service_level.kdl",
-    "controls/catalogue.kdl",
-    "controls/management_system.kdl",
-];
+/// The files of the shipped controls, in order of names; made by `build.rs`.
+const CONTROLS: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/controls.rs"));
 
 /// Frameworks and controls, checked against the declared record types.
 #[derive(Debug, Clone, Default)]

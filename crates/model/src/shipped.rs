@@ -1,14 +1,12 @@
-//! The record types that come with the program, embedded as text. The files are in `records/`.
+//! The record types that come with the program, embedded as text: every file of `records/`.
 
 use crate::load::SourceFile;
 
-macro_rules! declarations {
-    ($($name:literal),* $(,)?) => {
-        [$((concat!("records/", $name, ".kdl"), include_str!(concat!("../../../records/", $name, ".kdl")))),*]
-    };
-}
+/// Name of the file and its text, in order of names; made by `build.rs`.
+const SHIPPED: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/records.rs"));
 
-const SHIPPED: [(&str, &str); 14] = declarations![
+/// The types that a desk works with, which come first in menus and lists; all others follow by name.
+const FIRST: [&str; 14] = [
     "incident",
     "service_request",
     "problem",
@@ -27,5 +25,11 @@ const SHIPPED: [(&str, &str); 14] = declarations![
 
 /// The shipped declarations, in the order of the menu.
 pub fn shipped() -> Vec<SourceFile> {
-    SHIPPED.iter().map(|(name, text)| SourceFile::new(*name, *text)).collect()
+    let place = |file: &str| {
+        let stem = file.strip_prefix("records/").and_then(|name| name.strip_suffix(".kdl"));
+        FIRST.iter().position(|first| Some(*first) == stem).unwrap_or(FIRST.len())
+    };
+    let mut files: Vec<&(&str, &str)> = SHIPPED.iter().collect();
+    files.sort_by_key(|(name, _)| place(name));
+    files.into_iter().map(|(name, text)| SourceFile::new(*name, *text)).collect()
 }
