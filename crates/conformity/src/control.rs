@@ -3,6 +3,7 @@
 //! Not here: reading the files (`control::load`), asking the store (`run`), what the counts mean (`state`).
 //! Invariant: every condition in a loaded test was checked against the declared record types.
 
+mod cadence;
 mod kinds;
 mod load;
 
@@ -12,6 +13,7 @@ use indexmap::IndexMap;
 use proofdesk_condition::Condition;
 use serde::Serialize;
 
+pub use cadence::{Cadences, Interval};
 pub use load::load_controls;
 
 /// How grave it is when a test does not hold.
@@ -99,9 +101,20 @@ pub struct Fresh {
     pub population: Population,
     /// The field that says when: an instant, or a day, which counts from its beginning (UTC).
     pub at: String,
-    /// The cadence, microseconds.
-    pub every: i64,
+    /// How old it may be.
+    pub every: Interval,
     /// What is wrong where it is older.
+    pub says: String,
+}
+
+/// At least so many records of a population meet all assertions.
+#[derive(Debug, Clone)]
+pub struct AtLeast {
+    /// Which records, and what each must meet to count.
+    pub each: Each,
+    /// How many must be there, from 1.
+    pub at_least: u64,
+    /// What is wrong where there are fewer.
     pub says: String,
 }
 
@@ -130,11 +143,13 @@ pub struct Attest {
     pub every: i64,
 }
 
-/// The five kinds of tests.
+/// The six kinds of tests.
 #[derive(Debug, Clone)]
 pub enum Kind {
     /// See [`Each`].
     Each(Each),
+    /// See [`AtLeast`]; the word is `some`.
+    AtLeast(AtLeast),
     /// See [`Fresh`].
     Fresh(Fresh),
     /// See [`Ratio`].
@@ -150,6 +165,7 @@ impl Kind {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Each(_) => "each",
+            Self::AtLeast(_) => "some",
             Self::Fresh(_) => "fresh",
             Self::Ratio(_) => "ratio",
             Self::Reconcile(_) => "reconcile",
@@ -188,6 +204,7 @@ impl Test {
     pub fn populations(&self) -> Vec<&Population> {
         match &self.kind {
             Kind::Each(each) => vec![&each.population],
+            Kind::AtLeast(some) => vec![&some.each.population],
             Kind::Fresh(fresh) => vec![&fresh.population],
             Kind::Ratio(ratio) => vec![&ratio.each.population],
             Kind::Reconcile(both) => both.sides.iter().map(|side| &side.population).collect(),
@@ -195,14 +212,20 @@ impl Test {
         }
     }
 
-    /// The sides whose records are judged one by one: one for `each` and `ratio`, two for `reconcile`.
+    /// The sides whose records are judged one by one: one for `each`, `some` and `ratio`, two for `reconcile`.
     pub fn sides(&self) -> Vec<&Each> {
         match &self.kind {
             Kind::Each(each) => vec![each],
+            Kind::AtLeast(some) => vec![&some.each],
             Kind::Ratio(ratio) => vec![&ratio.each],
             Kind::Reconcile(both) => both.sides.iter().collect(),
             Kind::Fresh(_) | Kind::Attest(_) => Vec::new(),
         }
+    }
+
+    /// Whether a record that is not enough for it is no exception, as others are.
+    pub fn counts_only(&self) -> bool {
+        matches!(self.kind, Kind::AtLeast(_))
     }
 
     /// The instant window of its first population, where it has one.
@@ -231,6 +254,8 @@ pub struct Controls {
     pub controls: IndexMap<String, Control>,
     /// Tests by id.
     pub tests: IndexMap<String, Test>,
+    /// Where the intervals of duties are kept, when it is declared.
+    pub cadences: Option<Cadences>,
     /// Framework and obligation to the tests that serve it, each with its place in `serves`.
     serving: HashMap<(String, String), Vec<(usize, usize)>>,
 }

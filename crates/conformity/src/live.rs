@@ -6,7 +6,7 @@ use crate::conformity::Conformity;
 use crate::control::{Kind, Test};
 use crate::error::Error;
 use crate::scope::Scope;
-use crate::state::{Counts, SourceState, State, of_counts, of_opinion, of_ratio};
+use crate::state::{Counts, SourceState, State, of_counts, of_number, of_opinion, of_ratio};
 use crate::tables::{self, ResultRow, RunRow};
 use crate::why::Standing;
 
@@ -67,10 +67,13 @@ pub(crate) fn stand(test: &Test, result: &ResultRow, moves: &[(Standing, Standin
     // a question that failed is not answered by one record; an empty source has a record now
     let failed = result.state == State::NotProven && result.counts.total() > 0;
     let source = if failed { SourceState::Failed } else { SourceState::Present };
+    if let Kind::AtLeast(some) = &test.kind {
+        return of_number(counts.holds, some.at_least, source);
+    }
     let state = match &test.kind {
         Kind::Ratio(ratio) => of_ratio(counts, ratio.at_least_millipercent, test.tolerance, source),
         Kind::Each(_) | Kind::Reconcile(_) => of_counts(counts, test.tolerance, source),
-        Kind::Fresh(_) | Kind::Attest(_) => result.state,
+        Kind::AtLeast(_) | Kind::Fresh(_) | Kind::Attest(_) => result.state,
     };
     (state, counts)
 }

@@ -1,5 +1,7 @@
 //! What one record still owes to be evidence: the assertions of all tests about it, said before they are missed.
 
+use std::collections::BTreeSet;
+
 use proofdesk_condition::{Context, Outcome};
 use proofdesk_model::Record;
 use serde::Serialize;
@@ -7,6 +9,8 @@ use serde::Serialize;
 use crate::conformity::Conformity;
 use crate::control::{Each, Must, Severity, Test};
 use crate::error::Error;
+use crate::live::stand;
+use crate::state::State;
 use crate::tree::{Steps, Tree, grow};
 
 /// Whether something is there.
@@ -71,8 +75,14 @@ impl Conformity {
         };
         let context = self.context(self.engine().now());
         let mut owed: Vec<Owed> = Vec::new();
+        let met = self.met_by_others(&sides).await?;
         for (test, each) in sides {
             let Some(when) = asked(each, &tree, &context) else { continue };
+            // nobody owes what others have done
+            let enough = each.all.evaluate(&tree, &context) == Outcome::True;
+            if test.counts_only() && !enough && met.contains(test.id.as_str()) {
+                continue;
+            }
             for must in &each.musts {
                 let outcome = must.condition.evaluate(&tree, &context);
                 for item in self.owed(test, must, outcome, when.as_deref()) {
@@ -89,6 +99,20 @@ impl Conformity {
         };
         owed.sort_by_key(|o| (o.state, rank(o)));
         Ok(owed)
+    }
+
+    /// The tests of `some` that other records meet already, as far as the last run and its moves tell.
+    async fn met_by_others<'a>(&self, sides: &[(&'a Test, &Each)]) -> Result<BTreeSet<&'a str>, Error> {
+        let some: Vec<&Test> = sides.iter().map(|(test, _)| *test).filter(|t| t.counts_only()).collect();
+        if some.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let Some(base) = self.base().await? else { return Ok(BTreeSet::new()) };
+        let met = |test: &&&Test| {
+            let moves = base.moves.get(&test.id).map_or(&[][..], Vec::as_slice);
+            base.results.get(&test.id).is_some_and(|r| stand(test, r, moves).0 == State::Conforming)
+        };
+        Ok(some.iter().filter(met).map(|test| test.id.as_str()).collect())
     }
 
     fn owed(&self, test: &Test, must: &Must, outcome: Outcome, when: Option<&str>) -> Vec<Owed> {

@@ -35,6 +35,13 @@ struct Asked<'a> {
     each: &'a Each,
 }
 
+impl Asked<'_> {
+    /// A record that is not enough for a test of `some` is no exception: it is not counted.
+    fn counted(&self, standing: Standing) -> Standing {
+        if self.test.counts_only() && standing != Standing::Holds { Standing::Outside } else { standing }
+    }
+}
+
 impl Conformity {
     /// Tests one record again by the tests of its type, after it changed, and notes what that changes. Gives the
     /// obligations that turned. Nothing happens before the first full run.
@@ -79,6 +86,7 @@ impl Conformity {
         for a in &asked {
             let Some(result) = results.get(&a.test.id) else { continue };
             let (standing, why) = judge(a.each, a.each.population.members.as_ref(), &after, &now_context);
+            let standing = a.counted(standing);
             let old = known.iter().find(|k| k.test == a.test.id && k.side == a.side);
             let was = match old {
                 Some(old) => old.was,
@@ -271,12 +279,12 @@ fn was(
     if let Some((_, _, standing)) = stored.filter(|_| one_sided) {
         return *standing;
     }
-    let complete = result.counts.exceptions() <= EXCEPTIONS_KEPT as u64;
+    let complete = result.counts.exceptions() <= EXCEPTIONS_KEPT as u64 && !asked.test.counts_only();
     if outside {
         Standing::Outside
     } else if complete && one_sided {
         Standing::Holds
     } else {
-        judge(asked.each, members, before, then).0
+        asked.counted(judge(asked.each, members, before, then).0)
     }
 }

@@ -5,6 +5,7 @@
 //! keeps the size of the log that it saw.
 
 mod ask;
+mod cadences;
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -26,6 +27,9 @@ use crate::scope::Scope;
 use crate::state::{State, of_obligation};
 use crate::tables::{self, JudgementRow, ResultRow, RunRow, StateRow};
 use ask::{Answer, Asking, micros};
+pub use cadences::DutyDone;
+
+use cadences::Cadenced;
 
 /// What a run found, in short.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -38,6 +42,9 @@ pub struct RunSummary {
     pub obligations: BTreeMap<State, u64>,
     /// Exceptions over all tests, counted, also those not kept by name.
     pub exceptions: u64,
+    /// Cadence records that say other days than the run saw; see [`Conformity::keep_cadences`].
+    #[serde(skip)]
+    pub duties: Vec<DutyDone>,
     /// Obligations whose state changed with this run.
     pub changed: Vec<StateRow>,
     /// The log entry that seals it.
@@ -73,7 +80,9 @@ impl Conformity {
             judgements.extend(tables::judgements(engine, &framework.id, None).await?);
         }
         let context = self.context(now);
-        let asking = Asking { conformity: self, scope, context, judgements: &judgements, began };
+        let cadenced = Cadenced::read(self, context).await;
+        let asking =
+            Asking { conformity: self, scope, context, judgements: &judgements, cadenced: &cadenced, began };
         let answers = asking.all().await?;
         let before = match tables::runs(engine, &scope.id, 1).await?.first() {
             Some(last) => tables::results(engine, last.id).await?,
@@ -91,7 +100,9 @@ impl Conformity {
             scope: scope.id.clone(),
             digest: digest_of_results(&results),
         };
-        self.store_run(run, results, &answers, &judgements, door).await
+        let mut summary = self.store_run(run, results, &answers, &judgements, door).await?;
+        summary.duties = self.duties_done(&answers, &cadenced);
+        Ok(summary)
     }
 
     /// Turns answers into rows. Exceptions that are the same as those of the run before are not stored again.
@@ -164,7 +175,7 @@ impl Conformity {
             .map_err(Error::Forbidden)?;
         let receipt = engine.store().note(&permit, vec![entry], statements, id).await?;
         let entry = receipt.entries.first().copied().unwrap_or_default();
-        Ok(RunSummary { run, tests, obligations, exceptions, changed, entry })
+        Ok(RunSummary { run, tests, obligations, exceptions, duties: Vec::new(), changed, entry })
     }
 
     /// How every obligation of a framework stands, given its tests.

@@ -160,6 +160,16 @@ pub fn of_ratio(counts: Counts, at_least: u64, tolerance: Tolerance, source: Sou
     }
 }
 
+/// How a test of `some` stands, and what it counts: those that meet it, and how many are missing.
+pub fn of_number(holds: u64, at_least: u64, source: SourceState) -> (State, Counts) {
+    let fails = at_least.saturating_sub(holds);
+    match source {
+        SourceState::Present if fails == 0 => (State::Conforming, Counts { holds, ..Counts::default() }),
+        SourceState::Present => (State::Nonconforming, Counts { holds, fails, errors: 0 }),
+        SourceState::Empty | SourceState::Failed => (State::NotProven, Counts::default()),
+    }
+}
+
 /// How a test of `fresh` stands: the age of the newest record against the cadence, in microseconds. Nine tenths
 /// of the cadence are "at risk"; records that never say an instant are a failure.
 pub fn of_age(age: Option<i64>, every: i64, source: SourceState) -> State {

@@ -1,17 +1,20 @@
-//! Reads the five kinds of tests and checks their conditions.
+//! Reads the six kinds of tests and checks their conditions.
 
 use proofdesk_condition::{Condition, Schema, Type, check};
 use proofdesk_model::Computed;
 use proofdesk_model::format::parse_duration;
 
 use crate::control::load::{Known, percent};
-use crate::control::{Attest, Each, Fresh, Kind, Must, Population, Ratio, Reconcile, Window};
+use crate::control::{
+    AtLeast, Attest, Each, Fresh, Interval, Kind, Must, Population, Ratio, Reconcile, Window,
+};
 use crate::reader::{Mistake, Node};
 
 /// Reads what a test asks; none when a mistake was noted.
 pub(super) fn read(node: Node<'_>, known: &Known<'_>, mistakes: &mut Vec<Mistake>) -> Option<Kind> {
     match node.word() {
         "each" => read_each(node, known, mistakes).map(Kind::Each),
+        "some" => read_some(node, known, mistakes).map(Kind::AtLeast),
         "fresh" => read_fresh(node, known, mistakes).map(Kind::Fresh),
         "ratio" => read_ratio(node, known, mistakes).map(Kind::Ratio),
         "reconcile" => read_reconcile(node, known, mistakes).map(|r| Kind::Reconcile(Box::new(r))),
@@ -55,16 +58,21 @@ fn length(node: Node<'_>, name: &str, mistakes: &mut Vec<Mistake>) -> Option<i64
     parsed
 }
 
-fn instant_field(
+/// The condition that an instant or a day lies in the time before the run.
+fn in_window(
     node: Node<'_>,
     record_type: &str,
-    field: &str,
+    window: &Window,
     known: &Known<'_>,
     mistakes: &mut Vec<Mistake>,
-) {
-    if !matches!(known.registry.field(record_type, field), Some(Type::Instant)) {
-        node.mistake(format!("`{field}` is no instant field of {record_type}"), mistakes);
+) -> String {
+    let Window { on, last } = window;
+    match known.registry.field(record_type, on) {
+        Some(Type::Day) => return format!("{on} >= today - days({})", last / 86_400_000_000),
+        Some(Type::Instant) => {}
+        _ => node.mistake(format!("`{on}` is no instant and no day of {record_type}"), mistakes),
     }
+    format!("{on} >= now - minutes({})", last / 60_000_000)
 }
 
 /// Joins conditions as text: each in parentheses.
@@ -109,9 +117,9 @@ fn read_population(node: Node<'_>, known: &Known<'_>, mistakes: &mut Vec<Mistake
                 let on = child.required("on", mistakes);
                 let last = length(child, "last", mistakes);
                 if let (Some(on), Some(last)) = (on, last) {
-                    instant_field(child, &record_type, &on, known, mistakes);
-                    parts.push(format!("{on} >= now - minutes({})", last / 60_000_000));
-                    window = Some(Window { on, last });
+                    let given = Window { on, last };
+                    parts.push(in_window(child, &record_type, &given, known, mistakes));
+                    window = Some(given);
                 }
             }
             _ => {}
@@ -124,6 +132,21 @@ fn read_population(node: Node<'_>, known: &Known<'_>, mistakes: &mut Vec<Mistake
 
 fn read_each(node: Node<'_>, known: &Known<'_>, mistakes: &mut Vec<Mistake>) -> Option<Each> {
     node.only(&["where"], mistakes);
+    read_musts(node, known, mistakes)
+}
+
+fn read_some(node: Node<'_>, known: &Known<'_>, mistakes: &mut Vec<Mistake>) -> Option<AtLeast> {
+    node.only(&["where", "at_least", "says"], mistakes);
+    let at_least = node.number_of("at_least", mistakes).unwrap_or(1);
+    if at_least == 0 {
+        node.mistake("at_least=0 asks nothing; leave it out for 1", mistakes);
+    }
+    let says = node.required("says", mistakes);
+    let each = read_musts(node, known, mistakes)?;
+    Some(AtLeast { each, at_least, says: says? })
+}
+
+fn read_musts(node: Node<'_>, known: &Known<'_>, mistakes: &mut Vec<Mistake>) -> Option<Each> {
     let population = read_population(node, known, mistakes)?;
     let mut musts = Vec::new();
     for child in node.children() {
@@ -210,18 +233,42 @@ fn by_table(
 }
 
 fn read_fresh(node: Node<'_>, known: &Known<'_>, mistakes: &mut Vec<Mistake>) -> Option<Fresh> {
-    node.only(&["where", "at", "every", "says"], mistakes);
-    let population = read_population(node, known, mistakes)?;
+    node.only(&["where", "at", "every", "cadence", "says"], mistakes);
+    let mut population = read_population(node, known, mistakes)?;
     let at = node.required("at", mistakes)?;
-    if !matches!(known.registry.field(&population.record_type, &at), Some(Type::Instant | Type::Day)) {
-        node.mistake(format!("`{at}` is no instant and no day of {}", population.record_type), mistakes);
-    }
-    let every = length(node, "every", mistakes)?;
+    let past = match known.registry.field(&population.record_type, &at) {
+        Some(Type::Instant) => format!("{at} != null && {at} <= now"),
+        Some(Type::Day) => format!("{at} != null && {at} <= today"),
+        _ => {
+            node.mistake(format!("`{at}` is no instant and no day of {}", population.record_type), mistakes);
+            format!("{at} != null")
+        }
+    };
+    // what is planned did not happen yet
+    let own = Some(population.source).filter(|source| !source.is_empty());
+    population.source = join(&own.into_iter().chain([past]).collect::<Vec<_>>());
+    population.members = check(&population.source, &population.record_type, known.registry).ok();
+    let every = interval(node, known, mistakes)?;
     let says = node.required("says", mistakes)?;
     for child in node.children().filter(|c| c.word() != "once") {
         child.unknown(&["once"], mistakes);
     }
     Some(Fresh { population, at, every, says })
+}
+
+/// `every="90d"`, or `cadence="internal_audit"` for what the organization sets in a record.
+fn interval(node: Node<'_>, known: &Known<'_>, mistakes: &mut Vec<Mistake>) -> Option<Interval> {
+    let Some(duty) = node.text_of("cadence", mistakes) else {
+        return length(node, "every", mistakes).map(Interval::Every);
+    };
+    if node.text_of("every", mistakes).is_some() {
+        node.mistake("give `every` or `cadence`, not both", mistakes);
+    }
+    let Some(cadences) = &known.cadences else {
+        node.mistake("no control file says where cadences are kept; write a node `cadences`", mistakes);
+        return None;
+    };
+    cadences.interval(node, &duty, known, mistakes)
 }
 
 fn read_ratio(node: Node<'_>, known: &Known<'_>, mistakes: &mut Vec<Mistake>) -> Option<Ratio> {

@@ -4,16 +4,20 @@ use proofdesk_model::Registry;
 use proofdesk_model::access::ROLES;
 use sha2::{Digest, Sha256};
 
-use crate::control::kinds;
-use crate::control::{Control, Controls, Serves, Severity, Test, Tolerance};
+use crate::control::{Cadences, Control, Controls, Kind, Serves, Severity, Test, Tolerance};
+use crate::control::{cadence, kinds};
 use crate::framework::{Framework, word_of};
-use crate::reader::{Mistake, Mistakes, Node, Source, open_all};
+use crate::reader::{Mistake, Mistakes, Node, Page, Source, open_all};
 
 /// What a loader looks things up in.
 pub(super) struct Known<'a> {
     pub registry: &'a Registry,
     pub frameworks: &'a [Framework],
+    pub cadences: Option<Cadences>,
 }
+
+/// The words of the kinds of tests.
+const KINDS: [&str; 6] = ["each", "some", "fresh", "ratio", "reconcile", "attest"];
 
 /// Reads controls and checks them against the declared record types and frameworks.
 ///
@@ -24,17 +28,19 @@ pub fn load_controls(
     registry: &Registry,
     frameworks: &[Framework],
 ) -> Result<Controls, Mistakes> {
-    let known = Known { registry, frameworks };
+    let mut known = Known { registry, frameworks, cadences: None };
     let mut mistakes = Vec::new();
     let mut controls = Controls::default();
-    for page in open_all(sources, &mut mistakes) {
-        for node in page.nodes() {
-            match node.word() {
-                "control" => read_control(node, &known, &mut controls, &mut mistakes),
-                _ => node.unknown(&["control"], &mut mistakes),
-            }
+    let pages = open_all(sources, &mut mistakes);
+    known.cadences = cadence::find(&pages, &known, &mut mistakes);
+    for node in pages.iter().flat_map(Page::nodes) {
+        match node.word() {
+            "control" => read_control(node, &known, &mut controls, &mut mistakes),
+            "cadences" => {}
+            _ => node.unknown(&["control", "cadences"], &mut mistakes),
         }
     }
+    controls.cadences = known.cadences;
     controls.index();
     if mistakes.is_empty() { Ok(controls) } else { Err(Mistakes(mistakes)) }
 }
@@ -92,24 +98,27 @@ fn read_test(
         match child.word() {
             "serves" => serves.extend(read_serves(child, known, mistakes)),
             "tolerance" => tolerance = read_tolerance(child, mistakes),
-            "each" | "fresh" | "ratio" | "reconcile" | "attest" => {
+            word if KINDS.contains(&word) => {
                 if kind.is_some() {
                     child.mistake("a test is of one kind; this is its second", mistakes);
                 }
                 kind = Some(kinds::read(child, known, mistakes));
             }
-            _ => child
-                .unknown(&["serves", "tolerance", "each", "fresh", "ratio", "reconcile", "attest"], mistakes),
+            _ => child.unknown(&[&["serves", "tolerance"][..], &KINDS].concat(), mistakes),
         }
     }
     if serves.is_empty() {
         node.mistake(format!("test {id} serves no obligation"), mistakes);
     }
     if kind.is_none() {
-        node.mistake(
-            format!("test {id} asks nothing: give it `each`, `fresh`, `ratio`, `reconcile` or `attest`"),
-            mistakes,
-        );
+        node.mistake(format!("test {id} asks nothing: give it one of {}", KINDS.join(", ")), mistakes);
+    }
+    if let Some(Some(kind)) = &kind
+        && tolerance != Tolerance::default()
+        && !matches!(kind, Kind::Each(_) | Kind::Ratio(_) | Kind::Reconcile(_))
+    {
+        let word = kind.as_str();
+        node.mistake(format!("test {id}: `tolerance` means nothing for `{word}`"), mistakes);
     }
     Some(Test {
         id,

@@ -8,10 +8,11 @@ use proofdesk_model::{Context, Value};
 use proofdesk_store::{Asked, Cursor, ListQuery, Verdict};
 
 use crate::conformity::{Conformity, EXCEPTIONS_KEPT};
-use crate::control::{Attest, Each, Fresh, Kind, Test};
+use crate::control::{AtLeast, Attest, Each, Fresh, Interval, Kind, Test};
 use crate::error::Error;
+use crate::run::cadences::Cadenced;
 use crate::scope::Scope;
-use crate::state::{Counts, SourceState, State, of_age, of_counts, of_opinion, of_ratio};
+use crate::state::{Counts, SourceState, State, of_age, of_counts, of_number, of_opinion, of_ratio};
 use crate::tables::{ExceptionRow, JudgementRow};
 use crate::tree::{Steps, grow};
 use crate::why::{Standing, Why, judge};
@@ -23,6 +24,8 @@ pub(crate) struct Answer {
     pub counts: Counts,
     pub detail: Option<String>,
     pub exceptions: Vec<ExceptionRow>,
+    /// The instant of the newest record, of `fresh`.
+    pub newest: Option<i64>,
     /// From the start of the run to the question, microseconds.
     pub started: i64,
     /// How long the question took, microseconds.
@@ -53,6 +56,7 @@ pub(crate) struct Asking<'a> {
     pub scope: &'a Scope,
     pub context: Context,
     pub judgements: &'a [JudgementRow],
+    pub cadenced: &'a Cadenced,
     pub began: Instant,
 }
 
@@ -85,7 +89,7 @@ impl Asking<'_> {
             let answer = match &test.kind {
                 Kind::Fresh(fresh) => self.fresh(fresh).await,
                 Kind::Attest(attest) => self.attest(test, attest),
-                Kind::Each(_) | Kind::Ratio(_) | Kind::Reconcile(_) => {
+                Kind::Each(_) | Kind::AtLeast(_) | Kind::Ratio(_) | Kind::Reconcile(_) => {
                     conclude(test, found.remove(test.id.as_str()).unwrap_or_default())
                 }
             };
@@ -128,7 +132,10 @@ impl Asking<'_> {
         let source = if present { SourceState::Present } else { SourceState::Empty };
         let asked: Vec<Asked<'_>> =
             sides.iter().map(|s| Asked { population: s.members.as_ref(), must: &s.each.all }).collect();
-        let counted = store.census(&of, &asked, &self.context).await?;
+        let mut counted = store.census(&of, &asked, &self.context).await?;
+        for (verdicts, _) in counted.iter_mut().zip(sides).filter(|(_, side)| side.test.counts_only()) {
+            (verdicts.fails, verdicts.errors, verdicts.unknown) = (0, 0, 0);
+        }
         let named = store.exceptions(&of, &asked, &counted, &self.context, EXCEPTIONS_KEPT).await?;
         let whys = self.explain(record_type, sides, &named).await?;
         let found = counted.iter().zip(whys).map(|(verdicts, exceptions)| Found {
@@ -183,16 +190,36 @@ impl Asking<'_> {
     async fn fresh(&self, fresh: &Fresh) -> Answer {
         let started = micros(self.began);
         let begin = Instant::now();
-        let answer = match self.newest(fresh).await {
-            Ok((source, newest)) => stand_of_newest(fresh, source, newest, self.context.now),
-            Err(error) => Answer {
-                state: State::NotProven,
-                counts: Counts::default(),
-                detail: Some(format!("The question could not be put: {error}")),
+        let plain = |state, detail| {
+            let counts = Counts { fails: u64::from(state == State::Nonconforming), ..Counts::default() };
+            Answer {
+                state,
+                counts,
+                detail: Some(detail),
                 exceptions: Vec::new(),
+                newest: None,
                 started: 0,
                 duration: 0,
-            },
+            }
+        };
+        let every = match &fresh.every {
+            Interval::Every(every) => Ok(Some(*every)),
+            Interval::Cadence { duty, .. } => self.cadenced.every(self.conformity, duty),
+        };
+        let answer = match (self.newest(fresh).await, every) {
+            (Err(error), _) => plain(State::NotProven, format!("The question could not be put: {error}")),
+            (_, Err(error)) => plain(State::NotProven, format!("The cadences could not be read: {error}")),
+            (Ok((source, newest)), Ok(Some(every))) => {
+                stand_of_newest(fresh, every, source, newest, self.context.now)
+            }
+            (Ok((_, newest)), Ok(None)) => {
+                let says = match &fresh.every {
+                    Interval::Cadence { label, .. } => format!("No cadence is set for \"{label}\"."),
+                    Interval::Every(_) => fresh.says.clone(),
+                };
+                let newest = newest.and_then(|(_, at)| at);
+                Answer { newest, ..plain(State::Nonconforming, says) }
+            }
         };
         Answer { started, duration: micros(begin), ..answer }
     }
@@ -241,6 +268,7 @@ impl Asking<'_> {
             },
             detail: held.map(|j| format!("{}: {}", j.author, j.reason)),
             exceptions: Vec::new(),
+            newest: None,
             started: micros(self.began),
             duration: 0,
         }
@@ -249,12 +277,13 @@ impl Asking<'_> {
 
 fn stand_of_newest(
     fresh: &Fresh,
+    every: i64,
     source: SourceState,
     newest: Option<(i64, Option<i64>)>,
     now: i64,
 ) -> Answer {
     let age = newest.and_then(|(_, at)| at).map(|at| now - at);
-    let state = of_age(age, fresh.every, source);
+    let state = of_age(age, every, source);
     let fails = state == State::Nonconforming;
     let says = |seen| Why { says: fresh.says.clone(), cannot_be_evaluated: false, field: None, seen };
     let exceptions = newest.filter(|_| fails).map(|(number, at)| ExceptionRow {
@@ -280,6 +309,7 @@ fn stand_of_newest(
             _ => None,
         },
         exceptions: exceptions.into_iter().collect(),
+        newest: newest.and_then(|(_, at)| at),
         started: 0,
         duration: 0,
     }
@@ -296,6 +326,9 @@ fn conclude(test: &Test, sides: Vec<Found>) -> Answer {
     } else {
         SourceState::Empty
     };
+    if let Kind::AtLeast(some) = &test.kind {
+        return conclude_number(some, counts.holds, source, &sides);
+    }
     let state = match &test.kind {
         Kind::Ratio(ratio) => of_ratio(counts, ratio.at_least_millipercent, test.tolerance, source),
         _ => of_counts(counts, test.tolerance, source),
@@ -307,6 +340,29 @@ fn conclude(test: &Test, sides: Vec<Found>) -> Answer {
         counts,
         detail: sides.iter().find_map(|s| s.detail.clone()),
         exceptions,
+        newest: None,
+        started: sides.iter().map(|s| s.started).min().unwrap_or(0),
+        duration: sides.iter().map(|s| s.duration).max().unwrap_or(0),
+    }
+}
+
+/// A test of `some`: what is missing counts as failing, and no record is to blame for it.
+fn conclude_number(some: &AtLeast, holds: u64, source: SourceState, sides: &[Found]) -> Answer {
+    let (state, counts) = of_number(holds, some.at_least, source);
+    let short = match (holds, some.at_least) {
+        (0, 1) => some.says.clone(),
+        (holds, wanted) => format!("{} ({holds} of at least {wanted})", some.says),
+    };
+    Answer {
+        state,
+        counts,
+        detail: if state == State::Nonconforming {
+            Some(short)
+        } else {
+            sides.iter().find_map(|s| s.detail.clone())
+        },
+        exceptions: Vec::new(),
+        newest: None,
         started: sides.iter().map(|s| s.started).min().unwrap_or(0),
         duration: sides.iter().map(|s| s.duration).max().unwrap_or(0),
     }

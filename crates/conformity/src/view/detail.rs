@@ -6,7 +6,7 @@ use proofdesk_model::Reference;
 use serde::Serialize;
 
 use crate::conformity::Conformity;
-use crate::control::{Kind, Severity, Test, Tolerance, Window};
+use crate::control::{Interval, Kind, Severity, Test, Tolerance, Window};
 use crate::error::Error;
 use crate::framework::Obligation;
 use crate::live::LiveTest;
@@ -58,7 +58,7 @@ pub struct TestDetail {
     pub id: String,
     /// What holds when it holds.
     pub title: String,
-    /// `each`, `fresh`, `ratio`, `reconcile` or `attest`.
+    /// `each`, `some`, `fresh`, `ratio`, `reconcile` or `attest`.
     pub kind: String,
     /// How grave a failure is.
     pub severity: Severity,
@@ -74,8 +74,12 @@ pub struct TestDetail {
     pub tolerance: Tolerance,
     /// Threshold of a `ratio`, in thousandths of a percent.
     pub at_least_millipercent: Option<u64>,
-    /// Cadence of `fresh` and `attest`, microseconds.
+    /// How many records a `some` needs.
+    pub at_least: Option<u64>,
+    /// Interval of `fresh` and `attest`, microseconds, where the test says it.
     pub every: Option<i64>,
+    /// The duty whose cadence record says the interval of a `fresh`.
+    pub cadence: Option<String>,
     /// What of the obligation's test sentence it leaves open.
     pub partial: Option<String>,
     /// Version of its declaration, SHA-256.
@@ -200,10 +204,20 @@ impl Conformity {
         let mut trend: Vec<TrendPoint> =
             tables::trend(self.engine(), &scope.id, &test.id, TREND).await?.iter().map(point).collect();
         trend.reverse();
-        let (at_least_millipercent, every) = match &test.kind {
-            Kind::Ratio(ratio) => (Some(ratio.at_least_millipercent), None),
-            Kind::Fresh(fresh) => (None, Some(fresh.every)),
-            Kind::Attest(attest) => (None, Some(attest.every)),
+        let at_least_millipercent = match &test.kind {
+            Kind::Ratio(ratio) => Some(ratio.at_least_millipercent),
+            _ => None,
+        };
+        let at_least = match &test.kind {
+            Kind::AtLeast(some) => Some(some.at_least),
+            _ => None,
+        };
+        let (every, cadence) = match &test.kind {
+            Kind::Fresh(fresh) => match &fresh.every {
+                Interval::Every(every) => (Some(*every), None),
+                Interval::Cadence { label, .. } => (None, Some(label.clone())),
+            },
+            Kind::Attest(attest) => (Some(attest.every), None),
             _ => (None, None),
         };
         let state = live.map_or(State::NotProven, |t| t.state);
@@ -222,7 +236,9 @@ impl Conformity {
             window: test.window().cloned(),
             tolerance: test.tolerance,
             at_least_millipercent,
+            at_least,
             every,
+            cadence,
             partial: None,
             declaration: test.declaration.clone(),
             place: test.place.clone(),

@@ -46,12 +46,31 @@ fn all_mistakes_of_a_control_are_named_with_file_and_line() {
         serves "iso-20000-1-2018" "8.6.1-a"
         fresh "incident" at="title" every="soon" says="S"
     }
+    test "x.f" title="F" severity="minor" {
+        serves "iso-20000-1-2018" "8.6.1-a"
+        fresh "incident" at="reported_at" cadence="gardening" says="S"
+    }
+    test "x.g" title="G" severity="minor" {
+        serves "iso-20000-1-2018" "8.6.1-a"
+        fresh "incident" at="reported_at" cadence="internal_audit" every="9d" says="S"
+    }
+    test "x.h" title="H" severity="minor" {
+        serves "iso-20000-1-2018" "8.6.1-a"
+        some "incident" at_least=0 { must "title != null" says="S"; }
+    }
+    test "x.i" title="I" severity="minor" {
+        serves "iso-20000-1-2018" "8.6.1-a"
+        tolerance count=1
+        some "incident" says="T" { must "title != null" says="S"; }
+    }
     test "x.d" title="D" severity="minor" { each "unicorn" { must "title != null" says="S"; }; }
     test "x.e" title="E" severity="minor" {
         serves "iso-20000-1-2018" "8.6.1-a"
         each "incident" { must "assignee == me" says="S"; }
     }
-}"#;
+}
+cadences "incident" duty="title" every="title" done="reported_at" due="nose"
+"#;
     let site = [Source::new("site/x.kdl", text)];
     let error = Declarations::with_site(&registry(), &[], &site).unwrap_err().to_string();
     for wanted in [
@@ -67,6 +86,12 @@ fn all_mistakes_of_a_control_are_named_with_file_and_line() {
         "`title` is no instant and no day of incident",
         "every=\"soon\" is no length of time",
         "test x.d serves no obligation",
+        "cadence=\"gardening\" is no option of `duty` of cadence; known are: context_review, ",
+        "give `every` or `cadence`, not both",
+        "at_least=0 asks nothing",
+        "`some` needs `says=\"…\"`",
+        "test x.i: `tolerance` means nothing for `some`",
+        "`cadences` is declared twice, first at controls/cadence.kdl:3",
         "there is no record type `unicorn`",
         "`me` means nothing in a test",
     ] {
@@ -81,7 +106,7 @@ fn the_control_in_the_paper_can_be_used_as_written() {
     let site = [Source::new("docs/conformity.md", control)];
     let declarations =
         Declarations::with_site(&registry(), &[], &site).unwrap_or_else(|mistakes| panic!("{mistakes}"));
-    assert_eq!(declarations.controls.controls["lending"].tests.len(), 5);
+    assert_eq!(declarations.controls.controls["lending"].tests.len(), 7);
     let window = declarations.test("lending.owner").unwrap().window().unwrap();
     assert_eq!(window.last, 365 * 86_400_000_000);
 }

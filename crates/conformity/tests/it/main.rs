@@ -4,6 +4,7 @@
 mod controls;
 mod framework;
 mod kinds;
+mod planned;
 #[path = "../../../testkit/src/postgres.rs"]
 #[allow(dead_code, reason = "shared with tests that use more of it")]
 mod postgres;

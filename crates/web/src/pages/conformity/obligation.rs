@@ -123,6 +123,8 @@ fn test_card(visit: &Visit, test: &TestDetail) -> Markup {
                     @for (condition, says) in &test.musts { @if test.kind == "attest" { dt { "A person answers" } dd { (condition) @if !says.is_empty() { br; span.faint { (says) } } } } @else { dt { "Each must" } dd { @if condition.is_empty() { (says) } @else { code { (condition) } br; span.faint { "else: " (says) } } } } }
                     @if let Some(window) = &test.window { dt { "Window" } dd { (window.on.replace('_', " ")) " in the last " (time::words(window.last)) } }
                     @if let Some(least) = test.at_least_millipercent { dt { "At least" } dd { (percent(least)) } }
+                    @if let Some(number) = test.at_least { dt { "At least" } dd { (number) @if number == 1 { " record" } @else { " records" } } }
+                    @if let Some(duty) = &test.cadence { dt { "Every" } dd { "as the cadence of " q { (duty) } " says" } }
                     @if let Some(every) = test.every { dt { "Every" } dd { (time::words(every)) } }
                     dt { "Tolerance" } dd { (tolerance(test)) }
                     @if let Some(partial) = &test.partial { dt { "Leaves open" } dd { (partial) } }
