@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::conformity::Conformity;
 use crate::control::Kind;
 use crate::error::Error;
-use crate::run::last_states;
+use crate::run::{TRIES, last_states};
 use crate::scope::Scope;
 use crate::state::{Opinion, State};
 use crate::tables::{self, JudgementRow, StateRow};
@@ -72,25 +72,31 @@ impl Conformity {
         let engine = self.engine();
         let now = engine.now();
         let expires_on = self.check(new, now)?;
-        let id = engine.store().allocate("conformity_judgement", 1).await?;
-        let judgement = JudgementRow {
-            id,
-            obligation: new.obligation.clone(),
-            test: new.test.clone(),
-            at: now,
-            person: caller.person,
-            author: caller.name.clone(),
-            opinion: new.opinion,
-            reason: new.reason.trim().to_owned(),
-            expires_on: Some(write_day(expires_on)),
-        };
-        let write = Uuid::now_v7();
-        let mut statements = vec![tables::add_judgement(&new.framework, &judgement, &write)];
-        let change = self.after_judgement(new, &judgement, now).await?;
-        statements.extend(change.map(|row| tables::add_state(&new.framework, &Scope::all().id, &row)));
-        let entry = entry_of(&new.framework, &judgement, caller, door);
-        engine.store().note(&permit, vec![entry], statements, write).await?;
-        Ok(judgement)
+        for _ in 0..TRIES {
+            let id = engine.store().allocate("conformity_judgement", 1).await?;
+            let judgement = JudgementRow {
+                id,
+                obligation: new.obligation.clone(),
+                test: new.test.clone(),
+                at: now,
+                person: caller.person,
+                author: caller.name.clone(),
+                opinion: new.opinion,
+                reason: new.reason.trim().to_owned(),
+                expires_on: Some(write_day(expires_on)),
+            };
+            let write = Uuid::now_v7();
+            let mut statements = vec![tables::add_judgement(&new.framework, &judgement, &write)];
+            let change = self.after_judgement(new, &judgement, now).await?;
+            statements.extend(change.map(|row| tables::add_state(&new.framework, &Scope::all().id, &row)));
+            let entry = entry_of(&new.framework, &judgement, caller, door);
+            match engine.store().note(&permit, vec![entry], statements, write).await {
+                // another program on the same file took the number meanwhile
+                Err(proofdesk_store::Error::NumberTaken { .. }) => {}
+                other => return Ok(other.map(|_| judgement)?),
+            }
+        }
+        Err(Error::Engine(proofdesk_engine::Error::Unavailable))
     }
 
     /// Gives the last day, or all problems.

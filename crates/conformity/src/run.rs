@@ -31,6 +31,11 @@ pub use cadences::DutyDone;
 
 use cadences::Cadenced;
 
+/// Runs of a scope whose exceptions are kept by name; of older ones the counts and the digest stay.
+pub const LISTS_KEPT: usize = 100;
+/// How often a number that another program took meanwhile is tried again.
+pub(crate) const TRIES: usize = 8;
+
 /// What a run found, in short.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RunSummary {
@@ -88,21 +93,40 @@ impl Conformity {
             Some(last) => tables::results(engine, last.id).await?,
             None => Vec::new(),
         };
-        let id = engine.store().allocate("conformity_run", 1).await?;
-        let results = self.results(id, now, &answers, &before);
-        let run = RunRow {
-            id,
-            at: now,
-            log_size,
-            trigger: trigger.to_owned(),
-            duration: micros(began),
-            tests: i64::try_from(answers.len()).unwrap_or(i64::MAX),
-            scope: scope.id.clone(),
-            digest: digest_of_results(&results),
-        };
-        let mut summary = self.store_run(run, results, &answers, &judgements, door).await?;
-        summary.duties = self.duties_done(&answers, &cadenced);
-        Ok(summary)
+        for _ in 0..TRIES {
+            let id = engine.store().allocate("conformity_run", 1).await?;
+            let results = self.results(id, now, &answers, &before);
+            let run = RunRow {
+                id,
+                at: now,
+                log_size,
+                trigger: trigger.to_owned(),
+                duration: micros(began),
+                tests: i64::try_from(answers.len()).unwrap_or(i64::MAX),
+                scope: scope.id.clone(),
+                digest: digest_of_results(&results),
+            };
+            match self.store_run(run, results, &answers, &judgements, door).await {
+                // another program on the same file made a run meanwhile
+                Err(Error::Store(proofdesk_store::Error::NumberTaken { .. })) => {}
+                Ok(mut summary) => {
+                    summary.duties = self.duties_done(&answers, &cadenced);
+                    self.forget_lists(&scope.id).await?;
+                    return Ok(summary);
+                }
+                Err(other) => return Err(other),
+            }
+        }
+        Err(Error::Engine(proofdesk_engine::Error::Unavailable))
+    }
+
+    /// Forgets the lists of exceptions that no run of the newest [`LISTS_KEPT`] means.
+    async fn forget_lists(&self, scope: &str) -> Result<(), Error> {
+        let runs = tables::runs(self.engine(), scope, LISTS_KEPT).await?;
+        if let Some(oldest) = runs.get(LISTS_KEPT - 1) {
+            self.engine().store().forget_exceptions(scope, oldest.id).await?;
+        }
+        Ok(())
     }
 
     /// Turns answers into rows. Exceptions that are the same as those of the run before are not stored again.

@@ -3,6 +3,7 @@
 //! Invariant: every change of every record comes through [`Engine::apply`]; each value in its body can only
 //! come from the line above it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use proofdesk_model::entry;
@@ -173,14 +174,18 @@ impl Engine {
             _ => None,
         });
         let many = change.links.iter().filter(|l| l.add).map(|l| (&l.relation, l.to.clone()));
-        for (field, reference) in single.chain(many) {
-            let wanted = of.field(field).and_then(|f| f.target().map(str::to_owned));
-            let wanted = wanted.or_else(|| of.inverses.get(field).map(|i| i.from.clone()));
-            let known = match (self.registry().get(&reference.record_type), wanted) {
-                (Some(t), Some(w)) if t.name == w => self.store().load(t, reference.number).await?.is_some(),
-                _ => false,
-            };
-            if !known {
+        let named: Vec<(&String, Reference)> = single.chain(many).collect();
+        let all: Vec<Reference> = named.iter().map(|(_, reference)| reference.clone()).collect();
+        let present: HashSet<Reference> = self
+            .load_references(&all)
+            .await?
+            .iter()
+            .map(|r| Reference::new(r.of.name.clone(), r.number))
+            .collect();
+        for (field, reference) in named {
+            let wanted = of.field(field).and_then(|f| f.target());
+            let wanted = wanted.or_else(|| of.inverses.get(field).map(|i| i.from.as_str()));
+            if wanted != Some(&reference.record_type) || !present.contains(&reference) {
                 let name = self.registry().write_reference(&reference);
                 let message = format!("There is no {name} to link to.");
                 problems.push(proofdesk_model::Problem::new(field, "link", message));
@@ -211,12 +216,10 @@ impl Engine {
     /// Records related to a draft, after its link changes.
     async fn related_after(&self, draft: &Draft, relation: &str) -> Result<Vec<Record>, Error> {
         let mut references = draft.after().links.get(relation).cloned().unwrap_or_default();
-        for link in draft.links().iter().filter(|l| l.relation == relation) {
-            references.retain(|r| *r != link.to);
-            if link.add {
-                references.push(link.to.clone());
-            }
-        }
+        let changed = || draft.links().iter().filter(|l| l.relation == relation);
+        let named: HashSet<&Reference> = changed().map(|l| &l.to).collect();
+        references.retain(|r| !named.contains(r));
+        references.extend(changed().filter(|l| l.add).map(|l| l.to.clone()));
         self.load_references(&references).await
     }
 

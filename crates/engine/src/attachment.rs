@@ -72,6 +72,9 @@ impl Engine {
         door: Door,
     ) -> Result<Upload, Error> {
         let record = self.require_for(caller, on, Action::Attach).await?;
+        if audience == Audience::Staff && !caller.reads_notes(&record.of) {
+            record.of.permit(caller, Action::Note, Some(&record)).map_err(Error::Forbidden)?;
+        }
         let name = clean_name(name)?;
         let stamp = Stamp::now(self.now(), door);
         let writer = self.store().put_blob(Uuid::now_v7(), stamp.at).await?;
@@ -96,7 +99,7 @@ impl Engine {
     /// `Forbidden` or a fault of the database.
     pub async fn attachments(&self, caller: &Caller, on: &Reference) -> Result<Vec<Attachment>, Error> {
         let of = self.readable_at(caller, on).await?;
-        let staff = caller.may(&of, &Action::Note);
+        let staff = caller.reads_notes(&of);
         let columns = ["id", "name", "media_type", "size_bytes", "sha256", "at", "person", "audience"];
         let question = Select::from("attachment", &columns)
             .when("record_type", on.record_type.clone())
@@ -216,9 +219,19 @@ fn media_type(head: &[u8]) -> String {
     }
 }
 
+/// Characters that cannot be seen, or that make a name read otherwise than it is (`exe.gpj` as `jpg.exe`): controls,
+/// marks of direction, separators of lines, joiners of nothing, tags.
+fn is_unseen(c: char) -> bool {
+    let code = u32::from(c);
+    c.is_control()
+        || matches!(code, 0xAD | 0x61C | 0x180E | 0x200B | 0x200E | 0x200F | 0xFEFF)
+        || matches!(code, 0x2028..=0x202E | 0x2060..=0x206F | 0xFFF0..=0xFFFB | 0xE0000..=0xE0FFF)
+}
+
 fn clean_name(name: &str) -> Result<String, Error> {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let clean: String = last.chars().filter(|c| !c.is_control()).take(200).collect();
+    let clean: String = last.chars().filter(|c| !is_unseen(*c)).take(200).collect();
+    let clean = clean.trim().to_owned();
     if clean.trim_matches(['.', ' ']).is_empty() {
         return Err(Error::invalid("file", "format", "The file needs a name."));
     }
@@ -242,5 +255,21 @@ mod tests {
         assert_eq!(clean_name("../../etc/passwd").ok().as_deref(), Some("passwd"));
         assert_eq!(clean_name("C:\\a\\b.txt").ok().as_deref(), Some("b.txt"));
         assert!(clean_name("..").is_err());
+    }
+
+    #[test]
+    fn nothing_unseen_stays_in_a_name() {
+        for (given, kept) in [
+            ("photo_\u{202E}gpj.exe", "photo_gpj.exe"),
+            ("a\u{2066}b\u{2069}\u{200F}.txt", "ab.txt"),
+            ("line\u{2028}break\u{7}\r\n.log", "linebreak.log"),
+            (" \u{FEFF}r\u{AD}eport\u{200B}.pdf ", "report.pdf"),
+            ("\u{E0041}tag.txt", "tag.txt"),
+            ("\u{0645}\u{0644}\u{0641}.txt", "\u{0645}\u{0644}\u{0641}.txt"),
+            ("Überblick 日本.png", "Überblick 日本.png"),
+        ] {
+            assert_eq!(clean_name(given).ok().as_deref(), Some(kept), "{given:?}");
+        }
+        assert!(clean_name("\u{202E}\u{200F}").is_err());
     }
 }

@@ -1,7 +1,7 @@
 //! Talk on a record: to the customer, or among staff only.
 
-use proofdesk_model::{Action, Caller, Door, Record, Reference, Stamp};
-use proofdesk_store::{Select, Statement};
+use proofdesk_model::{Action, Caller, Change, Door, Draft, Permit, Record, Reference, Stamp, Value, entry};
+use proofdesk_store::{Extra, Select, Statement};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -59,6 +59,17 @@ pub struct Comment {
     pub body: String,
     /// Door through which it came.
     pub door: String,
+}
+
+/// How often a comment is tried again while others write to its record.
+const TRIES: usize = 8;
+
+/// Whether somebody of the staff writes to whom the record is for, and a clock waits for that.
+fn is_answer(caller: &Caller, record: &Record) -> bool {
+    let own = |me: i64| record.of.own_fields().any(|f| record.value(f) == Some(&Value::Link(me)));
+    let waits = |name: &String| record.value(name).is_some_and(Value::is_null);
+    let is_waited_for = record.of.clocks.iter().any(|c| c.until.as_ref().is_some_and(waits));
+    is_waited_for && caller.person.is_some_and(|me| !own(me)) && caller.reads_notes(&record.of)
 }
 
 impl Engine {
@@ -141,8 +152,54 @@ impl Engine {
         let found_by = Statement::search_text(on, &part, comment.at, &comment.body);
         let note = serde_json::json!({"id": comment.id, "audience": audience.as_str(), "body": comment.body});
         let rows = vec![row, found_by];
-        self.note_once(&permit, &record, &stamp, "comment", note, rows, id).await?;
+        self.write_comment(&permit, record, stamp, note, rows, id).await?;
         Ok(comment)
+    }
+
+    /// Writes a comment's entry; where it is the first answer to the customer, together with the change that this
+    /// makes to the record.
+    async fn write_comment(
+        &self,
+        permit: &Permit,
+        record: Record,
+        stamp: Stamp,
+        note: serde_json::Value,
+        rows: Vec<Statement>,
+        id: Uuid,
+    ) -> Result<(), Error> {
+        let caller = permit.caller();
+        let mut record = record;
+        for _ in 0..TRIES {
+            if *permit.action() != Action::Comment || !is_answer(caller, &record) {
+                self.note_once(permit, &record, &stamp, "comment", note, rows, id).await?;
+                return Ok(());
+            }
+            let (of, on) = (record.of.clone(), Reference::new(record.of.name.clone(), record.number));
+            if !of.relations().is_empty() {
+                record.links = self.store().links(&on, &of, None).await?;
+            }
+            let change = Change { answers: true, ..Change::default() };
+            let draft = Draft::new(&of, Some(record), change, caller, stamp).map_err(Error::Invalid)?;
+            let facts = self.facts(&draft).await?;
+            let checked =
+                draft.derive(self.rules(), &facts).check(self.rules(), &facts).map_err(Error::Invalid)?;
+            if checked.differences().is_empty() {
+                let present = checked.before().cloned().unwrap_or_else(|| checked.after().clone());
+                self.note_once(permit, &present, &stamp, "comment", note, rows, id).await?;
+                return Ok(());
+            }
+            let said = entry::of_note(checked.after(), caller, &stamp, "comment", note.clone());
+            let extra = Extra { id, statements: rows.clone(), entries: vec![said], search_text: None };
+            match self.store().write(permit, &checked, self.registry(), extra).await {
+                // somebody else wrote first: the comment belongs to the record as it is now
+                Err(proofdesk_store::Error::Conflict { .. }) => {
+                    let found = self.store().load(&of, on.number).await?;
+                    record = found.ok_or_else(|| Error::NotFound(of.reference(on.number)))?;
+                }
+                other => return Ok(other.map(|_| ())?),
+            }
+        }
+        Err(Error::Unavailable)
     }
 
     /// The comments of a record that the caller may see, oldest first; at most 1,000.
@@ -151,7 +208,7 @@ impl Engine {
     /// `Forbidden` or a fault of the database.
     pub async fn comments(&self, caller: &Caller, on: &Reference) -> Result<Vec<Comment>, Error> {
         let of = self.readable_at(caller, on).await?;
-        let staff = caller.may(&of, &Action::Note);
+        let staff = caller.reads_notes(&of);
         let columns = ["id", "at", "person", "author", "audience", "body", "door"];
         let question = Select::from("comment", &columns)
             .when("record_type", on.record_type.clone())

@@ -295,12 +295,8 @@ impl Engine {
             return Ok(Vec::new());
         }
         // of what is only for staff nothing may be learned, not even that a word is in it
-        let hidden: Vec<&str> = self
-            .registry()
-            .types()
-            .filter(|t| !caller.may(t, &Action::Note))
-            .map(|t| t.name.as_str())
-            .collect();
+        let hidden: Vec<&str> =
+            self.registry().types().filter(|t| !caller.reads_notes(t)).map(|t| t.name.as_str()).collect();
         let asked = if hidden.is_empty() { limit.clamp(1, 200) } else { 500 };
         let mut hits = self.store().search_apart(text, &types, &hidden, STAFF_PART, asked).await?;
         let references: Vec<Reference> = hits.iter().map(|h| h.record.clone()).collect();

@@ -21,7 +21,7 @@ pub enum Action {
     Transition(String),
     /// Write to the customer.
     Comment,
-    /// Write or read what only staff sees.
+    /// Write what only staff sees; who reads it: [`Caller::reads_notes`].
     Note,
     /// Add a file.
     Attach,
@@ -91,20 +91,30 @@ impl Caller {
         self.system || self.roles.iter().any(|role| of.role_allows(role, action))
     }
 
+    /// Whether the caller reads a type as `requester` and in no other role.
+    pub fn reads_as_requester(&self, of: &RecordType) -> bool {
+        let by = |role: &String| of.role_allows(role, &Action::Read);
+        !self.system
+            && self.roles.iter().any(by)
+            && !self.roles.iter().any(|role| role != REQUESTER && by(role))
+    }
+
     /// Whether the caller reads only his own records of a type: work, which he may read as `requester` and in no
     /// other role. A service is for everybody; what somebody else reported is not.
     pub fn reads_own(&self, of: &RecordType) -> bool {
-        let by = |role: &String| of.role_allows(role, &Action::Read);
-        !self.system
-            && of.family == "work"
-            && self.roles.iter().any(by)
-            && !self.roles.iter().any(|role| role != REQUESTER && by(role))
+        of.family == "work" && self.reads_as_requester(of)
+    }
+
+    /// Whether the caller reads what only staff sees of a type: who reads its records and is no mere requester, an
+    /// auditor too. To write such a note is another matter: [`Action::Note`].
+    pub fn reads_notes(&self, of: &RecordType) -> bool {
+        self.may(of, &Action::Read) && !self.reads_as_requester(of)
     }
 
     /// Whether this record may be read. Who reads only his own sees what he recorded, reported or asked for.
     pub fn may_see(&self, record: &Record) -> bool {
         let is_own = |me: i64| {
-            let named = own_fields(&record.of).any(|f| record.value(f) == Some(&Value::Link(me)));
+            let named = record.of.own_fields().any(|f| record.value(f) == Some(&Value::Link(me)));
             named || record.created_by == Some(me)
         };
         self.may(&record.of, &Action::Read)
@@ -113,7 +123,7 @@ impl Caller {
 
     /// The condition of [`Caller::may_see`] for lists; none where all records of the type may be read.
     pub fn own(&self, of: &RecordType) -> Option<String> {
-        let fields = own_fields(of).chain(std::iter::once("created_by"));
+        let fields = of.own_fields().chain(std::iter::once("created_by"));
         let parts: Vec<String> = fields.map(|f| format!("{f} == me")).collect();
         self.reads_own(of).then(|| parts.join(" || "))
     }
@@ -121,11 +131,6 @@ impl Caller {
 
 /// The role of those who report and ask, and read nothing of others.
 const REQUESTER: &str = "requester";
-
-/// The fields that make a piece of work somebody's own.
-fn own_fields(of: &RecordType) -> impl Iterator<Item = &'static str> + '_ {
-    ["reported_by", "requested_by", "requested_for"].into_iter().filter(|f| of.field(f).is_some())
-}
 
 /// Proof that an action on one type was allowed to one caller. Cannot be made elsewhere.
 #[derive(Debug, Clone)]
@@ -166,6 +171,11 @@ impl Permit {
 }
 
 impl RecordType {
+    /// The fields that make a piece of work somebody's own: who reported it, who asked, for whom.
+    pub fn own_fields(&self) -> impl Iterator<Item = &'static str> + '_ {
+        ["reported_by", "requested_by", "requested_for"].into_iter().filter(|f| self.field(f).is_some())
+    }
+
     /// Decides whether `caller` may do `action`, and proves it.
     ///
     /// # Errors

@@ -86,6 +86,8 @@ pub struct Change {
     pub external_key: Option<String>,
     /// Takes the state as given, for imported history only: the imported system's workflow is not ours.
     pub state: Option<String>,
+    /// It goes with an answer to the customer, who has then been responded to.
+    pub answers: bool,
     /// What goes into the entry beside the change, such as the place of an imported event in its source.
     pub note: Option<serde_json::Value>,
 }

@@ -2,6 +2,7 @@
 //!
 //! Invariant: only [`Draft::check`] makes a [`Checked`], and the store takes nothing else.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use proofdesk_condition::{Context, Outcome, Row, Value};
@@ -24,6 +25,7 @@ pub struct Draft {
     links: Vec<LinkChange>,
     transition: Option<String>,
     given: Vec<String>,
+    answers: bool,
     note: Option<serde_json::Value>,
     caller: Caller,
     stamp: Stamp,
@@ -95,6 +97,7 @@ impl Draft {
             links: change.links,
             transition: change.transition,
             given,
+            answers: change.answers,
             note: change.note,
             caller: caller.clone(),
             stamp,
@@ -177,6 +180,7 @@ impl Draft {
             self.check_required(&mut problems);
             self.check_guards(facts, &mut problems);
         }
+        self.check_own_links(&mut problems);
         let mut jobs = Vec::new();
         for rule in self.of.rules.iter().filter_map(|name| rules.get(name)) {
             problems.0.extend(rule.check(&self, facts, &self.stamp));
@@ -219,6 +223,28 @@ impl Draft {
         }
     }
 
+    /// Nothing is the duplicate, the part or the cause of itself.
+    fn check_own_links(&self, problems: &mut Problems) {
+        let number = self.after.number;
+        if number == 0 {
+            return;
+        }
+        let mut found: Vec<&str> = Vec::new();
+        for field in self.of.fields.values().filter(|f| f.target() == Some(&self.of.name)) {
+            if self.after.value(&field.name) == Some(&Value::Link(number)) && self.changed(&field.name) {
+                found.push(&field.name);
+            }
+        }
+        let own = |l: &&LinkChange| l.add && l.to.number == number && l.to.record_type == self.of.name;
+        found.extend(self.links.iter().filter(own).map(|l| l.relation.as_str()));
+        found.dedup();
+        for name in found {
+            let label = self.of.field(name).map_or_else(|| name.replace('_', " "), |f| f.label.clone());
+            let message = format!("{label}: {} cannot be linked to itself.", self.after.reference());
+            problems.push(Problem::new(name, "link", message));
+        }
+    }
+
     fn check_guards(&self, facts: &Facts, problems: &mut Problems) {
         let Some(transition) = self.transition.as_deref().and_then(|t| self.of.transition(t)) else { return };
         let context = self.context();
@@ -244,9 +270,9 @@ impl Draft {
     pub fn is_filled(&self, name: &str) -> bool {
         if self.of.column_index(name).is_none() {
             let added = self.links.iter().any(|l| l.relation == name && l.add);
-            let kept = self.after.links.get(name).is_some_and(|kept| {
-                kept.iter().any(|r| !self.links.iter().any(|l| l.relation == name && !l.add && l.to == *r))
-            });
+            let gone = self.links.iter().filter(|l| l.relation == name && !l.add).map(|l| &l.to);
+            let gone: HashSet<&Reference> = gone.collect();
+            let kept = self.after.links.get(name).is_some_and(|kept| kept.iter().any(|r| !gone.contains(r)));
             return added || kept;
         }
         match self.after.value(name) {
@@ -288,6 +314,10 @@ impl Draft {
     /// When and through which door.
     pub fn stamp(&self) -> &Stamp {
         &self.stamp
+    }
+    /// Whether the write goes with an answer to the customer.
+    pub fn answers(&self) -> bool {
+        self.answers
     }
     /// Whether a column's value, or the state, differs from before.
     pub fn changed(&self, name: &str) -> bool {

@@ -103,6 +103,8 @@ pub struct ClockSpec {
     pub pause_when: Option<Condition>,
     /// States whose entering stops it.
     pub stop_states: Vec<String>,
+    /// Instant field whose filling stops it too, whatever the state.
+    pub until: Option<String>,
     /// `keep_elapsed` or `restart`.
     pub retarget: String,
     /// `resume`, `count_gap` or `restart`; the agreement's target may say otherwise.

@@ -93,9 +93,9 @@ fn zero(draft: &mut Draft, name: &str) {
     }
 }
 
-/// The first leaving of the states in which work has not begun.
+/// The first answer to the customer, or the first leaving of the states in which work has not begun.
 fn response(draft: &mut Draft, step: &Step) {
-    if step.after != StateKind::New && is_empty(draft.after(), "first_response_at") {
+    if (step.after != StateKind::New || draft.answers()) && is_empty(draft.after(), "first_response_at") {
         put(draft, "first_response_at", Value::Instant(step.at));
     }
 }

@@ -3,12 +3,13 @@
 //!
 //! Invariant: table and column names are `&'static str`, so none comes from a user.
 
-use proofdesk_model::Job;
+use proofdesk_model::{Job, Reference};
 
+use crate::migrations::NUMBERED;
 use crate::queue;
 use crate::search::Document;
 use crate::sql::{Arg, ArgType, Dialect, Sql};
-use crate::unit::{OnNone, Step};
+use crate::unit::{OnNone, Step, Subject};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -152,8 +153,21 @@ impl Statement {
             Some(Special::Search(document)) => document.to_steps(dialect, steps),
             None => {
                 let on_none = if self.must_hit { OnNone::Missing(self.table) } else { OnNone::Fine };
-                steps.push(Step { on_none, ..Step::of(self.to_sql(dialect)) });
+                let subject = self.subject();
+                steps.push(Step { on_none, subject, ..Step::of(self.to_sql(dialect)) });
             }
+        }
+    }
+
+    /// A new row of a numbered table: where its number is taken, another one is to be tried.
+    fn subject(&self) -> Subject {
+        let number = self.values.iter().find_map(|(column, value)| match (column, value) {
+            (&"id", Arg::Int(number)) => Some(*number),
+            _ => None,
+        });
+        match number.filter(|_| self.kind == Kind::Insert && NUMBERED.contains(&self.table)) {
+            Some(number) => Subject::Record(Reference::new(self.table, number), None),
+            None => Subject::Own,
         }
     }
 

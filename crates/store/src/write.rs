@@ -173,7 +173,7 @@ impl Store {
             unit.add(self.dialect(), statement);
         }
         unit.enter(id, entries);
-        let done = self.commit(unit).await?;
+        let done = self.commit_record(unit).await?;
         Ok(Receipt { entries: done.entries, leaves: done.leaves })
     }
 

@@ -91,7 +91,7 @@ async fn run(conformity: &Conformity) -> BTreeMap<String, State> {
     states(conformity).await
 }
 
-fn titled(title: &str) -> Change {
+pub fn titled(title: &str) -> Change {
     Change::default().with_text("title", title)
 }
 

@@ -9,5 +9,6 @@ mod planned;
 #[allow(dead_code, reason = "shared with tests that use more of it")]
 mod postgres;
 mod retest;
+mod runs;
 mod shipped;
 mod world;

@@ -42,6 +42,7 @@ static DATABASES: AtomicU32 = AtomicU32::new(0);
 pub struct World {
     pub engine: Engine,
     pub time: Arc<FixedTime>,
+    pub url: String,
     _folder: tempfile::TempDir,
     _cluster: Option<Arc<Postgres>>,
 }
@@ -57,7 +58,7 @@ impl World {
         store.migrate(&registry()).await.unwrap();
         let time = Arc::new(FixedTime::at(MORNING));
         let engine = Engine::new(store, registry(), RuleSet::default(), time.clone(), "desk.test/log");
-        Self { engine, time, _folder: folder, _cluster: cluster }
+        Self { engine, time, url, _folder: folder, _cluster: cluster }
     }
 
     pub fn conformity(&self, declarations: Declarations) -> Conformity {
@@ -82,6 +83,12 @@ impl World {
         let caller = Caller::system("history");
         let applied = self.engine.apply_at(&caller, target, change, stamp, uuid::Uuid::now_v7()).await;
         applied.unwrap_or_else(|e| panic!("{e}")).record.number
+    }
+
+    /// Another program on the same database.
+    pub async fn beside(&self) -> Engine {
+        let store = Store::open(&self.url, Options::default()).await.unwrap();
+        Engine::new(store, registry(), RuleSet::default(), self.time.clone(), "desk.test/log")
     }
 
     pub fn time_now(&self) -> i64 {

@@ -4,4 +4,5 @@
 mod every_type;
 mod kill;
 mod samples;
+mod talk;
 mod write_path;

@@ -378,3 +378,60 @@ async fn a_log_keeps_its_name() {
     let refused = desk.engine.publish_checkpoint(&signer).await.unwrap_err().to_string();
     assert!(refused.contains("other.example/log"), "{refused}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_linked_to_itself() {
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let on = incident(&desk, "Tills down").await;
+        let other = incident(&desk, "Tills down again").await;
+        let duplicate = |of: i64| Change::default().with("duplicate_of", Value::Link(of));
+        let of_itself = Target::Existing(on.clone(), None);
+        let refused =
+            desk.engine.apply(&desk.setup(), of_itself.clone(), duplicate(on.number), Door::Api).await;
+        let Err(Error::Invalid(problems)) = refused else { panic!("{refused:?}") };
+        assert_eq!((problems.0[0].field.as_str(), problems.0[0].code.as_str()), ("duplicate_of", "link"));
+        desk.engine.apply(&desk.setup(), of_itself, duplicate(other.number), Door::Api).await.unwrap();
+        let item = Change::default().with_text("name", "Till").with_text("item_type", "service");
+        let item = desk.create("configuration_item", item).await.unwrap().record;
+        let own = item.of.fields.values().find(|f| f.target() == Some("configuration_item")).unwrap();
+        let item = Reference::new("configuration_item", item.number);
+        let change = Change::default().link(&own.name, item.clone());
+        let refused = desk.engine.apply(&desk.setup(), Target::Existing(item, None), change, Door::Api).await;
+        assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn five_thousand_links_are_written_at_once() {
+    for database in BOTH {
+        let desk = Arc::new(TestDesk::open(database).await.unwrap());
+        let made = 5_000;
+        let mut items = tokio::task::JoinSet::new();
+        for i in 0..made {
+            let desk = desk.clone();
+            items.spawn(async move {
+                let name = Change::default().with_text("name", &format!("Till {i}"));
+                desk.create("configuration_item", name.with_text("item_type", "service")).await
+            });
+        }
+        let mut numbers = Vec::new();
+        while let Some(item) = items.join_next().await {
+            numbers.push(item.unwrap().unwrap().record.number);
+        }
+        let on = incident(&desk, "Everything is down").await;
+        let mut change = Change::default();
+        for number in &numbers {
+            change = change.link("affects", Reference::new("configuration_item", *number));
+        }
+        let began = std::time::Instant::now();
+        desk.engine
+            .apply(&desk.setup(), Target::Existing(on.clone(), None), change, Door::Api)
+            .await
+            .unwrap();
+        let took = began.elapsed();
+        let kept = desk.engine.require(&desk.setup(), &on).await.unwrap();
+        assert_eq!(kept.links["affects"].len(), made);
+        assert!(took.as_millis() < 3_000, "{database:?}: {took:?}");
+    }
+}

@@ -271,14 +271,10 @@ fn clock(written: &ClockTree, states: &[State], scope: &Scope<'_>, book: &mut Bo
             book.mistake(name.spot, format!("the clock `{}` needs start=\"an instant field\"", name.text))
         }
         Some(start) if start.text == "created_at" => {}
-        Some(start) => match scope.fields.get(&start.text).map(|f| &f.kind) {
-            Some(Kind::Instant) => {}
-            Some(_) => book.mistake(start.spot, format!("`{}` is not an instant", start.text)),
-            None => {
-                let hint = hint(&start.text, scope.fields.keys().map(String::as_str));
-                book.mistake(start.spot, format!("there is no field `{}`{hint}", start.text));
-            }
-        },
+        Some(start) => instant_field(start, scope, book),
+    }
+    if let Some(until) = &written.until {
+        instant_field(until, scope, book);
     }
     let at_risk_percent = match written.at_risk {
         None => 80,
@@ -296,9 +292,21 @@ fn clock(written: &ClockTree, states: &[State], scope: &Scope<'_>, book: &mut Bo
         pause_states: names(&written.pause),
         pause_when: None,
         stop_states: names(&written.stop),
+        until: written.until.as_ref().map(|u| u.text.clone()),
         retarget: one_of(&written.retarget, &["keep_elapsed", "restart"], book),
         reopen: one_of(&written.reopen, &["resume", "count_gap", "restart"], book),
         at_risk_percent,
+    }
+}
+
+fn instant_field(word: &Word, scope: &Scope<'_>, book: &mut Book<'_>) {
+    match scope.fields.get(&word.text).map(|f| &f.kind) {
+        Some(Kind::Instant) => {}
+        Some(_) => book.mistake(word.spot, format!("`{}` is not an instant", word.text)),
+        None => {
+            let hint = hint(&word.text, scope.fields.keys().map(String::as_str));
+            book.mistake(word.spot, format!("there is no field `{}`{hint}", word.text));
+        }
     }
 }
 

@@ -326,7 +326,7 @@ fn transition(node: Node<'_>, book: &mut Book<'_>) -> Option<TransitionTree> {
 }
 
 fn clock(node: Node<'_>, book: &mut Book<'_>) -> Option<ClockTree> {
-    let known = ["label", "start", "pause", "when", "stop", "retarget", "reopen", "at_risk"];
+    let known = ["label", "start", "pause", "when", "stop", "until", "retarget", "reopen", "at_risk"];
     let props: Props<'_> = node.props(&known, book);
     node.childless(book);
     let [name] = node.args(["name"], book)?;
@@ -337,6 +337,7 @@ fn clock(node: Node<'_>, book: &mut Book<'_>) -> Option<ClockTree> {
         pause: props.words("pause", book),
         when: props.text("when", book),
         stop: props.words("stop", book),
+        until: props.text("until", book),
         retarget: props.text("retarget", book),
         reopen: props.text("reopen", book),
         at_risk: props.int("at_risk", book),

@@ -119,6 +119,7 @@ pub(crate) struct ClockTree {
     pub pause: Vec<Word>,
     pub when: Option<Word>,
     pub stop: Vec<Word>,
+    pub until: Option<Word>,
     pub retarget: Option<Word>,
     pub reopen: Option<Word>,
     pub at_risk: Option<(i64, Spot)>,

@@ -5,7 +5,7 @@
 //! Source: rules R4, R10, R12 and R13 of `docs/clocks.md`.
 
 use proofdesk_model::clock_log::{ClockLog, Mark, MarkKind, Phase};
-use proofdesk_model::{ClockSpec, Draft, Kind, Outcome, StateKind};
+use proofdesk_model::{ClockSpec, Door, Draft, Kind, Outcome, StateKind};
 
 const SECOND: i64 = 1_000_000;
 
@@ -83,9 +83,9 @@ fn log_phase(marks: &[Mark]) -> At {
     }
 }
 
-/// A clock that some state of ongoing work stops watches a first time (the response): it is never taken up again.
+/// A clock that some state of ongoing work, or a field, stops watches a first time (the response): it is never taken up again.
 fn is_milestone(spec: &ClockSpec, draft: &Draft) -> bool {
-    spec.stop_states.iter().any(|s| draft.of().state_kind(s).is_open())
+    spec.until.is_some() || spec.stop_states.iter().any(|s| draft.of().state_kind(s).is_open())
 }
 
 fn wanted(spec: &ClockSpec, draft: &Draft) -> Wanted {
@@ -96,7 +96,7 @@ fn wanted(spec: &ClockSpec, draft: &Draft) -> Wanted {
         return Wanted::Cancelled;
     }
     let done = kind == StateKind::Closed || (kind == StateKind::Done && is_milestone(spec, draft));
-    if done || spec.stop_states.contains(state) {
+    if done || spec.stop_states.contains(state) || is_reached(spec, draft) {
         return Wanted::Stopped;
     }
     if spec.pause_states.contains(state) {
@@ -109,6 +109,12 @@ fn wanted(spec: &ClockSpec, draft: &Draft) -> Wanted {
         }
     }
     Wanted::Running
+}
+
+/// Whether this write fills the field that stops the clock. Imported history stops it by its states alone.
+fn is_reached(spec: &ClockSpec, draft: &Draft) -> bool {
+    let filled = |name: &String| draft.changed(name) && draft.after().instant(name).is_some();
+    draft.stamp().door != Door::Import && spec.until.as_ref().is_some_and(filled)
 }
 
 /// Why the record waits: the choice that its state asks for, else (in a waiting state) the first choice that the pause's

@@ -43,7 +43,7 @@ async fn history(client: Client, Path((name, written)): Named, uri: Uri) -> Resu
     client.engine().require(&client.caller, &reference).await?;
     let items = client.engine().history_before(&reference, Some(before), limit).await?;
     let next = (items.len() == limit).then(|| items.last().map(|i| i.entry)).flatten();
-    let staff = client.caller.may(&of, &Action::Note);
+    let staff = client.caller.reads_notes(&of);
     let entries: Vec<Json> = items.iter().map(|item| entry(&client, &of, item, staff)).collect();
     Ok(Answer::ok(json!({"entries": entries, "next": next})))
 }

@@ -4,6 +4,8 @@
 //! `YYYY-MM-DD`, durations as seconds, decimals and amounts as text (`"12.50"`), choices by their names.
 //! `docs/api.md` tells the same to people.
 
+use std::collections::BTreeSet;
+
 use jiff::tz::TimeZone;
 use proofdesk_engine::{Change, Conflict, LinkChange, Problem, Problems, Record, Reference};
 use proofdesk_model::format::{self, Input};
@@ -313,18 +315,15 @@ fn links(
     if items.len() > LINKS_MAX {
         return Err(format!("{} takes at most {LINKS_MAX} references at once.", field.label));
     }
-    let mut wanted: Vec<Reference> = Vec::new();
+    let mut wanted: BTreeSet<Reference> = BTreeSet::new();
     for item in items {
         let text = item.as_str().ok_or_else(|| list.clone())?;
-        let found = reference(registry, field, text)?;
-        if !wanted.contains(&found) {
-            wanted.push(found);
-        }
+        wanted.insert(reference(registry, field, text)?);
     }
     let present = current.and_then(|r| r.links.get(&field.name)).map(Vec::as_slice).unwrap_or_default();
     let one = |to: &Reference, add| LinkChange { relation: field.name.clone(), to: to.clone(), add };
-    let mut changes: Vec<LinkChange> =
-        wanted.iter().filter(|r| !present.contains(r)).map(|r| one(r, true)).collect();
-    changes.extend(present.iter().filter(|r| !wanted.contains(r)).map(|r| one(r, false)));
+    let present: BTreeSet<Reference> = present.iter().cloned().collect();
+    let mut changes: Vec<LinkChange> = wanted.difference(&present).map(|r| one(r, true)).collect();
+    changes.extend(present.difference(&wanted).map(|r| one(r, false)));
     Ok(changes)
 }

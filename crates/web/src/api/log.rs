@@ -73,8 +73,7 @@ async fn proof(client: Client, Path(entry): Path<String>, uri: Uri) -> Result<An
         return proof_of(&client, id, format!("{} {}", reference.record_type, reference.number)).await;
     };
     // the proof shows the entry's bytes, so it is for those who may read what is in them
-    let may = client.caller.may(of, &Action::Read)
-        && (!is_for_staff(&item) || client.caller.may(of, &Action::Note));
+    let may = client.caller.may(of, &Action::Read) && (!is_for_staff(&item) || client.caller.reads_notes(of));
     if !may {
         return Err(missing());
     }

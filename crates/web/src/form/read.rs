@@ -1,5 +1,7 @@
 //! From what was typed to a change: parses every field, keeps only what differs from what the form was opened with.
 
+use std::collections::HashSet;
+
 use proofdesk_engine::{Caller, Change, Engine, LinkChange, Problem, Problems, Record, Reference};
 use proofdesk_model::format::{self, Input};
 use proofdesk_model::{Field, Kind, Value};
@@ -103,10 +105,14 @@ fn links(
         }
     }
     let present = record.and_then(|r| r.links.get(&field.name)).map(Vec::as_slice).unwrap_or_default();
+    let (new, old): (HashSet<&Reference>, HashSet<&Reference>) =
+        (wanted.iter().collect(), present.iter().collect());
     let link = |to: &Reference, add| LinkChange { relation: field.name.clone(), to: to.clone(), add };
-    change.links.extend(wanted.iter().filter(|r| !present.contains(r)).map(|r| link(r, true)));
+    change.links.extend(new.difference(&old).map(|r| link(r, true)));
     // only what the form showed may be taken away
     let was = typed.text(&format!("{WAS}{}", field.name)).unwrap_or_default();
-    let shown = |r: &Reference| was.split(',').any(|w| w.trim() == input.registry.write_reference(r));
-    change.links.extend(present.iter().filter(|r| !wanted.contains(r) && shown(r)).map(|r| link(r, false)));
+    let was: HashSet<&str> = was.split(',').map(str::trim).collect();
+    let shown = |r: &Reference| was.contains(input.registry.write_reference(r).as_str());
+    change.links.extend(old.difference(&new).filter(|r| shown(r)).map(|r| link(r, false)));
+    change.links.sort_by(|a, b| (&a.relation, &a.to).cmp(&(&b.relation, &b.to)));
 }

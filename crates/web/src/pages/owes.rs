@@ -42,7 +42,7 @@ pub fn next_step<'a>(visit: &Visit, record: &'a Record) -> Option<&'a Transition
 pub async fn of(visit: &Visit, record: &Record) -> Result<Vec<Owed>, WebError> {
     let mut owed = for_next_step(visit, record).await?;
     if let Some(conformity) = &visit.state.conformity
-        && visit.caller.may(&record.of, &proofdesk_engine::Action::Note)
+        && visit.caller.reads_notes(&record.of)
     {
         let asked = conformity.owes(record).await?;
         // an obligation is met by a record when nothing of it is missing

@@ -83,7 +83,7 @@ pub async fn show(
     let id: i64 = entry.trim_end_matches(".json").parse().map_err(|_| missing())?;
     // an entry of another record is none of this one, and comments for staff are in entries too
     let found = visit.engine().history(&reference, ENTRIES).await?.into_iter().find(|i| i.entry == id);
-    let staff = visit.caller.may(&record.of, &proofdesk_engine::Action::Note);
+    let staff = visit.caller.reads_notes(&record.of);
     if found.is_none_or(|item| is_for_staff(&item) && !staff) {
         return Err(missing());
     }
