@@ -39,6 +39,8 @@ pub mod target {
     pub const PRIORITY: &str = "priority";
     /// How long: a target as people write it, or a duration.
     pub const LIMIT: &str = "duration";
+    /// The same as a length of open time, computed.
+    pub const LENGTH: &str = "length";
     /// Service hours; empty takes the agreement's, and without those every hour counts.
     pub const HOURS: &str = "service_hours";
     /// Reasons that pause the clock by agreement; empty takes every reason that the clock itself takes.

@@ -50,3 +50,20 @@ fn every_example_of_the_shipped_types_holds_under_these_rules() {
     let told: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
     assert!(told.is_empty(), "{}", told.join("\n"));
 }
+
+#[test]
+fn a_target_keeps_its_length_in_open_time() {
+    let mut desk = Desk::new();
+    let hours = desk.hours("Europe/Vienna", "mon-fri 08:00-17:00", "");
+    desk.agreement("Gold", &[], None);
+    for (limit, hours, seconds) in [("90m", None, 5_400), ("1h 30m", Some(hours), 5_400)] {
+        let change = Change::default()
+            .with_text("name", "Target")
+            .with("agreement", Value::Link(1))
+            .with_text("duration", limit)
+            .with("service_hours", hours.map_or(Value::Null, Value::Link));
+        let stamp = Stamp::now(at("2026-11-23T08:00:00Z"), Door::Page);
+        let checked = desk.check("target", None, change, stamp).unwrap();
+        assert_eq!(checked.after().value("length"), Some(&Value::Duration(seconds * 1_000_000)), "{limit}");
+    }
+}
