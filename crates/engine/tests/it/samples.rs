@@ -75,10 +75,10 @@ pub fn value(field: &Field, known: &BTreeMap<String, Reference>) -> Option<Value
         return None;
     }
     Some(match &field.kind {
-        Kind::Text { .. } => match field.name.as_str() {
+        Kind::Text { max } => match field.name.as_str() {
             "duration" => Value::Text("4h".to_owned()),
             "zone" => Value::Text("Europe/Vienna".to_owned()),
-            _ => Value::Text(format!("Sample of {}", field.name)),
+            _ => Value::Text(format!("Sample of {}", field.name).chars().take(*max).collect()),
         },
         Kind::Markdown => match field.name.as_str() {
             "week" => Value::Text("mon-fri 08:00-17:00".to_owned()),
