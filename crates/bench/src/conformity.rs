@@ -73,10 +73,12 @@ const QUESTIONS: [(&str, &str, &str); 13] = [
     (
         "incident.major_reviewed",
         "major = TRUE AND state IN ('resolved', 'closed')",
-        "(major_report IS NOT NULL OR resolved_at >= NOW - 1209600000000) \
-         AND (review_held_at IS NOT NULL OR resolved_at >= NOW - 1209600000000) \
-         AND (review_held_at IS NULL OR review_held_at <= resolved_at + 1209600000000) \
-         AND (improvements IS NOT NULL OR resolved_at >= NOW - 1209600000000)",
+        "(resolved_at >= NOW - 1209600000000 OR EXISTS (SELECT 1 FROM major_incident_review r \
+         WHERE r.incident = t.number AND r.held_at IS NOT NULL)) \
+         AND NOT EXISTS (SELECT 1 FROM major_incident_review r WHERE r.incident = t.number \
+         AND r.held_at > t.resolved_at + 1209600000000) \
+         AND (resolved_at >= NOW - 1209600000000 OR EXISTS (SELECT 1 FROM major_incident_review r \
+         WHERE r.incident = t.number AND r.report IS NOT NULL AND r.sent_at IS NOT NULL))",
     ),
     (
         "incident.names_what",

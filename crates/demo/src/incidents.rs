@@ -274,7 +274,8 @@ fn declare_major(stories: &mut Stories, chance: &mut Chance, company: &Company, 
     stories.then(case.slot, at + 4 * MINUTE, company.who(case.desk), move |s| {
         let change =
             Change::default().with("major", Value::Bool(true)).with("major_manager", link(s, manager)?);
-        Ok(change.with("major_declared_at", Value::Instant(at + 4 * MINUTE)))
+        let declared = Value::Instant(at + 4 * MINUTE);
+        Ok(change.with("major_declared_at", declared.clone()).with("major_manager_since", declared))
     });
     let told_at = at + if told { 15 } else { 190 } * MINUTE;
     let change = Change::default().with("top_management_told_at", Value::Instant(told_at));
@@ -347,20 +348,48 @@ fn resolve(
         if chance.is(0.12) {
             return;
         }
-        let change = Change::default()
-            .with("review_held_at", Value::Instant(held))
-            .with_text("review_outcome", "Found late because one alarm was off; handled well once declared.")
-            .with_text("major_report", "What happened, who was affected, what was done, hour by hour.")
-            .with_text(
-                "improvements",
-                "Alarm for the gateway's memory; a second person on call in the season.",
-            );
-        stories.change(case.slot, held, company.who(10), change);
-        at = held;
+        review(stories, company, case, held);
+        at = held + HOUR;
     }
     if chance.is(0.985) {
         let closes = at + 2 * DAY + chance.between(0, 12) * HOUR;
         let change = Change::default().with("customer_confirmed", Value::Bool(chance.is(0.5))).take("close");
         stories.change(case.slot, closes, company.who(case.desk), change);
     }
+}
+
+/// The review of a major incident: held, reported, with the improvement that follows.
+fn review(stories: &mut Stories, company: &Company, case: &Case, held: i64) {
+    let (incident, manager) = (case.slot, company.who(10));
+    let participants = [company.people[10], company.people[11]];
+    let improvement = stories.begin("improvement", held - HOUR, manager, move |s| {
+        let change = Change::default().with_text("title", "Alarm for the memory of the gateway");
+        let change = change.with_text("source", "incident").with_text("subject", "services");
+        let change = change.with_text(
+            "description",
+            "Found late because one alarm was off; a second person is on call as well.",
+        );
+        Ok(change.link("incidents", s.reference(incident)?))
+    });
+    let slot = stories.begin("major_incident_review", held - DAY, manager, move |s| {
+        let change = Change::default().with_text("title", "Review of the major incident");
+        let change = change.with("incident", link(s, incident)?).with("planned_at", Value::Instant(held));
+        participants.iter().try_fold(change, |c, person| Ok(c.link("participants", s.reference(*person)?)))
+    });
+    let change = Change::default()
+        .with_text("went_well", "Handled well once it was declared.")
+        .with_text("went_badly", "Found late because one alarm was off.");
+    stories.change(slot, held, manager, change.take("hold"));
+    stories.then(slot, held + 30 * MINUTE, manager, move |s| {
+        let change = Change::default()
+            .with_text("report", "What happened, who was affected, what was done.")
+            .with_text("timeline", "Reported, declared major, second route switched on, solved.")
+            .with_text("follow_up", "improvement")
+            .with_text(
+                "follow_up_reason",
+                "An alarm for the memory of the gateway, and a second person on call.",
+            )
+            .with_text("sent_to", "Top management, service owner and service desk");
+        Ok(change.link("improvements", s.reference(improvement)?).take("close"))
+    });
 }
