@@ -22,7 +22,7 @@ const QUESTIONS: [(&str, &str, &str); 13] = [
     (
         "incident.recorded",
         "state <> 'cancelled'",
-        "reported_at IS NOT NULL AND reported_by IS NOT NULL AND service IS NOT NULL \
+        "reported_by IS NOT NULL AND service IS NOT NULL \
          AND description IS NOT NULL AND category IS NOT NULL",
     ),
     (
@@ -51,7 +51,12 @@ const QUESTIONS: [(&str, &str, &str); 13] = [
          AND (closed_at IS NULL OR closed_at <= resolved_at + 1209600000000) \
          AND (state <> 'closed' OR closure_code IS NOT NULL)",
     ),
-    ("incident.actions", "state = 'closed'", "resolution IS NOT NULL AND version >= 4"),
+    (
+        "incident.actions",
+        "state = 'closed'",
+        "resolution IS NOT NULL AND first_response_at IS NOT NULL \
+         AND (resolved_at IS NULL OR first_response_at <= resolved_at)",
+    ),
     (
         "incident.major_flagged",
         "state <> 'cancelled' AND impact = 'high' AND urgency = 'high'",
