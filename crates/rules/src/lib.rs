@@ -7,6 +7,7 @@
 
 mod book;
 mod clocks;
+mod controlled;
 mod hours;
 mod lifecycle;
 mod names;
@@ -16,6 +17,7 @@ mod testing;
 
 pub use book::{Book, Chosen, Question};
 pub use clocks::Clocks;
+pub use controlled::Controlled;
 pub use hours::{HoursRule, hours_of, hours_version};
 pub use lifecycle::Lifecycle;
 pub use target::TargetRule;
@@ -24,5 +26,10 @@ use proofdesk_model::RuleSet;
 
 /// Every rule of the house, by the name that declarations use.
 pub fn all() -> RuleSet {
-    RuleSet::default().with(Clocks::default()).with(Lifecycle).with(HoursRule).with(TargetRule)
+    RuleSet::default()
+        .with(Clocks::default())
+        .with(Controlled)
+        .with(Lifecycle)
+        .with(HoursRule)
+        .with(TargetRule)
 }

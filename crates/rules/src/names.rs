@@ -68,3 +68,41 @@ pub mod hours {
     /// Earlier versions of these hours, a JSON array of their texts, oldest first; hidden.
     pub const PAST: &str = "past_versions";
 }
+
+/// Record type of the changes under which something is altered.
+pub const CHANGE: &str = "change";
+
+/// Fields of a change.
+pub mod change {
+    /// When it was approved.
+    pub const APPROVED_AT: &str = "approved_at";
+    /// When it was closed.
+    pub const CLOSED_AT: &str = "closed_at";
+}
+
+/// Fields of a record that is altered under changes only.
+pub mod controlled {
+    /// Whether it is.
+    pub const UNDER_CONTROL: &str = "under_change_control";
+    /// The change under which it was altered last.
+    pub const CHANGED_UNDER: &str = "changed_under";
+    /// When it was altered without an approved change.
+    pub const UNLINKED_AT: &str = "unlinked_at";
+    /// What counts as its attributes: everything that says what it is, not who looks after it or verified it.
+    pub const ATTRIBUTES: [&str; 12] = [
+        "name",
+        "item_type",
+        "defined_type",
+        "description",
+        "version_text",
+        "serial_number",
+        "location",
+        "vendor",
+        "operated_by",
+        "operator",
+        "stand_alone_reason",
+        UNDER_CONTROL,
+    ];
+    /// Its relations to others of its kind, from both ends.
+    pub const RELATIONS: [&str; 4] = ["depends_on", "needed_by", "contains", "part_of"];
+}
