@@ -67,6 +67,20 @@ impl Conformity {
         new: &NewJudgement,
         door: Door,
     ) -> Result<JudgementRow, Error> {
+        self.record_judgement_once(caller, new, door, Uuid::now_v7()).await
+    }
+
+    /// As [`Conformity::record_judgement`]; `write` makes it happen at most once.
+    ///
+    /// # Errors
+    /// As [`Conformity::record_judgement`].
+    pub async fn record_judgement_once(
+        &self,
+        caller: &Caller,
+        new: &NewJudgement,
+        door: Door,
+        write: Uuid,
+    ) -> Result<JudgementRow, Error> {
         let permit =
             Permit::of_conformity("conformity_judgement", caller, &ROLES).map_err(Error::Forbidden)?;
         let engine = self.engine();
@@ -85,7 +99,6 @@ impl Conformity {
                 reason: new.reason.trim().to_owned(),
                 expires_on: Some(write_day(expires_on)),
             };
-            let write = Uuid::now_v7();
             let mut statements = vec![tables::add_judgement(&new.framework, &judgement, &write)];
             let change = self.after_judgement(new, &judgement, now).await?;
             statements.extend(change.map(|row| tables::add_state(&new.framework, &Scope::all().id, &row)));

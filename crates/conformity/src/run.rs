@@ -65,6 +65,44 @@ impl Conformity {
         self.run_at(scope, self.engine().now(), trigger, door).await
     }
 
+    /// As [`Conformity::run`]; `id` makes it happen at most once.
+    ///
+    /// # Errors
+    /// As [`Conformity::run_at`].
+    pub async fn run_once(
+        &self,
+        scope: &Scope,
+        trigger: &str,
+        door: Door,
+        id: Uuid,
+    ) -> Result<RunSummary, Error> {
+        self.run_as(scope, self.engine().now(), trigger, door, id).await
+    }
+
+    /// What a run that is stored found, as it was said when it was made.
+    ///
+    /// # Errors
+    /// `NotFound` for a run that is not there; a fault of the database.
+    pub async fn run_summary(&self, id: i64) -> Result<RunSummary, Error> {
+        let engine = self.engine();
+        let (run, results) = self.run_results(id).await?;
+        let mut tests: BTreeMap<State, u64> = BTreeMap::new();
+        results.iter().for_each(|r| *tests.entry(r.state).or_default() += 1);
+        let mut changed = Vec::new();
+        for framework in &self.declarations().frameworks {
+            let states = tables::states(engine, &framework.id, &run.scope, None).await?;
+            changed.extend(states.into_iter().filter(|s| s.run == Some(id)));
+        }
+        let sealed = engine.history(&Reference::new("conformity_run", id), 1).await?.pop();
+        let entry = sealed.as_ref().map_or(0, |item| item.entry);
+        let counted = sealed.and_then(|item| item.note?.get("obligations")?.as_object().cloned());
+        let obligations = counted.unwrap_or_default();
+        let obligations =
+            obligations.iter().map(|(s, n)| (State::parse(s), n.as_u64().unwrap_or_default())).collect();
+        let exceptions = results.iter().map(|r| r.counts.exceptions()).sum();
+        Ok(RunSummary { run, tests, obligations, exceptions, duties: Vec::new(), changed, entry })
+    }
+
     /// Asks every test as of an instant, over the records as they are now.
     ///
     /// # Errors
@@ -76,6 +114,17 @@ impl Conformity {
         now: i64,
         trigger: &str,
         door: Door,
+    ) -> Result<RunSummary, Error> {
+        self.run_as(scope, now, trigger, door, Uuid::now_v7()).await
+    }
+
+    async fn run_as(
+        &self,
+        scope: &Scope,
+        now: i64,
+        trigger: &str,
+        door: Door,
+        write: Uuid,
     ) -> Result<RunSummary, Error> {
         let began = Instant::now();
         let engine = self.engine();
@@ -106,7 +155,7 @@ impl Conformity {
                 scope: scope.id.clone(),
                 digest: digest_of_results(&results),
             };
-            match self.store_run(run, results, &answers, &judgements, door).await {
+            match self.store_run(run, results, &answers, &judgements, (door, write)).await {
                 // another program on the same file made a run meanwhile
                 Err(Error::Store(proofdesk_store::Error::NumberTaken { .. })) => {}
                 Ok(mut summary) => {
@@ -163,10 +212,9 @@ impl Conformity {
         results: Vec<ResultRow>,
         answers: &BTreeMap<String, Answer>,
         judgements: &[JudgementRow],
-        door: Door,
+        (door, id): (Door, Uuid),
     ) -> Result<RunSummary, Error> {
         let engine = self.engine();
-        let id = Uuid::now_v7();
         let mut statements = vec![tables::add_run(&run, engine.now(), &id)];
         for result in &results {
             let Some(answer) = answers.get(&result.test) else { continue };

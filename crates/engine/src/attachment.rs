@@ -140,6 +140,13 @@ impl Engine {
 }
 
 impl Upload {
+    /// Says who may see the file, where it was not known when the upload began.
+    #[must_use]
+    pub fn seen_by(mut self, audience: Audience) -> Self {
+        self.audience = audience;
+        self
+    }
+
     /// Adds bytes.
     ///
     /// # Errors
@@ -159,36 +166,79 @@ impl Upload {
         Ok(self.writer.write(bytes).await?)
     }
 
+    /// Ends the streaming: all bytes are kept, but belong to no record yet.
+    ///
+    /// # Errors
+    /// `Invalid` when it is empty, or a fault of the database.
+    pub async fn seal(self) -> Result<SealedUpload, Error> {
+        if self.size == 0 {
+            self.writer.abandon().await?;
+            return Err(Error::invalid("file", "required", "The file is empty."));
+        }
+        let (sha256, size) = self.writer.finish().await?;
+        Ok(SealedUpload {
+            engine: self.engine,
+            record: self.record,
+            caller: self.caller,
+            stamp: self.stamp,
+            attachment: Attachment {
+                id: String::new(),
+                name: self.name,
+                media_type: media_type(&self.head),
+                size_bytes: u64::try_from(size).unwrap_or(self.size),
+                sha256,
+                at: self.stamp.occurred_at,
+                person: None,
+                audience: self.audience,
+            },
+        })
+    }
+
     /// Makes the attachment part of the record; its entry is in the log when this returns.
     ///
     /// # Errors
     /// `Invalid` when it is empty, or a fault of the database.
     pub async fn finish(self) -> Result<Attachment, Error> {
-        if self.size == 0 {
-            self.writer.abandon().await?;
-            return Err(Error::invalid("file", "required", "The file is empty."));
-        }
-        let record = self.record;
-        let permit =
-            record.of.permit(&self.caller, Action::Attach, Some(&record)).map_err(Error::Forbidden)?;
-        let (sha256, size) = self.writer.finish().await?;
-        let attachment = Attachment {
-            id: Uuid::now_v7().to_string(),
-            name: self.name,
-            media_type: media_type(&self.head),
-            size_bytes: u64::try_from(size).unwrap_or(self.size),
-            sha256,
-            at: self.stamp.occurred_at,
-            person: self.caller.person,
-            audience: self.audience,
-        };
+        self.seal().await?.attach(Uuid::now_v7()).await
+    }
+}
+
+/// A file that has come whole and waits to become part of its record.
+#[derive(Clone)]
+pub struct SealedUpload {
+    engine: Engine,
+    record: Record,
+    caller: Caller,
+    stamp: Stamp,
+    attachment: Attachment,
+}
+
+impl SealedUpload {
+    /// SHA-256 of its bytes, hexadecimal.
+    pub fn sha256(&self) -> &str {
+        &self.attachment.sha256
+    }
+
+    /// Its name, without folders.
+    pub fn name(&self) -> &str {
+        &self.attachment.name
+    }
+
+    /// Makes it part of the record; `id` is its id and makes it happen at most once.
+    ///
+    /// # Errors
+    /// `Forbidden`, or a fault of the database.
+    pub async fn attach(self, id: Uuid) -> Result<Attachment, Error> {
+        let (record, caller) = (self.record, self.caller);
+        let permit = record.of.permit(&caller, Action::Attach, Some(&record)).map_err(Error::Forbidden)?;
+        let attachment = Attachment { id: id.to_string(), person: caller.person, ..self.attachment };
         let row = Statement::insert("attachment")
             .set("id", attachment.id.clone())
             .set("record_type", record.of.name.clone())
             .set("number", record.number)
             .set("name", attachment.name.clone())
             .set("media_type", attachment.media_type.clone())
-            .set("size_bytes", size)
+            .set("size_bytes", i64::try_from(attachment.size_bytes).unwrap_or(i64::MAX))
             .set("sha256", attachment.sha256.clone())
             .set("at", attachment.at)
             .set("person", attachment.person)
@@ -197,7 +247,7 @@ impl Upload {
             "id": attachment.id, "name": attachment.name, "media_type": attachment.media_type,
             "size_bytes": attachment.size_bytes, "sha256": attachment.sha256, "audience": attachment.audience.as_str(),
         });
-        self.engine.note(&permit, &record, &self.stamp, "attach", note, vec![row]).await?;
+        self.engine.note_once(&permit, &record, &self.stamp, "attach", note, vec![row], id).await?;
         Ok(attachment)
     }
 }

@@ -29,7 +29,7 @@ use proofdesk_store::Store;
 
 pub use account::{Account, Session, Token};
 pub use apply::{Applied, Target};
-pub use attachment::Attachment;
+pub use attachment::{Attachment, SealedUpload, Upload};
 pub use comment::{Audience, Comment};
 pub use error::{Conflict, Error, FieldChange};
 pub use history::{HistoryChange, HistoryItem};
@@ -41,7 +41,7 @@ pub use proofdesk_model::{
 };
 pub use proofdesk_store::BlobReader;
 pub use read::{ListPage, ListRequest, SearchHit};
-pub use saved_view::SavedView;
+pub use saved_view::{SavedView, VIEW_COLUMNS_MAX, VIEW_LABEL_MAX, is_listable, is_sortable};
 pub use time::{FixedTime, Time};
 
 /// The engine: cheap to clone, shared by pages, REST, jobs and commands.

@@ -10,7 +10,7 @@ use proofdesk_condition::check;
 use proofdesk_model::{
     Action, Caller, Condition, Context, Problem, Problems, Record, RecordType, Reference, Value, format,
 };
-use proofdesk_store::{Cursor, ListQuery};
+use proofdesk_store::{Cursor, Hit, ListQuery};
 
 use crate::Engine;
 use crate::comment::STAFF_PART;
@@ -50,6 +50,9 @@ pub struct SearchHit {
     /// Where the words were found: `record`, `comment/…`, or `note/…` for one that only staff see.
     pub part: String,
 }
+
+/// Hits that a search looks at where a condition is to be met besides.
+const FILTERED: usize = 2_500;
 
 impl Engine {
     /// The declared type of a name.
@@ -291,14 +294,52 @@ impl Engine {
             .filter(|t| record_type.is_none_or(|wanted| wanted == t.name) && caller.may(t, &Action::Read))
             .map(|t| t.name.clone())
             .collect();
+        let hits = self.hits(caller, text, &types, limit.clamp(1, 200)).await?;
+        self.seen(caller, hits, limit).await
+    }
+
+    /// As [`Engine::search`] among the records of one type that meet a condition: the 2,500 best are looked at.
+    ///
+    /// # Errors
+    /// As [`Engine::search`].
+    pub async fn search_where(
+        &self,
+        caller: &Caller,
+        text: &str,
+        filter: &Condition,
+        record_type: &str,
+        limit: usize,
+    ) -> Result<Vec<SearchHit>, Error> {
+        let of = self.readable(caller, record_type)?;
+        let mut hits = self.hits(caller, text, std::slice::from_ref(&of.name), FILTERED).await?;
+        let numbers: Vec<i64> = hits.iter().map(|h| h.record.number).collect();
+        let context = self.context(caller);
+        let holding = self.store().holding(&of, filter, &context, &numbers).await?;
+        hits.retain(|h| holding.contains(&h.record.number));
+        hits.truncate(500);
+        self.seen(caller, hits, limit).await
+    }
+
+    /// Where the words are, best first, in records of some types: at most `limit`, or 500 where some may be hidden.
+    async fn hits(
+        &self,
+        caller: &Caller,
+        text: &str,
+        types: &[String],
+        limit: usize,
+    ) -> Result<Vec<Hit>, Error> {
         if types.is_empty() || text.trim().is_empty() {
             return Ok(Vec::new());
         }
         // of what is only for staff nothing may be learned, not even that a word is in it
         let hidden: Vec<&str> =
             self.registry().types().filter(|t| !caller.reads_notes(t)).map(|t| t.name.as_str()).collect();
-        let asked = if hidden.is_empty() { limit.clamp(1, 200) } else { 500 };
-        let mut hits = self.store().search_apart(text, &types, &hidden, STAFF_PART, asked).await?;
+        let asked = if hidden.is_empty() { limit } else { limit.max(500) };
+        Ok(self.store().search_apart(text, types, &hidden, STAFF_PART, asked).await?)
+    }
+
+    /// The records of hits that the caller may see, at most `limit`.
+    async fn seen(&self, caller: &Caller, mut hits: Vec<Hit>, limit: usize) -> Result<Vec<SearchHit>, Error> {
         let references: Vec<Reference> = hits.iter().map(|h| h.record.clone()).collect();
         let mut records: HashMap<Reference, Record> = self
             .load_references(&references)

@@ -11,6 +11,7 @@ pub mod blobs;
 pub mod census;
 pub mod error;
 pub mod histories;
+mod holding;
 pub mod list;
 pub mod log;
 mod migrations;

@@ -13,17 +13,22 @@ pub(crate) struct Migration {
 }
 
 /// For SQLite, in order.
-pub(crate) const SQLITE: [Migration; 2] = [
+pub(crate) const SQLITE: [Migration; 3] = [
     Migration { number: 1, name: "engine", sql: include_str!("../../../migrations/sqlite/0001_engine.sql") },
     Migration {
         number: 2,
         name: "conformity",
         sql: include_str!("../../../migrations/sqlite/0002_conformity.sql"),
     },
+    Migration {
+        number: 3,
+        name: "view_columns",
+        sql: include_str!("../../../migrations/sqlite/0003_view_columns.sql"),
+    },
 ];
 
 /// For PostgreSQL, in order.
-pub(crate) const POSTGRES: [Migration; 2] = [
+pub(crate) const POSTGRES: [Migration; 3] = [
     Migration {
         number: 1,
         name: "engine",
@@ -33,6 +38,11 @@ pub(crate) const POSTGRES: [Migration; 2] = [
         number: 2,
         name: "conformity",
         sql: include_str!("../../../migrations/postgres/0002_conformity.sql"),
+    },
+    Migration {
+        number: 3,
+        name: "view_columns",
+        sql: include_str!("../../../migrations/postgres/0003_view_columns.sql"),
     },
 ];
 

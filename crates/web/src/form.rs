@@ -78,6 +78,14 @@ impl Wrong {
         rest
     }
 
+    /// All sentences, each once.
+    pub fn all(&self) -> Vec<&String> {
+        let mut all: Vec<&String> = self.0.values().flatten().collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
     /// Nothing is wrong.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

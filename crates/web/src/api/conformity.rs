@@ -3,20 +3,21 @@
 //! Who only asks for services sees none of it, as on the pages.
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::Path;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::Response;
 use axum::routing::{get, post};
 use proofdesk_conformity::{Conformity, NewJudgement, Opinion, Scope};
 use proofdesk_engine::{Action, Door, Error, Problem, Problems, Reference};
 use proofdesk_model::Registry;
 use proofdesk_model::format::write_instant;
 use serde::Serialize;
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 use crate::api::client::{Client, short};
 use crate::api::input::{self, Form, Params};
-use crate::api::once::{Answer, KEY};
+use crate::api::once::{self, Answer, Write};
 use crate::api::problem::ApiError;
 use crate::error::WebError;
 use crate::pages::conformity::MAY_RUN;
@@ -136,42 +137,54 @@ async fn one_run(client: Client, Path(run): Path<String>, uri: Uri) -> Result<An
     Ok(Answer::ok(json!({"run": written(registry, &run)?, "results": written(registry, &results)?})))
 }
 
-/// A run may be asked for again: it only adds a result, so a key would say nothing.
-fn no_key(headers: &HeaderMap) -> Result<(), ApiError> {
-    if headers.contains_key(KEY) {
-        return Err(ApiError::parameter(
-            "Idempotency-Key",
-            "unknown",
-            "is not taken here: a second one does no harm",
-        ));
-    }
-    Ok(())
-}
-
-async fn run(client: Client, uri: Uri, headers: HeaderMap) -> Result<Answer, ApiError> {
+async fn run(client: Client, method: Method, uri: Uri, headers: HeaderMap) -> Result<Response, ApiError> {
     let conformity = require(&client)?.clone();
     Params::read(&uri, &[])?;
-    no_key(&headers)?;
+    let key = once::key(&headers)?;
     if !MAY_RUN.iter().any(|role| client.caller.has(role)) {
         let who = MAY_RUN.join(", ").replace('_', " ");
         let problem =
             Problem::new("", "permission", format!("You may not ask for a run. This is for: {who}."));
         return Err(Error::Forbidden(Problems(vec![problem])).into());
     }
+    let request = once::digest(&method, &uri, &headers, &Bytes::new());
+    let caller = client.clone();
+    once::once(&client, key, request, move |write| run_once(caller.clone(), conformity.clone(), write)).await
+}
+
+async fn run_once(client: Client, conformity: Conformity, write: Write) -> Result<Answer, ApiError> {
     let trigger = format!("asked by {}", client.account.name);
-    let work = async move { conformity.run(&Scope::all(), &trigger, Door::Api).await };
-    let summary = tokio::spawn(work).await.map_err(|e| WebError::Fault(e.to_string()))?;
+    let summary = match write.done {
+        Some(done) => conformity.run_summary(done.number).await,
+        None => conformity.run_once(&Scope::all(), &trigger, Door::Api, write.id).await,
+    };
     let summary = summary.map_err(WebError::from)?;
     let location = format!("/api/v1/conformity/runs/{}", summary.run.id);
     Ok(Answer::created(location, written(client.registry(), &summary)?))
 }
 
-async fn judge(client: Client, uri: Uri, headers: HeaderMap, body: Body) -> Result<Answer, ApiError> {
-    let conformity = require(&client)?;
+async fn judge(
+    client: Client,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let conformity = require(&client)?.clone();
     Params::read(&uri, &[])?;
-    no_key(&headers)?;
-    let (_, object) = input::object(&headers, body, &input::JSON, false).await?;
-    let mut form = Form::new(&object);
+    let key = once::key(&headers)?;
+    let (bytes, object) = input::object(&headers, body, &input::JSON, false).await?;
+    let new = judgement(&object)?;
+    let request = once::digest(&method, &uri, &headers, &bytes);
+    let caller = client.clone();
+    once::once(&client, key, request, move |write| {
+        judge_once(caller.clone(), conformity.clone(), new.clone(), write)
+    })
+    .await
+}
+
+fn judgement(object: &Map<String, Json>) -> Result<NewJudgement, ApiError> {
+    let mut form = Form::new(object);
     let framework = form.text("framework", true).unwrap_or_default();
     let obligation = form.text("obligation", true).unwrap_or_default();
     let test = form.perhaps("test");
@@ -186,8 +199,26 @@ async fn judge(client: Client, uri: Uri, headers: HeaderMap, body: Body) -> Resu
     }
     form.finish()?;
     let opinion = if opinion == Some("adequate") { Opinion::Adequate } else { Opinion::Inadequate };
-    let new = NewJudgement { framework, obligation, test, opinion, reason, expires_on };
-    let made = conformity.record_judgement(&client.caller, &new, Door::Api).await.map_err(WebError::from)?;
+    Ok(NewJudgement { framework, obligation, test, opinion, reason, expires_on })
+}
+
+async fn judge_once(
+    client: Client,
+    conformity: Conformity,
+    new: NewJudgement,
+    write: Write,
+) -> Result<Answer, ApiError> {
+    let made = match write.done {
+        Some(done) => {
+            let all = conformity.judgements(&new.framework, &new.obligation).await.map_err(WebError::from)?;
+            let missing = || ApiError::not_found(format!("judgement {}", done.number));
+            all.into_iter().find(|j| j.id == done.number).ok_or_else(missing)?
+        }
+        None => conformity
+            .record_judgement_once(&client.caller, &new, Door::Api, write.id)
+            .await
+            .map_err(WebError::from)?,
+    };
     let location = format!("/api/v1/conformity/obligations/{}", made.obligation);
     Ok(Answer::created(location, written(client.registry(), &made)?))
 }
@@ -212,6 +243,7 @@ async fn figures(client: Client, uri: Uri) -> Result<Answer, ApiError> {
             status: StatusCode::ACCEPTED,
             headers: vec![("retry-after", "5".to_owned())],
             body: Some(body),
+            later: None,
         });
     };
     let figures = computed.figures.map_err(WebError::Fault)?;

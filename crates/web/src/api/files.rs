@@ -1,20 +1,21 @@
 //! Files of a record: streamed in as a form with one file, streamed out as they are.
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{DefaultBodyLimit, Multipart, Path};
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, Method, Uri};
 use axum::response::Response;
 use axum::routing::get;
-use proofdesk_engine::{Action, Attachment, Audience, Door, Error, Reference};
+use proofdesk_engine::{Action, Attachment, Audience, Door, Error, Reference, SealedUpload, Upload};
 use proofdesk_model::format::write_instant;
 use serde_json::{Value as Json, json};
 
 use crate::api::client::Client;
 use crate::api::input::Params;
-use crate::api::once::{Answer, KEY};
+use crate::api::once::{self, Answer, Write};
 use crate::api::problem::ApiError;
+use crate::pages::files::drain;
 use crate::state::AppState;
 
 /// `…/attachments` and `…/attachments/{id}`.
@@ -59,20 +60,18 @@ fn unreadable(error: &MultipartError) -> ApiError {
 async fn add(
     client: Client,
     Path((name, number)): Path<(String, String)>,
+    method: Method,
     uri: Uri,
     headers: HeaderMap,
     request: axum::extract::Request,
-) -> Result<Answer, ApiError> {
+) -> Result<Response, ApiError> {
     let (of, reference) = client.require_reference(&name, &number)?;
     let params = Params::read(&uri, &["audience"])?;
     let audience = match params.word("audience", &["customer", "staff"])? {
         "staff" => Audience::Staff,
         _ => Audience::Customer,
     };
-    if headers.contains_key(KEY) {
-        let message = "is not taken with files: their SHA-256 tells whether one is there already";
-        return Err(ApiError::parameter("Idempotency-Key", "unknown", message));
-    }
+    let key = once::key(&headers)?;
     of.permit(&client.caller, Action::Attach, None).map_err(Error::Forbidden)?;
     let kind = headers.get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default();
     if !kind.to_ascii_lowercase().starts_with("multipart/form-data") {
@@ -86,14 +85,36 @@ async fn add(
     let form =
         <Multipart as axum::extract::FromRequest<AppState>>::from_request(request, &client.state).await;
     let mut form = form.map_err(|e| ApiError::unreadable(format!("{}.", e.body_text())))?;
-    let mut kept: Option<Attachment> = None;
+    let sealed = match receive(&client, &reference, audience, &mut form).await {
+        Ok(sealed) => sealed,
+        Err(error) => {
+            drain(&mut form).await;
+            return Err(error);
+        }
+    };
+    // the bytes are on disk by now: that they are the same is told by their hash
+    let same = Bytes::from(format!("{} {}", sealed.sha256(), sealed.name()));
+    let request = once::digest(&method, &uri, &headers, &same);
+    let caller = client.clone();
+    once::once(&client, key, request, move |write| {
+        attach_once(caller.clone(), reference.clone(), sealed.clone(), write)
+    })
+    .await
+}
+
+/// Streams in the one file of a form.
+async fn receive(
+    client: &Client,
+    reference: &Reference,
+    audience: Audience,
+    form: &mut Multipart,
+) -> Result<SealedUpload, ApiError> {
+    let mut upload: Option<Upload> = None;
     while let Some(part) = form.next_field().await.map_err(|e| unreadable(&e))? {
-        match (part.name(), &kept) {
-            (Some("file"), None) => kept = Some(store(&client, &reference, audience, part).await?),
+        match (part.name(), &upload) {
+            (Some("file"), None) => upload = Some(store(client, reference, audience, part).await?),
             (Some("file"), Some(_)) => {
-                return Err(
-                    Error::invalid("file", "twice", "The first file is kept; send one at a time.").into()
-                );
+                return Err(Error::invalid("file", "twice", "Send one file at a time; none was kept.").into());
             }
             (other, _) => {
                 let other = crate::api::client::short(other.unwrap_or_default());
@@ -101,10 +122,9 @@ async fn add(
             }
         }
     }
-    let kept =
-        kept.ok_or_else(|| Error::invalid("file", "required", "The form has no part named `file`."))?;
-    let location = format!("{}/attachments/{}", super::records::address(&of, reference.number), kept.id);
-    Ok(Answer::created(location, written(&client, &kept)))
+    let upload =
+        upload.ok_or_else(|| Error::invalid("file", "required", "The form has no part named `file`."))?;
+    Ok(upload.seal().await?)
 }
 
 async fn store(
@@ -112,7 +132,7 @@ async fn store(
     reference: &Reference,
     audience: Audience,
     mut part: Field<'_>,
-) -> Result<Attachment, ApiError> {
+) -> Result<Upload, ApiError> {
     let name = part.file_name().unwrap_or_default().to_owned();
     let most = client.state.settings.attachment_max;
     let engine = client.engine();
@@ -120,7 +140,28 @@ async fn store(
     while let Some(bytes) = part.chunk().await.map_err(|e| unreadable(&e))? {
         upload.write(&bytes).await?;
     }
-    Ok(upload.finish().await?)
+    Ok(upload)
+}
+
+async fn attach_once(
+    client: Client,
+    reference: Reference,
+    sealed: SealedUpload,
+    write: Write,
+) -> Result<Answer, ApiError> {
+    let engine = client.engine();
+    let kept = if write.done.is_some() {
+        let id = write.id.to_string();
+        let all = engine.attachments(&client.caller, &reference).await?;
+        all.into_iter()
+            .find(|a| a.id == id)
+            .ok_or_else(|| Error::NotFound("attachment of this id".to_owned()))?
+    } else {
+        sealed.attach(write.id).await?
+    };
+    let of = engine.require_type(&reference.record_type)?;
+    let location = format!("{}/attachments/{}", super::records::address(&of, reference.number), kept.id);
+    Ok(Answer::created(location, written(&client, &kept)))
 }
 
 async fn fetch(

@@ -169,7 +169,9 @@ impl<'a> Form<'a> {
     }
 
     fn member(&mut self, name: &'static str) -> Option<&'a Json> {
-        self.known.push(name);
+        if !self.known.contains(&name) {
+            self.known.push(name);
+        }
         self.object.get(name)
     }
 
@@ -189,6 +191,18 @@ impl<'a> Form<'a> {
             None => {}
         }
         None
+    }
+
+    /// A list of texts.
+    pub fn texts(&mut self, name: &'static str) -> Option<Vec<String>> {
+        let found = self.member(name)?;
+        let texts = found.as_array().and_then(|items| {
+            items.iter().map(|i| i.as_str().map(str::to_owned)).collect::<Option<Vec<String>>>()
+        });
+        if texts.is_none() {
+            self.wrong(name, "format", format!("`{name}` takes a list of texts."));
+        }
+        texts
     }
 
     /// A text, or null for none.

@@ -3,21 +3,19 @@
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Path;
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, Method, Uri};
+use axum::response::Response;
 use axum::routing::{delete, get};
-use proofdesk_engine::{Reference, SavedView, Token};
+use proofdesk_engine::{Action, Reference, SavedView, Token};
 use proofdesk_model::format::write_instant;
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 use crate::api::client::Client;
 use crate::api::input::{self, Form, Params};
-use crate::api::once::{Answer, KEY};
+use crate::api::once::{self, Answer, Write};
 use crate::api::problem::ApiError;
 use crate::session::random;
 use crate::state::AppState;
-
-/// Longest name of a view, characters.
-const LABEL_MAX: usize = 60;
 
 /// `/api/v1/me`, `/api/v1/tokens`, `/api/v1/views`.
 pub fn router() -> Router<AppState> {
@@ -26,7 +24,7 @@ pub fn router() -> Router<AppState> {
         .route("/api/v1/tokens", get(tokens).post(make_token))
         .route("/api/v1/tokens/{id}", delete(end_token))
         .route("/api/v1/views", get(views).post(keep_view))
-        .route("/api/v1/views/{id}", delete(remove_view))
+        .route("/api/v1/views/{id}", get(one_view).patch(change_view).delete(remove_view))
 }
 
 async fn me(client: Client, uri: Uri) -> Result<Answer, ApiError> {
@@ -58,18 +56,23 @@ async fn tokens(client: Client, uri: Uri) -> Result<Answer, ApiError> {
     Ok(Answer::ok(json!({"tokens": all.iter().map(token_json).collect::<Vec<_>>()})))
 }
 
-/// Refuses a key where the request is not done once: an answer is not kept here.
-fn no_key(headers: &HeaderMap, why: &str) -> Result<(), ApiError> {
-    if headers.contains_key(KEY) {
-        return Err(ApiError::parameter("Idempotency-Key", "unknown", format!("is not taken here: {why}")));
-    }
-    Ok(())
+async fn make_token(
+    client: Client,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    Params::read(&uri, &[])?;
+    let key = once::key(&headers)?;
+    let (bytes, object) = input::object(&headers, body, &input::JSON, false).await?;
+    let request = once::digest(&method, &uri, &headers, &bytes);
+    let caller = client.clone();
+    once::once(&client, key, request, move |_| make_token_once(caller.clone(), object.clone())).await
 }
 
-async fn make_token(client: Client, uri: Uri, headers: HeaderMap, body: Body) -> Result<Answer, ApiError> {
-    Params::read(&uri, &[])?;
-    no_key(&headers, "the secret is shown once and not kept")?;
-    let (_, object) = input::object(&headers, body, &input::JSON, false).await?;
+/// The secret is in this answer only: the one that is kept for the same request sent again has null instead.
+async fn make_token_once(client: Client, object: Map<String, Json>) -> Result<Answer, ApiError> {
     let mut form = Form::new(&object);
     let label = form.text("label", true);
     if label.as_ref().is_some_and(|l| l.chars().any(char::is_control)) {
@@ -86,9 +89,11 @@ async fn make_token(client: Client, uri: Uri, headers: HeaderMap, body: Body) ->
     let all = engine.tokens(client.account.id).await?;
     let made = all.iter().rev().find(|t| t.label == label.trim());
     let mut body = made.map_or_else(|| json!({"label": label}), token_json);
+    body["token"] = Json::Null;
+    let later = body.clone();
     body["token"] = json!(secret);
     let location = format!("/api/v1/tokens/{}", made.map_or(0, |t| t.id));
-    Ok(Answer::created(location, body))
+    Ok(Answer::created(location, body).kept_as(later))
 }
 
 async fn end_token(client: Client, Path(id): Path<String>, uri: Uri) -> Result<Answer, ApiError> {
@@ -111,6 +116,7 @@ fn view_json(client: &Client, view: &SavedView) -> Json {
         "filter": view.filter,
         "sort": view.sort,
         "order": if view.descending { "desc" } else { "asc" },
+        "columns": view.columns,
         "shared": view.shared,
         "person": client.registry().write_reference(&Reference::new("person", view.person)),
     })
@@ -125,45 +131,96 @@ async fn views(client: Client, uri: Uri) -> Result<Answer, ApiError> {
     Ok(Answer::ok(json!({"views": views.iter().map(|v| view_json(&client, v)).collect::<Vec<_>>()})))
 }
 
-async fn keep_view(client: Client, uri: Uri, headers: HeaderMap, body: Body) -> Result<Answer, ApiError> {
+async fn one_view(client: Client, Path(id): Path<String>, uri: Uri) -> Result<Answer, ApiError> {
     Params::read(&uri, &[])?;
-    no_key(&headers, "remove the second view where one was made twice")?;
-    let (_, object) = input::object(&headers, body, &input::JSON, false).await?;
+    let view = client.engine().view(&client.caller, &id).await?;
+    client.require_type(&view.record_type)?;
+    Ok(Answer::ok(view_json(&client, &view)))
+}
+
+async fn keep_view(
+    client: Client,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    Params::read(&uri, &[])?;
+    let key = once::key(&headers)?;
+    let (bytes, object) = input::object(&headers, body, &input::JSON, false).await?;
+    let request = once::digest(&method, &uri, &headers, &bytes);
+    let caller = client.clone();
+    once::once(&client, key, request, move |write| keep_view_once(caller.clone(), object.clone(), write))
+        .await
+}
+
+async fn keep_view_once(client: Client, object: Map<String, Json>, write: Write) -> Result<Answer, ApiError> {
     let mut form = Form::new(&object);
     let name = form.text("record_type", true).unwrap_or_default();
-    let label = form.text("label", true).unwrap_or_default();
-    let filter = form.text("filter", false).unwrap_or_default();
-    let sort = form.text("sort", false).unwrap_or_default();
-    let descending = form.word("order", &["asc", "desc"]) == Some("desc");
-    let shared = form.yes("shared");
-    let of = client.registry().get(&name).filter(|of| client.caller.may(of, &proofdesk_engine::Action::Read));
-    match of {
-        None if object.get("record_type").is_some_and(Json::is_string) => {
-            form.wrong(
-                "record_type",
-                "unknown",
-                format!("`{}` is not a record type.", super::client::short(&name)),
-            );
-        }
-        Some(of)
-            if !sort.is_empty() && !super::json::members(of, false).contains(&sort) && sort != "number" =>
-        {
-            form.wrong("sort", "unknown", format!("`{}` is not a column.", super::client::short(&sort)));
-        }
-        _ => {}
+    if !object.contains_key("label") {
+        form.wrong("label", "required", "`label` is needed.");
     }
-    if label.chars().any(char::is_control) {
-        form.wrong("label", "format", "`label` is one line of text, without control characters.");
+    let of = client.registry().get(&name).filter(|of| client.caller.may(of, &Action::Read));
+    if of.is_none() && object.get("record_type").is_some_and(Json::is_string) {
+        let message = format!("`{}` is not a record type.", super::client::short(&name));
+        form.wrong("record_type", "unknown", message);
     }
-    if label.chars().count() > LABEL_MAX {
-        form.wrong("label", "size", format!("`label` has at most {LABEL_MAX} characters."));
-    }
-    form.finish()?;
-    let (id, person) = (String::new(), client.account.person);
-    let view = SavedView { id, record_type: name, label, filter, sort, descending, person, shared };
-    let kept = client.engine().save_view(&client.caller, view).await?;
+    let blank = SavedView {
+        id: String::new(),
+        record_type: name,
+        label: String::new(),
+        filter: String::new(),
+        sort: String::new(),
+        descending: false,
+        columns: Vec::new(),
+        person: client.account.person,
+        shared: false,
+    };
+    let view = sent(form, &object, blank)?;
+    let kept = client.engine().save_view_once(&client.caller, view, write.id).await?;
     let location = format!("/api/v1/views/{}", kept.id);
     Ok(Answer::created(location, view_json(&client, &kept)))
+}
+
+async fn change_view(
+    client: Client,
+    Path(id): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Answer, ApiError> {
+    Params::read(&uri, &[])?;
+    let held = client.engine().view(&client.caller, &id).await?;
+    client.require_type(&held.record_type)?;
+    let (_, object) = input::object(&headers, body, &input::PATCH, false).await?;
+    let view = sent(Form::new(&object), &object, held)?;
+    let kept = client.engine().update_view(&client.caller, view).await?;
+    Ok(Answer::ok(view_json(&client, &kept)))
+}
+
+/// Lays the members that were sent over a view; what is wrong with their values is said by the engine.
+fn sent(mut form: Form<'_>, object: &Map<String, Json>, mut view: SavedView) -> Result<SavedView, ApiError> {
+    if let Some(label) = form.text("label", false) {
+        view.label = label;
+    }
+    if let Some(filter) = form.text("filter", false) {
+        view.filter = filter;
+    }
+    if let Some(sort) = form.text("sort", false) {
+        view.sort = sort;
+    }
+    if let Some(order) = form.word("order", &["asc", "desc"]) {
+        view.descending = order == "desc";
+    }
+    if let Some(columns) = form.texts("columns") {
+        view.columns = columns;
+    }
+    let shared = form.yes("shared");
+    if object.contains_key("shared") {
+        view.shared = shared;
+    }
+    form.finish()?;
+    Ok(view)
 }
 
 async fn remove_view(client: Client, Path(id): Path<String>, uri: Uri) -> Result<Answer, ApiError> {

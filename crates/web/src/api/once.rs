@@ -26,22 +26,29 @@ pub struct Answer {
     pub headers: Vec<(&'static str, String)>,
     /// Body; none for 204.
     pub body: Option<Json>,
+    /// Body to keep for the same request sent again, where it is another one: a secret is not kept.
+    pub later: Option<Json>,
 }
 
 impl Answer {
     /// 200 with a body.
     pub fn ok(body: Json) -> Self {
-        Self { status: StatusCode::OK, headers: Vec::new(), body: Some(body) }
+        Self { status: StatusCode::OK, headers: Vec::new(), body: Some(body), later: None }
     }
 
     /// 201 with a body and where it can be had.
     pub fn created(location: String, body: Json) -> Self {
-        Self { status: StatusCode::CREATED, headers: vec![("location", location)], body: Some(body) }
+        Self {
+            status: StatusCode::CREATED,
+            headers: vec![("location", location)],
+            body: Some(body),
+            later: None,
+        }
     }
 
     /// 204.
     pub fn nothing() -> Self {
-        Self { status: StatusCode::NO_CONTENT, headers: Vec::new(), body: None }
+        Self { status: StatusCode::NO_CONTENT, headers: Vec::new(), body: None, later: None }
     }
 
     /// Adds the version of the record as its tag.
@@ -51,20 +58,32 @@ impl Answer {
         self
     }
 
+    /// Keeps another body than the one that is answered now.
+    #[must_use]
+    pub fn kept_as(mut self, later: Json) -> Self {
+        self.later = Some(later);
+        self
+    }
+
+    /// The answer as it is kept for the next time.
     fn kept(&self) -> KeptAnswer {
+        self.written(self.later.as_ref().or(self.body.as_ref()))
+    }
+
+    fn written(&self, body: Option<&Json>) -> KeptAnswer {
         let headers: serde_json::Map<String, Json> =
             self.headers.iter().map(|(n, v)| ((*n).to_owned(), Json::from(v.clone()))).collect();
         KeptAnswer {
             status: self.status.as_u16(),
             headers: Json::Object(headers).to_string(),
-            body: self.body.as_ref().map(|b| b.to_string().into_bytes()).unwrap_or_default(),
+            body: body.map(|b| b.to_string().into_bytes()).unwrap_or_default(),
         }
     }
 }
 
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
-        again(&self.kept())
+        again(&self.written(self.body.as_ref()))
     }
 }
 
@@ -171,9 +190,8 @@ where
     }
     match outcome {
         Ok(answer) => {
-            let kept = answer.kept();
-            engine.finish_once(&scope, key, &kept).await?;
-            Ok(again(&kept))
+            engine.finish_once(&scope, key, &answer.kept()).await?;
+            Ok(answer.into_response())
         }
         Err(error) => {
             engine.forget_once(&scope, key).await?;

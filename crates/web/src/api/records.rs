@@ -46,25 +46,25 @@ async fn list(client: Client, Path(name): Path<String>, uri: Uri) -> Result<Resp
     let descending = params.word("order", &["asc", "desc"])? == "desc";
     let only = params.text("fields").map(|text| fields(&of, text)).transpose()?;
     let engine = client.engine();
+    if params.text("filter").is_some_and(|f| f.chars().count() > FILTER_MAX) {
+        let message = format!("A condition has at most {FILTER_MAX} characters here.");
+        return Err(Error::invalid("filter", "size", message).into());
+    }
+    let filter = params.text("filter").map(|source| engine.condition(source, &of.name)).transpose()?;
     let (records, next) = match params.text("q") {
         Some(words) => {
-            if let Some(other) =
-                ["filter", "sort", "order", "after"].iter().find(|n| params.given(n).is_some())
-            {
+            if let Some(other) = ["sort", "order", "after"].iter().find(|n| params.given(n).is_some()) {
                 let message =
                     format!("A search is ordered by how well it fits; leave out `{other}`, or `q`.");
                 return Err(Error::invalid(other, "together", message).into());
             }
-            let hits = engine.search(&client.caller, words, Some(&of.name), limit).await?;
+            let hits = match &filter {
+                Some(filter) => engine.search_where(&client.caller, words, filter, &of.name, limit).await?,
+                None => engine.search(&client.caller, words, Some(&of.name), limit).await?,
+            };
             (hits.into_iter().map(|h| h.record).collect(), None)
         }
         None => {
-            if params.text("filter").is_some_and(|f| f.chars().count() > FILTER_MAX) {
-                let message = format!("A condition has at most {FILTER_MAX} characters here.");
-                return Err(Error::invalid("filter", "size", message).into());
-            }
-            let filter =
-                params.text("filter").map(|source| engine.condition(source, &of.name)).transpose()?;
             let request = ListRequest {
                 record_type: of.name.clone(),
                 filter,

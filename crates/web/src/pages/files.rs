@@ -2,16 +2,18 @@
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::multipart::MultipartError;
 use axum::extract::{DefaultBodyLimit, Multipart, Path};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use futures_util::stream;
-use proofdesk_engine::{Attachment, Audience, BlobReader, Door, Error};
+use proofdesk_engine::{Attachment, Audience, BlobReader, Door, Error, Reference};
 
 use crate::error::WebError;
+use crate::form::Typed;
 use crate::layout::escape_query;
-use crate::pages::{address, require_reference};
+use crate::pages::{address, record, require_reference};
 use crate::session::Visit;
 use crate::state::AppState;
 
@@ -23,43 +25,89 @@ pub fn router() -> Router<AppState> {
         .route("/{slug}/{reference}/file/{id}", get(fetch))
 }
 
+/// A refused form is read to its end, as far as this many bytes: a browser shows an answer only after it has sent
+/// everything.
+const DRAINED: u64 = 1_073_741_824;
+
 async fn add(
     visit: Visit,
     Path((slug, written)): Path<(String, String)>,
     mut form: Multipart,
-) -> Result<Redirect, WebError> {
+) -> Result<Response, WebError> {
     let reference = require_reference(&visit, &slug, &written)?;
+    let mut typed = Typed::default();
+    match receive(&visit, &reference, &mut form, &mut typed).await {
+        Ok(()) => Ok(Redirect::to(&format!("{}?tab=files", address(&visit, &reference))).into_response()),
+        Err(error) => {
+            if drain(&mut form).await.iter().any(|name| name == "staff") {
+                typed.set("staff", "yes".to_owned());
+            }
+            record::again(&visit, reference, "files", "file", typed, error).await
+        }
+    }
+}
+
+fn unreadable(error: &MultipartError) -> WebError {
+    WebError::Unreadable(format!("The form with the file cannot be read: {}.", error.body_text()))
+}
+
+/// Streams the files of the form in. They become part of the record when the whole form has come, so that who may
+/// see them counts wherever it stands in the form.
+async fn receive(
+    visit: &Visit,
+    reference: &Reference,
+    form: &mut Multipart,
+    typed: &mut Typed,
+) -> Result<(), WebError> {
     let most = visit.state.settings.attachment_max;
-    let unreadable = |e: axum::extract::multipart::MultipartError| {
-        WebError::Unreadable(format!("The form with the file cannot be read: {}.", e.body_text()))
-    };
-    let mut audience = Audience::Customer;
-    let mut added = false;
-    while let Some(mut part) = form.next_field().await.map_err(unreadable)? {
+    let mut uploads = Vec::new();
+    while let Some(mut part) = form.next_field().await.map_err(|e| unreadable(&e))? {
         match part.name() {
             Some("staff") => {
-                audience = Audience::Staff;
-                while part.chunk().await.map_err(unreadable)?.is_some() {}
+                typed.set("staff", "yes".to_owned());
+                while part.chunk().await.map_err(|e| unreadable(&e))?.is_some() {}
             }
             Some("file") => {
                 let name = part.file_name().unwrap_or_default().to_owned();
+                if name.is_empty() {
+                    continue;
+                }
                 let mut upload = visit
                     .engine()
-                    .attach(&visit.caller, &reference, &name, audience, most, Door::Page)
+                    .attach(&visit.caller, reference, &name, Audience::Staff, most, Door::Page)
                     .await?;
-                while let Some(bytes) = part.chunk().await.map_err(unreadable)? {
+                while let Some(bytes) = part.chunk().await.map_err(|e| unreadable(&e))? {
                     upload.write(&bytes).await?;
                 }
-                upload.finish().await?;
-                added = true;
+                uploads.push(upload);
             }
             _ => {}
         }
     }
-    if !added {
+    if uploads.is_empty() {
         return Err(Error::invalid("file", "required", "Choose a file first.").into());
     }
-    Ok(Redirect::to(&format!("{}?tab=files", address(&visit, &reference))))
+    let audience = if typed.has("staff") { Audience::Staff } else { Audience::Customer };
+    for upload in uploads {
+        upload.seen_by(audience).finish().await?;
+    }
+    Ok(())
+}
+
+/// Reads what is left of a form and forgets it, but for the names of its parts.
+pub(crate) async fn drain(form: &mut Multipart) -> Vec<String> {
+    let mut left = DRAINED;
+    let mut names = Vec::new();
+    while let Ok(Some(mut part)) = form.next_field().await {
+        names.extend(part.name().map(str::to_owned));
+        while let Ok(Some(bytes)) = part.chunk().await {
+            left = left.saturating_sub(bytes.len() as u64);
+            if left == 0 {
+                return names;
+            }
+        }
+    }
+    names
 }
 
 async fn fetch(

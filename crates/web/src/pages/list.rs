@@ -2,22 +2,22 @@
 
 pub mod rows;
 pub mod toolbar;
+pub mod view;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
-use axum_extra::extract::Form;
+use axum::routing::get;
 use maud::{Markup, html};
 use proofdesk_condition::Mistake;
-use proofdesk_engine::{Action, ListPage, ListRequest, SavedView};
-use proofdesk_model::{Condition, RecordType};
+use proofdesk_engine::{Action, ListPage, ListRequest, SavedView, is_sortable};
+use proofdesk_model::{Condition, ListColumn, RecordType};
 use serde::Deserialize;
 
 use crate::error::WebError;
+use crate::form::{Typed, Wrong};
 use crate::layout::{self, Page, escape_query};
 use crate::menu::{self, slug};
 use crate::pages::{family_crumb, record::preview, require_type};
@@ -72,20 +72,29 @@ pub struct Settled {
     pub sort: String,
     /// Largest first.
     pub descending: bool,
+    /// Columns shown: those of the view, else those of the declaration.
+    pub columns: Vec<ListColumn>,
+}
+
+/// What was typed to keep a view and refused, with what is wrong.
+#[derive(Debug, Default)]
+pub struct Refused {
+    /// What was typed.
+    pub typed: Typed,
+    /// What is wrong with it.
+    pub wrong: Wrong,
 }
 
 /// `/desk`, `/{type}` and the keeping of views.
 pub fn router() -> Router<AppState> {
-    Router::new()
-        .route("/desk", get(desk))
-        .route("/{slug}", get(list))
-        .route("/{slug}/view", post(keep_view))
-        .route("/{slug}/view/{id}/remove", post(remove_view))
+    Router::new().merge(view::router()).route("/desk", get(desk)).route("/{slug}", get(list))
 }
 
 async fn desk(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, WebError> {
     match menu::desk_type(visit.engine(), &visit.caller) {
-        Some(of) => show(&visit, of, "/desk".to_owned(), asked, true).await.map(IntoResponse::into_response),
+        Some(of) => show(&visit, of, "/desk".to_owned(), asked, &Refused::default())
+            .await
+            .map(IntoResponse::into_response),
         None => {
             let body = empty(
                 "Your roles let you read no kind of work here.",
@@ -107,7 +116,7 @@ async fn list(
     }
     let of = require_type(&visit, &name)?;
     let base = format!("/{}", slug(&of));
-    Ok(show(&visit, of, base, asked, false).await?.into_response())
+    Ok(show(&visit, of, base, asked, &Refused::default()).await?.into_response())
 }
 
 async fn settle(visit: &Visit, of: Arc<RecordType>, base: String, asked: Asked) -> Result<Settled, WebError> {
@@ -126,7 +135,7 @@ async fn settle(visit: &Visit, of: Arc<RecordType>, base: String, asked: Asked) 
     if let Some(filter) = &asked.filter {
         source = filter.trim().chars().take(2_000).collect();
     }
-    if let Some(column) = asked.sort.as_ref().filter(|c| rows::is_sortable(&of, c)) {
+    if let Some(column) = asked.sort.as_ref().filter(|c| is_sortable(&of, c)) {
         sort.clone_from(column);
         descending = asked.order.as_deref() == Some("down");
     }
@@ -140,7 +149,13 @@ async fn settle(visit: &Visit, of: Arc<RecordType>, base: String, asked: Asked) 
             Err(mistakes) => (None, mistakes),
         },
     };
-    Ok(Settled { of, base, asked, saved, source, condition, mistakes, sort, descending })
+    let columns = match chosen {
+        Some(view) if !view.columns.is_empty() => {
+            view.columns.iter().map(|field| ListColumn { field: field.clone(), spare: false }).collect()
+        }
+        _ => of.list.clone(),
+    };
+    Ok(Settled { of, base, asked, saved, source, condition, mistakes, sort, descending, columns })
 }
 
 async fn show(
@@ -148,8 +163,9 @@ async fn show(
     of: Arc<RecordType>,
     base: String,
     asked: Asked,
-    is_desk: bool,
+    refused: &Refused,
 ) -> Result<Markup, WebError> {
+    let is_desk = base == "/desk";
     let list = settle(visit, of.clone(), base, asked).await?;
     let page = if list.mistakes.is_empty() {
         let request = ListRequest {
@@ -181,7 +197,7 @@ async fn show(
             }
         }
         (toolbar::tabs(visit, &list))
-        (toolbar::filter(&list))
+        (toolbar::filter(visit, &list, refused))
         div.split.preview {
             (table(&list, &page, &eyes, may_create))
             aside.card id="preview" aria-label="Selected record" aria-live="polite" data-shows=[shown.as_ref().map(|(r, _)| format!("row-{r}"))] {
@@ -248,6 +264,12 @@ fn nothing(list: &Settled, may_create: bool) -> Markup {
 }
 
 impl Settled {
+    /// Columns of the saved view that is shown, as one text; empty where the declaration's are shown.
+    pub fn chosen_columns(&self) -> String {
+        let chosen = self.saved.iter().find(|v| Some(&v.id) == self.asked.saved.as_ref());
+        chosen.map_or_else(String::new, |view| view.columns.join(","))
+    }
+
     /// The address of this list with the same view and order, and further parameters.
     pub fn address(&self, more: &[(&str, Option<&str>)]) -> String {
         let order = self.asked.sort.as_ref().map(|_| if self.descending { "down" } else { "up" });
@@ -266,36 +288,4 @@ impl Settled {
             .collect();
         if pairs.is_empty() { self.base.clone() } else { format!("{}?{}", self.base, pairs.join("&")) }
     }
-}
-
-async fn keep_view(
-    visit: Visit,
-    Path(name): Path<String>,
-    Form(typed): Form<HashMap<String, String>>,
-) -> Result<Redirect, WebError> {
-    let of = require_type(&visit, &name)?;
-    let text = |key: &str| typed.get(key).cloned().unwrap_or_default();
-    let view = SavedView {
-        id: String::new(),
-        record_type: of.name.clone(),
-        label: text("label"),
-        filter: text("filter"),
-        sort: text("sort"),
-        descending: text("order") == "down",
-        person: 0,
-        shared: text("shared") == "yes",
-    };
-    let kept = visit.engine().save_view(&visit.caller, view).await?;
-    let base = if text("base") == "/desk" { "/desk".to_owned() } else { format!("/{}", slug(&of)) };
-    Ok(Redirect::to(&format!("{base}?saved={}", escape_query(&kept.id))))
-}
-
-async fn remove_view(
-    visit: Visit,
-    State(_): State<AppState>,
-    Path((name, id)): Path<(String, String)>,
-) -> Result<Redirect, WebError> {
-    let of = require_type(&visit, &name)?;
-    visit.engine().remove_view(&visit.caller, &id).await?;
-    Ok(Redirect::to(&format!("/{}", slug(&of))))
 }

@@ -10,13 +10,16 @@ use std::collections::HashMap;
 
 use axum::Router;
 use axum::extract::{Path, Query};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use maud::{Markup, PreEscaped, html};
-use proofdesk_engine::{Action, Attachment, Comment, HistoryItem, Record, Reference, Seal};
+use proofdesk_engine::{Action, Attachment, Comment, Error, HistoryItem, Problem, Record, Reference, Seal};
 use proofdesk_model::{Kind, RecordType, StateKind, Transition};
 use serde::Deserialize;
 
 use crate::error::WebError;
+use crate::form::{Typed, Wrong};
 use crate::layout::{self, Page};
 use crate::menu::slug;
 use crate::pages::{family_crumb, owes, require_reference, service};
@@ -37,10 +40,18 @@ pub fn router() -> Router<AppState> {
         .route("/{slug}/{reference}/proof/{entry}", get(proof::show))
 }
 
-#[derive(Deserialize)]
-struct Asked {
+/// What the address of a record's page says.
+#[derive(Debug, Default, Deserialize)]
+pub struct Asked {
+    /// The tab; empty for the first.
     #[serde(default)]
     tab: String,
+    /// Of the tab with the proofs: entries older than this one.
+    #[serde(default)]
+    pub before: String,
+    /// Of the tab with the proofs: the number of an entry or leaf, or a leaf hash, to be looked for.
+    #[serde(default)]
+    pub entry: String,
 }
 
 /// Everything that the page of a record shows.
@@ -63,6 +74,35 @@ pub struct Loaded {
     pub watchers: Vec<i64>,
     /// What it owes for its next step.
     pub owed: Vec<owes::Owed>,
+    /// The small form that was sent and refused; none where the page was only opened.
+    pub refused: Option<Refused>,
+}
+
+/// A small form of the page (comment, file, link, watching) that was refused, with what was typed into it.
+#[derive(Debug)]
+pub struct Refused {
+    /// Which one.
+    pub form: &'static str,
+    /// What was typed.
+    pub typed: Typed,
+    /// What is wrong with it.
+    pub wrong: Wrong,
+}
+
+impl Loaded {
+    /// What was typed into a small form that was refused, and what is wrong with it.
+    pub fn refused(&self, form: &str) -> Option<&Refused> {
+        self.refused.as_ref().filter(|r| r.form == form)
+    }
+
+    /// The sentences about a small form, under the id that its input is described by.
+    pub fn sentences(&self, form: &str) -> Markup {
+        html! {
+            @if let Some(refused) = self.refused(form) {
+                div.wrong id={ (form) "-wrong" } role="alert" { @for sentence in refused.wrong.all() { p { (sentence) } } }
+            }
+        }
+    }
 }
 
 async fn load(visit: &Visit, reference: Reference) -> Result<Loaded, WebError> {
@@ -76,7 +116,7 @@ async fn load(visit: &Visit, reference: Reference) -> Result<Loaded, WebError> {
     timeline::more_titles(visit, &record, &history, &watchers, &mut titles).await?;
     let owed = owes::of(visit, &record).await?;
     let address = format!("/{}/{}", slug(&record.of), record.reference());
-    Ok(Loaded { record, reference, address, titles, history, comments, files, watchers, owed })
+    Ok(Loaded { record, reference, address, titles, history, comments, files, watchers, owed, refused: None })
 }
 
 async fn show(
@@ -86,44 +126,79 @@ async fn show(
 ) -> Result<Markup, WebError> {
     let reference = require_reference(&visit, &slug, &written)?;
     let loaded = load(&visit, reference).await?;
+    page(&visit, &loaded, &asked).await
+}
+
+/// The page of a record once more, after one of its small forms was refused: what is wrong stands beside what was
+/// typed. Errors that the person cannot mend there are handed on.
+///
+/// # Errors
+/// Any error that is not about what was typed; a fault of the database.
+pub async fn again(
+    visit: &Visit,
+    reference: Reference,
+    tab: &str,
+    form: &'static str,
+    typed: Typed,
+    error: WebError,
+) -> Result<Response, WebError> {
+    let (status, problems) = match error {
+        WebError::Engine(Error::Invalid(problems)) => (StatusCode::UNPROCESSABLE_ENTITY, problems.0),
+        WebError::Engine(Error::Forbidden(problems)) => (StatusCode::FORBIDDEN, problems.0),
+        WebError::Engine(Error::TooLarge(text)) => {
+            (StatusCode::PAYLOAD_TOO_LARGE, vec![Problem::new("file", "size", text)])
+        }
+        WebError::Engine(Error::Conflict(conflict)) => {
+            let text = Error::Conflict(conflict).to_string();
+            (StatusCode::CONFLICT, vec![Problem::new("", "conflict", text)])
+        }
+        other => return Err(other),
+    };
+    let mut loaded = load(visit, reference).await?;
+    loaded.refused = Some(Refused { form, typed, wrong: Wrong::new(&problems) });
+    let asked = Asked { tab: tab.to_owned(), ..Asked::default() };
+    Ok((status, page(visit, &loaded, &asked).await?).into_response())
+}
+
+async fn page(visit: &Visit, loaded: &Loaded, asked: &Asked) -> Result<Markup, WebError> {
     let eyes =
         Eyes { registry: visit.registry(), titles: &loaded.titles, zone: visit.zone(), now: visit.now };
     let name = loaded.record.reference();
     let content = match asked.tab.as_str() {
-        "related" => related::tab(&visit, &loaded, &eyes).await?,
-        "files" => aside::files_tab(&visit, &loaded, &eyes),
-        "proof" => proof::tab(&visit, &loaded, &eyes).await?,
-        _ => html! { (timeline::write(&visit, &loaded)) (timeline::list(&loaded, &eyes)) },
+        "related" => related::tab(visit, loaded, &eyes).await?,
+        "files" => aside::files_tab(visit, loaded, &eyes),
+        "proof" => proof::tab(visit, loaded, &eyes, asked).await?,
+        _ => html! { (timeline::write(visit, loaded)) (timeline::list(loaded, &eyes)) },
     };
     let is_service = loaded.record.of.name == service::TYPE;
     let glance = if is_service && asked.tab.is_empty() {
-        service::overview(&visit, &loaded).await?
+        service::overview(visit, loaded).await?
     } else {
         html! {}
     };
     let body = html! {
         div id="head" data-live=(loaded.address) {
-            (head(&visit, &loaded))
-            @if is_service { p.small { (service::responsible(&loaded, &visit)) } }
+            (head(visit, loaded))
+            @if is_service { p.small { (service::responsible(loaded, visit)) } }
         }
         (glance)
         div.split {
             div.stack.wide id="talk" {
-                (opening(&loaded, &eyes))
-                (tab_bar(&loaded, &asked.tab))
+                (opening(loaded, &eyes))
+                (tab_bar(loaded, &asked.tab))
                 (content)
             }
-            div.stack.wide id="side" data-live=(loaded.address) { (aside::all(&visit, &loaded, &eyes)) }
+            div.stack.wide id="side" data-live=(loaded.address) { (aside::all(visit, loaded, &eyes)) }
         }
     };
     let title = format!("{name} {}", loaded.record.title());
-    let list = (loaded.record.of.plural.clone(), Some(format!("/{slug}")));
+    let list = (loaded.record.of.plural.clone(), Some(format!("/{}", slug(&loaded.record.of))));
     let page = Page {
         events: format!("{}:{}", loaded.reference.record_type, loaded.reference.number),
-        keys: keys(&visit, &loaded.record),
+        keys: keys(visit, &loaded.record),
         ..Page::new(&title, vec![family_crumb(&loaded.record.of), list, (name.clone(), None)], body)
     };
-    Ok(layout::frame(&visit, page))
+    Ok(layout::frame(visit, page))
 }
 
 fn keys(visit: &Visit, record: &Record) -> Vec<(String, String)> {

@@ -7,14 +7,14 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum_extra::extract::Form;
 use maud::{Markup, html};
-use proofdesk_engine::{Action, Change, Door, Error, Record, Target};
+use proofdesk_engine::{Action, Change, Conflict, Door, Error, Problem, Record, Target};
 use proofdesk_model::{Field, Kind, Transition, Value};
 
 use crate::error::WebError;
 use crate::form::{Typed, Wrong, editor, read};
 use crate::layout::{self, Page};
 use crate::menu::slug;
-use crate::pages::change::{opened_with, present, summary};
+use crate::pages::change::{conflict, opened_with, present, summary};
 use crate::pages::{address, family_crumb, owes, require_reference};
 use crate::parts::tag;
 use crate::parts::value::Eyes;
@@ -70,7 +70,8 @@ async fn ask(
         }
     }
     let owed = blocking(&visit, &record, step).await?;
-    page(&visit, &record, step, &fields, &typed, &Wrong::default(), &owed)
+    let above = Above { owed: &owed, changed: None };
+    page(&visit, &record, step, &fields, &typed, &Wrong::default(), &above)
 }
 
 /// What stands in the way beyond the fields that the page asks for.
@@ -120,22 +121,65 @@ async fn step(
         Ok(_) => Ok(Redirect::to(&address(&visit, &reference)).into_response()),
         Err(WebError::Engine(Error::Invalid(problems))) => {
             let wrong = Wrong::new(&problems.0);
-            let page = page(&visit, &record, step, &fields, &typed, &wrong, &[])?;
+            let page = page(&visit, &record, step, &fields, &typed, &wrong, &Above::default())?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         Err(WebError::Engine(Error::Conflict(conflict))) => {
-            // the step is asked again on what is there now, with what was typed
-            let mut fresh = present(&visit, &record, &fields).await?;
-            for field in &fields {
-                fresh.set(&field.name, typed.text(&field.name).unwrap_or_default());
-            }
-            let sentence =
-                proofdesk_engine::Problem::new("", "conflict", Error::Conflict(conflict).to_string());
-            let page = page(&visit, &record, step, &fields, &fresh, &Wrong::new(&[sentence]), &[])?;
+            let page = meanwhile(&visit, &record, step, &fields, &typed, &conflict).await?;
             Ok((StatusCode::CONFLICT, page).into_response())
         }
         Err(other) => Err(other),
     }
+}
+
+/// The step asked again on what is there now, with what was typed: what others changed is listed, and said beside
+/// each field that both changed.
+async fn meanwhile(
+    visit: &Visit,
+    record: &Record,
+    step: &Transition,
+    fields: &[&Field],
+    typed: &Typed,
+    conflict: &Conflict,
+) -> Result<Markup, WebError> {
+    let theirs = present(visit, record, fields).await?;
+    let mut fresh = theirs.clone();
+    let sentence = format!(
+        "{} was changed meanwhile: you saw version {}, it is now {}. Nothing was written; look at what changed, then \
+         take the step again or go back.",
+        conflict.reference, conflict.expected, conflict.current
+    );
+    let mut problems = vec![Problem::new("", "conflict", sentence)];
+    for field in fields {
+        let text = |from: &Typed, name: &str| from.text(name).unwrap_or_default().replace("\r\n", "\n");
+        let mine = text(typed, &field.name);
+        let was = typed.text(&format!("{}{}", read::WAS, field.name)).unwrap_or_default();
+        let now = text(&theirs, &field.name);
+        if mine == was.replace("\r\n", "\n") {
+            continue; // not mine: what is there now stays
+        }
+        for column in field.columns().iter().chain([&field.name]) {
+            fresh.set(column, typed.text(column).unwrap_or_default());
+        }
+        if let Some(change) = conflict.changed.iter().rev().find(|c| c.field == field.name && mine != now) {
+            let now =
+                if now.is_empty() { "it is empty now".to_owned() } else { format!("it is now “{now}”") };
+            let message = format!("{} changed this meanwhile: {now}. Yours is kept here.", change.by);
+            problems.push(Problem::new(&field.name, "conflict", message));
+        }
+    }
+    let changed = conflict::what_changed(visit, record, conflict).await?;
+    let above = Above { owed: &[], changed: Some(changed) };
+    page(visit, record, step, fields, &fresh, &Wrong::new(&problems), &above)
+}
+
+/// What stands above the form of a step.
+#[derive(Default)]
+struct Above<'a> {
+    /// What stands in its way beyond what is asked for.
+    owed: &'a [owes::Owed],
+    /// What others changed meanwhile.
+    changed: Option<Markup>,
 }
 
 fn page(
@@ -145,7 +189,7 @@ fn page(
     fields: &[&Field],
     typed: &Typed,
     wrong: &Wrong,
-    owed: &[owes::Owed],
+    above: &Above<'_>,
 ) -> Result<Markup, WebError> {
     let titles = std::collections::HashMap::new();
     let eyes = Eyes { registry: visit.registry(), titles: &titles, zone: visit.zone(), now: visit.now };
@@ -160,7 +204,8 @@ fn page(
             p.muted { (record.title()) }
         }
         @if !wrong.is_empty() { (summary(wrong, fields)) }
-        @if !owed.is_empty() { section.card { header { h2 { "This stands in the way" } } div.body.narrow { (owes::checks(owed, &format!("{back}/edit"))) } } }
+        @if let Some(changed) = &above.changed { (changed) }
+        @if !above.owed.is_empty() { section.card { header { h2 { "This stands in the way" } } div.body.narrow { (owes::checks(above.owed, &format!("{back}/edit"))) } } }
         form.form method="post" {
             @if let Some(version) = typed.text("version") { input type="hidden" name="version" value=(version); }
             (opened_with(fields, typed))

@@ -71,7 +71,8 @@ impl Desk {
         desk.create("incident", incident).await.unwrap();
         let declarations = proofdesk_conformity::Declarations::shipped(desk.engine.registry()).unwrap();
         let conformity = proofdesk_conformity::Conformity::new(desk.engine.clone(), declarations);
-        let state = AppState::new(desk.engine.clone(), Settings::default()).with_conformity(conformity);
+        let settings = Settings { attachment_max: 2 * 1_048_576, ..Settings::default() };
+        let state = AppState::new(desk.engine.clone(), settings).with_conformity(conformity);
         let router = proofdesk_web::router(state);
         Self { desk, router, mara }
     }

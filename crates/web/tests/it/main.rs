@@ -9,3 +9,5 @@ mod gate;
 mod live;
 mod pages;
 mod safety;
+mod small;
+mod views;

@@ -113,6 +113,7 @@ pub fn schemas() -> Map<String, Json> {
     all.extend(map(talk()));
     all.extend(map(relations()));
     all.extend(map(own()));
+    all.extend(map(views()));
     all.extend(super::assurance::schemas().into_iter().flat_map(map));
     all
 }
@@ -312,7 +313,7 @@ fn own() -> Json {
             "required": ["id", "label", "created_at", "expires_at", "used_at"],
             "properties": {
                 "id": {"type": "integer"}, "label": text, "created_at": at, "expires_at": maybe, "used_at": maybe,
-                "token": {"type": "string", "description": "The secret. It is not shown again."},
+                "token": {"type": ["string", "null"], "description": "The secret. It is not shown again."},
             },
         },
         "Tokens": list("The caller's tokens.", "tokens", "Token"),
@@ -327,11 +328,37 @@ fn own() -> Json {
             },
             "examples": [{"label": "monitoring", "expires_at": "2027-11-22T00:00:00Z"}],
         },
+    })
+}
+
+fn views() -> Json {
+    let text = json!({"type": "string"});
+    let line = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
+    let columns = json!({
+        "type": "array", "items": text, "maxItems": 20,
+        "description": "Columns in order, by name; those of the declaration where there is none.",
+    });
+    json!({
         "View": object("A saved view.", json!({
             "id": text, "record_type": text, "label": text, "filter": text, "sort": text,
-            "order": {"type": "string", "enum": ["asc", "desc"]}, "shared": {"type": "boolean"}, "person": text,
+            "order": {"type": "string", "enum": ["asc", "desc"]}, "columns": {"type": "array", "items": text},
+            "shared": {"type": "boolean"}, "person": text,
         })),
         "Views": list("The caller's views of a type, and the shared ones.", "views", "View"),
+        "ViewChange": {
+            "type": "object",
+            "description": "Members of a view that are to be changed.",
+            "additionalProperties": false,
+            "properties": {
+                "label": {"type": "string", "minLength": 1, "maxLength": 120, "pattern": line},
+                "filter": {"type": "string", "description": "A condition over the type; empty lists everything."},
+                "sort": text,
+                "order": {"type": "string", "enum": ["asc", "desc"]},
+                "columns": columns,
+                "shared": {"type": "boolean", "description": "Everybody sees it."},
+            },
+            "examples": [{"label": "Mine", "shared": true}],
+        },
         "NewView": {
             "type": "object",
             "description": "A view to keep.",
@@ -339,10 +366,11 @@ fn own() -> Json {
             "required": ["record_type", "label"],
             "properties": {
                 "record_type": {"type": "string", "minLength": 1},
-                "label": {"type": "string", "minLength": 1, "maxLength": 60, "pattern": line},
+                "label": {"type": "string", "minLength": 1, "maxLength": 120, "pattern": line},
                 "filter": {"type": "string", "description": "A condition over the type."},
                 "sort": text,
                 "order": {"type": "string", "enum": ["asc", "desc"]},
+                "columns": columns,
                 "shared": {"type": "boolean", "description": "Everybody sees it."},
             },
             "examples": [{"record_type": "incident", "label": "New", "filter": "state == 'new'", "order": "desc"}],

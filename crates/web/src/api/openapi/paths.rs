@@ -79,7 +79,8 @@ fn account(registry: &Registry, all: &mut Map<String, Json>) {
         &[],
     );
     let make = Operation::write("create_token", "Account", "Make a token")
-        .says("The secret is in the answer and nowhere else. `Idempotency-Key` is refused here.")
+        .says("The secret is in the answer and nowhere else: the same request sent again under its `Idempotency-Key` is answered with null in its place.")
+        .with(parameter("Once"))
         .body(schema("NewToken"), true, Map::new())
         .answer("201", "It is made.", schema("Token"), &["Location"]);
     put(all, "/api/v1/tokens", json!({"get": tokens.build(), "post": make.build()}));
@@ -94,14 +95,30 @@ fn account(registry: &Registry, all: &mut Map<String, Json>) {
         .query("type", type_names(registry), true, "Name of the type.")
         .answer("200", "The caller's and the shared ones.", schema("Views"), &[]);
     let keep = Operation::write("create_view", "Views", "Keep a view")
-        .says("Keeps a condition and an order under a name. `Idempotency-Key` is refused here.")
+        .says("Keeps a condition, an order and columns under a name.")
+        .with(parameter("Once"))
         .body(schema("NewView"), true, Map::new())
         .answer("201", "It is kept.", schema("View"), &["Location"]);
     put(all, "/api/v1/views", json!({"get": views.build(), "post": keep.build()}));
     let remove = Operation::write("remove_view", "Views", "Remove a view of the caller")
         .with(parameter("Id"))
         .answer("204", "It is gone.", Json::Null, &[]);
-    put(all, "/api/v1/views/{id}", json!({"delete": remove.build()}));
+    let one = Operation::read("get_view", "Views", "One saved view").with(parameter("Id")).answer(
+        "200",
+        "The view.",
+        schema("View"),
+        &[],
+    );
+    let change = Operation::write("update_view", "Views", "Change a view of the caller")
+        .says("Changes the members that are sent.")
+        .with(parameter("Id"))
+        .body(schema("ViewChange"), true, Map::new())
+        .answer("200", "The view as it is now.", schema("View"), &[]);
+    put(
+        all,
+        "/api/v1/views/{id}",
+        json!({"get": one.build(), "patch": change.build(), "delete": remove.build()}),
+    );
 }
 
 fn conformity(registry: &Registry, all: &mut Map<String, Json>) {
@@ -141,6 +158,7 @@ fn conformity(registry: &Registry, all: &mut Map<String, Json>) {
         .answer("200", "The runs.", schema("Runs"), &[]);
     let run = Operation::write("run_tests", "Conformity", "Test everything now")
         .says("Asks every test over all records, stores the results and seals them in the log.")
+        .with(parameter("Once"))
         .answer("201", "What the run found.", schema("RunSummary"), &["Location"]);
     put(all, "/api/v1/conformity/runs", json!({"get": runs.build(), "post": run.build()}));
     let results = Operation::read("run", "Conformity", "One run with its results")
@@ -149,6 +167,7 @@ fn conformity(registry: &Registry, all: &mut Map<String, Json>) {
     put(all, "/api/v1/conformity/runs/{run}", json!({"get": results.build()}));
     let judge = Operation::write("judge", "Conformity", "Judge an obligation, or answer a question of it")
         .says("Stands beside what was computed, never in its place; it ends, and is sealed in the log.")
+        .with(parameter("Once"))
         .body(schema("NewJudgement"), true, Map::new())
         .answer("201", "It is recorded.", schema("Judgement"), &["Location"]);
     put(all, "/api/v1/conformity/judgements", json!({"post": judge.build()}));

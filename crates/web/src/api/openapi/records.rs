@@ -76,7 +76,7 @@ fn list(of: &RecordType) -> Json {
         .collect();
     Operation::read(format!("list_{}", of.name), &of.plural, format!("List {plural}"))
         .says(format!(
-            "Lists {plural} page by page. `q` searches instead, and then takes no filter and no order."
+            "Lists {plural} page by page. `q` searches for words, best first; a filter then looks at the 2,500 best, and there is no other order and one page."
         ))
         .with(filter)
         .query(
@@ -194,8 +194,14 @@ fn files(of: &RecordType) -> Json {
 
 fn attach(of: &RecordType) -> Json {
     Operation::write(format!("attach_{}", of.name), &of.plural, format!("Add a file to {}", one(of)))
-        .says("Takes one file in a part named `file`. Its type is taken from its bytes. `Idempotency-Key` is refused here.")
-        .query("audience", json!({"type": "string", "enum": ["customer", "staff"]}), false, "Who may see it; the customer where nothing is said.")
+        .says("Takes one file in a part named `file`. Its type is taken from its bytes.")
+        .with(parameter("Once"))
+        .query(
+            "audience",
+            json!({"type": "string", "enum": ["customer", "staff"]}),
+            false,
+            "Who may see it; the customer where nothing is said.",
+        )
         .content(
             json!({"multipart/form-data": {
                 "schema": {

@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
-use proofdesk_engine::{Conflict, Record};
-use proofdesk_model::Field;
+use proofdesk_engine::{Conflict, Record, Reference};
+use proofdesk_model::{Field, Kind};
 
 use crate::error::WebError;
 use crate::form::{Typed, read};
 use crate::layout::{self, Page};
 use crate::menu::slug;
+use crate::pages::record::timeline;
 use crate::pages::{change::present, family_crumb};
 use crate::parts::time;
+use crate::parts::value::Eyes;
 use crate::session::Visit;
 
 /// The page that settles a conflict; sending it tries again on the present version.
@@ -39,13 +41,11 @@ pub async fn page(
     let text = |typed: &Typed, field: &Field| {
         typed.text(&field.name).filter(|t| !t.is_empty()).unwrap_or_else(|| "empty".to_owned())
     };
+    let changed = what_changed(visit, record, conflict).await?;
     let body = html! {
         h1 { (record.reference()) " was changed meanwhile" }
         p.muted { "You began with version " (conflict.expected) ", it is now version " (conflict.current) ". Nothing of yours is written yet." }
-        section.card { header { h2 { "What changed" } } div.body { ul.stack.tight.small {
-            @for change in &conflict.changed { li { b { (change.label) } " by " (change.by) ", " (time::proven(change.at, visit.now, visit.zone())) } }
-            @if conflict.changed.is_empty() { li.muted { "Comments, files or links, no fields." } }
-        } } }
+        (changed)
         form.form method="post" action={ (address) "/edit" } {
             input type="hidden" name="version" value=(conflict.current);
             @for field in both.iter().chain(&only_mine) {
@@ -78,6 +78,33 @@ pub async fn page(
         ("Conflict".to_owned(), None),
     ];
     Ok(layout::frame(visit, Page::new("Changed meanwhile", crumbs, body)))
+}
+
+/// What others changed since the version that the writer saw, field by field with the value that it has now.
+///
+/// # Errors
+/// A fault of the database.
+pub async fn what_changed(visit: &Visit, record: &Record, conflict: &Conflict) -> Result<Markup, WebError> {
+    let linked: Vec<Reference> = conflict
+        .changed
+        .iter()
+        .filter_map(|c| Some(Reference::new(record.of.field(&c.field)?.target()?, c.value.as_i64()?)))
+        .collect();
+    let titles = visit.engine().titles_of(&visit.caller, &linked).await?;
+    let eyes = Eyes { registry: visit.registry(), titles: &titles, zone: visit.zone(), now: visit.now };
+    let is_long = |name: &str| record.of.field(name).is_some_and(|f| matches!(f.kind, Kind::Markdown));
+    Ok(html! {
+        section.card { header { h2 { "What changed since version " (conflict.expected) } } div.body { ul.stack.tight.small {
+            @for change in &conflict.changed { li {
+                b { (change.label) }
+                @if change.value.is_null() { " is empty now" }
+                @else if is_long(&change.field) { " was rewritten" }
+                @else { " is now " b { (timeline::words(&record.of, &change.field, &change.value, &eyes)) } }
+                ", by " (change.by) ", " (time::proven(change.at, visit.now, visit.zone()))
+            } }
+            @if conflict.changed.is_empty() { li.muted { "Comments, files or links, no fields." } }
+        } } }
+    })
 }
 
 fn columns(field: &Field) -> Vec<String> {

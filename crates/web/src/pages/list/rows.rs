@@ -1,18 +1,13 @@
 //! The rows of a list: key, title with a second line, tags, the owner and the clock, as the declaration's list says.
 
 use maud::{Markup, html};
-use proofdesk_model::record_type::COMMON;
+use proofdesk_engine::is_sortable;
 use proofdesk_model::{Field, Kind, ListColumn, Record, RecordType, Reference, Value};
 
 use crate::menu::slug;
 use crate::pages::list::Settled;
 use crate::parts::value::Eyes;
 use crate::parts::{clock, person, tag, time};
-
-/// Whether a list of this type can be sorted by a column.
-pub fn is_sortable(of: &RecordType, column: &str) -> bool {
-    of.column_index(column).is_some() || COMMON.iter().any(|(name, _)| *name == column)
-}
 
 /// How a column is shown.
 enum Shape<'a> {
@@ -55,8 +50,8 @@ fn is_spare(column: &ListColumn, shape: &Shape<'_>) -> bool {
 /// The table of a list; the first row is the selected one.
 pub fn table(list: &Settled, records: &[Record], eyes: &Eyes<'_>) -> Markup {
     let of = &list.of;
-    let columns: Vec<(&ListColumn, Shape<'_>)> = of
-        .list
+    let columns: Vec<(&ListColumn, Shape<'_>)> = list
+        .columns
         .iter()
         .map(|c| (c, shape(of, c)))
         .filter(|(_, s)| !matches!(s, Shape::Fixed | Shape::Below))
@@ -69,7 +64,7 @@ pub fn table(list: &Settled, records: &[Record], eyes: &Eyes<'_>) -> Markup {
                 @for (column, shape) in &columns { (head(list, &column.field, &label(of, column, shape), is_spare(column, shape))) }
             } }
             tbody {
-                @for (i, record) in records.iter().enumerate() { (row(of, record, &columns, eyes, i == 0)) }
+                @for (i, record) in records.iter().enumerate() { (row(list, record, &columns, eyes, i == 0)) }
             }
         }
     }
@@ -105,18 +100,18 @@ fn head(list: &Settled, column: &str, label: &str, spare: bool) -> Markup {
 }
 
 fn row(
-    of: &RecordType,
+    list: &Settled,
     record: &Record,
     columns: &[(&ListColumn, Shape<'_>)],
     eyes: &Eyes<'_>,
     selected: bool,
 ) -> Markup {
     let name = record.reference();
-    let open = format!("/{}/{name}", slug(of));
+    let open = format!("/{}/{name}", slug(&list.of));
     html! {
         tr id={ "row-" (name) } aria-selected=(selected) data-open=(open) data-preview={ (open) "/preview" } {
             td { a.key href=(open) { (name) } }
-            td.grow { a href=(open) { (record.title()) } br; span.small.faint { (second_line(of, record, eyes)) } }
+            td.grow { a href=(open) { (record.title()) } br; span.small.faint { (second_line(list, record, eyes)) } }
             @for (column, shape) in columns {
                 td class=[is_spare(column, shape).then_some("spare")] { (cell(record, column, shape, eyes)) }
             }
@@ -125,9 +120,10 @@ fn row(
 }
 
 /// What stands under the title: linked records by title, then the state.
-pub fn second_line(of: &RecordType, record: &Record, eyes: &Eyes<'_>) -> String {
+fn second_line(list: &Settled, record: &Record, eyes: &Eyes<'_>) -> String {
+    let of = &list.of;
     let mut words: Vec<String> = Vec::new();
-    for column in of.list.iter().filter(|c| matches!(shape(of, c), Shape::Below) && c.field != "state") {
+    for column in list.columns.iter().filter(|c| matches!(shape(of, c), Shape::Below) && c.field != "state") {
         if let (Some(field), Value::Link(number)) = (of.field(&column.field), record.get(&column.field)) {
             words.push(eyes.title(&Reference::new(field.target().unwrap_or_default(), number)));
         }

@@ -2,9 +2,10 @@
 
 use maud::{Markup, html};
 use proofdesk_condition::Mistake;
+use proofdesk_engine::VIEW_LABEL_MAX;
 
 use crate::menu::slug;
-use crate::pages::list::Settled;
+use crate::pages::list::{Refused, Settled};
 use crate::parts::tabs::{self, Tab};
 use crate::session::Visit;
 
@@ -33,9 +34,10 @@ pub fn tabs(visit: &Visit, list: &Settled) -> Markup {
 }
 
 /// The condition in force, to be changed and to be kept as a view.
-pub fn filter(list: &Settled) -> Markup {
-    let open = list.asked.filter.is_some() || !list.mistakes.is_empty();
-    let mine = list.saved.iter().find(|v| list.asked.saved.as_deref() == Some(&v.id));
+pub fn filter(visit: &Visit, list: &Settled, refused: &Refused) -> Markup {
+    let open = list.asked.filter.is_some() || !list.mistakes.is_empty() || !refused.wrong.is_empty();
+    let shown = list.saved.iter().find(|v| list.asked.saved.as_deref() == Some(&v.id));
+    let mine = shown.filter(|v| visit.caller.person == Some(v.person));
     html! {
         details.filter open[open] {
             summary data-key="f" { "Filter and keep as view " kbd { "F" } }
@@ -51,20 +53,34 @@ pub fn filter(list: &Settled) -> Markup {
                 @if !list.mistakes.is_empty() { (mistakes(&list.source, &list.mistakes)) }
             }
             @if list.mistakes.is_empty() {
-                form.row method="post" action={ "/" (slug(&list.of)) "/view" } {
-                    input type="hidden" name="filter" value=(list.source);
-                    input type="hidden" name="sort" value=(list.sort);
-                    input type="hidden" name="order" value=(if list.descending { "down" } else { "up" });
-                    input type="hidden" name="base" value=(list.base);
-                    input.field.short name="label" aria-label="Name of the view" placeholder="Name of the view" maxlength="60" required;
-                    label.choice.small { input type="checkbox" name="shared" value="yes"; span { "for everybody" } }
-                    button.button { "Keep as view" }
-                }
+                (keep(list, refused))
             }
             @if let Some(view) = mine {
-                form method="post" action={ "/" (slug(&list.of)) "/view/" (view.id) "/remove" } { button.button.quiet { "Remove this view" } }
-            }
+                p.small { a.link href={ "/" (slug(&list.of)) "/view/" (view.id) } { "Change this view" } span.muted { ": its name, condition, order and columns, and who sees it" } }
+            } @else if shown.is_some() { p.small.muted { "Somebody else keeps this view for everybody. Keep it under a name of your own to change it." } }
         }
+    }
+}
+
+/// The form that keeps what is listed as a view, with what was wrong with the last try.
+fn keep(list: &Settled, refused: &Refused) -> Markup {
+    let label = refused.typed.text("label").unwrap_or_default();
+    let shared = refused.typed.text("shared").is_some();
+    let sentences = refused.wrong.all();
+    let invalid = (!sentences.is_empty()).then_some("true");
+    html! {
+        form.row method="post" action={ "/" (slug(&list.of)) "/view" } {
+            input type="hidden" name="filter" value=(list.source);
+            input type="hidden" name="sort" value=(list.sort);
+            input type="hidden" name="order" value=(if list.descending { "down" } else { "up" });
+            input type="hidden" name="columns" value=(list.chosen_columns());
+            input type="hidden" name="base" value=(list.base);
+            input.field.short id="view-label" name="label" value=(label) aria-label="Name of the view" placeholder="Name of the view" maxlength=(VIEW_LABEL_MAX) required
+                aria-invalid=[invalid] aria-describedby=[invalid.map(|_| "view-wrong")] autofocus[invalid.is_some()];
+            label.choice.small { input type="checkbox" name="shared" value="yes" checked[shared]; span { "for everybody" } }
+            button.button { "Keep as view" }
+        }
+        @if invalid.is_some() { div.wrong id="view-wrong" role="alert" { @for sentence in &sentences { p { (sentence) } } } }
     }
 }
 

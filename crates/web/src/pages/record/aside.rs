@@ -97,7 +97,7 @@ fn watchers(visit: &Visit, loaded: &Loaded, eyes: &Eyes<'_>) -> Markup {
                     button.button.quiet.small { @if mine { "Stop watching" } @else { "Watch this" } }
                 }
             }
-            div.body.small { @if names.is_empty() { span.muted { "Nobody watches this record." } } @else { (names.join(", ")) } }
+            div.body.small { (loaded.sentences("watch")) @if names.is_empty() { span.muted { "Nobody watches this record." } } @else { (names.join(", ")) } }
         }
     }
 }
@@ -106,6 +106,9 @@ fn watchers(visit: &Visit, loaded: &Loaded, eyes: &Eyes<'_>) -> Markup {
 pub fn files_tab(visit: &Visit, loaded: &Loaded, eyes: &Eyes<'_>) -> Markup {
     let may_note = visit.caller.may(&loaded.record.of, &Action::Note);
     let most = visit.state.settings.attachment_max / 1_048_576;
+    let refused = loaded.refused("file");
+    let staff = refused.is_some_and(|r| r.typed.has("staff"));
+    let invalid = refused.map(|_| "true");
     html! {
         section.card {
             @if loaded.files.is_empty() { (empty("Pictures, logs and documents of this record would be listed here.", &html! {})) }
@@ -124,8 +127,9 @@ pub fn files_tab(visit: &Visit, loaded: &Loaded, eyes: &Eyes<'_>) -> Markup {
         @if visit.caller.may(&loaded.record.of, &Action::Attach) {
             section.card { form.body.stack method="post" enctype="multipart/form-data" action={ (loaded.address) "/file" } {
                 label for="file" { "Add a file, at most " (most) " MB" }
-                @if may_note { label.choice.small { input type="checkbox" name="staff" value="yes"; span { "Staff only" } } }
-                input id="file" type="file" name="file" required;
+                @if may_note { label.choice.small { input type="checkbox" name="staff" value="yes" checked[staff]; span { "Staff only" } } }
+                input id="file" type="file" name="file" required aria-invalid=[invalid] aria-describedby=[invalid.map(|_| "file-wrong")];
+                (loaded.sentences("file"))
                 div { button.button.primary { "Add the file" } }
             } }
         }

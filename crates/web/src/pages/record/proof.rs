@@ -4,54 +4,117 @@ use axum::extract::Path;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
-use proofdesk_engine::{InclusionProof, Record};
+use proofdesk_engine::{HistoryItem, InclusionProof, Record};
 
 use crate::api::beside::is_for_staff;
 use crate::error::WebError;
 use crate::layout::{self, Page};
-use crate::pages::record::timeline::{changes, relation_words};
-use crate::pages::record::{ENTRIES, Loaded, door_words};
+use crate::pages::record::timeline::{changes, more_titles, relation_words};
+use crate::pages::record::{Asked, Loaded, door_words};
 use crate::pages::{family_crumb, require_reference};
+use crate::parts::empty::empty;
 use crate::parts::time;
 use crate::parts::value::Eyes;
 use crate::session::Visit;
 
-/// Entries that the tab lists.
+/// Entries that the tab lists at a time.
 const LISTED: usize = 100;
 
-/// The tab of a record: its entries with leaf index and leaf hash.
+/// Entries that one step of a look-up reads.
+const STEP: usize = 500;
+
+/// The tab of a record: its entries with leaf index and leaf hash, page by page, and a way to any of them.
 ///
 /// # Errors
 /// A fault of the database.
-pub async fn tab(visit: &Visit, loaded: &Loaded, eyes: &Eyes<'_>) -> Result<Markup, WebError> {
-    let state = visit.engine().log_state().await?;
+pub async fn tab(visit: &Visit, loaded: &Loaded, eyes: &Eyes<'_>, asked: &Asked) -> Result<Markup, WebError> {
+    let engine = visit.engine();
+    let state = engine.log_state().await?;
+    let sought = asked.entry.trim();
+    let before: Option<i64> = asked.before.parse().ok();
+    let (items, more) = if sought.is_empty() {
+        let mut items = engine.history_before(&loaded.reference, before, LISTED + 1).await?;
+        let more = items.len() > LISTED;
+        items.truncate(LISTED);
+        (items, more)
+    } else {
+        (find(visit, loaded, sought).await?, false)
+    };
+    let mut titles = loaded.titles.clone();
+    more_titles(visit, &loaded.record, &items, &[], &mut titles).await?;
+    let eyes = Eyes { titles: &titles, ..*eyes };
+    let tab = format!("{}?tab=proof", loaded.address);
     Ok(html! {
         p.small.muted {
             "Each change is an entry of the log " span.mono { (state.origin) } ", which holds " span.num { (state.size) } " entries. "
             "A proof shows that the entry is in the log exactly as it was written; it can be checked on any machine. "
             a.link href="/log" { "How to verify" }
         }
-        section.card { ol.proof.body aria-label="Entries, newest first" {
-            @for item in loaded.history.iter().take(LISTED) {
-                li {
-                    div.row.between {
-                        span.small { b { (action_words(&loaded.record, &item.action)) } " · " (item.by) " · " (door_words(&item.door)) " · " (time::proven(item.at, eyes.now, eyes.zone))
-                            @if item.occurred_at != item.at { " · happened " (time::proven(item.occurred_at, eyes.now, eyes.zone)) } }
-                        span.small { @match item.leaf {
-                            Some(leaf) => { span.num.muted { "leaf " (leaf) } " " a.link href={ (loaded.address) "/proof/" (item.entry) } { "Proof" } },
-                            None => span.tag.risk { "waiting for its place" },
-                        } }
-                    }
-                    div.small.muted {
-                        "Version " (item.version) (changes(&loaded.record.of, &item.changes, eyes))
-                        @for (relation, other, added) in &item.links { ", " @if *added { "linked " } @else { "unlinked " } (relation_words(&loaded.record.of, relation)) " " span.key { (other) } }
-                    }
-                    div.tiny.faint { "leaf hash " span.mono { (item.hash) } }
-                }
-            }
-        } }
-        @if loaded.history.len() > LISTED { p.small.muted { "The newest " (LISTED) " entries are listed; the interface gives all of them." } }
+        form.row method="get" action=(loaded.address) role="search" {
+            input type="hidden" name="tab" value="proof";
+            label.sr for="entry" { "Version, leaf or leaf hash of an entry" }
+            input.field.short id="entry" name="entry" value=(sought) maxlength="64" autocomplete="off" placeholder="Version, leaf or leaf hash";
+            button.button { "Find the entry" }
+            @if !sought.is_empty() || before.is_some() { a.link.small href=(tab) { "Newest entries" } }
+        }
+        section.card {
+            @if items.is_empty() { (empty("No entry of this record has that version, leaf or leaf hash.", &html! {})) }
+            ol.proof.body aria-label="Entries, newest first" { @for item in &items { (line(loaded, item, &eyes)) } }
+        }
+        @if let Some(last) = items.last().filter(|_| more) { p { a.button href={ (tab) "&before=" (last.entry) } rel="next" { "Older entries" } } }
     })
+}
+
+/// The entries of a record that a number or the beginning of a leaf hash names: the entry at that leaf, and the one
+/// that made that version.
+async fn find(visit: &Visit, loaded: &Loaded, sought: &str) -> Result<Vec<HistoryItem>, WebError> {
+    let version: Option<i64> = sought.trim_start_matches(['v', 'V']).parse().ok();
+    let leaf: Option<u64> = sought.parse().ok();
+    let hash = sought.to_ascii_lowercase();
+    let is_hash = hash.len() >= 6 && hash.bytes().all(|b| b.is_ascii_hexdigit());
+    let mut found = Vec::new();
+    // comments and files keep the version: the oldest entry with it made it
+    let mut maker = None;
+    let mut before = None;
+    loop {
+        let items = visit.engine().history_before(&loaded.reference, before, STEP).await?;
+        let full = items.len() == STEP;
+        before = items.last().map(|item| item.entry);
+        for item in items {
+            if (leaf.is_some() && item.leaf == leaf) || (is_hash && item.hash.starts_with(&hash)) {
+                found.push(item);
+            } else if version == Some(item.version) {
+                maker = Some(item);
+            }
+        }
+        if !full {
+            break;
+        }
+    }
+    found.extend(maker);
+    found.truncate(LISTED);
+    Ok(found)
+}
+
+fn line(loaded: &Loaded, item: &HistoryItem, eyes: &Eyes<'_>) -> Markup {
+    let of = &loaded.record.of;
+    html! {
+        li {
+            div.row.between {
+                span.small { b { (action_words(&loaded.record, &item.action)) } " · " (item.by) " · " (door_words(&item.door)) " · " (time::proven(item.at, eyes.now, eyes.zone))
+                    @if item.occurred_at != item.at { " · happened " (time::proven(item.occurred_at, eyes.now, eyes.zone)) } }
+                span.small { @match item.leaf {
+                    Some(leaf) => { span.num.muted { "leaf " (leaf) } " " a.link href={ (loaded.address) "/proof/" (item.entry) } { "Proof" } },
+                    None => span.tag.risk { "waiting for its place" },
+                } }
+            }
+            div.small.muted {
+                "Version " (item.version) (changes(of, &item.changes, eyes))
+                @for (relation, other, added) in &item.links { ", " @if *added { "linked " } @else { "unlinked " } (relation_words(of, relation)) " " span.key { (other) } }
+            }
+            div.tiny.faint { "leaf hash " span.mono { (item.hash) } }
+        }
+    }
 }
 
 fn action_words(record: &Record, action: &str) -> String {
@@ -60,6 +123,8 @@ fn action_words(record: &Record, action: &str) -> String {
         ("update", _) => "Changed".to_owned(),
         ("comment", _) => "Comment".to_owned(),
         ("attach", _) => "File added".to_owned(),
+        ("watch", _) => "Began to watch".to_owned(),
+        ("unwatch", _) => "Stopped watching".to_owned(),
         (_, Some(step)) => step.label.clone(),
         (other, None) => other.replace('_', " "),
     }
@@ -82,7 +147,7 @@ pub async fn show(
     let as_text = entry.ends_with(".json");
     let id: i64 = entry.trim_end_matches(".json").parse().map_err(|_| missing())?;
     // an entry of another record is none of this one, and comments for staff are in entries too
-    let found = visit.engine().history(&reference, ENTRIES).await?.into_iter().find(|i| i.entry == id);
+    let found = visit.engine().entry(id).await?.filter(|(of, _)| *of == reference).map(|(_, item)| item);
     let staff = visit.caller.reads_notes(&record.of);
     if found.is_none_or(|item| is_for_staff(&item) && !staff) {
         return Err(missing());

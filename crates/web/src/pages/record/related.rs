@@ -129,12 +129,15 @@ pub async fn tab(visit: &Visit, loaded: &Loaded, eyes: &Eyes<'_>) -> Result<Mark
                 }
             }
         }
-        @if may { (link_form(&loaded.record, &loaded.address)) }
+        @if may { (link_form(loaded)) }
     })
 }
 
-fn link_form(record: &Record, address: &str) -> Markup {
-    let of = &record.of;
+fn link_form(loaded: &Loaded) -> Markup {
+    let of = &loaded.record.of;
+    let refused = loaded.refused("link");
+    let text = |name: &str| refused.and_then(|r| r.typed.text(name)).unwrap_or_default();
+    let (relation, invalid) = (text("relation"), refused.map(|_| "true"));
     let own = of.fields.values().filter(|f| {
         matches!(f.kind, Kind::Link { .. } | Kind::Links { .. })
             && f.computed.is_none()
@@ -147,12 +150,16 @@ fn link_form(record: &Record, address: &str) -> Markup {
     let all: Vec<(String, String)> = own.chain(inverse).collect();
     html! {
         @if !all.is_empty() {
-            section.card { form.body.row method="post" action={ (address) "/link" } {
+            section.card { div.body.stack {
+            form.row method="post" action={ (loaded.address) "/link" } {
                 label.sr for="relation" { "Relation" }
-                select.field.short id="relation" name="relation" { @for (name, label) in &all { option value=(name) { (label) } } }
+                select.field.short id="relation" name="relation" { @for (name, label) in &all { option value=(name) selected[*name == relation] { (label) } } }
                 label.sr for="to" { "Other record" }
-                input.field.short id="to" name="to" required placeholder="PRB-87" autocomplete="off";
+                input.field.short id="to" name="to" value=(text("to")) required placeholder="PRB-87" autocomplete="off"
+                    aria-invalid=[invalid] aria-describedby=[invalid.map(|_| "link-wrong")] autofocus[invalid.is_some()];
                 button.button.primary { "Link" }
+            }
+            (loaded.sentences("link"))
             } }
         }
     }

@@ -122,28 +122,24 @@ pub fn changes(of: &RecordType, changes: &[HistoryChange], eyes: &Eyes<'_>) -> M
             @let field = of.field(&change.field);
             @if field.is_some_and(|f| matches!(f.kind, Kind::Markdown)) { "rewritten" }
             @else {
-                @if !change.old.is_null() { b { (words(of, field, change, &change.old, eyes)) } " to " }
-                @if change.new.is_null() { "empty" } @else { b { (words(of, field, change, &change.new, eyes)) } }
+                @if !change.old.is_null() { b { (words(of, &change.field, &change.old, eyes)) } " to " }
+                @if change.new.is_null() { "empty" } @else { b { (words(of, &change.field, &change.new, eyes)) } }
             }
         }
         @if changes.len() > 12 { " and " (changes.len() - 12) " more" }
     }
 }
 
-fn words(
-    of: &RecordType,
-    field: Option<&Field>,
-    change: &HistoryChange,
-    value: &Json,
-    eyes: &Eyes<'_>,
-) -> String {
-    if change.field == "state" {
+/// A value of an entry as words.
+pub fn words(of: &RecordType, name: &str, value: &Json, eyes: &Eyes<'_>) -> String {
+    let field = of.field(name);
+    if name == "state" {
         return value.as_str().map_or_else(|| value.to_string(), |name| tag::state_label(of, name));
     }
     if let (Some(to), Some(number)) = (field.and_then(Field::target), value.as_i64()) {
         return eyes.title(&Reference::new(to, number));
     }
-    let column = of.columns().iter().find(|c| c.name == change.field);
+    let column = of.columns().iter().find(|c| c.name == name);
     let read = column.and_then(|c| proofdesk_model::format::from_json(c.shape, value));
     match (field, read) {
         (Some(_), Some(proofdesk_model::Value::Instant(at))) => time::absolute(at, eyes.now, eyes.zone),
@@ -159,15 +155,22 @@ pub fn write(visit: &Visit, loaded: &Loaded) -> Markup {
     if !customer && !staff {
         return html! {};
     }
+    let refused = loaded.refused("comment");
+    let text = refused.and_then(|r| r.typed.text("body")).unwrap_or_default();
+    let invalid = refused.map(|_| "true");
+    let for_staff =
+        refused.map_or(!customer, |r| r.typed.text("audience").is_some_and(|audience| audience == "staff"));
     html! {
         section.card { form.body.stack id="comment" method="post" action={ (loaded.address) "/comment" } {
             label.sr for="comment-text" { "Comment" }
-            textarea.field id="comment-text" name="body" rows="3" maxlength="50000" required data-key="c" placeholder="Write to the customer, or switch to a staff note" {}
+            textarea.field id="comment-text" name="body" rows="3" maxlength="50000" required data-key="c" placeholder="Write to the customer, or switch to a staff note"
+                aria-invalid=[invalid] aria-describedby=[invalid.map(|_| "comment-wrong")] autofocus[invalid.is_some()] { "\n" (text) }
+            (loaded.sentences("comment"))
             div.row.between {
                 fieldset.row.small.muted {
                     legend.sr { "Who sees it" }
-                    @if customer { label.choice { input type="radio" name="audience" value="customer" checked; span { "The customer sees this" } } }
-                    @if staff { label.choice { input type="radio" name="audience" value="staff" checked[!customer]; span { "Staff only" } } }
+                    @if customer { label.choice { input type="radio" name="audience" value="customer" checked[!for_staff]; span { "The customer sees this" } } }
+                    @if staff { label.choice { input type="radio" name="audience" value="staff" checked[for_staff]; span { "Staff only" } } }
                 }
                 button.button.primary { "Send " kbd { "C" } }
             }

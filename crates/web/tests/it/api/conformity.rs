@@ -79,6 +79,43 @@ async fn a_judgement_is_recorded_with_its_reason() {
 }
 
 #[tokio::test]
+async fn a_run_and_a_judgement_are_made_once() {
+    for database in proofdesk_testkit::BOTH {
+        let rest = open(database).await;
+        let runs = "/api/v1/conformity/runs";
+        let key = [("idempotency-key", "r-1")];
+        let first = rest.ask_as(&rest.auditor, "POST", runs, &key, &Json::Null).await;
+        assert_eq!(first.status, StatusCode::CREATED, "{}", first.text);
+        let second = rest.ask_as(&rest.auditor, "POST", runs, &key, &Json::Null).await;
+        assert_eq!((second.status, &second.text), (first.status, &first.text));
+        assert_eq!(rest.get(runs).await.json["runs"].as_array().unwrap().len(), 1);
+        let judgement = json!({
+            "framework": "iso-20000-1-2018", "obligation": "8.6.1-g", "opinion": "adequate", "reason": "Read them",
+        });
+        let key = [("idempotency-key", "j-1")];
+        for _ in 0..2 {
+            let path = "/api/v1/conformity/judgements";
+            let made = rest.ask_as(&rest.auditor, "POST", path, &key, &judgement).await;
+            assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+        }
+        let one = rest.get("/api/v1/conformity/obligations/8.6.1-g").await;
+        assert_eq!(one.json["judgements"].as_array().unwrap().len(), 1, "{}", one.text);
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_was_not_answered_is_told_when_it_is_asked_again() {
+    let rest = open(Database::Sqlite).await;
+    let declarations = Declarations::shipped(rest.engine().registry()).unwrap();
+    let conformity = Conformity::new(rest.engine().clone(), declarations);
+    let scope = proofdesk_conformity::Scope::all();
+    let door = proofdesk_engine::Door::Api;
+    let made = conformity.run_once(&scope, "asked", door, uuid::Uuid::from_u128(7)).await.unwrap();
+    assert_eq!(conformity.run_summary(made.run.id).await.unwrap(), made);
+    assert!(conformity.run_once(&scope, "asked", door, uuid::Uuid::from_u128(7)).await.is_err());
+}
+
+#[tokio::test]
 async fn figures_are_counted_from_the_history() {
     for database in proofdesk_testkit::BOTH {
         let rest = open(database).await;

@@ -141,10 +141,42 @@ async fn views_are_kept_and_removed() {
             rest.post("/api/v1/views", &nothing).await.problems(),
             [("record_type".into(), "unknown".into())]
         );
-        let long = json!({"record_type": "incident", "label": "x".repeat(61)});
+        let long = json!({"record_type": "incident", "label": "x".repeat(121)});
         assert_eq!(rest.post("/api/v1/views", &long).await.problems(), [("label".into(), "size".into())]);
         let path = made.header("location").to_owned();
+        let change = json!({"label": "Fresh", "columns": ["location", "created_at"], "shared": true});
+        let theirs = rest.ask_as(&rest.auditor, "PATCH", &path, &[], &change).await;
+        assert_eq!(theirs.status, StatusCode::NOT_FOUND, "{}", theirs.text);
+        let changed = rest.ask("PATCH", &path, &[], &change).await;
+        assert_eq!(changed.status, StatusCode::OK, "{}", changed.text);
+        assert_eq!(changed.json["columns"], json!(["location", "created_at"]));
+        let read = rest.ask_as(&rest.auditor, "GET", &path, &[], &Json::Null).await;
+        assert_eq!((&read.json["label"], &read.json["filter"]), (&json!("Fresh"), &json!("state == 'new'")));
+        let theirs = rest.ask_as(&rest.auditor, "PATCH", &path, &[], &json!({"label": "x"})).await;
+        assert_eq!(theirs.status, StatusCode::NOT_FOUND, "shared is read, not written: {}", theirs.text);
+        let wrong = json!({"columns": ["colour"], "sort": "colour", "label": "", "filter": "colour"});
+        let fields: Vec<String> =
+            rest.ask("PATCH", &path, &[], &wrong).await.problems().into_iter().map(|p| p.0).collect();
+        assert_eq!(fields, ["label", "sort", "columns", "filter"]);
         assert_eq!(rest.ask("DELETE", &path, &[], &Json::Null).await.status, StatusCode::NO_CONTENT);
         assert_eq!(rest.ask("DELETE", &path, &[], &Json::Null).await.status, StatusCode::NOT_FOUND);
+    }
+}
+
+#[tokio::test]
+async fn words_and_a_condition_are_asked_together() {
+    for rest in Rest::both().await {
+        for (title, category) in [("Cards fail in Graz", "network"), ("Cards fail in Linz", "till")] {
+            let made = Change::default().with_text("title", title).with_text("category", category);
+            rest.desk.create("incident", made).await.unwrap();
+        }
+        let both = rest.get("/api/v1/incident?q=cards&filter=category%20%3D%3D%20'till'").await;
+        let found: Vec<&str> =
+            both.json["records"].as_array().unwrap().iter().filter_map(|r| r["title"].as_str()).collect();
+        assert_eq!(found, ["Cards fail in Linz"], "{}", both.text);
+        let none = rest.get("/api/v1/incident?q=graz&filter=category%20%3D%3D%20'till'").await;
+        assert_eq!(none.json, json!({"records": [], "next": null}));
+        let wrong = rest.get("/api/v1/incident?q=graz&filter=colour%20%3D%3D%201").await;
+        assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", wrong.text);
     }
 }

@@ -1,10 +1,11 @@
 //! Requests that happen once.
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
 use proofdesk_engine::Begun;
 use serde_json::{Value as Json, json};
 
-use super::rest::Rest;
+use super::rest::{Reply, Rest};
 
 async fn count(rest: &Rest) -> usize {
     rest.get("/api/v1/incident?limit=200").await.json["records"].as_array().unwrap().len()
@@ -129,5 +130,53 @@ async fn keys_are_forgotten_after_a_day() {
         assert_eq!(engine.begin_once("account 9", "k", b"two").await.unwrap(), Begun::Other);
         rest.desk.time.advance(25 * 3_600_000_000);
         assert!(fresh(&engine.begin_once("account 9", "k", b"two").await.unwrap()));
+    }
+}
+
+/// A form with one file.
+async fn attach(rest: &Rest, key: &str, content: &str) -> Reply {
+    let body = format!(
+        "--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\n{content}\r\n--edge--\r\n"
+    );
+    let request = Request::post("/api/v1/incident/INC-1/attachments")
+        .header("authorization", format!("Bearer {}", rest.agent))
+        .header("idempotency-key", key)
+        .header("content-type", "multipart/form-data; boundary=edge")
+        .body(Body::from(body))
+        .unwrap();
+    rest.send(request).await
+}
+
+#[tokio::test]
+async fn files_views_and_tokens_are_made_once() {
+    for rest in Rest::both().await {
+        let first = attach(&rest, "f-1", "same").await;
+        assert_eq!(first.status, StatusCode::CREATED, "{}", first.text);
+        let second = attach(&rest, "f-1", "same").await;
+        assert_eq!((second.status, &second.text), (first.status, &first.text));
+        assert_eq!(second.header("idempotency-replayed"), "true");
+        let other = attach(&rest, "f-1", "other").await;
+        assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", other.text);
+        let files = rest.get("/api/v1/incident/INC-1/attachments").await;
+        assert_eq!(files.json["attachments"].as_array().unwrap().len(), 1);
+
+        let view = json!({"record_type": "incident", "label": "Mine"});
+        let key = [("idempotency-key", "v-1")];
+        let first = rest.ask("POST", "/api/v1/views", &key, &view).await;
+        assert_eq!(first.status, StatusCode::CREATED, "{}", first.text);
+        assert_eq!(rest.ask("POST", "/api/v1/views", &key, &view).await.text, first.text);
+        let views = rest.get("/api/v1/views?type=incident").await;
+        assert_eq!(views.json["views"].as_array().unwrap().len(), 1);
+
+        let token = json!({"label": "nightly"});
+        let key = [("idempotency-key", "t-1")];
+        let first = rest.ask("POST", "/api/v1/tokens", &key, &token).await;
+        assert!(first.json["token"].as_str().unwrap().starts_with("pd_"), "{}", first.text);
+        let again = rest.ask("POST", "/api/v1/tokens", &key, &token).await;
+        assert_eq!((again.status, &again.json["token"]), (StatusCode::CREATED, &Json::Null));
+        assert_eq!(again.json["id"], first.json["id"]);
+        let tokens = rest.get("/api/v1/tokens").await;
+        let made = tokens.json["tokens"].as_array().unwrap();
+        assert_eq!(made.iter().filter(|t| t["label"] == "nightly").count(), 1);
     }
 }
