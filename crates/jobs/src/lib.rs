@@ -4,6 +4,7 @@
 //! Not here: how a change is written (`engine`), what a test asks (`conformity`).
 
 mod conformity;
+mod figures;
 mod queue;
 
 use std::sync::Arc;
@@ -24,11 +25,20 @@ pub struct Schedule {
     pub checkpoint_every: Duration,
     /// Between two full conformity runs.
     pub conformity_every: Duration,
+    /// Between two looks whether the figures are to be computed again.
+    pub figures_every: Duration,
+    /// Time zone of the figures' days and months.
+    pub zone: jiff::tz::TimeZone,
 }
 
 impl Default for Schedule {
     fn default() -> Self {
-        Self { checkpoint_every: Duration::from_secs(60), conformity_every: Duration::from_secs(3_600) }
+        Self {
+            checkpoint_every: Duration::from_secs(60),
+            conformity_every: Duration::from_secs(3_600),
+            figures_every: Duration::from_secs(300),
+            zone: jiff::tz::TimeZone::UTC,
+        }
     }
 }
 
@@ -52,6 +62,7 @@ impl Jobs {
         tasks.spawn(queue::run(self.engine.clone(), stop.clone()));
         tasks.spawn(checkpoints(self.clone(), stop.clone()));
         tasks.spawn(upkeep(self.engine.clone(), stop.clone()));
+        tasks.spawn(figures::run(self.clone(), stop.clone()));
         tasks.spawn(conformity::full_runs(self.clone(), stop.clone()));
         tasks.spawn(conformity::retests(self.clone(), stop));
         while let Some(ended) = tasks.join_next().await {

@@ -62,8 +62,15 @@ impl Config {
     pub fn read(path: &Path) -> anyhow::Result<Self> {
         let text =
             std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
-        let mut config: Self = toml::from_str(&text)
-            .map_err(|e| anyhow::anyhow!("{}: {}", path.display(), e.to_string().trim_end()))?;
+        let (mut config, mistakes) = Self::parse(&text);
+        if !mistakes.is_empty() {
+            let mut lines: Vec<String> =
+                mistakes.iter().map(|m| format!("{}: {m}", path.display())).collect();
+            if let Err(values) = config.check() {
+                lines.push(values.to_string());
+            }
+            bail!("{}", lines.join("\n"));
+        }
         let folder = path.parent().unwrap_or(Path::new(""));
         config.log_key = folder.join(&config.log_key);
         config.site = config.site.map(|site| folder.join(site));
@@ -72,6 +79,35 @@ impl Config {
             config.database = folder.join(file).to_string_lossy().into_owned();
         }
         Ok(config)
+    }
+
+    /// Reads the text as far as it can be read, and says everything that is wrong with the rest, each with its line.
+    fn parse(text: &str) -> (Self, Vec<String>) {
+        let (table, errors) = toml::de::DeTable::parse_recoverable(text);
+        let shown = |e: &toml::de::Error| e.to_string().trim_end().to_owned();
+        let mut mistakes: Vec<String> = errors.iter().map(shown).collect();
+        if !mistakes.is_empty() {
+            return (Self::default(), mistakes);
+        }
+        let mut good = String::new();
+        for (key, value) in table.get_ref() {
+            let start = key.span().start;
+            let line = text.get(..start).map_or(0, |before| before.matches('\n').count());
+            if value.get_ref().is_table() {
+                mistakes.push(format!("line {}: there is no section `{}`", line + 1, key.get_ref()));
+                continue;
+            }
+            // alone, in its line: so the message of the reader names the line of the file
+            let alone = text.get(start..value.span().end).unwrap_or_default();
+            match toml::from_str::<Self>(&format!("{}{alone}", "\n".repeat(line))) {
+                Ok(_) => {
+                    good.push_str(alone);
+                    good.push('\n');
+                }
+                Err(e) => mistakes.push(shown(&e)),
+            }
+        }
+        (toml::from_str(&good).unwrap_or_default(), mistakes)
     }
 
     /// Says everything that is wrong with the values.
@@ -154,6 +190,23 @@ mod tests {
         std::fs::write(&path, "database = \"a.db\"\nlisten_on = \"x\"\n").unwrap();
         let message = Config::read(&path).unwrap_err().to_string();
         assert!(message.contains("line 2") && message.contains("listen_on"), "{message}");
+    }
+
+    #[test]
+    fn all_mistakes_of_a_file_are_said_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("proofdesk.toml");
+        let text = "database = 7\nlisten_on = \"x\"\ntime_zone = \"Mars\"\nsecure_cookies = \"yes\"\n\n[mail]\nhost = \"m\"\n";
+        std::fs::write(&path, text).unwrap();
+        let message = Config::read(&path).unwrap_err().to_string();
+        for part in
+            ["line 1", "line 2", "listen_on", "line 4", "no section `mail`", "line 6", "time_zone: `Mars`"]
+        {
+            assert!(message.contains(part), "{part} is missing: {message}");
+        }
+        std::fs::write(&path, "database = \nlisten = \"x\"\ntime_zone = [\n").unwrap();
+        let message = Config::read(&path).unwrap_err().to_string();
+        assert!(message.contains("line 1") && message.contains("line 3"), "{message}");
     }
 
     #[test]

@@ -36,38 +36,67 @@ struct Global {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Start the desk: pages, REST and everything that runs by itself
+    #[command(
+        after_help = "Examples:\n  proofdesk serve\n  proofdesk --database postgres://desk@db/desk serve --listen 0.0.0.0:8080"
+    )]
     Serve(commands::serve::Serve),
     /// Fill a new database with an example company that has been running for a year
+    #[command(
+        after_help = "Examples:\n  proofdesk demo --serve\n  proofdesk demo --folder try --incidents 300 --listen 127.0.0.1:9000 --serve"
+    )]
     Demo(commands::demo::Demo),
     /// Run the conformity tests and print which obligations hold (exit code 1 when one does not)
+    #[command(
+        after_help = "Examples:\n  proofdesk conformity\n  proofdesk conformity --clause 8.6 --state nonconforming\n  proofdesk conformity --strict --json > conformity.json"
+    )]
     Conformity(commands::conformity::ConformityCommand),
     /// Import an event log (CSV, also gzipped) by a mapping file (exit code 1 when rows were refused)
+    #[command(
+        after_help = "Examples:\n  proofdesk import --mapping incidents incident_event_log.csv.gz\n  proofdesk import --mapping mine.toml --check"
+    )]
     Import(commands::import::Import),
     /// Print the figures of the desk: targets, times to resolve, backlog, reopenings
+    #[command(
+        after_help = "Examples:\n  proofdesk figures\n  proofdesk figures incident --what-if promises.toml --json"
+    )]
     Figures(commands::figures::FiguresCommand),
     /// Verify the log and every record against it (exit code 1 when something is wrong)
+    #[command(
+        after_help = "Examples:\n  proofdesk verify\n  proofdesk verify export.log --key \"example.com/desk+1a2b3c4d+…\""
+    )]
     Verify(commands::verify::Verify),
     /// List, explain and check the declared record types
+    #[command(after_help = "Examples:\n  proofdesk records list\n  proofdesk records explain incident")]
     #[command(subcommand)]
     Records(commands::records::Records),
     /// Bring the tables up to date with the declarations
+    #[command(after_help = "Examples:\n  proofdesk migrate --plan\n  proofdesk migrate")]
     Migrate(commands::migrate::Migrate),
     /// Copy the database while it is in use
+    #[command(after_help = "Example:\n  proofdesk backup /backups/desk-2026-11-22.db")]
     Backup(commands::backup::Backup),
     /// Put a copy back in place of the database
+    #[command(after_help = "Example:\n  proofdesk restore /backups/desk-2026-11-22.db --replace")]
     Restore(commands::backup::Restore),
     /// Look for what is wrong with configuration, database, log and queue
+    #[command(after_help = "Examples:\n  proofdesk doctor\n  proofdesk --config /etc/proofdesk.toml doctor")]
     Doctor,
     /// Check or show the configuration
+    #[command(after_help = "Examples:\n  proofdesk config check\n  proofdesk --database desk.db config show")]
     #[command(subcommand)]
     Config(commands::config::ConfigCommand),
     /// Make and list accounts, set passwords
+    #[command(
+        after_help = "Examples:\n  proofdesk account create --sign-in ida --name \"Ida Voss\" --administrator\n  proofdesk account token ida --label monitoring"
+    )]
     #[command(subcommand)]
     Account(commands::account::AccountCommand),
     /// Export the log, show its verifier key, publish a checkpoint
+    #[command(after_help = "Examples:\n  proofdesk log export desk.log\n  proofdesk log key")]
     #[command(subcommand)]
     Log(commands::log::LogCommand),
     /// Print completions for your shell
+    #[command(after_help = "Example:\n  proofdesk completions bash > /etc/bash_completion.d/proofdesk")]
     Completions {
         /// Shell
         shell: clap_complete::Shell,
@@ -163,5 +192,31 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Generate(command) => command.run(&Cli::command(), global.load()?).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, CommandFactory as _};
+
+    fn without_example(command: &Command, path: &str, found: &mut Vec<String>) {
+        for sub in command.get_subcommands().filter(|c| !c.is_hide_set() && c.get_name() != "help") {
+            let name = format!("{path} {}", sub.get_name());
+            let help = sub.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let shows = help
+                .lines()
+                .any(|line| line.starts_with(&format!("  {name}")) || line.contains("proofdesk --"));
+            if !shows {
+                found.push(name.clone());
+            }
+            without_example(sub, &name, found);
+        }
+    }
+
+    #[test]
+    fn every_command_shows_an_example() {
+        let mut found = Vec::new();
+        without_example(&super::Cli::command(), "proofdesk", &mut found);
+        assert!(found.is_empty(), "no example: {found:?}");
     }
 }

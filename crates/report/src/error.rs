@@ -12,6 +12,9 @@ pub enum Error {
     /// An entry of the log that is not what the engine writes; `verify` tells more.
     #[error("Log entry {0} cannot be read; run `proofdesk verify`.")]
     Entry(i64),
+    /// Figures that cannot be kept.
+    #[error("The figures cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
     /// The database.
     #[error(transparent)]
     Store(#[from] proofdesk_store::Error),

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use proofdesk_engine::Engine;
 use proofdesk_model::RecordType;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use backlog::{Backlog, Day};
 pub use life::Life;
@@ -72,7 +72,8 @@ impl Scope {
 pub type Spreads = BTreeMap<String, Spread>;
 
 /// The figures. Hours have fractions; shares are per cent. Maps by priority have `all` as well.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Figures {
     /// The record type.
     pub of: String,
@@ -96,7 +97,7 @@ pub struct Figures {
     pub reassigned: Reassigned,
     /// Hours: `to_resolve_recorded`, `to_resolve_effective`, `to_first_resolution`, `to_close`, `resolved_to_closed`,
     /// `to_first_response`, `waiting_for_customer`, `to_resolve_net_of_waiting`, `first_to_last_event`.
-    pub hours: BTreeMap<&'static str, Spreads>,
+    pub hours: BTreeMap<String, Spreads>,
     /// Share of closures between 119 and 121.5 hours after the resolution: closed by a program after five days.
     pub closed_after_five_days_percent: f64,
     /// Total hours of waiting for the customer.
@@ -110,7 +111,7 @@ pub struct Figures {
     /// Records that were neither reassigned nor reopened.
     pub neither_reassigned_nor_reopened: Share,
     /// Most frequent values after the last event, by field.
-    pub top: BTreeMap<&'static str, Vec<Top>>,
+    pub top: BTreeMap<String, Vec<Top>>,
     /// Work that lay open, day by day.
     pub backlog: Backlog,
     /// Closures by day, busiest first, and by who closed.
@@ -128,9 +129,9 @@ pub struct Figures {
     /// Different ways through the steps asked for.
     pub variants: u64,
     /// What is odd in the data: sets of records.
-    pub data_quality: BTreeMap<&'static str, IdSet>,
+    pub data_quality: BTreeMap<String, IdSet>,
     /// What an auditor would sample: sets of records.
-    pub conformity: BTreeMap<&'static str, IdSet>,
+    pub conformity: BTreeMap<String, IdSet>,
     /// Promises tried on the records.
     pub what_if: Vec<WhatIfResult>,
 }
@@ -145,10 +146,15 @@ pub async fn figures(engine: &Engine, scope: &Scope) -> Result<Figures, Error> {
     let names = names(engine, of).await?;
     let mut figures = outcome::of(&lives, &tally, scope, of, &names);
     figures.backlog = backlog::of(&lives, &scope.zone);
-    figures.data_quality = sets::data_quality(&lives);
-    figures.conformity = sets::conformity(&lives, of);
+    figures.data_quality = owned(sets::data_quality(&lives));
+    figures.conformity = owned(sets::conformity(&lives, of));
     figures.what_if = scope.what_if.iter().map(|w| what_if::run(w, &lives)).collect::<Result<_, _>>()?;
     Ok(figures)
+}
+
+/// The same map with names of its own, as one that is read from a snapshot has.
+fn owned<T>(map: BTreeMap<&'static str, T>) -> BTreeMap<String, T> {
+    map.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// The records behind the figures, each with its history in numbers.

@@ -5,6 +5,8 @@
 pub mod chart;
 pub mod error;
 pub mod figures;
+pub mod snapshot;
 
 pub use error::Error;
 pub use figures::{Figures, Scope, figures};
+pub use snapshot::Snapshot;

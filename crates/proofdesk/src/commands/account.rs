@@ -15,6 +15,9 @@ use crate::output::table;
 #[derive(Debug, clap::Subcommand)]
 pub enum AccountCommand {
     /// Make a person with an account; the password is read from standard input
+    #[command(
+        after_help = "Example:\n  proofdesk account create --sign-in ida --name \"Ida Voss\" --role auditor < password.txt"
+    )]
     Create {
         /// What is typed at sign-in
         #[arg(long)]
@@ -30,13 +33,16 @@ pub enum AccountCommand {
         administrator: bool,
     },
     /// List the accounts
+    #[command(after_help = "Example:\n  proofdesk account list")]
     List,
     /// Set a password, read from standard input, and end the account's sessions
+    #[command(after_help = "Example:\n  proofdesk account password ida")]
     Password {
         /// Sign-in name
         sign_in: String,
     },
     /// Make an API token for an account; it is printed once
+    #[command(after_help = "Example:\n  proofdesk account token ida --label monitoring")]
     Token {
         /// Sign-in name
         sign_in: String,

@@ -9,8 +9,10 @@ use crate::open;
 #[derive(Debug, clap::Subcommand)]
 pub enum ConfigCommand {
     /// Check the configuration, the declarations and the controls
+    #[command(after_help = "Example:\n  proofdesk --config desk.toml config check")]
     Check,
     /// Print the configuration in force, passwords left out
+    #[command(after_help = "Example:\n  proofdesk config show")]
     Show,
 }
 

@@ -57,16 +57,37 @@ impl ConformityCommand {
             chapter.clauses.retain(|c| !c.obligations.is_empty());
         }
         overview.chapters.retain(|c| !c.clauses.is_empty());
+        let all: u64 = overview.states.values().sum();
+        if self.is_filtered() {
+            // the totals are those of what is listed
+            recount(&mut overview);
+        }
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&overview)?);
+            let mut written = serde_json::to_value(&overview)?;
+            if self.is_filtered() {
+                written["filter"] =
+                    serde_json::json!({"clause": self.clause, "state": self.state, "of": all});
+            }
+            println!("{}", serde_json::to_string_pretty(&written)?);
         } else {
-            print(&overview);
+            self.print(&overview, all);
         }
         let bad = shown(&overview).any(|o| {
             o.state == State::Nonconforming
                 || (self.strict && matches!(o.state, State::AtRisk | State::NotProven))
         });
         Ok(if bad { ExitCode::from(1) } else { ExitCode::SUCCESS })
+    }
+
+    fn is_filtered(&self) -> bool {
+        self.clause.is_some() || self.state.is_some()
+    }
+
+    /// The filter in words: `clause 8.6, nonconforming`.
+    fn filter_words(&self) -> String {
+        let clause = self.clause.as_ref().map(|c| format!("clause {c}"));
+        let state = self.state.as_ref().map(|s| s.replace('_', " "));
+        clause.into_iter().chain(state).collect::<Vec<_>>().join(", ")
     }
 
     fn wants(&self, clause: &str, obligation: &ObligationView) -> bool {
@@ -84,7 +105,45 @@ fn shown(overview: &Overview) -> impl Iterator<Item = &ObligationView> {
     overview.chapters.iter().flat_map(|c| &c.clauses).flat_map(|c| &c.obligations)
 }
 
-fn print(overview: &Overview) {
+/// Counts states, exceptions and chapters again over the obligations that are left.
+fn recount(overview: &mut Overview) {
+    overview.states = State::ALL.into_iter().map(|state| (state, 0)).collect();
+    let left: Vec<State> = shown(overview).map(|o| o.state).collect();
+    for state in left {
+        *overview.states.entry(state).or_default() += 1;
+    }
+    for chapter in &mut overview.chapters {
+        let own = || chapter.clauses.iter().flat_map(|c| &c.obligations);
+        (chapter.total, chapter.conforming) =
+            (own().count() as u64, own().filter(|o| o.state == State::Conforming).count() as u64);
+    }
+}
+
+impl ConformityCommand {
+    fn print(&self, overview: &Overview, all: u64) {
+        print_rows(overview);
+        let states: Vec<String> = overview
+            .states
+            .iter()
+            .filter(|(_, count)| **count > 0)
+            .map(|(state, count)| format!("{count} {}", state.label()))
+            .collect();
+        if self.is_filtered() {
+            let listed: u64 = overview.states.values().sum();
+            let states = if states.is_empty() { "none".to_owned() } else { states.join(", ") };
+            println!("\n{}, only {}: {states}", overview.title, self.filter_words());
+            println!("{listed} of {all} obligations are listed; the totals are theirs.");
+        } else {
+            println!("\n{}: {}", overview.title, states.join(", "));
+        }
+        println!(
+            "{} tests over {} records were asked for all obligations",
+            overview.tests, overview.records_tested
+        );
+    }
+}
+
+fn print_rows(overview: &Overview) {
     let rows: Vec<Vec<String>> = shown(overview)
         .map(|o| {
             let exceptions = if o.exceptions > 0 { o.exceptions.to_string() } else { String::new() };
@@ -99,12 +158,4 @@ fn print(overview: &Overview) {
         })
         .collect();
     table(&["OBLIGATION", "STATE", "EXCEPTIONS", "WHAT IT ASKS"], &rows);
-    let states: Vec<String> = overview
-        .states
-        .iter()
-        .filter(|(_, count)| **count > 0)
-        .map(|(state, count)| format!("{count} {}", state.label()))
-        .collect();
-    println!("\n{}: {}", overview.title, states.join(", "));
-    println!("{} tests over {} records", overview.tests, overview.records_tested);
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use proofdesk_engine::import::Source;
 use proofdesk_engine::{ImportReport, Importer, Mapping, Progress};
@@ -87,8 +87,20 @@ fn mapping_text(path: &Path) -> anyhow::Result<(String, String)> {
     {
         return Ok((format!("{name}.toml"), (*text).to_owned()));
     }
+    if !path.exists() {
+        bail!("{}", no_mapping(&name));
+    }
     let text = std::fs::read_to_string(path).with_context(|| format!("{name} cannot be read"))?;
     Ok((name, text))
+}
+
+fn no_mapping(name: &str) -> String {
+    let names: Vec<&str> = SHIPPED.iter().map(|(shipped, _)| *shipped).collect();
+    format!(
+        "there is no mapping file `{name}`, and none of that name comes with the program; these do: {}. \
+         docs/import.md tells how to write one.",
+        names.join(", ")
+    )
 }
 
 /// Shows how far it has come until it is aborted.
@@ -136,5 +148,18 @@ fn print(report: &ImportReport, took: Duration) {
         println!("{}", tone("Nothing was new: everything in this file is imported already.", Tone::Good));
     } else if report.events > 0 {
         println!("{:.1} s, {:.0} events a second", seconds, report.events as f64 / seconds);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use std::path::Path;
+
+    #[test]
+    fn a_mapping_that_is_not_there_names_those_that_are() {
+        let message = super::mapping_text(Path::new("nosuch")).unwrap_err().to_string();
+        assert!(message.contains("`nosuch`") && message.contains("incidents, helpdesk"), "{message}");
+        assert!(super::mapping_text(Path::new("helpdesk")).unwrap().1.contains("[columns"));
     }
 }

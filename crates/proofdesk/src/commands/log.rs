@@ -14,13 +14,16 @@ use crate::open;
 #[derive(Debug, clap::Subcommand)]
 pub enum LogCommand {
     /// Write the whole log to a file that `proofdesk verify FILE` can read on another machine
+    #[command(after_help = "Example:\n  proofdesk log export desk.log")]
     Export {
         /// File to write
         to: PathBuf,
     },
     /// Print the verifier key: give it to your auditor
+    #[command(after_help = "Example:\n  proofdesk log key")]
     Key,
     /// Sign and print a checkpoint now; mail it to somebody outside
+    #[command(after_help = "Example:\n  proofdesk log checkpoint | mail -s checkpoint auditor@example.com")]
     Checkpoint,
 }
 

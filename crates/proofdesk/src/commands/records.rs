@@ -13,13 +13,16 @@ use crate::output::{Tone, table, tone};
 #[derive(Debug, clap::Subcommand)]
 pub enum Records {
     /// List the record types
+    #[command(after_help = "Example:\n  proofdesk records list")]
     List,
     /// Explain one record type: fields, workflow, roles
+    #[command(after_help = "Example:\n  proofdesk records explain change")]
     Explain {
         /// Its name, such as incident
         name: String,
     },
     /// Check every declaration and run its examples
+    #[command(after_help = "Example:\n  proofdesk --config desk.toml records check")]
     Check,
 }
 

@@ -49,6 +49,8 @@ pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<Exit
         schedule: Schedule {
             checkpoint_every: Duration::from_secs(config.checkpoint_seconds),
             conformity_every: Duration::from_secs(config.conformity_seconds),
+            zone: config.zone()?,
+            ..Schedule::default()
         },
     };
     let (stop, stopped) = tokio::sync::watch::channel(false);

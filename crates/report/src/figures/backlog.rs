@@ -5,7 +5,7 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::life::Life;
 
@@ -13,7 +13,8 @@ use super::life::Life;
 const MOST_DAYS: usize = 40_000;
 
 /// Work that lay open.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Backlog {
     /// Day by day, from the first report to the last closure.
     pub days: Vec<Day>,
@@ -24,7 +25,8 @@ pub struct Backlog {
 }
 
 /// The end of one day.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Day {
     /// The day, `YYYY-MM-DD`.
     pub date: String,

@@ -26,7 +26,7 @@ pub(super) fn of(lives: &[Life], tally: &Tally, scope: &Scope, of: &RecordType, 
         target_met: target_met(lives, tally, of),
         reopened: reopened(lives),
         reassigned: reassigned(lives),
-        hours: hours(lives),
+        hours: super::owned(hours(lives)),
         relations: relations(lives, of),
         knowledge_used: knowledge(lives),
         priority_changes: priority_changes(lives, of),
@@ -52,7 +52,7 @@ pub(super) fn of(lives: &[Life], tally: &Tally, scope: &Scope, of: &RecordType, 
     let robot = gaps.iter().filter(|h| (119.0..=121.5).contains(*h)).count();
     figures.closed_after_five_days_percent = percent(robot as u64, gaps.len() as u64);
     for field in TOP.into_iter().filter(|f| of.column_index(f).is_some()) {
-        figures.top.insert(field, top(lives, field, names.get(field), scope.top));
+        figures.top.insert(field.to_owned(), top(lives, field, names.get(field), scope.top));
     }
     let cell = |([impact, urgency, priority], events): (&[Option<String>; 3], &u64)| {
         let [impact, urgency, priority] = [impact, urgency, priority].map(Clone::clone);

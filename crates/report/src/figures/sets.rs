@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use proofdesk_model::{RecordType, StateKind};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::life::Life;
@@ -14,7 +14,8 @@ use super::life::Life;
 const DAY_HOURS: f64 = 24.0;
 
 /// A set of records.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct IdSet {
     /// How many.
     pub n: u64,

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::spread::{Spread, percent};
 use super::what_if::Agreement;
 
 /// How much there is.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Volume {
     /// Events: writes of records.
     pub events: u64,
@@ -31,7 +32,8 @@ pub struct Volume {
 }
 
 /// A part of a whole.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Share {
     /// The part.
     pub met: u64,
@@ -51,7 +53,8 @@ impl Share {
 }
 
 /// Whether records made their target.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct TargetMet {
     /// As the source recorded it, after the last event.
     pub recorded: BTreeMap<String, Share>,
@@ -65,7 +68,8 @@ pub struct TargetMet {
 }
 
 /// Records that were given from team to team.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Reassigned {
     /// Share of records.
     pub share: Share,
@@ -76,7 +80,8 @@ pub struct Reassigned {
 }
 
 /// A relation of the records.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Relation {
     /// Share of records that have it after the last event.
     pub share: Share,
@@ -87,7 +92,8 @@ pub struct Relation {
 }
 
 /// Records solved with an article.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Knowledge {
     /// Share of records.
     pub share: Share,
@@ -98,7 +104,8 @@ pub struct Knowledge {
 }
 
 /// A frequent value.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Top {
     /// The value, or the name of the linked record; none where it is missing.
     pub value: Option<String>,
@@ -113,7 +120,8 @@ pub struct Top {
 }
 
 /// Closures.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Closures {
     /// Days with most closures.
     pub busiest_days: Vec<(String, u64)>,
@@ -122,7 +130,8 @@ pub struct Closures {
 }
 
 /// Records whose priority changed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct PriorityChanges {
     /// Had more than one.
     pub changed: u64,
@@ -133,7 +142,8 @@ pub struct PriorityChanges {
 }
 
 /// A combination of impact, urgency and priority.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Cell {
     /// Impact.
     pub impact: Option<String>,

@@ -1,12 +1,13 @@
 //! How values are spread: mean, median, ninth decile, extremes.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Microseconds of an hour.
 pub(super) const HOUR: f64 = 3_600_000_000.0;
 
 /// A spread of values, in the unit of the figure that holds it.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Spread {
     /// How many values.
     pub n: u64,

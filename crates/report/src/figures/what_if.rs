@@ -40,7 +40,8 @@ fn effective() -> String {
 }
 
 /// What became of it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct WhatIfResult {
     /// Its name.
     pub name: String,
@@ -51,7 +52,8 @@ pub struct WhatIfResult {
 }
 
 /// Agreement of a promise with the flag that the source recorded.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Agreement {
     /// Both say met.
     pub both_met: u64,

@@ -23,6 +23,9 @@ use crate::error::WebError;
 use crate::pages::conformity::MAY_RUN;
 use crate::state::AppState;
 
+/// A program waits this long for figures that were never computed.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(6);
+
 /// `/api/v1/conformity` and below it, and `/api/v1/figures`.
 pub fn router() -> Router<AppState> {
     Router::new()
@@ -236,7 +239,7 @@ async fn figures(client: Client, uri: Uri) -> Result<Answer, ApiError> {
     }
     let mut scope = proofdesk_report::Scope::of(&of.name);
     scope.zone = client.state.settings.zone.clone();
-    let found = client.state.figures.of(client.engine(), scope).await?;
+    let found = client.state.figures.of(client.engine(), scope, PATIENCE).await?;
     let Some(computed) = found else {
         let body = json!({"record_type": of.name, "state": "computing"});
         return Ok(Answer {
@@ -246,13 +249,13 @@ async fn figures(client: Client, uri: Uri) -> Result<Answer, ApiError> {
             later: None,
         });
     };
-    let figures = computed.figures.map_err(WebError::Fault)?;
-    let figures = serde_json::to_value(&*figures).map_err(|e| WebError::Fault(e.to_string()))?;
+    let snapshot = computed.map_err(WebError::Fault)?;
+    let figures = serde_json::to_value(&snapshot.figures).map_err(|e| WebError::Fault(e.to_string()))?;
     Ok(Answer::ok(json!({
         "record_type": of.name,
         "state": "computed",
-        "at": write_instant(computed.at),
-        "log_size": computed.log_size,
+        "at": write_instant(snapshot.at),
+        "log_size": snapshot.log_size,
         "figures": figures,
     })))
 }

@@ -12,7 +12,6 @@ use proofdesk_report::{Figures, Scope};
 use serde::Deserialize;
 
 use crate::error::WebError;
-use crate::figures::Computed;
 use crate::layout::{self, Page};
 use crate::menu;
 use crate::pages::conformity::thousands;
@@ -21,6 +20,9 @@ use crate::parts::tabs::{Tab, tabs};
 use crate::parts::time;
 use crate::session::Visit;
 use crate::state::AppState;
+
+/// A page waits this long for figures that were never computed; then it says that they are on their way.
+const PATIENCE: std::time::Duration = std::time::Duration::from_millis(25);
 
 /// `/figures`.
 pub fn router() -> Router<AppState> {
@@ -50,7 +52,7 @@ async fn show(visit: Visit, Query(asked): Query<Asked>) -> Result<Markup, WebErr
     let of: &RecordType = of.ok_or_else(missing)?;
     let mut scope = Scope::of(&of.name);
     scope.zone = visit.zone().clone();
-    let found = visit.state.figures.of(visit.engine(), scope).await?;
+    let found = visit.state.figures.of(visit.engine(), scope, PATIENCE).await?;
     let found_tabs: Vec<Tab> = types
         .iter()
         .map(|t| Tab {
@@ -65,9 +67,10 @@ async fn show(visit: Visit, Query(asked): Query<Asked>) -> Result<Markup, WebErr
         (tabs("Kinds of work", &found_tabs, &html! {}))
         @match &found {
             None => (notice("", "The figures are being computed", &html! { p.small { "The whole history is read once. " a.link href={ "/figures?type=" (of.name) } { "Look again in a moment." } } })),
-            Some(Computed { figures: Err(why), .. }) => (notice("bad", "The figures could not be computed", &html! { p.small { (why) } })),
-            Some(Computed { figures: Ok(figures), at, log_size }) => {
-                p.small.muted { "As of " (time::proven(*at, visit.now, visit.zone())) ", over the first " (thousands(*log_size)) " entries of the log." }
+            Some(Err(why)) => (notice("bad", "The figures could not be computed", &html! { p.small { (why) } })),
+            Some(Ok(snapshot)) => {
+                @let figures = &snapshot.figures;
+                p.small.muted { "As of " (time::proven(snapshot.at, visit.now, visit.zone())) ", over the first " (thousands(snapshot.log_size)) " entries of the log." }
                 @if figures.volume.records == 0 { section.card { (empty(&format!("No {} are recorded yet.", of.plural.to_lowercase()), &html! {})) } }
                 @else { (content(&visit, of, figures)) }
             }

@@ -1,0 +1,72 @@
+//! Figures that are kept: reading the whole history of a type takes seconds, so the newest that were computed stay in
+//! the database, with the size of the log that they saw, and pages read those.
+//!
+//! Invariant: a snapshot is never changed, only replaced by one that saw more of the log.
+
+use proofdesk_engine::Engine;
+use proofdesk_store::{Select, Statement};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::figures::{Figures, Scope, figures};
+
+/// Figures of a type as they were at one size of the log.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Form of the snapshot: one of another form is not read.
+    form: String,
+    /// Time zone of its days and months.
+    zone: String,
+    /// When it was begun, microseconds UTC.
+    pub at: i64,
+    /// Leaves of the log at that time.
+    pub log_size: u64,
+    /// How long it took, microseconds.
+    pub took: i64,
+    /// The figures.
+    pub figures: Figures,
+}
+
+/// Form of the snapshots that this program writes: another version of it may count otherwise.
+const FORM: &str = concat!("1 ", env!("CARGO_PKG_VERSION"));
+
+fn zone(scope: &Scope) -> String {
+    scope.zone.iana_name().unwrap_or("UTC").to_owned()
+}
+
+fn name(scope: &Scope) -> String {
+    format!("figures.{}", scope.of)
+}
+
+impl Snapshot {
+    /// The kept figures of a type in the scope's time zone; none where there are none yet.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn load(engine: &Engine, scope: &Scope) -> Result<Option<Self>, Error> {
+        let question = Select::from("setting", &["value"]).when("name", name(scope)).limit(1);
+        let rows = engine.store().select(question).await?;
+        // what cannot be read, or was counted by another version, is computed anew
+        let found: Option<Self> = rows.first().and_then(|row| serde_json::from_str(row.text(0)).ok());
+        Ok(found.filter(|s| s.form == FORM && s.zone == zone(scope)))
+    }
+
+    /// Computes the figures of a type and keeps them.
+    ///
+    /// # Errors
+    /// As [`figures`].
+    pub async fn renew(engine: &Engine, scope: &Scope) -> Result<Self, Error> {
+        let began = std::time::Instant::now();
+        let log_size = engine.store().log_size().await?;
+        let at = engine.now();
+        let found = figures(engine, scope).await?;
+        let took = i64::try_from(began.elapsed().as_micros()).unwrap_or(i64::MAX);
+        let snapshot = Self { form: FORM.to_owned(), zone: zone(scope), at, log_size, took, figures: found };
+        let row = Statement::upsert("setting")
+            .key("name", name(scope))
+            .set("value", serde_json::to_string(&snapshot)?)
+            .set("updated_at", at);
+        engine.store().execute(vec![row]).await?;
+        Ok(snapshot)
+    }
+}
