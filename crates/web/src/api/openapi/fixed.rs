@@ -24,9 +24,9 @@ pub fn parameters() -> Json {
     json!({
         "Order": query("order", json!({"type": "string", "enum": ["asc", "desc"]}), "Smallest or largest first."),
         "Limit": query("limit", json!({"type": "integer", "minimum": 1, "maximum": 200}), "At most this many."),
-        "After": query("after", json!({"type": "string"}), "Goes on after this cursor: `next` of an earlier page."),
-        "Fields": query("fields", json!({"type": "string"}), "Only these members, with commas between."),
-        "Words": query("q", json!({"type": "string"}), "Words to search for instead of a list."),
+        "After": query("after", json!({"type": "string", "pattern": "^[^\\u0000]*$"}), "Goes on after this cursor: `next` of an earlier page."),
+        "Fields": query("fields", json!({"type": "string", "pattern": "^[^\\u0000]*$"}), "Only these members, with commas between."),
+        "Words": query("q", json!({"type": "string", "pattern": "^[^\\u0000]*$"}), "Words to search for instead of a list."),
         "Id": {
             "name": "id", "in": "path", "required": true, "description": "Its id.",
             "schema": {"type": "string"}, "example": "0197a2c4-5d3e-7b1a-9c8e-2f4a6b8c0d1e",

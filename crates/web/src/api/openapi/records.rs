@@ -67,7 +67,7 @@ fn list(of: &RecordType) -> Json {
     let filter = json!({
         "name": "filter", "in": "query", "required": false,
         "description": "A condition over the type; mistakes are said with their position.",
-        "schema": {"type": "string", "maxLength": 2000},
+        "schema": {"type": "string", "maxLength": 2000, "pattern": "^[^\\u0000]*$"},
         "example": view.unwrap_or_else(|| "version > 1".to_owned()),
     });
     let columns: Vec<String> = crate::api::json::members(of, false)
