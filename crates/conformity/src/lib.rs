@@ -29,7 +29,7 @@ pub use framework::{Clause, Framework, Obligation};
 pub use judgement::{LONGEST_DAYS, NewJudgement, ROLES as JUDGEMENT_ROLES};
 pub use owes::{Owed, OwedState};
 pub use reader::{Mistake, Mistakes, Source};
-pub use run::{DutyDone, LISTS_KEPT, RunSummary, digest_of_results};
+pub use run::{DutyDone, LISTS_KEPT, RunSummary, Trial, digest_of_results};
 pub use scope::Scope;
 pub use state::{Counts, Opinion, State};
 pub use tables::{JudgementRow, ResultRow, RunRow, StateRow};

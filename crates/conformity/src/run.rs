@@ -20,12 +20,14 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::conformity::Conformity;
+use crate::control::Kind;
 use crate::error::Error;
 use crate::framework::Framework;
 use crate::judgement;
 use crate::scope::Scope;
-use crate::state::{State, of_obligation};
+use crate::state::{Counts, State, of_obligation};
 use crate::tables::{self, JudgementRow, ResultRow, RunRow, StateRow};
+use crate::why::Why;
 use ask::{Answer, Asking, micros};
 pub use cadences::DutyDone;
 
@@ -35,6 +37,19 @@ use cadences::Cadenced;
 pub const LISTS_KEPT: usize = 100;
 /// How often a number that another program took meanwhile is tried again.
 pub(crate) const TRIES: usize = 8;
+
+/// What one test answers when it is tried out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trial {
+    /// How it stands.
+    pub state: State,
+    /// What it counted.
+    pub counts: Counts,
+    /// What was seen, where a word is needed.
+    pub detail: Option<String>,
+    /// Records that do not hold, with the reasons; at most [`crate::EXCEPTIONS_KEPT`].
+    pub exceptions: Vec<(Reference, Vec<Why>)>,
+}
 
 /// What a run found, in short.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -176,6 +191,37 @@ impl Conformity {
             self.engine().store().forget_exceptions(scope, oldest.id).await?;
         }
         Ok(())
+    }
+
+    /// Asks one test now and stores nothing: to try a control out, or to look at a part of the records.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown test; `Invalid` for a scope that does not fit the types; a fault of the database.
+    pub async fn try_out(&self, test: &str, scope: &Scope) -> Result<Trial, Error> {
+        let missing = || Error::NotFound(format!("test {test}"));
+        let declared = self.declarations().test(test).ok_or_else(missing)?;
+        let mut judgements = Vec::new();
+        let answered = declared.serves.iter().filter(|_| matches!(declared.kind, Kind::Attest(_)));
+        for serves in answered {
+            let of = Some(serves.obligation.as_str());
+            judgements.extend(tables::judgements(self.engine(), &serves.framework, of).await?);
+        }
+        let context = self.context(self.engine().now());
+        let cadenced = match declared.kind {
+            Kind::Fresh(_) => Cadenced::read(self, context).await,
+            _ => Cadenced::unread(),
+        };
+        let began = Instant::now();
+        let asking =
+            Asking { conformity: self, scope, context, judgements: &judgements, cadenced: &cadenced, began };
+        let answer = asking.some(&[declared]).await?.remove(test).ok_or_else(missing)?;
+        let exceptions = answer.exceptions.into_iter();
+        Ok(Trial {
+            state: answer.state,
+            counts: answer.counts,
+            detail: answer.detail,
+            exceptions: exceptions.map(|e| (Reference::new(e.record_type, e.number), e.why)).collect(),
+        })
     }
 
     /// Turns answers into rows. Exceptions that are the same as those of the run before are not stored again.

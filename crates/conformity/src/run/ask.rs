@@ -67,10 +67,15 @@ pub(crate) fn micros(since: Instant) -> i64 {
 impl Asking<'_> {
     /// Asks every test whose types the scope names. A question that fails makes its tests "not proven".
     pub async fn all(&self) -> Result<BTreeMap<String, Answer>, Error> {
-        let tests = &self.conformity.declarations().controls.tests;
-        let asked = |t: &&Test| t.populations().iter().all(|p| self.scope.asks(&p.record_type));
+        let tests: Vec<&Test> = self.conformity.declarations().controls.tests.values().collect();
+        self.some(&tests).await
+    }
+
+    /// Asks those of some tests whose types the scope names.
+    pub async fn some(&self, tests: &[&Test]) -> Result<BTreeMap<String, Answer>, Error> {
+        let asked = |t: &&&Test| t.populations().iter().all(|p| self.scope.asks(&p.record_type));
         let mut sides: BTreeMap<&str, Vec<Side<'_>>> = BTreeMap::new();
-        for test in tests.values().filter(asked) {
+        for test in tests.iter().filter(asked) {
             for each in test.sides() {
                 let members = self.scope.members(&each.population, self.conformity.engine().registry())?;
                 let of = each.population.record_type.as_str();
@@ -85,7 +90,7 @@ impl Asking<'_> {
             }
         }
         let mut answers = BTreeMap::new();
-        for test in tests.values().filter(asked) {
+        for test in tests.iter().filter(asked) {
             let answer = match &test.kind {
                 Kind::Fresh(fresh) => self.fresh(fresh).await,
                 Kind::Attest(attest) => self.attest(test, attest),

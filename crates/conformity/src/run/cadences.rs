@@ -27,6 +27,11 @@ impl Cadenced {
         Self(load(conformity, context).await.map_err(|error| error.to_string()))
     }
 
+    /// None, for questions that need none.
+    pub fn unread() -> Self {
+        Self(Ok(BTreeMap::new()))
+    }
+
     /// The interval of a duty, microseconds: the shortest where there are several; none where none is set.
     pub fn every(&self, conformity: &Conformity, duty: &str) -> Result<Option<i64>, String> {
         let Some(declared) = &conformity.declarations().controls.cadences else { return Ok(None) };

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod controls;
+mod every_test;
 mod framework;
 mod kinds;
 mod planned;

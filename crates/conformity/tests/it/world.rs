@@ -41,6 +41,7 @@ static DATABASES: AtomicU32 = AtomicU32::new(0);
 /// An empty desk.
 pub struct World {
     pub engine: Engine,
+    pub registry: Arc<Registry>,
     pub time: Arc<FixedTime>,
     pub url: String,
     _folder: tempfile::TempDir,
@@ -49,16 +50,21 @@ pub struct World {
 
 impl World {
     pub async fn open(place: &Place) -> Self {
+        Self::open_with(place, registry()).await
+    }
+
+    /// A desk of other declarations.
+    pub async fn open_with(place: &Place, registry: Arc<Registry>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (url, cluster) = match place {
             Place::Sqlite => (folder.path().join("desk.db").display().to_string(), None),
             Place::Postgres(cluster) => (new_database(cluster).await, Some(cluster.clone())),
         };
         let store = Store::open(&url, Options::default()).await.unwrap();
-        store.migrate(&registry()).await.unwrap();
+        store.migrate(&registry).await.unwrap();
         let time = Arc::new(FixedTime::at(MORNING));
-        let engine = Engine::new(store, registry(), RuleSet::default(), time.clone(), "desk.test/log");
-        Self { engine, time, url, _folder: folder, _cluster: cluster }
+        let engine = Engine::new(store, registry.clone(), RuleSet::default(), time.clone(), "desk.test/log");
+        Self { engine, registry, time, url, _folder: folder, _cluster: cluster }
     }
 
     pub fn conformity(&self, declarations: Declarations) -> Conformity {
@@ -88,7 +94,7 @@ impl World {
     /// Another program on the same database.
     pub async fn beside(&self) -> Engine {
         let store = Store::open(&self.url, Options::default()).await.unwrap();
-        Engine::new(store, registry(), RuleSet::default(), self.time.clone(), "desk.test/log")
+        Engine::new(store, self.registry.clone(), RuleSet::default(), self.time.clone(), "desk.test/log")
     }
 
     pub fn time_now(&self) -> i64 {
