@@ -8,13 +8,15 @@ use std::sync::Arc;
 
 use proofdesk_model::entry;
 use proofdesk_model::{
-    Action, Caller, Change, Checked, Door, Draft, Facts, Lookup, Permit, Record, RecordType, Reference,
+    Action, Caller, Change, Checked, Door, Draft, Facts, Kind, Lookup, Permit, Record, RecordType, Reference,
     Stamp, Value,
 };
 use proofdesk_store::{Extra, Receipt};
 use uuid::Uuid;
 
 use crate::Engine;
+use crate::attachment::{Attachment, Received};
+use crate::comment::Audience;
 use crate::error::{Conflict, Error, FieldChange};
 
 /// What a change is about.
@@ -24,6 +26,15 @@ pub enum Target {
     New(String),
     /// An existing record; with the version that the writer saw, where one is known.
     Existing(Reference, Option<i64>),
+}
+
+/// A file for a field of the record that is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldFile {
+    /// Name of the field.
+    pub field: String,
+    /// The file.
+    pub file: Received,
 }
 
 /// A change that is durable.
@@ -63,18 +74,37 @@ impl Engine {
         stamp: Stamp,
         id: Uuid,
     ) -> Result<Applied, Error> {
+        self.apply_with(caller, target, change, Vec::new(), stamp, id).await
+    }
+
+    /// As [`Engine::apply_at`], with files for fields of kind file: each becomes an attachment of the record in the
+    /// same transaction, for the customer where the field is public, else for staff.
+    ///
+    /// # Errors
+    /// As [`Engine::apply_at`].
+    pub async fn apply_with(
+        &self,
+        caller: &Caller,
+        target: Target,
+        mut change: Change,
+        files: Vec<FieldFile>,
+        stamp: Stamp,
+        id: Uuid,
+    ) -> Result<Applied, Error> {
         let (record_type, current, action) = self.aim(&target, &change).await?;
         let permit = record_type.permit(caller, action, current.as_ref()).map_err(Error::Forbidden)?;
+        let files = attachments(&record_type, caller, &stamp, files, &mut change)?;
         if let Some(hidden) = current.as_ref().filter(|r| caller.reads_own(&r.of) && !caller.may_see(r)) {
             return Err(Error::NotFound(hidden.reference()));
         }
         self.guard_against_stale(&target, current.as_ref()).await?;
         self.check_targets(&record_type, &change).await?;
+        self.check_files(&record_type, current.as_ref(), &change, &files).await?;
         let draft = Draft::new(&record_type, current, change, caller, stamp).map_err(Error::Invalid)?;
         let facts = self.facts(&draft).await?;
         let draft = draft.derive(self.rules(), &facts);
         let checked = draft.check(self.rules(), &facts).map_err(Error::Invalid)?;
-        let (checked, receipt) = self.write_numbered(&permit, checked, id).await?;
+        let (checked, receipt) = self.write_numbered(&permit, checked, &files, id).await?;
         self.terms().forget(&record_type.name);
         Ok(Applied {
             record: checked.into_record(),
@@ -194,6 +224,38 @@ impl Engine {
         problems.into_result().map_err(Error::Invalid)
     }
 
+    /// Refuses files that are none of the record.
+    async fn check_files(
+        &self,
+        of: &RecordType,
+        current: Option<&Record>,
+        change: &Change,
+        files: &[Attachment],
+    ) -> Result<(), Error> {
+        let mut problems = proofdesk_model::Problems::default();
+        for (column, value) in &change.set {
+            let Some(field) = of.field(column).filter(|f| matches!(f.kind, Kind::File)) else { continue };
+            let Value::Text(id) = value else { continue };
+            let unchanged = current.is_some_and(|r| r.text(column) == Some(id));
+            if unchanged || files.iter().any(|f| f.id == *id) {
+                continue;
+            }
+            let known = match current {
+                Some(record) => self.has_attachment(record, id).await?,
+                None => false,
+            };
+            if !known {
+                let short: String = id.chars().filter(|c| !c.is_control()).take(40).collect();
+                let message = format!(
+                    "{}: the record has no attachment `{short}`. Add the file to the record first, then name its id.",
+                    field.label
+                );
+                problems.push(proofdesk_model::Problem::new(column, "file", message));
+            }
+        }
+        problems.into_result().map_err(Error::Invalid)
+    }
+
     /// Answers the look-ups of rules and guards.
     pub(crate) async fn facts(&self, draft: &Draft) -> Result<Facts, Error> {
         let mut facts = Facts::default();
@@ -229,17 +291,18 @@ impl Engine {
         &self,
         permit: &Permit,
         checked: Checked,
+        files: &[Attachment],
         id: Uuid,
     ) -> Result<(Checked, Receipt), Error> {
         const TRIES: usize = 8;
         if checked.after().number != 0 {
-            let receipt = self.store_write(permit, &checked, id).await?;
+            let receipt = self.store_with(permit, &checked, files, id).await?;
             return Ok((checked, receipt));
         }
         for _ in 0..TRIES {
             let number = self.store().allocate(&checked.after().of.name, 1).await?;
             let numbered = checked.clone().numbered(number);
-            match self.store_write(permit, &numbered, id).await {
+            match self.store_with(permit, &numbered, files, id).await {
                 Err(Error::Taken) => {}
                 other => return other.map(|receipt| (numbered, receipt)),
             }
@@ -253,7 +316,24 @@ impl Engine {
         checked: &Checked,
         id: Uuid,
     ) -> Result<Receipt, Error> {
-        let extra = Extra { id, search_text: search_text(checked), ..Extra::default() };
+        self.store_with(permit, checked, &[], id).await
+    }
+
+    async fn store_with(
+        &self,
+        permit: &Permit,
+        checked: &Checked,
+        files: &[Attachment],
+        id: Uuid,
+    ) -> Result<Receipt, Error> {
+        let (record, stamp) = (checked.after(), checked.stamp());
+        let told = |f: &Attachment| entry::of_note(record, permit.caller(), stamp, "attach", f.note());
+        let extra = Extra {
+            id,
+            statements: files.iter().map(|f| f.row(record)).collect(),
+            entries: files.iter().map(told).collect(),
+            search_text: search_text(checked),
+        };
         match self.store().write(permit, checked, self.registry(), extra).await {
             Ok(receipt) => Ok(receipt),
             Err(proofdesk_store::Error::Conflict { .. }) => {
@@ -296,6 +376,30 @@ impl Engine {
         let entry = entry::of_note(record, permit.caller(), stamp, action, note);
         Ok(self.store().note(permit, vec![entry], statements, id).await?)
     }
+}
+
+/// Makes attachments of the files of a change, and their ids values of their fields.
+fn attachments(
+    of: &RecordType,
+    caller: &Caller,
+    stamp: &Stamp,
+    files: Vec<FieldFile>,
+    change: &mut Change,
+) -> Result<Vec<Attachment>, Error> {
+    if !files.is_empty() {
+        of.permit(caller, Action::Attach, None).map_err(Error::Forbidden)?;
+    }
+    let mut made = Vec::with_capacity(files.len());
+    for FieldFile { field: name, file } in files {
+        let field = of.field(&name).filter(|f| matches!(f.kind, Kind::File));
+        let field = field.ok_or_else(|| {
+            Error::invalid(&name, "unknown", format!("`{name}` is no file of {}.", of.plural.to_lowercase()))
+        })?;
+        let audience = if field.public { Audience::Customer } else { Audience::Staff };
+        change.set.insert(name, Value::Text(file.id().to_owned()));
+        made.push(file.into_attachment(caller, stamp, audience));
+    }
+    Ok(made)
 }
 
 /// The text by which a record is found, where a searched field changed.

@@ -1,6 +1,8 @@
 //! Files of a record: streamed in and out, limited in size, their type taken from their bytes, kept by hash.
 
-use proofdesk_model::{Action, Caller, Door, Record, Reference, Stamp};
+use std::collections::HashMap;
+
+use proofdesk_model::{Action, Caller, Door, Kind, Record, RecordType, Reference, Stamp};
 use proofdesk_store::{BlobReader, BlobWriter, Select, Statement};
 use serde::Serialize;
 use uuid::Uuid;
@@ -43,18 +45,34 @@ impl Attachment {
     }
 }
 
-/// An attachment on its way in. Dropped without [`Upload::finish`], nothing of it remains visible.
-pub struct Upload {
-    engine: Engine,
+/// A file on its way in, before it belongs to a record. Dropped without [`Intake::finish`], nothing of it remains
+/// visible.
+pub struct Intake {
     writer: BlobWriter,
-    record: Record,
-    caller: Caller,
-    stamp: Stamp,
     name: String,
-    audience: Audience,
     head: Vec<u8>,
     size: u64,
     most: u64,
+}
+
+/// A file that was taken in whole and belongs to no record yet; it goes away after a day if none takes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    id: String,
+    name: String,
+    media_type: String,
+    size_bytes: u64,
+    sha256: String,
+}
+
+/// An attachment on its way in. Dropped without [`Upload::finish`], nothing of it remains visible.
+pub struct Upload {
+    engine: Engine,
+    intake: Intake,
+    record: Record,
+    caller: Caller,
+    stamp: Stamp,
+    audience: Audience,
 }
 
 impl Engine {
@@ -75,22 +93,30 @@ impl Engine {
         if audience == Audience::Staff && !caller.reads_notes(&record.of) {
             record.of.permit(caller, Action::Note, Some(&record)).map_err(Error::Forbidden)?;
         }
-        let name = clean_name(name)?;
         let stamp = Stamp::now(self.now(), door);
-        let writer = self.store().put_blob(Uuid::now_v7(), stamp.at).await?;
-        let caller = caller.clone();
-        Ok(Upload {
-            engine: self.clone(),
-            writer,
-            record,
-            caller,
-            stamp,
-            name,
-            audience,
-            head: Vec::new(),
-            size: 0,
-            most,
-        })
+        let intake = self.take_in(name, most).await?;
+        Ok(Upload { engine: self.clone(), intake, record, caller: caller.clone(), stamp, audience })
+    }
+
+    /// Begins to take in a file of at most `most` bytes for a field of a record of this type, new or not.
+    ///
+    /// # Errors
+    /// `Forbidden`, `Invalid` for a file name that is none.
+    pub async fn receive(
+        &self,
+        caller: &Caller,
+        of: &RecordType,
+        name: &str,
+        most: u64,
+    ) -> Result<Intake, Error> {
+        of.permit(caller, Action::Attach, None).map_err(Error::Forbidden)?;
+        self.take_in(name, most).await
+    }
+
+    async fn take_in(&self, name: &str, most: u64) -> Result<Intake, Error> {
+        let name = clean_name(name)?;
+        let writer = self.store().put_blob(Uuid::now_v7(), self.now()).await?;
+        Ok(Intake { writer, name, head: Vec::new(), size: 0, most })
     }
 
     /// The attachments of a record that the caller may see, oldest first.
@@ -100,25 +126,56 @@ impl Engine {
     pub async fn attachments(&self, caller: &Caller, on: &Reference) -> Result<Vec<Attachment>, Error> {
         let of = self.readable_at(caller, on).await?;
         let staff = caller.reads_notes(&of);
-        let columns = ["id", "name", "media_type", "size_bytes", "sha256", "at", "person", "audience"];
-        let question = Select::from("attachment", &columns)
+        let question = Select::from("attachment", &COLUMNS)
             .when("record_type", on.record_type.clone())
             .when("number", on.number)
             .order("at")
             .order("id")
             .limit(1_000);
         let rows = self.store().select(question).await?;
-        let read = |row: &proofdesk_store::Row| Attachment {
-            id: row.text(0).to_owned(),
-            name: row.text(1).to_owned(),
-            media_type: row.text(2).to_owned(),
-            size_bytes: u64::try_from(row.int(3)).unwrap_or_default(),
-            sha256: row.text(4).to_owned(),
-            at: row.int(5),
-            person: row.opt_int(6),
-            audience: if row.text(7) == "customer" { Audience::Customer } else { Audience::Staff },
-        };
         Ok(rows.iter().map(read).filter(|a| staff || a.audience == Audience::Customer).collect())
+    }
+
+    /// The attachments that fields of these records name and that the caller may see, by id.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn named_files(
+        &self,
+        caller: &Caller,
+        records: &[Record],
+    ) -> Result<HashMap<String, Attachment>, Error> {
+        let mut wanted: HashMap<&str, &Record> = HashMap::new();
+        for record in records {
+            for field in record.of.fields.values().filter(|f| matches!(f.kind, Kind::File)) {
+                wanted.extend(record.text(&field.name).map(|id| (id, record)));
+            }
+        }
+        let ids: Vec<&str> = wanted.keys().copied().collect();
+        let mut found = HashMap::new();
+        for some in ids.chunks(200) {
+            let mut columns = COLUMNS.to_vec();
+            columns.extend(["record_type", "number"]);
+            let question = Select::from("attachment", &columns).when_in("id", some.iter().copied());
+            for row in self.store().select(question).await? {
+                let file = read(&row);
+                let is_of = |r: &&&Record| r.of.name == row.text(8) && r.number == row.int(9);
+                let Some(record) = wanted.get(file.id.as_str()).filter(is_of) else { continue };
+                if file.audience == Audience::Customer || caller.reads_notes(&record.of) {
+                    found.insert(file.id.clone(), file);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether a record has an attachment of this id.
+    pub(crate) async fn has_attachment(&self, record: &Record, id: &str) -> Result<bool, Error> {
+        let question = Select::from("attachment", &["id"])
+            .when("id", id)
+            .when("record_type", record.of.name.clone())
+            .when("number", record.number);
+        Ok(!self.store().select(question).await?.is_empty())
     }
 
     /// Opens an attachment of a record.
@@ -139,18 +196,11 @@ impl Engine {
     }
 }
 
-impl Upload {
-    /// Says who may see the file, where it was not known when the upload began.
-    #[must_use]
-    pub fn seen_by(mut self, audience: Audience) -> Self {
-        self.audience = audience;
-        self
-    }
-
+impl Intake {
     /// Adds bytes.
     ///
     /// # Errors
-    /// `TooLarge` beyond the limit; the upload is then given up.
+    /// `TooLarge` beyond the limit; the file is then given up.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.size += bytes.len() as u64;
         if self.size > self.most {
@@ -166,31 +216,100 @@ impl Upload {
         Ok(self.writer.write(bytes).await?)
     }
 
-    /// Ends the streaming: all bytes are kept, but belong to no record yet.
+    /// Ends it.
     ///
     /// # Errors
     /// `Invalid` when it is empty, or a fault of the database.
-    pub async fn seal(self) -> Result<SealedUpload, Error> {
+    pub async fn finish(self) -> Result<Received, Error> {
         if self.size == 0 {
             self.writer.abandon().await?;
             return Err(Error::invalid("file", "required", "The file is empty."));
         }
         let (sha256, size) = self.writer.finish().await?;
+        Ok(Received {
+            id: Uuid::now_v7().to_string(),
+            name: self.name,
+            media_type: media_type(&self.head),
+            size_bytes: u64::try_from(size).unwrap_or(self.size),
+            sha256,
+        })
+    }
+}
+
+impl Received {
+    /// The id that it will have as an attachment: the value of the field that takes it.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(crate) fn into_attachment(self, caller: &Caller, stamp: &Stamp, audience: Audience) -> Attachment {
+        Attachment {
+            id: self.id,
+            name: self.name,
+            media_type: self.media_type,
+            size_bytes: self.size_bytes,
+            sha256: self.sha256,
+            at: stamp.occurred_at,
+            person: caller.person,
+            audience,
+        }
+    }
+}
+
+impl Attachment {
+    /// Its row.
+    pub(crate) fn row(&self, on: &Record) -> Statement {
+        Statement::insert("attachment")
+            .set("id", self.id.clone())
+            .set("record_type", on.of.name.clone())
+            .set("number", on.number)
+            .set("name", self.name.clone())
+            .set("media_type", self.media_type.clone())
+            .set("size_bytes", i64::try_from(self.size_bytes).unwrap_or(i64::MAX))
+            .set("sha256", self.sha256.clone())
+            .set("at", self.at)
+            .set("person", self.person)
+            .set("audience", self.audience.as_str())
+    }
+
+    /// What its entry says.
+    pub(crate) fn note(&self) -> serde_json::Value {
+        serde_json::json!({
+            "id": self.id, "name": self.name, "media_type": self.media_type,
+            "size_bytes": self.size_bytes, "sha256": self.sha256, "audience": self.audience.as_str(),
+        })
+    }
+}
+
+impl Upload {
+    /// Says who may see the file, where it was not known when the upload began.
+    #[must_use]
+    pub fn seen_by(mut self, audience: Audience) -> Self {
+        self.audience = audience;
+        self
+    }
+
+    /// Adds bytes.
+    ///
+    /// # Errors
+    /// `TooLarge` beyond the limit; the upload is then given up.
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.intake.write(bytes).await
+    }
+
+    /// Ends the streaming: all bytes are kept, but belong to no record yet.
+    ///
+    /// # Errors
+    /// `Invalid` when it is empty, or a fault of the database.
+    pub async fn seal(self) -> Result<SealedUpload, Error> {
+        let received = self.intake.finish().await?;
         Ok(SealedUpload {
             engine: self.engine,
+            received,
             record: self.record,
             caller: self.caller,
             stamp: self.stamp,
-            attachment: Attachment {
-                id: String::new(),
-                name: self.name,
-                media_type: media_type(&self.head),
-                size_bytes: u64::try_from(size).unwrap_or(self.size),
-                sha256,
-                at: self.stamp.occurred_at,
-                person: None,
-                audience: self.audience,
-            },
+            audience: self.audience,
         })
     }
 
@@ -207,21 +326,22 @@ impl Upload {
 #[derive(Clone)]
 pub struct SealedUpload {
     engine: Engine,
+    received: Received,
     record: Record,
     caller: Caller,
     stamp: Stamp,
-    attachment: Attachment,
+    audience: Audience,
 }
 
 impl SealedUpload {
     /// SHA-256 of its bytes, hexadecimal.
     pub fn sha256(&self) -> &str {
-        &self.attachment.sha256
+        &self.received.sha256
     }
 
     /// Its name, without folders.
     pub fn name(&self) -> &str {
-        &self.attachment.name
+        &self.received.name
     }
 
     /// Makes it part of the record; `id` is its id and makes it happen at most once.
@@ -231,24 +351,28 @@ impl SealedUpload {
     pub async fn attach(self, id: Uuid) -> Result<Attachment, Error> {
         let (record, caller) = (self.record, self.caller);
         let permit = record.of.permit(&caller, Action::Attach, Some(&record)).map_err(Error::Forbidden)?;
-        let attachment = Attachment { id: id.to_string(), person: caller.person, ..self.attachment };
-        let row = Statement::insert("attachment")
-            .set("id", attachment.id.clone())
-            .set("record_type", record.of.name.clone())
-            .set("number", record.number)
-            .set("name", attachment.name.clone())
-            .set("media_type", attachment.media_type.clone())
-            .set("size_bytes", i64::try_from(attachment.size_bytes).unwrap_or(i64::MAX))
-            .set("sha256", attachment.sha256.clone())
-            .set("at", attachment.at)
-            .set("person", attachment.person)
-            .set("audience", attachment.audience.as_str());
-        let note = serde_json::json!({
-            "id": attachment.id, "name": attachment.name, "media_type": attachment.media_type,
-            "size_bytes": attachment.size_bytes, "sha256": attachment.sha256, "audience": attachment.audience.as_str(),
-        });
-        self.engine.note_once(&permit, &record, &self.stamp, "attach", note, vec![row], id).await?;
+        let received = Received { id: id.to_string(), ..self.received };
+        let attachment = received.into_attachment(&caller, &self.stamp, self.audience);
+        let row = attachment.row(&record);
+        self.engine
+            .note_once(&permit, &record, &self.stamp, "attach", attachment.note(), vec![row], id)
+            .await?;
         Ok(attachment)
+    }
+}
+
+const COLUMNS: [&str; 8] = ["id", "name", "media_type", "size_bytes", "sha256", "at", "person", "audience"];
+
+fn read(row: &proofdesk_store::Row) -> Attachment {
+    Attachment {
+        id: row.text(0).to_owned(),
+        name: row.text(1).to_owned(),
+        media_type: row.text(2).to_owned(),
+        size_bytes: u64::try_from(row.int(3)).unwrap_or_default(),
+        sha256: row.text(4).to_owned(),
+        at: row.int(5),
+        person: row.opt_int(6),
+        audience: if row.text(7) == "customer" { Audience::Customer } else { Audience::Staff },
     }
 }
 

@@ -28,8 +28,8 @@ use proofdesk_model::{Registry, RuleSet};
 use proofdesk_store::Store;
 
 pub use account::{Account, Session, Token};
-pub use apply::{Applied, Target};
-pub use attachment::{Attachment, SealedUpload, Upload};
+pub use apply::{Applied, FieldFile, Target};
+pub use attachment::{Attachment, Received, SealedUpload, Upload};
 pub use comment::{Audience, Comment};
 pub use error::{Conflict, Error, FieldChange};
 pub use history::{HistoryChange, HistoryItem};

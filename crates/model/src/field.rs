@@ -53,7 +53,7 @@ pub enum Kind {
     Person,
     /// A team; a link to `team`.
     Team,
-    /// A file: the id of an attachment of the same record.
+    /// A file: the id (a UUID, in small letters) of an attachment of the same record.
     File,
 }
 
@@ -127,8 +127,8 @@ impl Field {
     /// The type that the condition language sees; money is seen as `name` (decimal) and `name_currency` (text).
     pub fn condition_type(&self, relation_path: impl FnOnce(&str) -> proofdesk_condition::LinkPath) -> Type {
         match &self.kind {
-            Kind::Text { .. } | Kind::Markdown => Type::Text,
-            Kind::Int { .. } | Kind::File => Type::Int,
+            Kind::Text { .. } | Kind::Markdown | Kind::File => Type::Text,
+            Kind::Int { .. } => Type::Int,
             Kind::Decimal | Kind::Money => Type::Decimal,
             Kind::Duration => Type::Duration,
             Kind::Instant => Type::Instant,

@@ -88,13 +88,20 @@ pub fn fits(field: &Field, column: &str, value: &Value) -> Result<(), (&'static 
         }
         (Kind::Choice(_), Value::Text(t)) => option(field, t),
         (Kind::Choices(_), Value::Choices(many)) => many.iter().try_for_each(|t| option(field, t)),
-        (Kind::File, Value::Int(_))
-        | (Kind::Decimal | Kind::Money, Value::Decimal(_))
+        (Kind::File, Value::Text(t)) if is_attachment_id(t) => Ok(()),
+        (Kind::Decimal | Kind::Money, Value::Decimal(_))
         | (Kind::Day, Value::Day(_))
         | (Kind::YesNo, Value::Bool(_))
         | (Kind::Link { .. } | Kind::Person | Kind::Team, Value::Link(_)) => Ok(()),
         (kind, _) => wrong(kind_words(kind)),
     }
+}
+
+/// Whether a text is a UUID as attachments have it: 8-4-4-4-12 digits, small letters.
+pub fn is_attachment_id(text: &str) -> bool {
+    let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+    let fits = |(i, b): (usize, u8)| if matches!(i, 8 | 13 | 18 | 23) { b == b'-' } else { hex(b) };
+    text.len() == 36 && text.bytes().enumerate().all(fits)
 }
 
 fn option(field: &Field, value: &str) -> Result<(), (&'static str, String)> {
@@ -109,7 +116,7 @@ fn kind_words(kind: &Kind) -> &'static str {
     match kind {
         Kind::Text { .. } | Kind::Markdown => "text",
         Kind::Int { .. } => "a whole number",
-        Kind::File => "the number of an attachment",
+        Kind::File => "the id of an attachment of the record",
         Kind::Decimal | Kind::Money => "a number with at most six places, such as 12.50",
         Kind::Duration => "a length of time, such as 4h or 1d 30m",
         Kind::Instant => "a date and time, such as 2026-11-22 14:30",
@@ -137,7 +144,11 @@ pub fn parse(field: &Field, text: &str, input: &Input<'_>) -> Result<Value, Stri
     match &field.kind {
         Kind::Text { .. } => Ok(Value::Text(trimmed.to_owned())),
         Kind::Markdown => Ok(Value::Text(text.replace("\r\n", "\n").trim_end().to_owned())),
-        Kind::Int { .. } | Kind::File => trimmed.parse().map(Value::Int).map_err(|_| wrong()),
+        Kind::Int { .. } => trimmed.parse().map(Value::Int).map_err(|_| wrong()),
+        Kind::File => {
+            let id = trimmed.to_ascii_lowercase();
+            if is_attachment_id(&id) { Ok(Value::Text(id)) } else { Err(wrong()) }
+        }
         Kind::Decimal | Kind::Money => trimmed.parse::<Decimal>().map(Value::Decimal).map_err(|_| wrong()),
         Kind::Duration => parse_duration(trimmed).map(Value::Duration).ok_or_else(wrong),
         Kind::Instant => parse_instant(trimmed, input.zone).map(Value::Instant).ok_or_else(wrong),
@@ -317,6 +328,8 @@ pub fn from_json(shape: Shape, json: &Json) -> Option<Value> {
         (Shape::Decimal, Json::String(t)) => Value::Decimal(t.parse().ok()?),
         (Shape::Decimal, Json::Number(n)) => Value::Decimal(n.to_string().parse().ok()?),
         (Shape::Text, Json::String(t)) => Value::Text(t.clone()),
+        // a field of kind file held a whole number once
+        (Shape::Text, Json::Number(n)) => Value::Text(n.to_string()),
         (Shape::Instant, Json::String(t)) => Value::Instant(parse_instant(t, &TimeZone::UTC)?),
         (Shape::Day, Json::String(t)) => Value::Day(parse_day(t)?),
         (Shape::Choices, Json::Array(items)) => {

@@ -177,8 +177,8 @@ impl RecordType {
         self.columns.clear();
         for field in self.fields.values() {
             let shape = match &field.kind {
-                Kind::Text { .. } | Kind::Markdown | Kind::Choice(_) => Shape::Text,
-                Kind::Int { .. } | Kind::File => Shape::Int,
+                Kind::Text { .. } | Kind::Markdown | Kind::Choice(_) | Kind::File => Shape::Text,
+                Kind::Int { .. } => Shape::Int,
                 Kind::Decimal | Kind::Money => Shape::Decimal,
                 Kind::Duration => Shape::Duration,
                 Kind::Instant => Shape::Instant,

@@ -19,6 +19,7 @@ const TOGETHER: usize = 4;
 pub struct BlobWriter {
     store: Store,
     id: Uuid,
+    at: i64,
     hasher: Sha256,
     waiting: Vec<u8>,
     seq: i64,
@@ -42,7 +43,7 @@ impl Store {
         let insert = Statement::insert("blob").set("id", id).set("size_bytes", 0_i64).set("at", at);
         self.execute(vec![insert]).await?;
         let (store, hasher) = (self.clone(), Sha256::new());
-        Ok(BlobWriter { store, id, hasher, waiting: Vec::new(), seq: 0, size_bytes: 0 })
+        Ok(BlobWriter { store, id, at, hasher, waiting: Vec::new(), seq: 0, size_bytes: 0 })
     }
 
     /// Opens a file by its SHA-256 (hexadecimal); none when it is not stored.
@@ -61,13 +62,14 @@ impl Store {
         }))
     }
 
-    /// Removes what unfinished uploads left behind before an instant.
+    /// Removes what unfinished uploads, and uploads of refused forms, left behind before an instant.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn sweep_blobs(&self, before: i64) -> Result<(), Error> {
         let mut sql = self.sql();
-        sql.push("SELECT id FROM blob WHERE hash IS NULL AND at < ").bind(before);
+        sql.push("SELECT id FROM blob WHERE at < ").bind(before);
+        sql.push(" AND (hash IS NULL OR NOT EXISTS (SELECT 1 FROM attachment a WHERE a.sha256 = blob.hash))");
         for row in self.known_rows(sql).await? {
             self.execute(remove(row.bytes(0))).await?;
         }
@@ -123,8 +125,12 @@ impl BlobWriter {
         let name = Statement::update("blob").set("hash", hash.as_str()).set("size_bytes", size_bytes);
         match self.store.execute(vec![name.when("id", self.id).must_hit()]).await {
             Ok(()) => {}
-            // The same content is there already.
-            Err(Error::Duplicate) => self.abandon().await?,
+            // The same content is there already, and is wanted again.
+            Err(Error::Duplicate) => {
+                let wanted = Statement::update("blob").set("at", self.at).when("hash", hash.as_str());
+                self.store.execute(vec![wanted]).await?;
+                self.abandon().await?;
+            }
             Err(error) => return Err(error),
         }
         Ok((hash, size_bytes))

@@ -9,7 +9,8 @@ mod table;
 
 use std::collections::BTreeSet;
 
-use proofdesk_model::{RecordType, Registry};
+use proofdesk_model::record_type::Shape;
+use proofdesk_model::{Kind, RecordType, Registry};
 
 use crate::error::Error;
 use crate::migrations::TABLES;
@@ -108,6 +109,11 @@ fn plan(registry: &Registry, found: &Found, dialect: Dialect) -> Result<Plan, Er
     if findings.is_empty() { Ok(plan) } else { Err(Error::Schema(findings)) }
 }
 
+/// Whether a column holds the id of an attachment; before 2026-11-23 it was a whole number.
+fn is_file(of: &RecordType, name: &str) -> bool {
+    of.field(name).is_some_and(|field| matches!(field.kind, Kind::File))
+}
+
 /// Steps for a table that exists.
 fn alter(
     of: &RecordType,
@@ -147,6 +153,10 @@ fn alter(
                 of.name
             )),
             Some(shape) if !found_type.eq_ignore_ascii_case(column_type(shape, dialect).0) => {
+                if is_file(of, name) && found_type.eq_ignore_ascii_case(column_type(Shape::Int, dialect).0) {
+                    table::number_to_text(of, name, dialect, plan);
+                    continue;
+                }
                 findings.push(format!(
                     "the column `{name}` of {} is {found_type}, the declaration needs {}; declare the field under a new name",
                     of.name,

@@ -26,6 +26,7 @@ enum When {
     Below(&'static str, Arg),
     Above(&'static str, Arg),
     Null(&'static str),
+    In(&'static str, Vec<Arg>),
 }
 
 /// Statements that differ between the databases.
@@ -230,6 +231,13 @@ fn write_when(sql: &mut Sql, when: &[When]) {
             When::Below(column, value) => sql.name(column).push(" < ").bind(value.clone()),
             When::Above(column, value) => sql.name(column).push(" > ").bind(value.clone()),
             When::Null(column) => sql.name(column).push(" IS NULL"),
+            When::In(column, values) => {
+                sql.name(column).push(" IN (");
+                for (i, value) in values.iter().enumerate() {
+                    sql.push(if i > 0 { ", " } else { "" }).bind(value.clone());
+                }
+                sql.push(")")
+            }
         };
     }
 }
@@ -276,6 +284,17 @@ impl Select {
     #[must_use]
     pub fn when_null(mut self, column: &'static str) -> Self {
         self.when.push(When::Null(column));
+        self
+    }
+
+    /// Only rows whose column has one of these values; no row for none. At most some hundred.
+    #[must_use]
+    pub fn when_in(mut self, column: &'static str, values: impl IntoIterator<Item = impl Into<Arg>>) -> Self {
+        let mut values: Vec<Arg> = values.into_iter().map(Into::into).collect();
+        if values.is_empty() {
+            values.push(Arg::Null(ArgType::Text));
+        }
+        self.when.push(When::In(column, values));
         self
     }
 

@@ -6,6 +6,7 @@
 
 pub mod editor;
 pub mod read;
+pub mod sent;
 
 use std::collections::HashMap;
 
@@ -99,8 +100,17 @@ pub fn is_entered(field: &Field) -> bool {
         Some(Computed::Table { override_reason, .. }) => override_reason.is_some(),
         Some(_) => false,
     };
-    // files are attached on the record's page
-    by_hand && !field.retired && !field.hidden && !matches!(field.kind, Kind::File)
+    by_hand && !field.retired && !field.hidden
+}
+
+/// Prefix of the name of the file that a field has at present.
+pub const FILE: &str = "file.";
+/// Prefix of the box that takes a file away from its field.
+pub const CLEAR: &str = "clear.";
+
+/// How a form with these fields is sent: with files where one of them is a file.
+pub fn encoding(fields: &[&Field]) -> Option<&'static str> {
+    fields.iter().any(|f| matches!(f.kind, Kind::File)).then_some("multipart/form-data")
 }
 
 /// The fields of a type's create and edit form, by section heading, in order.

@@ -3,6 +3,7 @@
 use proofdesk_model::RecordType;
 use proofdesk_model::record_type::{COMMON, Column, Shape};
 
+use super::Plan;
 use crate::sql::{Dialect, Sql};
 
 /// A quoted identifier.
@@ -30,6 +31,23 @@ pub(super) fn column(column: &Column, dialect: Dialect) -> String {
         (Shape::Bool, Dialect::Sqlite) => format!("{name} {kind} CHECK ({name} IN (0, 1))"),
         _ => format!("{name} {kind}{more}"),
     }
+}
+
+/// Steps that make a column of whole numbers one of texts, values kept.
+pub(super) fn number_to_text(of: &RecordType, name: &str, dialect: Dialect, plan: &mut Plan) {
+    let (table, column, text) = (quoted(&of.name), quoted(name), column_type(Shape::Text, dialect));
+    let what = format!("make `{name}` of {} a text", of.name);
+    if dialect == Dialect::Postgres {
+        let (kind, more) = text;
+        let sql = format!("ALTER TABLE {table} ALTER COLUMN {column} TYPE {kind}{more} USING {column}::text");
+        return plan.add(what, sql);
+    }
+    let old = quoted(&format!("{name}_was_number"));
+    plan.add(what.clone(), format!("ALTER TABLE {table} RENAME COLUMN {column} TO {old}"));
+    plan.add(what.clone(), format!("ALTER TABLE {table} ADD COLUMN {column} {}", text.0));
+    let copy = format!("UPDATE {table} SET {column} = CAST({old} AS TEXT) WHERE {old} IS NOT NULL");
+    plan.add(what.clone(), copy);
+    plan.add(what, format!("ALTER TABLE {table} DROP COLUMN {old}"));
 }
 
 /// The shape that the declaration gives to a column; none when it knows no such column.

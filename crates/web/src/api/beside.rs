@@ -309,7 +309,7 @@ async fn relate(
     let kept = relation(&of, &name)?;
     let record = engine.require(&client.caller, &reference).await?;
     if write.done.is_some() {
-        return Ok(super::records::whole(&client, &record));
+        return super::records::whole(&client, &record).await;
     }
     let to = named(&client, &other)?;
     let absent =
@@ -342,12 +342,12 @@ async fn relate(
         return Err(absent());
     }
     if add && present {
-        return Ok(super::records::whole(&client, &record));
+        return super::records::whole(&client, &record).await;
     }
     let stamp = Stamp::now(engine.now(), Door::Api);
     engine.apply_at(&client.caller, Target::Existing(on, None), change, stamp, write.id).await?;
     let record = engine.require(&client.caller, &reference).await?;
-    Ok(super::records::whole(&client, &record))
+    super::records::whole(&client, &record).await
 }
 
 /// The change of a record that keeps the relation itself, and whether it is there now.

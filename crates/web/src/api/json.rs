@@ -4,10 +4,10 @@
 //! `YYYY-MM-DD`, durations as seconds, decimals and amounts as text (`"12.50"`), choices by their names.
 //! `docs/api.md` tells the same to people.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::tz::TimeZone;
-use proofdesk_engine::{Change, Conflict, LinkChange, Problem, Problems, Record, Reference};
+use proofdesk_engine::{Attachment, Change, Conflict, LinkChange, Problem, Problems, Record, Reference};
 use proofdesk_model::format::{self, Input};
 use proofdesk_model::record_type::Shape;
 use proofdesk_model::{Field, Kind, RecordType, Registry, Value};
@@ -54,8 +54,18 @@ pub fn members(of: &RecordType, relations: bool) -> Vec<String> {
     names
 }
 
-/// Writes a record. `only` restricts it to some members; `relations` says whether many-links were loaded.
-pub fn record(registry: &Registry, record: &Record, only: Option<&[String]>, relations: bool) -> Json {
+/// Files that records name, by id.
+pub type Files = HashMap<String, Attachment>;
+
+/// Writes a record. `only` restricts it to some members; `relations` says whether many-links were loaded; `files` are
+/// those that its fields name, as far as the reader may see them.
+pub fn record(
+    registry: &Registry,
+    record: &Record,
+    only: Option<&[String]>,
+    relations: bool,
+    files: &Files,
+) -> Json {
     let of = &record.of;
     let mut map = Map::new();
     let mut put = |name: &str, value: Json| {
@@ -86,12 +96,27 @@ pub fn record(registry: &Registry, record: &Record, only: Option<&[String]>, rel
             let value = record.get(&column);
             let json = match (field.target(), &value) {
                 (Some(to), Value::Link(number)) => link(registry, to, *number),
+                (None, Value::Text(id)) if matches!(field.kind, Kind::File) => {
+                    files.get(id).map_or(Json::Null, |f| file(record, f))
+                }
                 _ => format::to_json(&value),
             };
             put(&column, json);
         }
     }
     Json::Object(map)
+}
+
+/// A file that a field names.
+fn file(record: &Record, file: &Attachment) -> Json {
+    let href = format!("{}/attachments/{}", super::records::address(&record.of, record.number), file.id);
+    json!({
+        "id": file.id,
+        "name": file.name,
+        "media_type": file.media_type,
+        "size_bytes": file.size_bytes,
+        "href": href,
+    })
 }
 
 fn link(registry: &Registry, to: &str, number: i64) -> Json {
@@ -210,7 +235,13 @@ fn column(registry: &Registry, field: &Field, name: &str, value: &Json) -> Resul
             Ok(Value::Choices(names))
         }
         (Kind::YesNo, Json::Bool(yes)) => Ok(Value::Bool(*yes)),
-        (Kind::Int { .. } | Kind::File, Json::Number(_)) => match whole(value) {
+        (Kind::File, Json::String(text)) => format::parse(field, text, &input),
+        // what was read may be sent back
+        (Kind::File, Json::Object(file)) => match file.get("id").and_then(Json::as_str) {
+            Some(id) => format::parse(field, id, &input),
+            None => wrong(expected(&field.kind)),
+        },
+        (Kind::Int { .. }, Json::Number(_)) => match whole(value) {
             Some(n) => Ok(Value::Int(n)),
             None => Err(format!("{} takes a whole number of at most 53 bits.", field.label)),
         },
@@ -238,7 +269,8 @@ fn expected(kind: &Kind) -> &'static str {
         Kind::Choice(_) => "the name of one of its options",
         Kind::Choices(_) => "a list of the names of its options",
         Kind::YesNo => "true or false",
-        Kind::Int { .. } | Kind::File => "a whole number",
+        Kind::Int { .. } => "a whole number",
+        Kind::File => "the id of an attachment of the record as text, or an object with its `id`",
         Kind::Duration => "a number of seconds",
         Kind::Decimal | Kind::Money => "a number as text, such as \"12.50\"",
         Kind::Instant => "an instant as text, such as \"2026-11-22T14:30:00Z\"",

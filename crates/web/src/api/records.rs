@@ -77,8 +77,9 @@ async fn list(client: Client, Path(name): Path<String>, uri: Uri) -> Result<Resp
             (page.records, page.next)
         }
     };
+    let files = engine.named_files(&client.caller, &records).await?;
     let written: Vec<Json> =
-        records.iter().map(|r| json::record(client.registry(), r, only.as_deref(), false)).collect();
+        records.iter().map(|r| json::record(client.registry(), r, only.as_deref(), false, &files)).collect();
     let mut response = Answer::ok(json!({"records": written, "next": next})).into_response();
     if let Some(cursor) = next {
         let rest = |name: &str| params.text(name).map(|v| format!("&{name}={}", escape_query(v)));
@@ -107,8 +108,12 @@ fn fields(of: &RecordType, text: &str) -> Result<Vec<String>, ApiError> {
 }
 
 /// The whole record as an answer.
-pub fn whole(client: &Client, record: &Record) -> Answer {
-    Answer::ok(json::record(client.registry(), record, None, true)).tagged(record.version)
+///
+/// # Errors
+/// A fault of the database.
+pub async fn whole(client: &Client, record: &Record) -> Result<Answer, ApiError> {
+    let files = client.engine().named_files(&client.caller, std::slice::from_ref(record)).await?;
+    Ok(Answer::ok(json::record(client.registry(), record, None, true, &files)).tagged(record.version))
 }
 
 async fn show(
@@ -125,7 +130,7 @@ async fn show(
     if known.split(',').any(|t| t.trim().trim_start_matches("W/") == tag) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
     }
-    Ok(whole(&client, &record).into_response())
+    Ok(whole(&client, &record).await?.into_response())
 }
 
 async fn create(
@@ -169,7 +174,8 @@ async fn create_once(
         }
     };
     let record = engine.require(&client.caller, &reference).await?;
-    let body = json::record(client.registry(), &record, None, true);
+    let files = engine.named_files(&client.caller, std::slice::from_ref(&record)).await?;
+    let body = json::record(client.registry(), &record, None, true, &files);
     Ok(Answer::created(address(&record.of, record.number), body).tagged(record.version))
 }
 
@@ -250,14 +256,14 @@ async fn change_once(
     let engine = client.engine();
     let record = engine.require(&client.caller, &reference).await?;
     if write.done.is_some() {
-        return Ok(whole(&client, &record));
+        return whole(&client, &record).await;
     }
     let action = transition.clone().map_or(Action::Update, Action::Transition);
     record.of.permit(&client.caller, action, Some(&record)).map_err(Error::Forbidden)?;
     let (mut change, problems) = json::change(client.registry(), &record.of, &object, Some(&record));
     change.transition = transition;
     if problems.0.is_empty() && change.is_empty() && seen.is_none_or(|v| v == record.version) {
-        return Ok(whole(&client, &record));
+        return whole(&client, &record).await;
     }
     // what is added and taken away was worked out from this version
     let version = if change.links.is_empty() { seen } else { seen.or(Some(record.version)) };
@@ -270,5 +276,5 @@ async fn change_once(
         return Err(if seen.is_some() { error.as_failed_precondition() } else { error });
     }
     let record = engine.require(&client.caller, &reference).await?;
-    Ok(whole(&client, &record))
+    whole(&client, &record).await
 }

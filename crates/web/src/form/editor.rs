@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use proofdesk_model::{Field, Kind};
 
-use crate::form::{Typed, Wrong};
+use crate::form::{CLEAR, FILE, Typed, Wrong};
 use crate::menu::slug;
 use crate::parts::value::Eyes;
 
@@ -61,7 +61,19 @@ impl Frame<'_> {
             Kind::Int { .. } => self.input("number", text, None),
             Kind::Instant => self.input("datetime-local", text, None),
             Kind::Day => self.input("date", text, None),
-            Kind::Decimal | Kind::Duration | Kind::File => self.input("text", text, Some(60)),
+            Kind::Decimal | Kind::Duration => self.input("text", text, Some(60)),
+            Kind::File => {
+                let present =
+                    typed.text(&format!("{FILE}{}", self.field.name)).filter(|name| !name.is_empty());
+                html! {
+                    @if let Some(name) = present {
+                        div.row.small { span { "At present: " (name) } label.choice {
+                            input type="checkbox" name={ (CLEAR) (self.field.name) } value="yes"; span { "Take it away" }
+                        } }
+                    }
+                    (self.input("file", "", None))
+                }
+            }
             Kind::Money => {
                 let currency = format!("{}_currency", self.field.name);
                 let code = typed.text(&currency).unwrap_or_default();

@@ -7,7 +7,7 @@ use proofdesk_model::format::{self, Input};
 use proofdesk_model::{Field, Kind, Value};
 
 use crate::error::WebError;
-use crate::form::Typed;
+use crate::form::{CLEAR, Typed};
 
 /// Prefix of the inputs that keep the text the form was opened with.
 pub const WAS: &str = "was.";
@@ -30,6 +30,12 @@ pub async fn change(
     let mut change = Change::default();
     let mut problems = Problems::default();
     for field in fields {
+        if matches!(field.kind, Kind::File) {
+            if typed.text(&format!("{CLEAR}{}", field.name)).is_some_and(|c| c == "yes") {
+                change.set.insert(field.name.clone(), Value::Null);
+            }
+            continue;
+        }
         let theirs = typed.text(&format!("{KEEP}{}", field.name)).is_some_and(|k| k == "theirs");
         if theirs || !typed.has(&field.name) {
             continue;

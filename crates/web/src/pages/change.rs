@@ -3,17 +3,16 @@
 pub mod conflict;
 
 use axum::Router;
-use axum::extract::{Path, Query};
+use axum::extract::{DefaultBodyLimit, Path, Query, Request};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use axum_extra::extract::Form;
 use maud::{Markup, html};
-use proofdesk_engine::{Action, Door, Error, Record, Target};
-use proofdesk_model::{Field, RecordType};
+use proofdesk_engine::{Action, Applied, Change, Door, Error, FieldFile, Record, Target};
+use proofdesk_model::{Field, Kind, RecordType};
 
 use crate::error::WebError;
-use crate::form::{self, Typed, Wrong, editor, read};
+use crate::form::{self, Typed, Wrong, editor, read, sent};
 use crate::layout::{self, Page};
 use crate::menu::slug;
 use crate::pages::{address, family_crumb, require_reference, require_type};
@@ -23,14 +22,17 @@ use crate::state::AppState;
 
 /// `/{type}/new` and `/{type}/{reference}/edit`.
 pub fn router() -> Router<AppState> {
+    // texts and files are counted while they are read
     Router::new()
-        .route("/{slug}/new", get(new).post(create))
-        .route("/{slug}/{reference}/edit", get(edit).post(update))
+        .route("/{slug}/new", get(new).post(create).layer(DefaultBodyLimit::disable()))
+        .route("/{slug}/{reference}/edit", get(edit).post(update).layer(DefaultBodyLimit::disable()))
 }
 
-/// The fields of all sections of a type's form.
-fn fields(of: &RecordType) -> Vec<&Field> {
-    form::sections(of).into_iter().flat_map(|(_, fields)| fields).collect()
+/// The fields of all sections of a type's form; files only for who may attach some.
+fn fields<'a>(visit: &Visit, of: &'a RecordType) -> Vec<&'a Field> {
+    let may_attach = visit.caller.may(of, &Action::Attach);
+    let all = form::sections(of).into_iter().flat_map(|(_, fields)| fields);
+    all.filter(|f| may_attach || !matches!(f.kind, Kind::File)).collect()
 }
 
 /// A form about to be shown.
@@ -56,7 +58,7 @@ async fn new(
         proofdesk_engine::Reference::new("person", visit.account.person),
         visit.account.name.clone(),
     )]);
-    for field in fields(&of) {
+    for field in fields(&visit, &of) {
         if let Some(default) = field.default.as_deref().filter(|_| !typed.has(&field.name))
             && let Some(value) = proofdesk_model::format::literal(field, default, &visit.caller, &stamp)
         {
@@ -69,20 +71,14 @@ async fn new(
     sheet(&Sheet { visit: &visit, of: &of, record: None, typed: &typed, wrong: &Wrong::default() }).await
 }
 
-async fn create(
-    visit: Visit,
-    Path(name): Path<String>,
-    Form(pairs): Form<Vec<(String, String)>>,
-) -> Result<Response, WebError> {
+async fn create(visit: Visit, Path(name): Path<String>, request: Request) -> Result<Response, WebError> {
     let of = require_type(&visit, &name)?;
-    let typed = Typed::new(pairs);
-    let outcome = match read::change(visit.engine(), &visit.caller, visit.zone(), &fields(&of), &typed, None)
-        .await
+    of.permit(&visit.caller, Action::Create, None).map_err(Error::Forbidden)?;
+    let fields = fields(&visit, &of);
+    let sent::Sent { typed, files } = sent::read(&visit, &of, &fields, request).await?;
+    let outcome = match read::change(visit.engine(), &visit.caller, visit.zone(), &fields, &typed, None).await
     {
-        Ok(change) => {
-            let target = Target::New(of.name.clone());
-            visit.engine().apply(&visit.caller, target, change, Door::Page).await.map_err(WebError::Engine)
-        }
+        Ok(change) => apply(&visit, Target::New(of.name.clone()), change, files).await,
         Err(error) => Err(error),
     };
     match outcome {
@@ -100,11 +96,26 @@ async fn create(
     }
 }
 
+/// Writes a change with its files.
+///
+/// # Errors
+/// As the engine.
+pub(crate) async fn apply(
+    visit: &Visit,
+    target: Target,
+    change: Change,
+    files: Vec<FieldFile>,
+) -> Result<Applied, WebError> {
+    let stamp = proofdesk_model::Stamp::now(visit.engine().now(), Door::Page);
+    let id = uuid::Uuid::now_v7();
+    Ok(visit.engine().apply_with(&visit.caller, target, change, files, stamp, id).await?)
+}
+
 async fn edit(visit: Visit, Path((slug, written)): Path<(String, String)>) -> Result<Markup, WebError> {
     let reference = require_reference(&visit, &slug, &written)?;
     let record = visit.engine().require(&visit.caller, &reference).await?;
     record.of.permit(&visit.caller, Action::Update, Some(&record)).map_err(Error::Forbidden)?;
-    let typed = present(&visit, &record, &fields(&record.of)).await?;
+    let typed = present(&visit, &record, &fields(&visit, &record.of)).await?;
     sheet(&Sheet {
         visit: &visit,
         of: &record.of,
@@ -123,6 +134,12 @@ pub(crate) async fn present(visit: &Visit, record: &Record, fields: &[&Field]) -
     let titles = visit.engine().titles(&visit.caller, std::slice::from_ref(record)).await?;
     let mut typed = Typed::default();
     typed.set("version", record.version.to_string());
+    let files = visit.engine().named_files(&visit.caller, std::slice::from_ref(record)).await?;
+    for field in fields.iter().filter(|f| matches!(f.kind, Kind::File)) {
+        if let Some(file) = record.text(&field.name).and_then(|id| files.get(id)) {
+            typed.set(&format!("{}{}", form::FILE, field.name), file.name.clone());
+        }
+    }
     for field in fields {
         let mut columns = field.columns();
         if columns.is_empty() {
@@ -140,26 +157,23 @@ pub(crate) async fn present(visit: &Visit, record: &Record, fields: &[&Field]) -
 async fn update(
     visit: Visit,
     Path((slug, written)): Path<(String, String)>,
-    Form(pairs): Form<Vec<(String, String)>>,
+    request: Request,
 ) -> Result<Response, WebError> {
     let reference = require_reference(&visit, &slug, &written)?;
     let record = visit.engine().require(&visit.caller, &reference).await?;
-    let typed = Typed::new(pairs);
-    let fields = fields(&record.of);
+    record.of.permit(&visit.caller, Action::Update, Some(&record)).map_err(Error::Forbidden)?;
+    let fields = fields(&visit, &record.of);
+    let sent::Sent { typed, files } = sent::read(&visit, &record.of, &fields, request).await?;
     let seen = typed.text("version").and_then(|v| v.parse().ok());
     let outcome =
         match read::change(visit.engine(), &visit.caller, visit.zone(), &fields, &typed, Some(&record)).await
         {
-            Ok(change) if change.is_empty() => {
+            Ok(change) if change.is_empty() && files.is_empty() => {
                 return Ok(Redirect::to(&address(&visit, &reference)).into_response());
             }
             Ok(change) => {
                 let target = Target::Existing(reference.clone(), seen.or(Some(record.version)));
-                visit
-                    .engine()
-                    .apply(&visit.caller, target, change, Door::Page)
-                    .await
-                    .map_err(WebError::Engine)
+                apply(&visit, target, change, files).await
             }
             Err(error) => Err(error),
         };
@@ -188,9 +202,10 @@ async fn update(
 async fn sheet(sheet: &Sheet<'_>) -> Result<Markup, WebError> {
     let Sheet { visit, of, record, typed, wrong } = *sheet;
     let titles = std::collections::HashMap::new();
-    let eyes = Eyes { registry: visit.registry(), titles: &titles, zone: visit.zone(), now: visit.now };
+    let eyes =
+        Eyes { registry: visit.registry(), titles: &titles, files: &[], zone: visit.zone(), now: visit.now };
     let sections = form::sections(of);
-    let all = fields(of);
+    let all = fields(visit, of);
     let list = format!("/{}", slug(of));
     let here = record.map_or(format!("{list}/new"), |r| format!("{list}/{}/edit", r.reference()));
     let back = record.map_or(list.clone(), |r| format!("{list}/{}", r.reference()));
@@ -201,12 +216,12 @@ async fn sheet(sheet: &Sheet<'_>) -> Result<Markup, WebError> {
     let body = html! {
         h1 { (title) }
         @if !wrong.is_empty() { (summary(wrong, &all)) }
-        form.form method="post" action=(here) {
+        form.form method="post" action=(here) enctype=[form::encoding(&all)] {
             @if let Some(version) = typed.text("version") { input type="hidden" name="version" value=(version); }
             @if record.is_some() { (opened_with(&all, typed)) }
             @for (heading, fields) in &sections {
                 section.card { header { h2 { (heading) } } div.body.stack {
-                    @for field in fields { (editor::editor(&eyes, field, typed, wrong, field.required || state_needs.contains(&field.name))) }
+                    @for field in fields.iter().filter(|f| all.iter().any(|a| a.name == f.name)) { (editor::editor(&eyes, field, typed, wrong, field.required || state_needs.contains(&field.name))) }
                 } }
             }
             div.row { button.button.primary { @if record.is_some() { "Save the changes" } @else { "Record it" } } a.button href=(back) { "Leave without saving" } }
@@ -235,8 +250,10 @@ pub(crate) fn summary(wrong: &Wrong, fields: &[&Field]) -> Markup {
 
 /// The texts that the form was opened with.
 pub(crate) fn opened_with(fields: &[&Field], typed: &Typed) -> Markup {
+    let files = fields.iter().map(|f| format!("{}{}", form::FILE, f.name));
     html! {
-        @for field in fields {
+        @for name in files { @if let Some(file) = typed.text(&name) { input type="hidden" name=(name) value=(file); } }
+        @for field in fields.iter().filter(|f| !matches!(f.kind, Kind::File)) {
             @for column in field.columns().into_iter().chain(field.columns().is_empty().then(|| field.name.clone())) {
                 @let name = format!("{}{column}", read::WAS);
                 @if let Some(was) = typed.text(&name).filter(|w| !w.is_empty()) { input type="hidden" name=(name) value=(was); }

@@ -181,7 +181,8 @@ async fn show(
         ListPage { records: Vec::new(), next: None }
     };
     let titles = visit.engine().titles(&visit.caller, &page.records).await?;
-    let eyes = Eyes { registry: visit.registry(), titles: &titles, zone: visit.zone(), now: visit.now };
+    let eyes =
+        Eyes { registry: visit.registry(), titles: &titles, files: &[], zone: visit.zone(), now: visit.now };
     let shown = match page.records.first() {
         Some(record) => Some((record.reference(), preview::pane(visit, record).await?)),
         None => None,

@@ -161,8 +161,13 @@ pub async fn again(
 }
 
 async fn page(visit: &Visit, loaded: &Loaded, asked: &Asked) -> Result<Markup, WebError> {
-    let eyes =
-        Eyes { registry: visit.registry(), titles: &loaded.titles, zone: visit.zone(), now: visit.now };
+    let eyes = Eyes {
+        registry: visit.registry(),
+        titles: &loaded.titles,
+        files: &loaded.files,
+        zone: visit.zone(),
+        now: visit.now,
+    };
     let name = loaded.record.reference();
     let content = match asked.tab.as_str() {
         "related" => related::tab(visit, loaded, &eyes).await?,

@@ -4,13 +4,13 @@ use axum::Router;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
-use axum_extra::extract::Form;
 use proofdesk_engine::{Audience, Change, Door, Error, LinkChange, Reference, Target};
 use proofdesk_model::format::{self, Input};
 use proofdesk_model::{Kind, Value};
 
 use crate::error::WebError;
 use crate::form::Typed;
+use crate::form::sent::Texts;
 use crate::pages::{address, record, require_reference};
 use crate::session::Visit;
 use crate::state::AppState;
@@ -27,7 +27,7 @@ pub fn router() -> Router<AppState> {
 async fn comment(
     visit: Visit,
     Path((slug, written)): Path<(String, String)>,
-    Form(pairs): Form<Vec<(String, String)>>,
+    Texts(pairs): Texts,
 ) -> Result<Response, WebError> {
     let reference = require_reference(&visit, &slug, &written)?;
     let typed = Typed::new(pairs);
@@ -43,7 +43,7 @@ async fn comment(
 async fn watch(
     visit: Visit,
     Path((slug, written)): Path<(String, String)>,
-    Form(pairs): Form<Vec<(String, String)>>,
+    Texts(pairs): Texts,
 ) -> Result<Response, WebError> {
     let reference = require_reference(&visit, &slug, &written)?;
     let typed = Typed::new(pairs);
@@ -57,7 +57,7 @@ async fn watch(
 async fn link(
     visit: Visit,
     Path((slug, written)): Path<(String, String)>,
-    Form(pairs): Form<Vec<(String, String)>>,
+    Texts(pairs): Texts,
 ) -> Result<Response, WebError> {
     relate(&visit, &slug, &written, Typed::new(pairs), true).await
 }
@@ -65,7 +65,7 @@ async fn link(
 async fn unlink(
     visit: Visit,
     Path((slug, written)): Path<(String, String)>,
-    Form(pairs): Form<Vec<(String, String)>>,
+    Texts(pairs): Texts,
 ) -> Result<Response, WebError> {
     relate(&visit, &slug, &written, Typed::new(pairs), false).await
 }

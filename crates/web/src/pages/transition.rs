@@ -1,20 +1,20 @@
 //! A transition as a page of its own: what it needs and offers, then the step. And taking a record for oneself.
 
 use axum::Router;
-use axum::extract::Path;
+use axum::extract::{DefaultBodyLimit, Path, Request};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use axum_extra::extract::Form;
 use maud::{Markup, html};
 use proofdesk_engine::{Action, Change, Conflict, Door, Error, Problem, Record, Target};
 use proofdesk_model::{Field, Kind, Transition, Value};
 
 use crate::error::WebError;
+use crate::form::sent::{self, Texts};
 use crate::form::{Typed, Wrong, editor, read};
 use crate::layout::{self, Page};
 use crate::menu::slug;
-use crate::pages::change::{conflict, opened_with, present, summary};
+use crate::pages::change::{apply, conflict, opened_with, present, summary};
 use crate::pages::{address, family_crumb, owes, require_reference};
 use crate::parts::tag;
 use crate::parts::value::Eyes;
@@ -24,7 +24,10 @@ use crate::state::AppState;
 /// `/{type}/{reference}/transition/{name}` and `/{type}/{reference}/take`.
 pub fn router() -> Router<AppState> {
     Router::new()
-        .route("/{slug}/{reference}/transition/{name}", get(ask).post(step))
+        .route(
+            "/{slug}/{reference}/transition/{name}",
+            get(ask).post(step).layer(DefaultBodyLimit::disable()),
+        )
         .route("/{slug}/{reference}/take", post(take))
 }
 
@@ -96,24 +99,22 @@ async fn blocking(visit: &Visit, record: &Record, step: &Transition) -> Result<V
 async fn step(
     visit: Visit,
     Path((slug, written, name)): Path<(String, String, String)>,
-    Form(pairs): Form<Vec<(String, String)>>,
+    request: Request,
 ) -> Result<Response, WebError> {
     let reference = require_reference(&visit, &slug, &written)?;
     let record = visit.engine().require(&visit.caller, &reference).await?;
     let step = require_step(&record, &name)?;
-    let typed = Typed::new(pairs);
+    let action = Action::Transition(name.clone());
+    record.of.permit(&visit.caller, action, Some(&record)).map_err(Error::Forbidden)?;
     let fields = fields(&record, step);
+    let sent::Sent { typed, files } = sent::read(&visit, &record.of, &fields, request).await?;
     let seen = typed.text("version").and_then(|v| v.parse().ok());
     let outcome =
         match read::change(visit.engine(), &visit.caller, visit.zone(), &fields, &typed, Some(&record)).await
         {
             Ok(change) => {
                 let target = Target::Existing(reference.clone(), seen);
-                visit
-                    .engine()
-                    .apply(&visit.caller, target, change.take(&name), Door::Page)
-                    .await
-                    .map_err(WebError::Engine)
+                apply(&visit, target, change.take(&name), files).await
             }
             Err(error) => Err(error),
         };
@@ -192,7 +193,8 @@ fn page(
     above: &Above<'_>,
 ) -> Result<Markup, WebError> {
     let titles = std::collections::HashMap::new();
-    let eyes = Eyes { registry: visit.registry(), titles: &titles, zone: visit.zone(), now: visit.now };
+    let eyes =
+        Eyes { registry: visit.registry(), titles: &titles, files: &[], zone: visit.zone(), now: visit.now };
     let name = record.reference();
     let back = format!("/{}/{name}", slug(&record.of));
     let state = record.of.state(&step.to).map_or(&[][..], |s| &s.requires);
@@ -206,7 +208,7 @@ fn page(
         @if !wrong.is_empty() { (summary(wrong, fields)) }
         @if let Some(changed) = &above.changed { (changed) }
         @if !above.owed.is_empty() { section.card { header { h2 { "This stands in the way" } } div.body.narrow { (owes::checks(above.owed, &format!("{back}/edit"))) } } }
-        form.form method="post" {
+        form.form method="post" enctype=[crate::form::encoding(fields)] {
             @if let Some(version) = typed.text("version") { input type="hidden" name="version" value=(version); }
             (opened_with(fields, typed))
             @if !fields.is_empty() {
@@ -243,7 +245,7 @@ pub fn take_label(visit: &Visit, record: &Record) -> Option<&'static str> {
 async fn take(
     visit: Visit,
     Path((slug, written)): Path<(String, String)>,
-    Form(pairs): Form<Vec<(String, String)>>,
+    Texts(pairs): Texts,
 ) -> Result<Redirect, WebError> {
     let reference = require_reference(&visit, &slug, &written)?;
     let record = visit.engine().require(&visit.caller, &reference).await?;

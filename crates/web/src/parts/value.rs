@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::tz::TimeZone;
 use maud::{Markup, PreEscaped, html};
-use proofdesk_engine::{Reference, markdown};
+use proofdesk_engine::{Attachment, Reference, markdown};
 use proofdesk_model::{Field, Kind, Record, Registry, Value, format};
 
 use crate::menu::slug;
@@ -17,6 +17,8 @@ pub struct Eyes<'a> {
     pub registry: &'a Registry,
     /// Titles of linked records.
     pub titles: &'a HashMap<Reference, String>,
+    /// Files of the record, where their names are known.
+    pub files: &'a [Attachment],
     /// Zone of times.
     pub zone: &'a TimeZone,
     /// The present instant.
@@ -44,6 +46,11 @@ impl Eyes<'_> {
         self.titles.get(reference).cloned().unwrap_or_else(|| self.registry.write_reference(reference))
     }
 
+    /// The name of a file, where it is known.
+    pub fn file(&self, id: &str) -> &str {
+        self.files.iter().find(|f| f.id == id).map_or("File", |f| f.name.as_str())
+    }
+
     /// A field of a record, as HTML; empty markup for an empty field.
     pub fn field(&self, record: &Record, field: &Field) -> Markup {
         if let Kind::Links { .. } = field.kind {
@@ -54,6 +61,10 @@ impl Eyes<'_> {
         match (&field.kind, &value) {
             (_, Value::Null) => html! {},
             (Kind::Markdown, Value::Text(text)) => prose(text),
+            (Kind::File, Value::Text(id)) => {
+                let record = self.address(&Reference::new(record.of.name.clone(), record.number));
+                html! { a href={ (record) "/file/" (id) } { (self.file(id)) } }
+            }
             (Kind::Instant, Value::Instant(at)) => time::proven(*at, self.now, self.zone),
             (Kind::Person | Kind::Team, Value::Link(number)) => {
                 let reference = Reference::new(field.target().unwrap_or_default(), *number);

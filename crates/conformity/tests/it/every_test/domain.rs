@@ -106,7 +106,7 @@ impl Named {
                 let bounds = min.iter().chain(max).copied();
                 self.whole().into_iter().chain(bounds).filter(fits).map(Value::Int).collect()
             }
-            Kind::File => vec![Value::Int(1)],
+            Kind::File => vec![Value::Text("01890a5d-ac96-774b-bcce-b302099a8057".to_owned())],
             Kind::Decimal | Kind::Money => {
                 self.whole().into_iter().filter_map(Decimal::from_int).map(Value::Decimal).collect()
             }

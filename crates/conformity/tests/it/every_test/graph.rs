@@ -63,7 +63,7 @@ impl Graph {
                 Kind::Text { max } => Value::Text("words".chars().take(*max).collect()),
                 Kind::Markdown => Value::Text("words".to_owned()),
                 Kind::Int { min, .. } => Value::Int(min.unwrap_or(1).max(1)),
-                Kind::File => Value::Int(1),
+                Kind::File => Value::Text("01890a5d-ac96-774b-bcce-b302099a8057".to_owned()),
                 Kind::Decimal | Kind::Money => {
                     Value::Decimal(proofdesk_condition::Decimal::from_scaled(1_000_000))
                 }

@@ -110,9 +110,18 @@ pub async fn files_are_kept_by_content(desk: Desk) {
     let mut unfinished = store.put_blob(fresh_id(), 6).await.unwrap();
     unfinished.write(&bytes[..3_000_000]).await.unwrap();
     drop(unfinished);
+    let of_record =
+        Statement::insert("attachment").set("id", "x").set("record_type", "thing").set("number", 1_i64);
+    let of_record =
+        of_record.set("at", 5_i64).set("audience", "staff").set("name", "a").set("media_type", "a/b");
+    let of_record = of_record.set("size_bytes", 20_000_000_i64).set("sha256", hashes[0].0.as_str());
+    store.execute(vec![of_record]).await.unwrap();
+    let mut unused = store.put_blob(fresh_id(), 6).await.unwrap();
+    unused.write(b"of a refused form").await.unwrap();
+    unused.finish().await.unwrap();
     store.sweep_blobs(7).await.unwrap();
     let rows = store.select(Select::from("blob", &["size_bytes"])).await.unwrap();
-    assert_eq!(rows.len(), 1, "one content, nothing unfinished");
+    assert_eq!(rows.len(), 1, "one content, nothing unfinished, nothing that no record has");
     let empty = store.put_blob(fresh_id(), 8).await.unwrap().finish().await.unwrap();
     let read = store.read_blob(&empty.0).await.unwrap().unwrap().read_all().await.unwrap();
     assert!(read.is_empty());
@@ -144,4 +153,29 @@ pub async fn engine_rows_are_changed_together(desk: Desk) {
     assert_eq!(values().await, ["a"]);
     let nul = store.execute(vec![set("a\u{0}b")]).await;
     assert!(matches!(nul, Err(Error::Invalid(_))));
+}
+
+/// A field of kind file held whole numbers once; its column becomes a text, with what it holds.
+pub async fn numbers_of_files_become_texts(desk: Desk) {
+    let declared = |kind: &str| {
+        let field = format!("int      \"weight\"\n        {kind} \"paper\"");
+        registry(&RECORDS.replacen("int      \"weight\"", &field, 1))
+    };
+    let mut before = desk.clone();
+    before.registry = std::sync::Arc::new(declared("int"));
+    before.store.migrate(&before.registry).await.unwrap();
+    let change = Change::default().with_text("title", "old").with("paper", Value::Int(7));
+    let (old, _) = before.create("thing", change, 5).await.unwrap();
+    let (none, _) = before.create("thing", Change::default().with_text("title", "none"), 5).await.unwrap();
+    let mut after = desk.clone();
+    after.registry = std::sync::Arc::new(declared("file"));
+    let plan = after.store.migrate(&after.registry).await.unwrap();
+    assert!(plan.steps.iter().all(|step| step.what.contains("`paper` of thing a text")), "{plan:?}");
+    assert_eq!(after.load("thing", old).await.text("paper"), Some("7"));
+    assert_eq!(after.load("thing", none).await.get("paper"), Value::Null);
+    let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+    let named = Change::default().with_text("paper", id);
+    after.change(after.load("thing", none).await, named, 6).await.unwrap();
+    assert_eq!(after.load("thing", none).await.text("paper"), Some(id));
+    assert_eq!(after.store.plan(&after.registry).await.unwrap().steps, [], "nothing is left to do");
 }

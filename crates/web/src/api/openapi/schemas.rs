@@ -39,7 +39,12 @@ pub fn add(registry: &Registry, of: &RecordType, all: &mut Map<String, Json>) {
     let mut needed = Vec::new();
     for field in json::shown(of) {
         for column in columns(field) {
-            read.insert(column.clone(), property(registry, field, &column, true));
+            let shown = if matches!(field.kind, Kind::File) {
+                file_shown(field)
+            } else {
+                property(registry, field, &column, true)
+            };
+            read.insert(column.clone(), shown);
             if !is_computed(field) {
                 written.insert(column.clone(), property(registry, field, &column, !field.required));
             }
@@ -97,6 +102,8 @@ pub fn add(registry: &Registry, of: &RecordType, all: &mut Map<String, Json>) {
     );
 }
 
+/// An id of an attachment, a UUID.
+const ATTACHMENT: &str = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$";
 /// One line of text: no control characters.
 const LINE: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
 
@@ -144,7 +151,7 @@ fn property(registry: &Registry, field: &Field, column: &str, nullable: bool) ->
         Kind::Int { min, max } => {
             json!({"type": "integer", "minimum": min.unwrap_or(-INT_MAX), "maximum": max.unwrap_or(INT_MAX)})
         }
-        Kind::File => json!({"type": "integer", "minimum": -INT_MAX, "maximum": INT_MAX}),
+        Kind::File => json!({"type": "string", "pattern": ATTACHMENT}),
         Kind::Decimal | Kind::Money => {
             json!({"type": "string", "pattern": "^-?[0-9]{1,12}(\\.[0-9]{1,6})?$"})
         }
@@ -175,6 +182,22 @@ fn property(registry: &Registry, field: &Field, column: &str, nullable: bool) ->
     made
 }
 
+/// A field of kind file as a record shows it.
+fn file_shown(field: &Field) -> Json {
+    json!({
+        "type": ["object", "null"],
+        "description": describe(field),
+        "required": ["id", "name", "media_type", "size_bytes", "href"],
+        "properties": {
+            "id": {"type": "string", "pattern": ATTACHMENT, "description": "Id of the attachment."},
+            "name": {"type": "string", "description": "Its name."},
+            "media_type": {"type": "string", "description": "Media type by its bytes."},
+            "size_bytes": {"type": "integer", "minimum": 1, "description": "Its size."},
+            "href": {"type": "string", "description": "Where its content is."},
+        },
+    })
+}
+
 fn describe(field: &Field) -> String {
     let mut text = format!("{}.", field.label);
     if let Some(help) = &field.help {
@@ -183,6 +206,9 @@ fn describe(field: &Field) -> String {
     }
     if matches!(field.kind, Kind::Duration) {
         text.push_str(" Seconds.");
+    }
+    if matches!(field.kind, Kind::File) {
+        text.push_str(" Written as the id of an attachment of the record.");
     }
     if let Some(clause) = &field.clause {
         text.push_str(&format!(" ISO/IEC 20000-1:2018, {clause}."));

@@ -31,6 +31,9 @@ pub async fn page(
     let who: BTreeMap<&str, (&str, i64)> =
         conflict.changed.iter().map(|c| (c.field.as_str(), (c.by.as_str(), c.at))).collect();
     let is_mine = |f: &&&Field| {
+        if matches!(f.kind, Kind::File) {
+            return false;
+        }
         let text = |name: &str| typed.text(name).unwrap_or_default().replace("\r\n", "\n");
         typed.has(&f.name) && text(&f.name) != text(&format!("{}{}", read::WAS, f.name))
     };
@@ -91,7 +94,8 @@ pub async fn what_changed(visit: &Visit, record: &Record, conflict: &Conflict) -
         .filter_map(|c| Some(Reference::new(record.of.field(&c.field)?.target()?, c.value.as_i64()?)))
         .collect();
     let titles = visit.engine().titles_of(&visit.caller, &linked).await?;
-    let eyes = Eyes { registry: visit.registry(), titles: &titles, zone: visit.zone(), now: visit.now };
+    let eyes =
+        Eyes { registry: visit.registry(), titles: &titles, files: &[], zone: visit.zone(), now: visit.now };
     let is_long = |name: &str| record.of.field(name).is_some_and(|f| matches!(f.kind, Kind::Markdown));
     Ok(html! {
         section.card { header { h2 { "What changed since version " (conflict.expected) } } div.body { ul.stack.tight.small {

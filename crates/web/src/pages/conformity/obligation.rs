@@ -3,7 +3,6 @@
 use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum_extra::extract::Form;
 use maud::{Markup, html};
 use proofdesk_conformity::view::{ExceptionPage, TestDetail};
 use proofdesk_conformity::{
@@ -14,6 +13,7 @@ use proofdesk_report::chart::{Caption, Lines, Series, Tone};
 use serde::Deserialize;
 
 use crate::error::WebError;
+use crate::form::sent::Texts;
 use crate::form::{Typed, Wrong};
 use crate::layout::{self, Page, escape_query};
 use crate::menu::slug;
@@ -273,7 +273,7 @@ pub async fn judge(
     visit: Visit,
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
-    Form(pairs): Form<Vec<(String, String)>>,
+    Texts(pairs): Texts,
 ) -> Result<Response, WebError> {
     let conformity = require(&visit)?;
     let framework = super::framework(conformity, &super::Asked { framework: asked.framework.clone() })?;

@@ -5,13 +5,13 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use axum_extra::extract::Form;
 use maud::{Markup, html};
 use proofdesk_engine::{Error, SavedView, VIEW_LABEL_MAX, is_listable, is_sortable};
 use proofdesk_model::RecordType;
 use proofdesk_model::record_type::COMMON;
 
 use crate::error::WebError;
+use crate::form::sent::Texts;
 use crate::form::{Typed, Wrong};
 use crate::layout::{self, Page, escape_query};
 use crate::menu::slug;
@@ -44,11 +44,7 @@ fn typed_view(of: &RecordType, typed: &Typed, id: &str) -> SavedView {
     }
 }
 
-async fn keep(
-    visit: Visit,
-    Path(name): Path<String>,
-    Form(pairs): Form<Vec<(String, String)>>,
-) -> Result<Response, WebError> {
+async fn keep(visit: Visit, Path(name): Path<String>, Texts(pairs): Texts) -> Result<Response, WebError> {
     let of = require_type(&visit, &name)?;
     let typed = Typed::new(pairs);
     let from_desk = typed.text("base").is_some_and(|base| base == "/desk");
@@ -86,7 +82,7 @@ async fn edit(visit: Visit, Path((name, id)): Path<(String, String)>) -> Result<
 async fn change(
     visit: Visit,
     Path((name, id)): Path<(String, String)>,
-    Form(pairs): Form<Vec<(String, String)>>,
+    Texts(pairs): Texts,
 ) -> Result<Response, WebError> {
     let of = require_type(&visit, &name)?;
     let held = own(&visit, &of, &id).await?;

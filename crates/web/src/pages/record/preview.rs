@@ -23,7 +23,8 @@ pub async fn show(visit: Visit, Path((slug, written)): Path<(String, String)>) -
 /// The content of the preview pane.
 pub async fn pane(visit: &Visit, record: &Record) -> Result<Markup, WebError> {
     let titles = visit.engine().titles(&visit.caller, std::slice::from_ref(record)).await?;
-    let eyes = Eyes { registry: visit.registry(), titles: &titles, zone: visit.zone(), now: visit.now };
+    let eyes =
+        Eyes { registry: visit.registry(), titles: &titles, files: &[], zone: visit.zone(), now: visit.now };
     let owed = owes::of(visit, record).await?;
     let name = record.reference();
     let address = format!("/{}/{name}", slug(&record.of));

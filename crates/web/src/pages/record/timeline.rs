@@ -139,6 +139,9 @@ pub fn words(of: &RecordType, name: &str, value: &Json, eyes: &Eyes<'_>) -> Stri
     if let (Some(to), Some(number)) = (field.and_then(Field::target), value.as_i64()) {
         return eyes.title(&Reference::new(to, number));
     }
+    if let (Some(Kind::File), Some(id)) = (field.map(|f| &f.kind), value.as_str()) {
+        return eyes.file(id).to_owned();
+    }
     let column = of.columns().iter().find(|c| c.name == name);
     let read = column.and_then(|c| proofdesk_model::format::from_json(c.shape, value));
     match (field, read) {
