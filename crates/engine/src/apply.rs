@@ -97,7 +97,7 @@ impl Engine {
         if let Some(hidden) = current.as_ref().filter(|r| caller.reads_own(&r.of) && !caller.may_see(r)) {
             return Err(Error::NotFound(hidden.reference()));
         }
-        self.guard_against_stale(&target, current.as_ref()).await?;
+        self.guard_against_stale(caller, &target, current.as_ref()).await?;
         self.check_targets(&record_type, &change).await?;
         self.check_files(&record_type, current.as_ref(), &change, &files).await?;
         let draft = Draft::new(&record_type, current, change, caller, stamp).map_err(Error::Invalid)?;
@@ -164,20 +164,36 @@ impl Engine {
         }
     }
 
-    async fn guard_against_stale(&self, target: &Target, current: Option<&Record>) -> Result<(), Error> {
+    async fn guard_against_stale(
+        &self,
+        caller: &Caller,
+        target: &Target,
+        current: Option<&Record>,
+    ) -> Result<(), Error> {
         match (target, current) {
             (Target::Existing(_, Some(seen)), Some(record)) if *seen != record.version => {
-                Err(self.conflict(record, *seen).await?)
+                Err(self.conflict(caller, record, *seen).await?)
             }
             _ => Ok(()),
         }
     }
 
     /// Says what changed since a version, from the entries.
-    pub(crate) async fn conflict(&self, record: &Record, expected: i64) -> Result<Error, Error> {
+    pub(crate) async fn conflict(
+        &self,
+        caller: &Caller,
+        record: &Record,
+        expected: i64,
+    ) -> Result<Error, Error> {
         let reference = Reference::new(record.of.name.clone(), record.number);
         let mut changed = Vec::new();
-        for item in self.history(&reference, 200).await?.into_iter().rev().filter(|i| i.version > expected) {
+        for item in self
+            .history_for(caller, &reference, None, 200)
+            .await?
+            .into_iter()
+            .rev()
+            .filter(|i| i.version > expected)
+        {
             for change in item.changes {
                 changed.push(FieldChange {
                     field: change.field,
@@ -340,7 +356,9 @@ impl Engine {
                 let record = checked.after();
                 let present = self.store().load(&record.of, record.number).await?;
                 match present {
-                    Some(present) => Err(self.conflict(&present, record.version - 1).await?),
+                    Some(present) => {
+                        Err(self.conflict(checked.caller(), &present, record.version - 1).await?)
+                    }
                     None => Err(Error::NotFound(record.reference())),
                 }
             }

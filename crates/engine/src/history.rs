@@ -1,10 +1,11 @@
 //! The history of a record: its log entries, read for people.
 
-use proofdesk_model::Reference;
+use proofdesk_model::{Caller, RecordType, Reference};
 use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::Engine;
+use crate::comment::Audience;
 use crate::error::Error;
 
 /// One field that an entry changed.
@@ -49,6 +50,25 @@ pub struct HistoryItem {
     pub links: Vec<(String, String, bool)>,
     /// What a note says.
     pub note: Option<Json>,
+    /// Nothing of the entry is left out here.
+    pub is_whole: bool,
+}
+
+/// An entry without what the caller does not see.
+fn seen_by(caller: &Caller, of: &RecordType, mut item: HistoryItem) -> HistoryItem {
+    let audience = item.note.as_ref().and_then(|n| n.get("audience")).and_then(Json::as_str);
+    let for_customer = audience == Some(Audience::Customer.as_str());
+    if !caller.reads_notes(of) && item.note.is_some() && !for_customer {
+        item.note = None;
+        item.is_whole = false;
+    }
+    if caller.reads_as_requester(of) {
+        let (changes, links) = (item.changes.len(), item.links.len());
+        item.changes.retain(|change| caller.sees(of, &change.field));
+        item.links.retain(|(relation, _, _)| caller.sees(of, relation));
+        item.is_whole &= (changes, links) == (item.changes.len(), item.links.len());
+    }
+    item
 }
 
 impl HistoryItem {
@@ -68,13 +88,33 @@ impl Engine {
         entries.into_iter().map(|entry| self.read_entry(record, &entry)).collect()
     }
 
+    /// Entries of a record older than an entry (none: from the newest on), newest first, without what the caller does
+    /// not see; at most `limit`. Who may see the record at all is not asked here.
+    ///
+    /// # Errors
+    /// As [`Engine::history`].
+    pub async fn history_for(
+        &self,
+        caller: &Caller,
+        record: &Reference,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<HistoryItem>, Error> {
+        let items = self.history_before(record, before, limit).await?;
+        let Some(of) = self.registry().get(&record.record_type) else { return Ok(items) };
+        Ok(items.into_iter().map(|item| seen_by(caller, of, item)).collect())
+    }
+
     /// One entry of the log with the record that it is about; none where there is none of this id.
     ///
     /// # Errors
     /// As [`Engine::history`].
-    pub async fn entry(&self, id: i64) -> Result<Option<(Reference, HistoryItem)>, Error> {
+    pub async fn entry(&self, caller: &Caller, id: i64) -> Result<Option<(Reference, HistoryItem)>, Error> {
         let Some(stored) = self.store().entry(id).await? else { return Ok(None) };
-        let item = self.read_entry(&stored.record, &stored)?;
+        let mut item = self.read_entry(&stored.record, &stored)?;
+        if let Some(of) = self.registry().get(&stored.record.record_type) {
+            item = seen_by(caller, of, item);
+        }
         Ok(Some((stored.record, item)))
     }
 
@@ -109,6 +149,7 @@ impl Engine {
         let hidden = |name: &str| of.and_then(|t| t.field(name)).is_some_and(|f| f.hidden);
         let empty = serde_json::Map::new();
         let set = body.get("set").and_then(Json::as_object).unwrap_or(&empty);
+        let is_whole = !set.keys().any(|name| hidden(name));
         let changes = set.iter().filter(|(name, _)| !hidden(name)).map(|(name, pair)| HistoryChange {
             field: name.clone(),
             label: label(name),
@@ -139,6 +180,7 @@ impl Engine {
             changes: changes.collect(),
             links: links.collect(),
             note: body.get("note").cloned(),
+            is_whole,
         })
     }
 }

@@ -107,6 +107,32 @@ impl Engine {
         Ok(of)
     }
 
+    /// Refuses a condition over what the caller does not see, as if there were no such field.
+    ///
+    /// # Errors
+    /// `Invalid` with one problem (code `condition`) for each such field.
+    pub fn check_sees(&self, caller: &Caller, of: &RecordType, filter: &Condition) -> Result<(), Error> {
+        if !caller.reads_as_requester(of) {
+            return Ok(());
+        }
+        let fields = filter.fields();
+        let unseen = fields.iter().filter(|path| {
+            let at = self.registry().get(&path.record_type);
+            !at.is_some_and(|at| caller.may(at, &Action::Read) && caller.sees(at, &path.field))
+        });
+        let problems = unseen.map(|path| {
+            let message = format!("`{}` is not a field of {}", path.field, path.record_type);
+            Problem::new("filter", "condition", message)
+        });
+        Problems(problems.collect()).into_result().map_err(Error::Invalid)
+    }
+
+    /// Whether a declared view shows the caller only what he sees, also by its condition and its order.
+    pub fn is_view_for(&self, caller: &Caller, of: &RecordType, view: &proofdesk_model::View) -> bool {
+        let sorts = view.sort.is_empty() || caller.sees(of, &view.sort);
+        sorts && view.condition.as_ref().is_none_or(|c| self.check_sees(caller, of, c).is_ok())
+    }
+
     /// A condition narrowed to what the caller may see of a type.
     fn narrowed(
         &self,
@@ -114,6 +140,9 @@ impl Engine {
         of: &RecordType,
         filter: Option<&Condition>,
     ) -> Result<Option<Condition>, Error> {
+        if let Some(filter) = filter {
+            self.check_sees(caller, of, filter)?;
+        }
         match (caller.own(of), filter) {
             (None, filter) => Ok(filter.cloned()),
             (Some(own), None) => self.condition(&own, &of.name).map(Some),
@@ -135,7 +164,7 @@ impl Engine {
         if !of.relations().is_empty() {
             record.links = self.store().links(reference, &of, None).await?;
         }
-        Ok(Some(record))
+        Ok(Some(caller.shown(record)))
     }
 
     /// One record with all its relations.
@@ -156,7 +185,7 @@ impl Engine {
         let sort = if request.sort.is_empty() { "number" } else { &request.sort };
         let known = of.column_index(sort).is_some()
             || proofdesk_model::record_type::COMMON.iter().any(|(name, _)| *name == sort);
-        if !known {
+        if !known || !caller.sees(&of, sort) {
             let message = format!("`{sort}` is not a column of {}.", of.plural.to_lowercase());
             return Err(Error::invalid("sort", "unknown", message));
         }
@@ -177,7 +206,8 @@ impl Engine {
             limit: request.limit.clamp(1, 500),
         };
         let page = self.store().list(&query).await?;
-        Ok(ListPage { records: page.records, next: page.next.map(|c| c.to_string()) })
+        let records = page.records.into_iter().map(|r| caller.shown(r)).collect();
+        Ok(ListPage { records, next: page.next.map(|c| c.to_string()) })
     }
 
     /// How many records meet a condition; counting stops at `most` where given.
@@ -206,6 +236,9 @@ impl Engine {
         record: &Record,
         relation: &str,
     ) -> Result<Vec<Record>, Error> {
+        if !caller.sees(&record.of, relation) {
+            return Ok(Vec::new());
+        }
         let references = match record.links.get(relation) {
             Some(found) => found.clone(),
             None => {
@@ -215,7 +248,7 @@ impl Engine {
             }
         };
         let records = self.load_references(&references).await?;
-        Ok(records.into_iter().filter(|r| caller.may_see(r)).collect())
+        Ok(records.into_iter().filter(|r| caller.may_see(r)).map(|r| caller.shown(r)).collect())
     }
 
     /// Loads records of any types, one query a type, in order of type and number.
@@ -295,7 +328,7 @@ impl Engine {
             .map(|t| t.name.clone())
             .collect();
         let hits = self.hits(caller, text, &types, limit.clamp(1, 200)).await?;
-        self.seen(caller, hits, limit).await
+        self.seen(caller, text, hits, limit).await
     }
 
     /// As [`Engine::search`] among the records of one type that meet a condition: the 2,500 best are looked at.
@@ -311,13 +344,14 @@ impl Engine {
         limit: usize,
     ) -> Result<Vec<SearchHit>, Error> {
         let of = self.readable(caller, record_type)?;
+        self.check_sees(caller, &of, filter)?;
         let mut hits = self.hits(caller, text, std::slice::from_ref(&of.name), FILTERED).await?;
         let numbers: Vec<i64> = hits.iter().map(|h| h.record.number).collect();
         let context = self.context(caller);
         let holding = self.store().holding(&of, filter, &context, &numbers).await?;
         hits.retain(|h| holding.contains(&h.record.number));
         hits.truncate(500);
-        self.seen(caller, hits, limit).await
+        self.seen(caller, text, hits, limit).await
     }
 
     /// Where the words are, best first, in records of some types: at most `limit`, or 500 where some may be hidden.
@@ -339,7 +373,13 @@ impl Engine {
     }
 
     /// The records of hits that the caller may see, at most `limit`.
-    async fn seen(&self, caller: &Caller, mut hits: Vec<Hit>, limit: usize) -> Result<Vec<SearchHit>, Error> {
+    async fn seen(
+        &self,
+        caller: &Caller,
+        text: &str,
+        mut hits: Vec<Hit>,
+        limit: usize,
+    ) -> Result<Vec<SearchHit>, Error> {
         let references: Vec<Reference> = hits.iter().map(|h| h.record.clone()).collect();
         let mut records: HashMap<Reference, Record> = self
             .load_references(&references)
@@ -348,11 +388,18 @@ impl Engine {
             .filter(|r| caller.may_see(r))
             .map(|r| (Reference::new(r.of.name.clone(), r.number), r))
             .collect();
-        hits.retain(|h| records.contains_key(&h.record));
+        hits.retain(|h| {
+            let seen = |r: &Record| {
+                h.part != "record"
+                    || !caller.reads_as_requester(&r.of)
+                    || is_found(text, &caller.shown(r.clone()))
+            };
+            records.get(&h.record).is_some_and(seen)
+        });
         hits.truncate(limit.clamp(1, 200));
-        let hits = hits
-            .into_iter()
-            .filter_map(|h| records.remove(&h.record).map(|record| SearchHit { record, part: h.part }));
+        let hits = hits.into_iter().filter_map(|h| {
+            records.remove(&h.record).map(|r| SearchHit { record: caller.shown(r), part: h.part })
+        });
         Ok(hits.collect())
     }
 
@@ -369,4 +416,12 @@ impl Engine {
             Err(other) => Err(other),
         }
     }
+}
+
+/// Whether the words of a question stand in what is left of a record.
+fn is_found(question: &str, record: &Record) -> bool {
+    let searched = record.of.fields.values().filter(|f| f.search).filter_map(|f| record.text(&f.name));
+    let text: Vec<String> =
+        [record.reference(), record.title()].into_iter().chain(searched.map(str::to_owned)).collect();
+    proofdesk_store::search::has_words(&text.join("\n"), question)
 }

@@ -99,6 +99,31 @@ impl Caller {
             && !self.roles.iter().any(|role| role != REQUESTER && by(role))
     }
 
+    /// Whether the caller may see a column, field or relation of a type: all of them, or as a mere requester what is
+    /// public ([`RecordType::is_public`]).
+    pub fn sees(&self, of: &RecordType, name: &str) -> bool {
+        !self.reads_as_requester(of) || of.is_public(name)
+    }
+
+    /// A record without what the caller may not see: such values are null, such relations empty.
+    pub fn shown(&self, mut record: Record) -> Record {
+        let of = record.of.clone();
+        if !self.reads_as_requester(&of) {
+            return record;
+        }
+        for (column, value) in of.columns().iter().zip(&mut record.values) {
+            if !of.is_public(&column.name) {
+                *value = Value::Null;
+            }
+        }
+        record.links.retain(|relation, _| of.is_public(relation));
+        record.created_by = record.created_by.filter(|by| self.person == Some(*by));
+        record.updated_by = record.updated_by.filter(|by| self.person == Some(*by));
+        record.external_key = None;
+        record.origin.clear();
+        record
+    }
+
     /// Whether the caller reads only his own records of a type: work, which he may read as `requester` and in no
     /// other role. A service is for everybody; what somebody else reported is not.
     pub fn reads_own(&self, of: &RecordType) -> bool {
@@ -174,6 +199,18 @@ impl RecordType {
     /// The fields that make a piece of work somebody's own: who reported it, who asked, for whom.
     pub fn own_fields(&self) -> impl Iterator<Item = &'static str> + '_ {
         ["reported_by", "requested_by", "requested_for"].into_iter().filter(|f| self.field(f).is_some())
+    }
+
+    /// Whether a requester sees a column, field or relation: public fields, the title, the state, the number, when it
+    /// was made and changed, and when its clocks are due.
+    pub fn is_public(&self, name: &str) -> bool {
+        if matches!(name, "number" | "version" | "state" | "created_at" | "updated_at") {
+            return true;
+        }
+        let clock = |c: &crate::ClockSpec| name.strip_prefix(&c.name).is_some_and(|end| end == "_due_at");
+        let field = self.column_index(name).map_or(name, |at| self.columns()[at].field.as_str());
+        self.field(field).is_some_and(|f| (f.public || f.name == self.title_field()) && !f.hidden)
+            || self.clocks.iter().any(clock)
     }
 
     /// Decides whether `caller` may do `action`, and proves it.

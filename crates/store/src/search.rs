@@ -181,3 +181,9 @@ impl Store {
 fn hit_of(row: &Row) -> Hit {
     Hit { record: Reference::new(row.text(0), row.int(1)), part: row.text(2).to_owned() }
 }
+
+/// Whether every word of a question stands in a text, or begins a word of it.
+pub fn has_words(text: &str, question: &str) -> bool {
+    let text = words::cut(text);
+    words::cut(question).iter().all(|word| text.iter().any(|t| t.starts_with(word.as_str())))
+}

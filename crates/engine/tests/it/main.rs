@@ -3,6 +3,7 @@
 
 mod every_type;
 mod kill;
+mod requester;
 mod samples;
 mod talk;
 mod write_path;

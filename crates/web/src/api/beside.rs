@@ -41,20 +41,13 @@ async fn history(client: Client, Path((name, written)): Named, uri: Uri) -> Resu
     let limit = usize::try_from(params.number("limit", 1, 200, 50)?).unwrap_or(50);
     let before = params.number("before", 1, i64::MAX, i64::MAX)?;
     client.engine().require(&client.caller, &reference).await?;
-    let items = client.engine().history_before(&reference, Some(before), limit).await?;
+    let items = client.engine().history_for(&client.caller, &reference, Some(before), limit).await?;
     let next = (items.len() == limit).then(|| items.last().map(|i| i.entry)).flatten();
-    let staff = client.caller.reads_notes(&of);
-    let entries: Vec<Json> = items.iter().map(|item| entry(&client, &of, item, staff)).collect();
+    let entries: Vec<Json> = items.iter().map(|item| entry(&client, &of, item)).collect();
     Ok(Answer::ok(json!({"entries": entries, "next": next})))
 }
 
-/// Whether an entry tells of something that only staff may see.
-pub fn is_for_staff(item: &HistoryItem) -> bool {
-    let audience = item.note.as_ref().and_then(|n| n.get("audience")).and_then(Json::as_str);
-    audience == Some(Audience::Staff.as_str())
-}
-
-fn entry(client: &Client, of: &RecordType, item: &HistoryItem, staff: bool) -> Json {
+fn entry(client: &Client, of: &RecordType, item: &HistoryItem) -> Json {
     let registry = client.registry();
     let value = |column: &str, v: &Json| json::entry_value(registry, of, column, v);
     let changes = item
@@ -65,7 +58,6 @@ fn entry(client: &Client, of: &RecordType, item: &HistoryItem, staff: bool) -> J
         .links
         .iter()
         .map(|(relation, other, added)| json!({"relation": relation, "reference": other, "added": added}));
-    let note = item.note.clone().filter(|_| staff || !is_for_staff(item));
     json!({
         "entry": item.entry,
         "leaf_index": item.leaf,
@@ -79,7 +71,7 @@ fn entry(client: &Client, of: &RecordType, item: &HistoryItem, staff: bool) -> J
         "action": item.action,
         "changes": changes.collect::<Vec<_>>(),
         "links": links.collect::<Vec<_>>(),
-        "note": note,
+        "note": item.note,
     })
 }
 
@@ -192,6 +184,10 @@ async fn related(
     let limit = usize::try_from(params.number("limit", 1, 200, 50)?).unwrap_or(50);
     let engine = client.engine();
     let kept = relation(&of, &relation_name)?;
+    if !client.caller.sees(&of, &relation_name) {
+        let what = format!("relation `{}` of {}", short(&relation_name), of.plural.to_lowercase());
+        return Err(ApiError::not_found(what));
+    }
     let record = engine.require(&client.caller, &reference).await?;
     let (records, next) = match kept {
         Relation::Theirs { from, field } => {

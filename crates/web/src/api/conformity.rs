@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::{get, post};
 use proofdesk_conformity::{Conformity, NewJudgement, Opinion, Scope};
-use proofdesk_engine::{Action, Door, Error, Problem, Problems, Reference};
+use proofdesk_engine::{Door, Error, Problem, Problems, Reference};
 use proofdesk_model::Registry;
 use proofdesk_model::format::write_instant;
 use serde::Serialize;
@@ -234,7 +234,7 @@ async fn figures(client: Client, uri: Uri) -> Result<Answer, ApiError> {
     let name =
         params.text("type").ok_or_else(|| ApiError::parameter("type", "required", "names a record type"))?;
     let of = client.require_type(name)?;
-    if of.clocks.is_empty() || !client.caller.may(&of, &Action::Read) {
+    if of.clocks.is_empty() || !client.caller.reads_notes(&of) {
         return Err(ApiError::not_found(format!("figures of {}", of.plural.to_lowercase())));
     }
     let mut scope = proofdesk_report::Scope::of(&of.name);

@@ -9,7 +9,6 @@ use proofdesk_engine::{Action, Checkpoint, Error};
 use proofdesk_model::format::write_instant;
 use serde_json::{Value as Json, json};
 
-use crate::api::beside::is_for_staff;
 use crate::api::client::Client;
 use crate::api::input::Params;
 use crate::api::once::Answer;
@@ -64,7 +63,7 @@ async fn proof(client: Client, Path(entry): Path<String>, uri: Uri) -> Result<An
     let missing = || ApiError::not_found(format!("log entry {}", super::client::short(&entry)));
     let id: i64 = entry.parse().map_err(|_| missing())?;
     let engine = client.engine();
-    let (reference, item) = engine.entry(id).await?.ok_or_else(missing)?;
+    let (reference, item) = engine.entry(&client.caller, id).await?.ok_or_else(missing)?;
     let Some(of) = client.registry().get(&reference.record_type) else {
         // runs and judgements are sealed under names of their own
         if !super::conformity::is_inside(&client) {
@@ -73,8 +72,8 @@ async fn proof(client: Client, Path(entry): Path<String>, uri: Uri) -> Result<An
         return proof_of(&client, id, format!("{} {}", reference.record_type, reference.number)).await;
     };
     // the proof shows the entry's bytes, so it is for those who may read what is in them
-    let may = client.caller.may(of, &Action::Read) && (!is_for_staff(&item) || client.caller.reads_notes(of));
-    if !may {
+    let hidden = !item.is_whole && client.caller.reads_as_requester(of);
+    if hidden || !client.caller.may(of, &Action::Read) {
         return Err(missing());
     }
     engine.load(&client.caller, &reference).await?.ok_or_else(missing)?;

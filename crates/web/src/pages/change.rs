@@ -32,7 +32,7 @@ pub fn router() -> Router<AppState> {
 fn fields<'a>(visit: &Visit, of: &'a RecordType) -> Vec<&'a Field> {
     let may_attach = visit.caller.may(of, &Action::Attach);
     let all = form::sections(of).into_iter().flat_map(|(_, fields)| fields);
-    all.filter(|f| may_attach || !matches!(f.kind, Kind::File)).collect()
+    all.filter(|f| (may_attach || !matches!(f.kind, Kind::File)) && visit.caller.sees(of, &f.name)).collect()
 }
 
 /// A form about to be shown.

@@ -6,7 +6,6 @@ use axum::Router;
 use axum::extract::Query;
 use axum::routing::get;
 use maud::{Markup, html};
-use proofdesk_engine::Action;
 use proofdesk_model::RecordType;
 use proofdesk_report::{Figures, Scope};
 use serde::Deserialize;
@@ -39,7 +38,7 @@ async fn show(visit: Visit, Query(asked): Query<Asked>) -> Result<Markup, WebErr
     let types: Vec<&std::sync::Arc<RecordType>> = visit
         .registry()
         .types()
-        .filter(|t| t.family == "work" && !t.clocks.is_empty() && visit.caller.may(t, &Action::Read))
+        .filter(|t| t.family == "work" && !t.clocks.is_empty() && visit.caller.reads_notes(t))
         .collect();
     let missing = || WebError::NotFound("page at this address".to_owned());
     if visit.account.roles.iter().all(|r| r == "requester") {

@@ -13,7 +13,7 @@ use axum::routing::get;
 use maud::{Markup, html};
 use proofdesk_condition::Mistake;
 use proofdesk_engine::{Action, ListPage, ListRequest, SavedView, is_sortable};
-use proofdesk_model::{Condition, ListColumn, RecordType};
+use proofdesk_model::{Condition, ListColumn, RecordType, View};
 use serde::Deserialize;
 
 use crate::error::WebError;
@@ -58,6 +58,8 @@ pub struct Settled {
     pub of: Arc<RecordType>,
     /// Address of the list without its query.
     pub base: String,
+    /// The declared views that are for the visitor.
+    pub views: Vec<View>,
     /// What was asked.
     pub asked: Asked,
     /// The caller's saved views.
@@ -72,7 +74,7 @@ pub struct Settled {
     pub sort: String,
     /// Largest first.
     pub descending: bool,
-    /// Columns shown: those of the view, else those of the declaration.
+    /// Columns shown, as far as the visitor sees them: those of the view, else those of the declaration.
     pub columns: Vec<ListColumn>,
 }
 
@@ -121,9 +123,11 @@ async fn list(
 
 async fn settle(visit: &Visit, of: Arc<RecordType>, base: String, asked: Asked) -> Result<Settled, WebError> {
     let saved = visit.engine().saved_views(&visit.caller, &of.name).await?;
-    let declared = of.views.iter().find(|v| Some(&v.name) == asked.view.as_ref());
+    let views: Vec<&View> =
+        of.views.iter().filter(|v| visit.engine().is_view_for(&visit.caller, &of, v)).collect();
+    let declared = views.iter().find(|v| Some(&v.name) == asked.view.as_ref()).copied();
     let chosen = saved.iter().find(|v| Some(&v.id) == asked.saved.as_ref());
-    let first = of.views.first().filter(|_| asked.filter.is_none());
+    let first = views.first().copied().filter(|_| asked.filter.is_none());
     let (mut source, mut sort, mut descending) = match (chosen, declared.or(first)) {
         (Some(view), _) => (view.filter.clone(), view.sort.clone(), view.descending),
         (None, Some(view)) => {
@@ -135,7 +139,7 @@ async fn settle(visit: &Visit, of: Arc<RecordType>, base: String, asked: Asked) 
     if let Some(filter) = &asked.filter {
         source = filter.trim().chars().take(2_000).collect();
     }
-    if let Some(column) = asked.sort.as_ref().filter(|c| is_sortable(&of, c)) {
+    if let Some(column) = asked.sort.as_ref().filter(|c| is_sortable(&of, c) && visit.caller.sees(&of, c)) {
         sort.clone_from(column);
         descending = asked.order.as_deref() == Some("down");
     }
@@ -145,17 +149,25 @@ async fn settle(visit: &Visit, of: Arc<RecordType>, base: String, asked: Asked) 
     let (condition, mistakes) = match source.as_str() {
         "" => (None, Vec::new()),
         text => match proofdesk_condition::check(text, &of.name, visit.registry()) {
-            Ok(condition) => (Some(condition), Vec::new()),
+            Ok(condition) => match visit.engine().check_sees(&visit.caller, &of, &condition) {
+                Ok(()) => (Some(condition), Vec::new()),
+                Err(unseen) => {
+                    let whole = Mistake { start: 0, end: text.len(), message: unseen.to_string() };
+                    (None, vec![whole])
+                }
+            },
             Err(mistakes) => (None, mistakes),
         },
     };
-    let columns = match chosen {
+    let mut columns: Vec<ListColumn> = match chosen {
         Some(view) if !view.columns.is_empty() => {
             view.columns.iter().map(|field| ListColumn { field: field.clone(), spare: false }).collect()
         }
         _ => of.list.clone(),
     };
-    Ok(Settled { of, base, asked, saved, source, condition, mistakes, sort, descending, columns })
+    columns.retain(|c| visit.caller.sees(&of, &c.field));
+    let views = views.into_iter().cloned().collect();
+    Ok(Settled { of, views, base, asked, saved, source, condition, mistakes, sort, descending, columns })
 }
 
 async fn show(

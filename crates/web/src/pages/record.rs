@@ -108,7 +108,7 @@ impl Loaded {
 async fn load(visit: &Visit, reference: Reference) -> Result<Loaded, WebError> {
     let engine = visit.engine();
     let record = engine.require(&visit.caller, &reference).await?;
-    let history = engine.history(&reference, ENTRIES).await?;
+    let history = engine.history_for(&visit.caller, &reference, None, ENTRIES).await?;
     let comments = engine.comments(&visit.caller, &reference).await?;
     let files = engine.attachments(&visit.caller, &reference).await?;
     let watchers = engine.watchers(&reference).await?;
@@ -176,7 +176,7 @@ async fn page(visit: &Visit, loaded: &Loaded, asked: &Asked) -> Result<Markup, W
         _ => html! { (timeline::write(visit, loaded)) (timeline::list(loaded, &eyes)) },
     };
     let is_service = loaded.record.of.name == service::TYPE;
-    let glance = if is_service && asked.tab.is_empty() {
+    let glance = if is_service && asked.tab.is_empty() && visit.caller.reads_notes(&loaded.record.of) {
         service::overview(visit, loaded).await?
     } else {
         html! {}

@@ -37,7 +37,8 @@ pub fn read(record: &Record, clock: &ClockSpec, now: i64) -> Shown {
         Some("stopped") => stopped(elapsed, target, instant("breached_at").is_some(), shown),
         Some("paused") => shown("paused", used, "paused".to_owned()),
         Some("cancelled") => shown("none", used, "not counted".to_owned()),
-        Some("running") => {
+        // a requester is told when it is due, not how it stands
+        state @ (Some("running") | None) if state.is_some() || instant("due_at").is_some() => {
             let Some(due) = instant("due_at") else { return shown("none", 0, "no target".to_owned()) };
             let start = record.instant(&clock.start).unwrap_or(record.created_at);
             let used = share(Some(now - start), Some(due - start));

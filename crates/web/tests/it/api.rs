@@ -7,4 +7,5 @@ mod lists;
 mod once;
 mod papers;
 mod records;
+mod requester;
 mod rest;

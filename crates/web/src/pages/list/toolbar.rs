@@ -13,7 +13,7 @@ use crate::session::Visit;
 pub fn tabs(visit: &Visit, list: &Settled) -> Markup {
     let free = list.asked.filter.is_some() && list.asked.view.is_none() && list.asked.saved.is_none();
     let mut found = Vec::new();
-    for (i, view) in list.of.views.iter().enumerate() {
+    for (i, view) in list.views.iter().enumerate() {
         let first = i == 0 && list.asked.view.is_none() && list.asked.saved.is_none() && !free;
         found.push(Tab {
             label: view.label.clone(),

@@ -6,7 +6,6 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use proofdesk_engine::{HistoryItem, InclusionProof, Record};
 
-use crate::api::beside::is_for_staff;
 use crate::error::WebError;
 use crate::layout::{self, Page};
 use crate::pages::record::timeline::{changes, more_titles, relation_words};
@@ -33,7 +32,7 @@ pub async fn tab(visit: &Visit, loaded: &Loaded, eyes: &Eyes<'_>, asked: &Asked)
     let sought = asked.entry.trim();
     let before: Option<i64> = asked.before.parse().ok();
     let (items, more) = if sought.is_empty() {
-        let mut items = engine.history_before(&loaded.reference, before, LISTED + 1).await?;
+        let mut items = engine.history_for(&visit.caller, &loaded.reference, before, LISTED + 1).await?;
         let more = items.len() > LISTED;
         items.truncate(LISTED);
         (items, more)
@@ -59,7 +58,7 @@ pub async fn tab(visit: &Visit, loaded: &Loaded, eyes: &Eyes<'_>, asked: &Asked)
         }
         section.card {
             @if items.is_empty() { (empty("No entry of this record has that version, leaf or leaf hash.", &html! {})) }
-            ol.proof.body aria-label="Entries, newest first" { @for item in &items { (line(loaded, item, &eyes)) } }
+            ol.proof.body aria-label="Entries, newest first" { @for item in &items { (line(visit, loaded, item, &eyes)) } }
         }
         @if let Some(last) = items.last().filter(|_| more) { p { a.button href={ (tab) "&before=" (last.entry) } rel="next" { "Older entries" } } }
     })
@@ -77,7 +76,7 @@ async fn find(visit: &Visit, loaded: &Loaded, sought: &str) -> Result<Vec<Histor
     let mut maker = None;
     let mut before = None;
     loop {
-        let items = visit.engine().history_before(&loaded.reference, before, STEP).await?;
+        let items = visit.engine().history_for(&visit.caller, &loaded.reference, before, STEP).await?;
         let full = items.len() == STEP;
         before = items.last().map(|item| item.entry);
         for item in items {
@@ -96,7 +95,7 @@ async fn find(visit: &Visit, loaded: &Loaded, sought: &str) -> Result<Vec<Histor
     Ok(found)
 }
 
-fn line(loaded: &Loaded, item: &HistoryItem, eyes: &Eyes<'_>) -> Markup {
+fn line(visit: &Visit, loaded: &Loaded, item: &HistoryItem, eyes: &Eyes<'_>) -> Markup {
     let of = &loaded.record.of;
     html! {
         li {
@@ -104,7 +103,7 @@ fn line(loaded: &Loaded, item: &HistoryItem, eyes: &Eyes<'_>) -> Markup {
                 span.small { b { (action_words(&loaded.record, &item.action)) } " · " (item.by) " · " (door_words(&item.door)) " · " (time::proven(item.at, eyes.now, eyes.zone))
                     @if item.occurred_at != item.at { " · happened " (time::proven(item.occurred_at, eyes.now, eyes.zone)) } }
                 span.small { @match item.leaf {
-                    Some(leaf) => { span.num.muted { "leaf " (leaf) } " " a.link href={ (loaded.address) "/proof/" (item.entry) } { "Proof" } },
+                    Some(leaf) => { span.num.muted { "leaf " (leaf) } @if item.is_whole || visit.caller.reads_notes(of) { " " a.link href={ (loaded.address) "/proof/" (item.entry) } { "Proof" } } },
                     None => span.tag.risk { "waiting for its place" },
                 } }
             }
@@ -147,9 +146,10 @@ pub async fn show(
     let as_text = entry.ends_with(".json");
     let id: i64 = entry.trim_end_matches(".json").parse().map_err(|_| missing())?;
     // an entry of another record is none of this one, and comments for staff are in entries too
-    let found = visit.engine().entry(id).await?.filter(|(of, _)| *of == reference).map(|(_, item)| item);
-    let staff = visit.caller.reads_notes(&record.of);
-    if found.is_none_or(|item| is_for_staff(&item) && !staff) {
+    let found = visit.engine().entry(&visit.caller, id).await?;
+    let found = found.filter(|(of, _)| *of == reference).map(|(_, item)| item);
+    let restricted = visit.caller.reads_as_requester(&record.of);
+    if found.is_none_or(|item| restricted && !item.is_whole) {
         return Err(missing());
     }
     let proof = visit.engine().prove(id).await?;

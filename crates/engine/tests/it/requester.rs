@@ -1,0 +1,146 @@
+//! Who reads only as requester sees what is public of his own records, and nothing else by any way.
+
+use proofdesk_engine::{Action, Caller, Door, Error, ListRequest, Record, Reference, Target};
+use proofdesk_model::record_type::COMMON;
+use proofdesk_model::{Kind, RecordType, Value};
+use proofdesk_testkit::{BOTH, TestDesk};
+
+use crate::samples::{full, one_of_each};
+
+fn question(of: &RecordType) -> ListRequest {
+    ListRequest {
+        record_type: of.name.clone(),
+        filter: None,
+        sort: String::new(),
+        descending: true,
+        after: None,
+        limit: 50,
+    }
+}
+
+/// Nothing that is not public has a value; gives the columns that were hidden.
+fn hidden(whole: &Record, seen: &Record) -> Vec<String> {
+    let of = &whole.of;
+    let mut found = Vec::new();
+    for column in of.columns() {
+        let (there, shown) = (whole.get(&column.name), seen.get(&column.name));
+        if of.is_public(&column.name) {
+            assert_eq!(there, shown, "{}.{} is public", of.name, column.name);
+        } else {
+            assert_eq!(shown, Value::Null, "{}.{} is shown", of.name, column.name);
+            if there != Value::Null {
+                found.push(column.name.clone());
+            }
+        }
+    }
+    for (relation, others) in &seen.links {
+        assert!(others.is_empty() || of.is_public(relation), "{}.{relation} is shown", of.name);
+    }
+    assert_eq!((seen.title(), &seen.state), (whole.title(), &whole.state));
+    found
+}
+
+/// Neither a filter nor an order tells of a column.
+async fn cannot_be_asked(desk: &TestDesk, caller: &Caller, of: &RecordType, column: &str) {
+    let many = of.field(column).is_some_and(|f| matches!(f.kind, Kind::Choices(_)));
+    let asked = if many { format!("size({column}) == 0") } else { format!("{column} != null") };
+    let condition = desk.engine.condition(&asked, &of.name).unwrap();
+    let filtered = ListRequest { filter: Some(condition.clone()), ..question(of) };
+    let refused = desk.engine.list(caller, &filtered).await;
+    let Err(Error::Invalid(problems)) = refused else { panic!("{}.{column} filters", of.name) };
+    assert!(problems.0[0].message.contains(&format!("`{column}` is not a field")), "{problems}");
+    let counted = desk.engine.count(caller, &of.name, Some(&condition), None).await;
+    assert!(matches!(counted, Err(Error::Invalid(_))), "{}.{column} is counted by", of.name);
+    let sorted = ListRequest { sort: column.to_owned(), ..question(of) };
+    let refused = desk.engine.list(caller, &sorted).await;
+    assert!(matches!(refused, Err(Error::Invalid(_))), "{}.{column} sorts", of.name);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_every_type_only_what_is_public_is_seen() {
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let known = one_of_each(&desk).await;
+        let requester = desk.person("Store 118", &["requester"]).await.unwrap();
+        let agent = desk.person("Mara Rehn", &["agent"]).await.unwrap();
+        let types: Vec<_> = desk.engine.registry().types().cloned().collect();
+        let mut tried = Vec::new();
+        for of in &types {
+            let mut change = full(of, &known);
+            for field in of.own_fields() {
+                change = change.with(field, Value::Link(requester.person.unwrap()));
+            }
+            let made = desk.create(&of.name, change.clone()).await.unwrap().record;
+            let on = Reference::new(of.name.clone(), made.number);
+            if !requester.may(of, &Action::Read) {
+                assert!(matches!(desk.engine.load(&requester, &on).await, Err(Error::Forbidden(_))));
+                continue;
+            }
+            tried.push(of.name.as_str());
+            let whole = desk.engine.require(&agent, &on).await.unwrap();
+            let seen = desk.engine.require(&requester, &on).await.unwrap();
+            let secret = hidden(&whole, &seen);
+            assert!(secret.len() > 3, "{}: the sample holds what is not public: {secret:?}", of.name);
+            let list = desk.engine.list(&requester, &question(of)).await.unwrap();
+            let listed = list.records.iter().find(|r| r.number == made.number).unwrap();
+            hidden(&whole, listed);
+            for column in &secret {
+                cannot_be_asked(&desk, &requester, of, column).await;
+            }
+            for item in desk.engine.history_for(&requester, &on, None, 50).await.unwrap() {
+                assert!(item.changes.iter().all(|c| of.is_public(&c.field)), "{:?}", item.changes);
+                assert!(item.links.iter().all(|(relation, _, _)| of.is_public(relation)));
+                assert!(!item.is_whole, "the bytes of such an entry are not shown");
+            }
+            let relations = of.relations();
+            for relation in relations.iter().filter(|r| !of.is_public(r)) {
+                assert!(desk.engine.related(&requester, &seen, relation).await.unwrap().is_empty());
+            }
+        }
+        assert!(tried.len() >= 4 && tried.contains(&"incident"), "{tried:?}");
+        for (name, _) in COMMON {
+            let open = ["number", "version", "state", "created_at", "updated_at"].contains(&name);
+            let incident = desk.engine.require_type("incident").unwrap();
+            assert_eq!(incident.is_public(name), open, "{name}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn neither_search_nor_a_conflict_nor_other_types_tell() {
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let requester = desk.person("Store 118", &["requester"]).await.unwrap();
+        let agent = desk.person("Mara Rehn", &["agent"]).await.unwrap();
+        let change = proofdesk_engine::Change::default()
+            .with_text("title", "Tills down")
+            .with_text("category", "Zebrafish")
+            .with("reported_by", Value::Link(requester.person.unwrap()));
+        let on = Reference::new("incident", desk.create("incident", change).await.unwrap().record.number);
+        let problem = proofdesk_engine::Change::default().with_text("title", "Gateway zebrafish");
+        let problem = Reference::new("problem", desk.create("problem", problem).await.unwrap().record.number);
+        let linked = proofdesk_engine::Change::default().link("problems", problem);
+        desk.engine.apply(&agent, Target::Existing(on.clone(), None), linked, Door::Page).await.unwrap();
+        for text in ["problems.exists(p, p.title == 'x')", "size(problems) > 0", "service.team != null"] {
+            let filter = Some(desk.engine.condition(text, "incident").unwrap());
+            let of = desk.engine.require_type("incident").unwrap();
+            let asked = desk.engine.list(&requester, &ListRequest { filter, ..question(&of) }).await;
+            assert!(matches!(asked, Err(Error::Invalid(_))), "{text}");
+        }
+        assert!(desk.engine.search(&requester, "zebrafish", None, 10).await.unwrap().is_empty());
+        assert_eq!(desk.engine.search(&requester, "tills", None, 10).await.unwrap().len(), 1);
+        let of = desk.engine.require_type("incident").unwrap();
+        let searched = of.fields.values().find(|f| f.search && !of.is_public(&f.name));
+        if let Some(field) = searched {
+            let change = proofdesk_engine::Change::default().with_text(&field.name, "axolotl");
+            desk.engine.apply(&agent, Target::Existing(on.clone(), None), change, Door::Page).await.unwrap();
+            assert_eq!(desk.engine.search(&agent, "axolotl", None, 10).await.unwrap().len(), 1);
+            assert!(desk.engine.search(&requester, "axolotl", None, 10).await.unwrap().is_empty());
+        }
+        let stale = proofdesk_engine::Change::default().take("reopen");
+        let refused = desk.engine.apply(&requester, Target::Existing(on, Some(0)), stale, Door::Page).await;
+        let Err(Error::Conflict(conflict)) = refused else { panic!("{refused:?}") };
+        assert!(conflict.changed.iter().all(|c| of.is_public(&c.field)), "{:?}", conflict.changed);
+        assert!(conflict.changed.iter().any(|c| c.field == "title"));
+    }
+}
