@@ -1,10 +1,11 @@
 //! Verification: reads the whole log again and finds a changed byte, a missing entry, a reordered pair, a forked
-//! checkpoint, a record's row that its entries do not explain; and says which record.
+//! checkpoint, a record's row, comment, file or relation that its entries do not explain; and says which record.
 //!
 //! It trusts nothing that the database says of itself: leaf hashes, nodes and roots are computed anew from the
 //! entries' bytes. Without a checkpoint kept elsewhere nobody can notice that *everything* was rewritten: see
 //! `docs/proof.md`.
 
+mod beside;
 mod export;
 mod nodes;
 mod rows;

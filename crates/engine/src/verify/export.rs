@@ -1,7 +1,7 @@
 //! The log as one file, and its verification without a database.
 //!
 //! Format: JSON Lines. First `{"format":"proofdesk-log/1","origin":…,"size":…}`; then one line for each leaf in
-//! order, `{"leaf":0,"body":"…"}` with the entry's bytes as text; last one line for each checkpoint,
+//! order, `{"leaf":0,"hash":"…","body":"…"}` with the leaf hash in hexadecimal and the entry's bytes as text; last one line for each checkpoint,
 //! `{"checkpoint":"…note…"}`.
 
 use std::io::{BufRead, Write};
@@ -39,7 +39,9 @@ impl Engine {
                 break;
             }
             for entry in entries.iter().filter(|e| e.leaf.is_some_and(|l| l < size)) {
-                let line = json!({"leaf": entry.leaf, "body": String::from_utf8_lossy(&entry.body)});
+                let hash = hex::encode(&entry.leaf_hash);
+                let line =
+                    json!({"leaf": entry.leaf, "hash": hash, "body": String::from_utf8_lossy(&entry.body)});
                 writeln!(out, "{line}").map_err(io)?;
             }
             next += BATCH as u64;
@@ -51,6 +53,20 @@ impl Engine {
     }
 }
 
+/// A line of an exported log.
+struct Leaf {
+    leaf: u64,
+    hash: Option<Vec<u8>>,
+    body: String,
+    line: usize,
+}
+
+/// The record that an entry names, also where its bytes are no JSON any more.
+fn record_of(body: &str) -> &str {
+    let named = body.split_once("\"ref\":\"").and_then(|(_, rest)| rest.split_once('"'));
+    named.map_or("unknown", |(name, _)| name)
+}
+
 /// Verifies an exported log: every leaf, their order, and every checkpoint in it.
 ///
 /// # Errors
@@ -59,7 +75,7 @@ pub fn verify_export(input: impl BufRead, keys: &[VerifierKey]) -> Result<Report
     let wrong = |line: usize, what: &str| {
         Error::invalid("file", "format", format!("Line {line}: {what}. This is not an exported log of ours."))
     };
-    let mut leaves: Vec<(u64, String, usize)> = Vec::new();
+    let mut leaves: Vec<Leaf> = Vec::new();
     let mut notes: Vec<(u64, String)> = Vec::new();
     let mut report = Report::default();
     let mut size = 0;
@@ -79,30 +95,34 @@ pub fn verify_export(input: impl BufRead, keys: &[VerifierKey]) -> Result<Report
         } else {
             let leaf = json.get("leaf").and_then(Json::as_u64).ok_or_else(|| wrong(number, "no leaf"))?;
             let body = json.get("body").and_then(Json::as_str).ok_or_else(|| wrong(number, "no body"))?;
-            leaves.push((leaf, body.to_owned(), number));
+            // exports of earlier versions have no hashes
+            let hash = json.get("hash").and_then(Json::as_str).map(|h| hex::decode(h).unwrap_or_default());
+            leaves.push(Leaf { leaf, hash, body: body.to_owned(), line: number });
         }
+    }
+    let hashed = leaves.iter().any(|l| l.hash.is_some());
+    if let Some(bare) = leaves.iter().find(|l| hashed && l.hash.is_none()) {
+        return Err(wrong(bare.line, "no hash, although other lines have one"));
     }
     if report.origin.is_empty() {
         return Err(wrong(1, "the file is empty"));
     }
     let origin = report.origin.clone();
     let mut walk = Walk::new(&origin, keys, notes, &mut report);
+    walk.is_file = true;
     let mut nodes = Vec::new();
     let mut leaves = leaves.into_iter().peekable();
     for index in 0..size {
-        match leaves.next_if(|(leaf, _, _)| *leaf == index) {
-            Some((_, body, _)) => {
-                let record = serde_json::from_str::<Json>(&body).ok();
-                let name =
-                    record.as_ref().and_then(|r| r.get("ref")).and_then(Json::as_str).unwrap_or("unknown");
-                walk.entry(index, body.as_bytes(), None, None, name, &mut nodes);
+        match leaves.next_if(|l| l.leaf == index) {
+            Some(Leaf { body, hash, .. }) => {
+                walk.entry(index, body.as_bytes(), None, hash.as_deref(), record_of(&body), &mut nodes);
             }
             None => walk.missing(index, None, &mut nodes),
         }
         nodes.clear();
     }
-    if let Some((leaf, _, number)) = leaves.next() {
-        return Err(wrong(number, &format!("leaf {leaf} stands out of order")));
+    if let Some(Leaf { leaf, line, .. }) = leaves.next() {
+        return Err(wrong(line, &format!("leaf {leaf} stands out of order")));
     }
     walk.finish();
     Ok(report)

@@ -6,6 +6,7 @@ use proofdesk_model::{Context, Record, Reference, Value, format};
 use proofdesk_store::{ListQuery, Select};
 use serde_json::Value as Json;
 
+use super::beside::{File, LinkLog, file_of};
 use super::{FindingKind, Report};
 use crate::Engine;
 use crate::error::Error;
@@ -21,6 +22,7 @@ impl Engine {
         progress: &mut (impl FnMut(u64, u64) + Send),
     ) -> Result<(), Error> {
         let all = seen.len() as u64;
+        let mut links = LinkLog::default();
         for of in self.registry().clone().types() {
             let now = self.now();
             let mut query = ListQuery {
@@ -42,7 +44,7 @@ impl Engine {
                         report.add(FindingKind::MissingRow, None, Some(record.reference()), message);
                         continue;
                     }
-                    self.verify_row(record, report).await?;
+                    self.verify_row(record, &mut links, report).await?;
                 }
                 progress(report.records, all.max(report.records));
                 match page.next {
@@ -51,6 +53,7 @@ impl Engine {
                 }
             }
         }
+        self.verify_links(links, report).await?;
         let mut gone: Vec<Reference> = seen
             .into_keys()
             .filter(|(name, _)| self.registry().get(name).is_some())
@@ -65,7 +68,12 @@ impl Engine {
         Ok(())
     }
 
-    async fn verify_row(&self, record: &Record, report: &mut Report) -> Result<(), Error> {
+    async fn verify_row(
+        &self,
+        record: &Record,
+        links: &mut LinkLog,
+        report: &mut Report,
+    ) -> Result<(), Error> {
         let reference = Reference::new(record.of.name.clone(), record.number);
         let mut entries = self.store().entries(&reference, None, ENTRIES_MAX).await?;
         entries.reverse();
@@ -73,10 +81,13 @@ impl Engine {
         let mut version = 0;
         let mut values: HashMap<String, Json> = HashMap::new();
         let mut talk: Vec<[String; 3]> = Vec::new();
+        let mut files: Vec<File> = Vec::new();
         for entry in &entries {
             let Ok(body) = serde_json::from_slice::<Json>(&entry.body) else { continue };
             version = version.max(entry.version);
             talk.extend(comment_of(&body));
+            files.extend(file_of(&body));
+            links.read(self.registry(), record, entry.id, &body);
             let Some(set) = body.get("set").and_then(Json::as_object) else { continue };
             for (name, pair) in set {
                 let new = pair.get(1).cloned().unwrap_or_default();
@@ -100,6 +111,7 @@ impl Engine {
         if version != record.version {
             differing.push("version");
         }
+        self.verify_files(record, &files, report).await?;
         self.verify_talk(record, &reference, talk, report).await?;
         if !differing.is_empty() {
             let name = record.reference();

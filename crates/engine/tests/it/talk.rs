@@ -108,3 +108,83 @@ async fn the_first_answer_to_the_customer_stops_the_response_clock() {
         assert!(report.is_good(), "{:?}", report.findings);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_and_links_that_were_changed_past_the_log_are_found() {
+    use proofdesk_store::Statement;
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let agent = desk.person("Mara Rehn", &["agent"]).await.unwrap();
+        let on = incident(&desk, &agent).await;
+        let other = incident(&desk, &agent).await;
+        upload(&desk, &agent, &on, Audience::Customer).await;
+        let problem = Change::default().with_text("title", "Gateway drops sessions");
+        let problem = Reference::new("problem", desk.create("problem", problem).await.unwrap().record.number);
+        let mut add = Change::default().link("problems", problem.clone());
+        desk.engine.apply(&agent, Target::Existing(on.clone(), None), add.clone(), Door::Page).await.unwrap();
+        desk.engine
+            .apply(&agent, Target::Existing(other.clone(), None), add.clone(), Door::Page)
+            .await
+            .unwrap();
+        add.links[0].relation = "incidents".to_owned();
+        add.links[0].to = other.clone();
+        add.links[0].add = false;
+        desk.engine.apply(&agent, Target::Existing(problem.clone(), None), add, Door::Page).await.unwrap();
+        while desk.engine.sequence().await.unwrap() > 0 {}
+        let verify = async || desk.engine.verify(&[], |_, _| {}).await.unwrap();
+        assert!(verify().await.is_good(), "taken away from the other side: {:?}", verify().await.findings);
+        let link = |number: i64| {
+            Statement::insert("link")
+                .set("relation", "incident.problems")
+                .set("from_type", "incident")
+                .set("from_number", number)
+                .set("to_type", "problem")
+                .set("to_number", problem.number)
+        };
+        let gone = |number: i64| {
+            Statement::delete("link").when("relation", "incident.problems").when("from_number", number)
+        };
+        let name = |text: &str| Statement::update("attachment").set("name", text);
+        let seen = |text: &str| Statement::update("attachment").set("audience", text);
+        for (damage, mend, record) in [
+            (link(other.number), gone(other.number), "INC-2"),
+            (gone(on.number), link(on.number), "INC-1"),
+            (name("other.txt"), name("trace.txt"), "INC-1"),
+            (seen("staff"), seen("customer"), "INC-1"),
+        ] {
+            let store = desk.engine.store();
+            store.execute(vec![damage]).await.unwrap();
+            let found = verify().await.findings;
+            assert_eq!(found.len(), 1, "{database:?} {found:?}");
+            let is = (found[0].kind, found[0].record.as_deref());
+            assert_eq!(is, (proofdesk_engine::verify::FindingKind::ChangedRow, Some(record)), "{found:?}");
+            store.execute(vec![mend]).await.unwrap();
+        }
+        desk.engine.store().execute(vec![Statement::delete("attachment")]).await.unwrap();
+        assert!(verify().await.findings[0].message.contains("1 files"), "{:?}", verify().await.findings);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flipped_byte_of_an_exported_log_names_its_record() {
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let agent = desk.person("Mara Rehn", &["agent"]).await.unwrap();
+        for _ in 0..9 {
+            incident(&desk, &agent).await;
+        }
+        while desk.engine.sequence().await.unwrap() > 0 {}
+        let mut file = Vec::new();
+        desk.engine.export_log(&mut file).await.unwrap();
+        let verify = |file: &[u8]| proofdesk_engine::verify::verify_export(file, &[]).unwrap();
+        assert!(verify(&file).is_good());
+        let text = String::from_utf8(file).unwrap();
+        for (whole, changed) in [("Tills down", "Tills Down"), ("\\\"by\\\":{", "\\\"by\\\":[")] {
+            let at = text.find("INC-7").map(|at| at + text[at..].find(whole).unwrap()).unwrap();
+            let flipped = format!("{}{changed}{}", &text[..at], &text[at + whole.len()..]);
+            let found = verify(flipped.as_bytes()).findings;
+            let named: Vec<_> = found.iter().filter_map(|f| f.record.as_deref()).collect();
+            assert_eq!(named, ["INC-7"], "{found:?}");
+        }
+    }
+}
