@@ -72,18 +72,20 @@ pub struct RunSummary {
 }
 
 impl Conformity {
-    /// Asks every test now. `trigger` says why the run is made.
+    /// Asks every test now, over the records as they are now. `trigger` says why the run is made. There is no run as of
+    /// an earlier instant: what was true then is what the runs of that time found, and those are sealed.
     ///
     /// # Errors
-    /// As [`Conformity::run_at`].
+    /// `Invalid` for a scope that does not fit the types; a fault of the database while storing. A question that
+    /// cannot be put is no error: its tests are "not proven".
     pub async fn run(&self, scope: &Scope, trigger: &str, door: Door) -> Result<RunSummary, Error> {
-        self.run_at(scope, self.engine().now(), trigger, door).await
+        self.run_once(scope, trigger, door, Uuid::now_v7()).await
     }
 
     /// As [`Conformity::run`]; `id` makes it happen at most once.
     ///
     /// # Errors
-    /// As [`Conformity::run_at`].
+    /// As [`Conformity::run`].
     pub async fn run_once(
         &self,
         scope: &Scope,
@@ -116,21 +118,6 @@ impl Conformity {
             obligations.iter().map(|(s, n)| (State::parse(s), n.as_u64().unwrap_or_default())).collect();
         let exceptions = results.iter().map(|r| r.counts.exceptions()).sum();
         Ok(RunSummary { run, tests, obligations, exceptions, duties: Vec::new(), changed, entry })
-    }
-
-    /// Asks every test as of an instant, over the records as they are now.
-    ///
-    /// # Errors
-    /// `Invalid` for a scope that does not fit the types; a fault of the database while storing. A question that
-    /// cannot be put is no error: its tests are "not proven".
-    pub async fn run_at(
-        &self,
-        scope: &Scope,
-        now: i64,
-        trigger: &str,
-        door: Door,
-    ) -> Result<RunSummary, Error> {
-        self.run_as(scope, now, trigger, door, Uuid::now_v7()).await
     }
 
     async fn run_as(

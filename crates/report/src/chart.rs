@@ -18,6 +18,8 @@ use maud::Markup;
 /// The classes that charts use, by the tokens of the desk's stylesheet.
 pub const CSS: &str = "\
 .chart { width: 100%; height: auto; display: block; }
+.chart-room { container-type: inline-size; } .chart-narrow { display: none; }
+@container (max-width: 560px) { .chart-wide { display: none; } .chart-narrow { display: block; max-width: 520px; } }
 .chart text { font: 11px var(--sans); fill: var(--ink-2); }
 .chart .chart-title { font-size: 13px; font-weight: 600; fill: var(--ink); }
 .chart .chart-value { fill: var(--ink); }
@@ -162,21 +164,36 @@ pub struct Strip {
 impl Bars {
     /// Draws it.
     pub fn svg(&self) -> Markup {
-        bars::lying(self)
+        bars::lying(self, frame::WIDTH)
+    }
+
+    /// Draws it for much and for little room; the page shows one of them.
+    pub fn fitting(&self) -> Markup {
+        frame::both(|wide| bars::lying(self, wide))
     }
 }
 
 impl Lines {
     /// Draws it.
     pub fn svg(&self) -> Markup {
-        lines::draw(self)
+        lines::draw(self, frame::WIDTH)
+    }
+
+    /// Draws it for much and for little room; the page shows one of them.
+    pub fn fitting(&self) -> Markup {
+        frame::both(|wide| lines::draw(self, wide))
     }
 }
 
 impl Histogram {
     /// Draws it.
     pub fn svg(&self) -> Markup {
-        bars::standing(self)
+        bars::standing(self, frame::WIDTH)
+    }
+
+    /// Draws it for much and for little room; the page shows one of them.
+    pub fn fitting(&self) -> Markup {
+        frame::both(|wide| bars::standing(self, wide))
     }
 }
 

@@ -74,6 +74,11 @@ impl Postgres {
         format!("host={} user=postgres dbname={database}", self.folder.display())
     }
 
+    /// Gives the folder of the cluster: its socket, its log, and its data in `data/`.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Makes a new, empty database in the cluster.
     ///
     /// # Errors

@@ -10,23 +10,25 @@ const ROW: f64 = 26.0;
 const FOOT: f64 = 40.0;
 const PLOT: f64 = 200.0;
 
-pub(super) fn lying(bars: &Bars) -> Markup {
-    let longest = bars.labels.iter().map(|l| width(&cut(l, 34))).fold(40.0, f64::max);
-    let (left, right) = (longest + 10.0, WIDTH - 64.0);
+pub(super) fn lying(bars: &Bars, wide: f64) -> Markup {
+    let most = label_most(wide);
+    let longest = bars.labels.iter().map(|l| width(&cut(l, most))).fold(40.0, f64::max);
+    let (left, right) = (longest + 10.0, wide - 64.0);
     let goal = bars.target.as_ref().map_or(0.0, |(value, _)| *value);
     let steps = ticks(highest_stack(&bars.series, bars.labels.len()).max(goal));
-    let most = steps.last().copied().unwrap_or(1.0);
-    let scale = |value: f64| left + (right - left) * (value / most);
+    let highest = steps.last().copied().unwrap_or(1.0);
+    let scale = |value: f64| left + (right - left) * (value / highest);
     let bottom = HEAD + ROW * float(bars.labels.len());
+    let every = if wide < WIDTH { 2 } else { 1 };
     let drawing = html! {
-        @for step in &steps {
+        @for (i, step) in steps.iter().enumerate() {
             line class="chart-grid" x1=(at(scale(*step))) x2=(at(scale(*step))) y1=(at(HEAD)) y2=(at(bottom)) {}
-            text x=(at(scale(*step))) y=(at(bottom + 14.0)) text-anchor="middle" { (number(*step)) }
+            @if i % every == 0 { text x=(at(scale(*step))) y=(at(bottom + 14.0)) text-anchor="middle" { (number(*step)) } }
         }
         line class="chart-axis" x1=(at(left)) x2=(at(left)) y1=(at(HEAD)) y2=(at(bottom)) {}
         @for (i, label) in bars.labels.iter().enumerate() {
             @let y = HEAD + ROW * float(i);
-            text x=(at(left - 8.0)) y=(at(y + 17.0)) text-anchor="end" { (cut(label, 34)) }
+            text x=(at(left - 8.0)) y=(at(y + 17.0)) text-anchor="end" { (cut(label, most)) }
             (pieces(&bars.series, i, label, |from, to| {
                 (scale(from), y + 5.0, scale(to) - scale(from), ROW - 10.0)
             }))
@@ -40,11 +42,11 @@ pub(super) fn lying(bars: &Bars) -> Markup {
         text x=(at(right)) y=(at(bottom + 32.0)) text-anchor="end" { (bars.caption.x) }
         text x="0" y=(at(bottom + 32.0)) { (bars.caption.y) }
     };
-    picture(&bars.caption, bottom + FOOT, &bars.series, &drawing)
+    picture(&bars.caption, (wide, bottom + FOOT), &bars.series, &drawing)
 }
 
-pub(super) fn standing(chart: &Histogram) -> Markup {
-    let (left, right, top) = (56.0, WIDTH - 8.0, HEAD + 14.0);
+pub(super) fn standing(chart: &Histogram, wide: f64) -> Markup {
+    let (left, right, top) = (56.0, wide - 8.0, HEAD + 14.0);
     let bottom = top + PLOT;
     let steps = ticks(highest_stack(&chart.series, chart.labels.len()));
     let most = steps.last().copied().unwrap_or(1.0);
@@ -70,7 +72,12 @@ pub(super) fn standing(chart: &Histogram) -> Markup {
         line class="chart-axis" x1=(at(left)) x2=(at(right)) y1=(at(bottom)) y2=(at(bottom)) {}
         text x=(at(right)) y=(at(bottom + 33.0)) text-anchor="end" { (chart.caption.x) }
     };
-    picture(&chart.caption, bottom + FOOT, &chart.series, &drawing)
+    picture(&chart.caption, (wide, bottom + FOOT), &chart.series, &drawing)
+}
+
+/// Characters of a label that leave most of the width to the bars.
+fn label_most(wide: f64) -> usize {
+    if wide < WIDTH { 16 } else { 34 }
 }
 
 fn total(series: &[Series], at: usize) -> f64 {

@@ -7,15 +7,27 @@ use super::{Caption, Series};
 
 /// Width of the drawing in its own units; the page scales it.
 pub(super) const WIDTH: f64 = 720.0;
+/// Width where there is little room, such as on a telephone: drawn anew, so that letters keep their size.
+pub(super) const NARROW: f64 = 380.0;
 /// Height of the title with the legend.
 pub(super) const HEAD: f64 = 46.0;
 /// Mean width of a character of the label's font.
 pub(super) const CHARACTER: f64 = 6.2;
 
+/// The same chart for much and for little room; the page shows one of them, by the room that there is.
+pub(super) fn both(draw: impl Fn(f64) -> Markup) -> Markup {
+    html! { div.chart-room { div.chart-wide { (draw(WIDTH)) } div.chart-narrow { (draw(NARROW)) } } }
+}
+
 /// Puts a drawing into its picture.
-pub(super) fn picture(caption: &Caption, height: f64, legend: &[Series], drawing: &Markup) -> Markup {
+pub(super) fn picture(
+    caption: &Caption,
+    (wide, height): (f64, f64),
+    legend: &[Series],
+    drawing: &Markup,
+) -> Markup {
     html! {
-        svg class="chart" role="img" viewBox={ "0 0 " (at(WIDTH)) " " (at(height)) }
+        svg class="chart" role="img" viewBox={ "0 0 " (at(wide)) " " (at(height)) }
             aria-label={ (caption.title) ". " (caption.description) } xmlns="http://www.w3.org/2000/svg" {
             title { (caption.title) }
             desc { (caption.description) }

@@ -4,12 +4,12 @@ use maud::{Markup, html};
 
 use super::Lines;
 use super::axis::{at, number, ticks};
-use super::frame::{HEAD, WIDTH, float, highest, picture, width};
+use super::frame::{HEAD, float, highest, picture, width};
 
 const PLOT: f64 = 220.0;
 
-pub(super) fn draw(chart: &Lines) -> Markup {
-    let (left, right, top) = (56.0, WIDTH - 12.0, HEAD + 14.0);
+pub(super) fn draw(chart: &Lines, wide: f64) -> Markup {
+    let (left, right, top) = (56.0, wide - 12.0, HEAD + 14.0);
     let bottom = top + PLOT;
     let goal = chart.target.as_ref().map_or(0.0, |(value, _)| *value);
     let steps = ticks(highest(&chart.series).max(goal));
@@ -41,7 +41,7 @@ pub(super) fn draw(chart: &Lines) -> Markup {
         }
         text x=(at(right)) y=(at(bottom + 33.0)) text-anchor="end" { (chart.caption.x) }
     };
-    picture(&chart.caption, bottom + 40.0, &chart.series, &drawing)
+    picture(&chart.caption, (wide, bottom + 40.0), &chart.series, &drawing)
 }
 
 fn path(values: &[f64], across: impl Fn(usize) -> f64, up: impl Fn(f64) -> f64) -> String {

@@ -20,5 +20,5 @@ pub(super) fn draw(strip: &Strip) -> Markup {
         text x=(at(WIDTH)) y="65" text-anchor="end" { (ends[1]) }
         text x=(at(WIDTH / 2.0)) y="65" text-anchor="middle" { (strip.caption.x) }
     };
-    picture(&strip.caption, 72.0, &[], &drawing)
+    picture(&strip.caption, (WIDTH, 72.0), &[], &drawing)
 }

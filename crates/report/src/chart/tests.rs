@@ -73,3 +73,25 @@ fn a_gap_in_a_line_is_not_drawn_over() {
     assert_eq!(path.matches('M').count(), 2);
     assert_eq!(path.matches('L').count(), 1);
 }
+
+#[test]
+fn a_chart_for_little_room_keeps_its_letters_inside() {
+    let labels = vec!["A category with a long name of many words".to_owned(), "b".to_owned()];
+    let series = vec![Series::new("n", Tone::Accent, vec![12_000.0, 3.0])];
+    let bars = Bars { caption: caption(), labels: labels.clone(), series: series.clone(), target: None };
+    let drawn = [
+        bars.fitting(),
+        Histogram { caption: caption(), labels: labels.clone(), series: series.clone() }.fitting(),
+        Lines { caption: caption(), labels, series, target: None }.fitting(),
+    ];
+    for both in drawn.map(maud::Markup::into_string) {
+        assert_eq!(both.matches("<svg").count(), 2, "one for each room");
+        let narrow = both.split("chart-narrow").nth(1).unwrap();
+        assert!(narrow.contains("viewBox=\"0 0 380 "), "{narrow}");
+        let x = |attribute: &str| -> f64 {
+            let found = narrow.split(attribute).skip(1).map(|t| t.split('"').next().unwrap());
+            found.filter_map(|t| t.parse::<f64>().ok()).fold(0.0, f64::max)
+        };
+        assert!(x(" x=\"") <= 380.0 && x(" x2=\"") <= 380.0, "{narrow}");
+    }
+}

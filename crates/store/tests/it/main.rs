@@ -12,6 +12,7 @@ mod oracle;
 #[path = "../../../testkit/src/postgres.rs"]
 #[allow(dead_code, reason = "shared with other tests")]
 mod postgres;
+mod tls;
 #[path = "../../../condition/tests/it/world.rs"]
 #[allow(dead_code, reason = "shared with other tests")]
 mod world;

@@ -162,7 +162,7 @@ fn trend(visit: &Visit, test: &TestDetail) -> Markup {
     let says = format!("Of the population {last:.1} % held in the last of {} runs.", values.len());
     let caption = Caption::new("Share that holds, by run", &says, "runs", "per cent");
     let target = test.at_least_millipercent.map(|m| (m as f64 / 1_000.0, "at least".to_owned()));
-    Lines { caption, labels, series: vec![Series::new("holds", Tone::Accent, values)], target }.svg()
+    Lines { caption, labels, series: vec![Series::new("holds", Tone::Accent, values)], target }.fitting()
 }
 
 fn exceptions(visit: &Visit, id: &str, framework: &str, test: &TestDetail) -> Markup {

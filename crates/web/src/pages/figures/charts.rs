@@ -37,7 +37,7 @@ pub fn backlog(f: &Figures) -> Markup {
         Series::new("not closed", Tone::Info, shown.iter().map(|d| open(d.not_closed)).collect()),
         Series::new("not resolved", Tone::Accent, shown.iter().map(|d| open(d.not_resolved)).collect()),
     ];
-    html! { (Lines { caption, labels, series, target: None }.svg()) p.small.muted { (says) } }
+    html! { (Lines { caption, labels, series, target: None }.fitting()) p.small.muted { (says) } }
 }
 
 /// Reports by month.
@@ -51,7 +51,7 @@ pub fn by_month(f: &Figures) -> Markup {
         labels: months.keys().cloned().collect(),
         series: vec![Series::new("reported", Tone::Accent, values)],
     }
-    .svg()
+    .fitting()
 }
 
 /// Shares that made each clock's target, by priority; the recorded flag where there are no clocks.
@@ -78,7 +78,7 @@ pub fn targets(of: &RecordType, f: &Figures) -> Markup {
         "per cent",
         "clock and priority",
     );
-    Bars { caption, labels, series: vec![Series::new("met", Tone::Ok, values)], target: None }.svg()
+    Bars { caption, labels, series: vec![Series::new("met", Tone::Ok, values)], target: None }.fitting()
 }
 
 /// Records by number of reassignments.
@@ -87,7 +87,7 @@ pub fn reassignments(f: &Figures) -> Markup {
         Caption::new("Reassigned", "Records by how often they went to another team.", "times", "records");
     let values = f.reassigned.histogram.values().map(|n| count(*n)).collect();
     let labels = f.reassigned.histogram.keys().cloned().collect();
-    Histogram { caption, labels, series: vec![Series::new("records", Tone::Accent, values)] }.svg()
+    Histogram { caption, labels, series: vec![Series::new("records", Tone::Accent, values)] }.fitting()
 }
 
 /// The most frequent values of a field.
@@ -99,5 +99,6 @@ pub fn top(f: &Figures, field: &str, title: &str) -> Markup {
     let caption = Caption::new(title, "Records of each value.", "records", "");
     let labels = rows.iter().map(|r| r.value.clone().unwrap_or_else(|| "not given".to_owned())).collect();
     let values = rows.iter().map(|r| count(r.records)).collect();
-    Bars { caption, labels, series: vec![Series::new("records", Tone::Accent, values)], target: None }.svg()
+    Bars { caption, labels, series: vec![Series::new("records", Tone::Accent, values)], target: None }
+        .fitting()
 }
