@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use kdl::{KdlDocument, KdlEntry, KdlNode, KdlValue};
+use proofdesk_model::written::{self, Entry, Written};
 
 /// A declaration file: its name as people see it, and its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,50 +66,30 @@ impl std::error::Error for Mistakes {}
 /// One file on its way through a loader.
 pub(crate) struct Page<'a> {
     pub source: &'a Source,
-    pub document: KdlDocument,
+    pub nodes: Vec<written::Node>,
 }
 
-/// Parses files, several at a time: it is the longest part of a start. The pages come in the order of the files; a
-/// text that is no KDL gives mistakes and no page.
+/// Reads files; a text that is no KDL gives mistakes and no page.
 pub(crate) fn open_all<'a>(sources: &'a [Source], mistakes: &mut Vec<Mistake>) -> Vec<Page<'a>> {
-    let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    let size = sources.len().div_ceil(threads).max(1);
-    let read = |some: &'a [Source]| {
-        let mut mistakes = Vec::new();
-        let pages: Vec<Page<'a>> = some.iter().filter_map(|s| open(s, &mut mistakes)).collect();
-        (pages, mistakes)
-    };
-    let mut pages = Vec::with_capacity(sources.len());
-    std::thread::scope(|scope| {
-        let handles: Vec<_> =
-            sources.chunks(size).map(|some| (some, scope.spawn(move || read(some)))).collect();
-        for (some, handle) in handles {
-            // a thread that could not finish is read again here
-            let (own, found) = handle.join().unwrap_or_else(|_| read(some));
-            pages.extend(own);
-            mistakes.extend(found);
-        }
-    });
-    pages
+    sources.iter().filter_map(|source| open(source, mistakes)).collect()
 }
 
 fn open<'a>(source: &'a Source, mistakes: &mut Vec<Mistake>) -> Option<Page<'a>> {
-    match KdlDocument::parse(&source.text) {
-        Ok(document) => Some(Page { source, document }),
-        Err(error) => {
-            for diagnostic in &error.diagnostics {
-                let message = diagnostic.message.clone().or_else(|| diagnostic.label.clone());
-                let help = diagnostic.help.as_ref().map_or(String::new(), |h| format!(" ({h})"));
-                mistakes.push(Mistake {
-                    file: source.file.clone(),
-                    line: line_of(&source.text, diagnostic.span.offset()),
-                    message: format!("{}{help}", message.unwrap_or_else(|| "this is no KDL".to_owned())),
-                    spot: None,
-                });
+    let mut say = |offset: usize, message: String| {
+        let line = line_of(&source.text, offset);
+        mistakes.push(Mistake { file: source.file.clone(), line, message, spot: None });
+    };
+    match written::read(&source.text) {
+        Some(Ok(nodes)) => return Some(Page { source, nodes }),
+        Some(Err(slips)) => {
+            for slip in slips {
+                let help = slip.help.map_or(String::new(), |h| format!(" ({h})"));
+                say(slip.span.start, format!("{}{help}", slip.message));
             }
-            None
         }
+        None => say(0, "there is not enough memory to read this file".to_owned()),
     }
+    None
 }
 
 fn line_of(text: &str, offset: usize) -> usize {
@@ -119,30 +99,30 @@ fn line_of(text: &str, offset: usize) -> usize {
 /// A node with its file, asked for words by name.
 #[derive(Clone, Copy)]
 pub(crate) struct Node<'a> {
-    raw: &'a KdlNode,
+    raw: &'a written::Node,
     source: &'a Source,
 }
 
 impl<'a> Page<'a> {
     /// The nodes of the file.
     pub fn nodes(&'a self) -> impl Iterator<Item = Node<'a>> + 'a {
-        self.document.nodes().iter().map(|raw| Node { raw, source: self.source })
+        self.nodes.iter().map(|raw| Node { raw, source: self.source })
     }
 }
 
 impl<'a> Node<'a> {
     pub fn word(&self) -> &'a str {
-        self.raw.name().value()
+        &self.raw.word
     }
 
     pub fn line(&self) -> usize {
-        line_of(&self.source.text, self.raw.name().span().offset())
+        line_of(&self.source.text, self.raw.word_span.start)
     }
 
     /// The node with its children as written: what a declaration's version is the digest of.
     pub fn written(&self) -> &'a str {
-        let span = self.raw.span();
-        self.source.text.get(span.offset()..span.offset() + span.len()).unwrap_or_default().trim()
+        let span = self.raw.span;
+        self.source.text.get(span.start..span.end).unwrap_or_default().trim()
     }
 
     /// `file:line`.
@@ -152,8 +132,7 @@ impl<'a> Node<'a> {
 
     pub fn children(&self) -> impl Iterator<Item = Node<'a>> + 'a {
         let source = self.source;
-        let nodes = self.raw.children().map_or(&[][..], |c| c.nodes());
-        nodes.iter().map(move |raw| Node { raw, source })
+        self.raw.children.iter().map(move |raw| Node { raw, source })
     }
 
     pub fn mistake(&self, message: impl Into<String>, mistakes: &mut Vec<Mistake>) {
@@ -179,7 +158,7 @@ impl<'a> Node<'a> {
 
     /// The words after the node's own, which must be texts.
     pub fn words(&self, mistakes: &mut Vec<Mistake>) -> Vec<String> {
-        let entries = self.raw.entries().iter().filter(|e| e.name().is_none());
+        let entries = self.raw.entries.iter().filter(|e| e.name.is_none());
         entries.filter_map(|e| self.text(e, mistakes)).collect()
     }
 
@@ -205,8 +184,9 @@ impl<'a> Node<'a> {
     /// Says which properties are known here; any other is a mistake.
     pub fn only(&self, known: &[&str], mistakes: &mut Vec<Mistake>) {
         let mut seen: Vec<&str> = Vec::new();
-        for entry in self.raw.entries() {
-            let Some(name) = entry.name().map(kdl::KdlIdentifier::value) else { continue };
+        for entry in &self.raw.entries {
+            let Some((name, _)) = &entry.name else { continue };
+            let name = name.as_str();
             if !known.contains(&name) {
                 let message =
                     format!("`{}` has no option `{name}`; known are: {}", self.word(), known.join(", "));
@@ -218,15 +198,19 @@ impl<'a> Node<'a> {
         }
     }
 
+    fn property(&self, name: &str) -> Option<&'a Entry> {
+        self.raw.entries.iter().find(|e| e.name.as_ref().is_some_and(|(n, _)| n == name))
+    }
+
     /// A property that is a text.
     pub fn text_of(&self, name: &str, mistakes: &mut Vec<Mistake>) -> Option<String> {
-        let entry = self.raw.entries().iter().find(|e| e.name().is_some_and(|n| n.value() == name))?;
+        let entry = self.property(name)?;
         self.text(entry, mistakes)
     }
 
     /// A property that is a text and must be there.
     pub fn required(&self, name: &str, mistakes: &mut Vec<Mistake>) -> Option<String> {
-        let has = self.raw.entries().iter().any(|e| e.name().is_some_and(|n| n.value() == name));
+        let has = self.property(name).is_some();
         if !has {
             self.mistake(format!("`{}` needs `{name}=\"…\"`", self.word()), mistakes);
             return None;
@@ -236,9 +220,9 @@ impl<'a> Node<'a> {
 
     /// A property that is a whole number from 0.
     pub fn number_of(&self, name: &str, mistakes: &mut Vec<Mistake>) -> Option<u64> {
-        let entry = self.raw.entries().iter().find(|e| e.name().is_some_and(|n| n.value() == name))?;
-        let number = match entry.value() {
-            KdlValue::Integer(n) => u64::try_from(*n).ok(),
+        let entry = self.property(name)?;
+        let number = match entry.value {
+            Written::Int(n) => u64::try_from(n).ok(),
             _ => None,
         };
         if number.is_none() {
@@ -247,13 +231,12 @@ impl<'a> Node<'a> {
         number
     }
 
-    fn text(&self, entry: &KdlEntry, mistakes: &mut Vec<Mistake>) -> Option<String> {
-        match entry.value() {
-            KdlValue::String(text) => Some(text.clone()),
-            other => {
-                self.mistake(format!("`{other}` must be a text in quotes here"), mistakes);
-                None
-            }
+    fn text(&self, entry: &Entry, mistakes: &mut Vec<Mistake>) -> Option<String> {
+        if let Written::Text(text) = &entry.value {
+            return Some(text.clone());
         }
+        let written = self.source.text.get(entry.span.start..entry.span.end).unwrap_or_default();
+        self.mistake(format!("`{written}` must be a text in quotes here"), mistakes);
+        None
     }
 }

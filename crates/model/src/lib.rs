@@ -21,6 +21,7 @@ pub mod registry;
 pub mod rule;
 pub mod shipped;
 pub mod workflow;
+pub mod written;
 
 pub use access::{Action, Caller, Permit};
 pub use change::{Change, Door, LinkChange, Stamp};

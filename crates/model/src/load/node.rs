@@ -1,45 +1,44 @@
 //! One KDL node with its words: arguments, properties and children, each asked for by name.
 //! What nobody asked for is a mistake.
 
-use kdl::{KdlEntry, KdlNode, KdlValue};
+use crate::written::{self, Entry, Written};
 
 use crate::load::text::{Book, Spot, Word, hint};
 
 /// A node of a declaration.
 #[derive(Clone, Copy)]
 pub(crate) struct Node<'a> {
-    raw: &'a KdlNode,
+    raw: &'a written::Node,
     file: usize,
 }
 
 impl<'a> Node<'a> {
     /// Wraps a node of a file.
-    pub fn new(raw: &'a KdlNode, file: usize) -> Self {
+    pub fn new(raw: &'a written::Node, file: usize) -> Self {
         Self { raw, file }
     }
 
     /// The node's own word.
     pub fn word(&self) -> &'a str {
-        self.raw.name().value()
+        &self.raw.word
     }
 
     /// Where the node's word stands.
     pub fn spot(&self) -> Spot {
-        let span = self.raw.name().span();
-        Spot { file: self.file, start: span.offset(), end: span.offset() + span.len() }
+        let span = self.raw.word_span;
+        Spot { file: self.file, start: span.start, end: span.end }
     }
 
     /// The stretch of the whole node with its children.
     pub fn stretch(&self) -> Spot {
-        let span = self.raw.span();
-        Spot { file: self.file, start: span.offset(), end: span.offset() + span.len() }
+        let span = self.raw.span;
+        Spot { file: self.file, start: span.start, end: span.end }
     }
 
     /// The children.
     pub fn children(&self) -> impl Iterator<Item = Node<'a>> + 'a {
         let file = self.file;
-        let nodes = self.raw.children().map_or(&[][..], |c| c.nodes());
-        nodes.iter().map(move |raw| Node { raw, file })
+        self.raw.children.iter().map(move |raw| Node { raw, file })
     }
 
     /// Says that this word has no children here.
@@ -51,8 +50,8 @@ impl<'a> Node<'a> {
 
     /// Positional words with the type annotation of each, `(spare)"x"`.
     pub fn marked_args(&self, book: &mut Book<'_>) -> Vec<(Word, Option<String>)> {
-        let entries = self.raw.entries().iter().filter(|e| e.name().is_none());
-        entries.filter_map(|e| Some((self.text(e, book)?, e.ty().map(|t| t.value().to_owned())))).collect()
+        let entries = self.raw.entries.iter().filter(|e| e.name.is_none());
+        entries.filter_map(|e| Some((self.text(e, book)?, e.mark.clone()))).collect()
     }
 
     /// Exactly these positional words, in this order; a missing or further one is a mistake.
@@ -78,18 +77,18 @@ impl<'a> Node<'a> {
 
     /// Properties, of which only these are known here.
     pub fn props(&self, known: &[&str], book: &mut Book<'_>) -> Props<'a> {
-        let mut found: Vec<(&'a str, &'a KdlEntry)> = Vec::new();
-        for entry in self.raw.entries() {
-            let Some(name) = entry.name() else { continue };
-            let span = name.span();
-            let spot = Spot { file: self.file, start: span.offset(), end: span.offset() + span.len() };
-            if !known.contains(&name.value()) {
-                let hint = hint(name.value(), known.iter().copied());
-                book.mistake(spot, format!("`{}` has no option `{}`{hint}", self.word(), name.value()));
-            } else if found.iter().any(|(n, _)| *n == name.value()) {
-                book.mistake(spot, format!("`{}` is given twice", name.value()));
+        let mut found: Vec<(&'a str, &'a Entry)> = Vec::new();
+        for entry in &self.raw.entries {
+            let Some((name, span)) = &entry.name else { continue };
+            let name = name.as_str();
+            let spot = Spot { file: self.file, start: span.start, end: span.end };
+            if !known.contains(&name) {
+                let hint = hint(name, known.iter().copied());
+                book.mistake(spot, format!("`{}` has no option `{name}`{hint}", self.word()));
+            } else if found.iter().any(|(n, _)| *n == name) {
+                book.mistake(spot, format!("`{name}` is given twice"));
             } else {
-                found.push((name.value(), entry));
+                found.push((name, entry));
             }
         }
         Props { node: *self, found }
@@ -98,20 +97,19 @@ impl<'a> Node<'a> {
     /// Every property as a word, for lists of fields and values.
     pub fn pairs(&self, book: &mut Book<'_>) -> Vec<(Word, Word)> {
         let mut pairs = Vec::new();
-        for entry in self.raw.entries() {
-            let Some(name) = entry.name() else { continue };
-            let span = name.span();
-            let spot = Spot { file: self.file, start: span.offset(), end: span.offset() + span.len() };
+        for entry in &self.raw.entries {
+            let Some((name, span)) = &entry.name else { continue };
+            let spot = Spot { file: self.file, start: span.start, end: span.end };
             if let Some(value) = self.written(entry, book) {
-                pairs.push((Word { text: name.value().to_owned(), spot }, value));
+                pairs.push((Word { text: name.clone(), spot }, value));
             }
         }
         pairs
     }
 
-    fn text(&self, entry: &KdlEntry, book: &mut Book<'_>) -> Option<Word> {
-        match entry.value() {
-            KdlValue::String(text) => {
+    fn text(&self, entry: &Entry, book: &mut Book<'_>) -> Option<Word> {
+        match &entry.value {
+            Written::Text(text) => {
                 let spot = value_spot(entry, self.file, text, book);
                 Some(Word { text: text.clone(), spot })
             }
@@ -123,14 +121,14 @@ impl<'a> Node<'a> {
     }
 
     /// A text, number, yes or no, as its written form.
-    fn written(&self, entry: &KdlEntry, book: &mut Book<'_>) -> Option<Word> {
+    fn written(&self, entry: &Entry, book: &mut Book<'_>) -> Option<Word> {
         let spot = entry_spot(entry, self.file);
-        let text = match entry.value() {
-            KdlValue::String(_) => return self.text(entry, book),
-            KdlValue::Integer(n) => n.to_string(),
-            KdlValue::Float(n) => n.to_string(),
-            KdlValue::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
-            KdlValue::Null => String::new(),
+        let text = match &entry.value {
+            Written::Text(_) => return self.text(entry, book),
+            Written::Int(n) => n.to_string(),
+            Written::Float(n) => n.to_string(),
+            Written::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
+            Written::Null => String::new(),
         };
         Some(Word { text, spot })
     }
@@ -139,11 +137,11 @@ impl<'a> Node<'a> {
 /// Properties of one node.
 pub(crate) struct Props<'a> {
     node: Node<'a>,
-    found: Vec<(&'a str, &'a KdlEntry)>,
+    found: Vec<(&'a str, &'a Entry)>,
 }
 
 impl Props<'_> {
-    fn entry(&self, name: &str) -> Option<&KdlEntry> {
+    fn entry(&self, name: &str) -> Option<&Entry> {
         self.found.iter().find(|(n, _)| *n == name).map(|(_, e)| *e)
     }
 
@@ -167,17 +165,21 @@ impl Props<'_> {
     /// `#true` or `#false`; no when it is not given.
     pub fn yes(&self, name: &str, book: &mut Book<'_>) -> bool {
         let Some(entry) = self.entry(name) else { return false };
-        entry.value().as_bool().unwrap_or_else(|| {
-            book.mistake(entry_spot(entry, self.node.file), format!("`{name}` is #true or #false"));
-            false
-        })
+        if let Written::Bool(yes) = entry.value {
+            return yes;
+        }
+        book.mistake(entry_spot(entry, self.node.file), format!("`{name}` is #true or #false"));
+        false
     }
 
     /// A whole number.
     pub fn int(&self, name: &str, book: &mut Book<'_>) -> Option<(i64, Spot)> {
         let entry = self.entry(name)?;
         let spot = entry_spot(entry, self.node.file);
-        let number = entry.value().as_integer().and_then(|n| i64::try_from(n).ok());
+        let number = match entry.value {
+            Written::Int(n) => i64::try_from(n).ok(),
+            _ => None,
+        };
         if number.is_none() {
             book.mistake(spot, format!("`{name}` takes a whole number"));
         }
@@ -185,18 +187,17 @@ impl Props<'_> {
     }
 }
 
-fn entry_spot(entry: &KdlEntry, file: usize) -> Spot {
-    let span = entry.span();
-    Spot { file, start: span.offset(), end: span.offset() + span.len() }
+fn entry_spot(entry: &Entry, file: usize) -> Spot {
+    Spot { file, start: entry.span.start, end: entry.span.end }
 }
 
 /// The inside of a written text: without quotes, so that a position in the value is one in the file.
-fn value_spot(entry: &KdlEntry, file: usize, value: &str, book: &Book<'_>) -> Spot {
+fn value_spot(entry: &Entry, file: usize, value: &str, book: &Book<'_>) -> Spot {
     let outer = entry_spot(entry, file);
     let Some(source) = book.files.get(file).and_then(|f| f.text.get(outer.start..outer.end)) else {
         return outer;
     };
-    let name = entry.name().map_or(0, |n| n.span().len());
+    let name = entry.name.as_ref().map_or(0, |(_, span)| span.end - span.start);
     match source.get(name..).and_then(|rest| rest.rfind(value)) {
         // the value stands there as it is, without escapes
         Some(at) if !value.is_empty() => {

@@ -1,13 +1,12 @@
 //! From KDL text to the tree of declarations: knows which words may stand where, resolves nothing.
 
-use kdl::KdlDocument;
-
 use crate::load::node::{Node, Props};
 use crate::load::read_field::{KINDS, field};
 use crate::load::text::{Book, Spot, Word, hint};
 use crate::load::tree::{
     ClockTree, ExampleTree, FieldTree, GuardTree, SectionTree, StateTree, TransitionTree, TypeTree, ViewTree,
 };
+use crate::written::{self, Slip};
 
 const INSIDE: [&str; 14] = [
     "section",
@@ -27,8 +26,6 @@ const INSIDE: [&str; 14] = [
 ];
 /// Longest text of one file, in bytes.
 const FILE_MAX: usize = 64 << 10;
-/// Stack that the parser may need for each byte: it calls itself again at each slip that it steps over.
-const STACK_PER_BYTE: usize = 5 << 10;
 /// Deepest nesting of braces.
 const DEPTH_MAX: usize = 16;
 
@@ -46,10 +43,10 @@ pub(crate) fn file(at: usize, book: &mut Book<'_>) -> Vec<TypeTree> {
         book.mistake(Spot { start: deep, end: deep + 1, ..top }, "braces are nested too deeply");
         return Vec::new();
     }
-    let document = match parse(&source.text) {
-        Some(Ok(document)) => document,
-        Some(Err(error)) => {
-            syntax(at, &error, book);
+    let nodes = match written::read(&source.text) {
+        Some(Ok(nodes)) => nodes,
+        Some(Err(slips)) => {
+            syntax(at, &slips, book);
             return Vec::new();
         }
         None => {
@@ -59,7 +56,7 @@ pub(crate) fn file(at: usize, book: &mut Book<'_>) -> Vec<TypeTree> {
         }
     };
     let mut types = Vec::new();
-    for raw in document.nodes() {
+    for raw in &nodes {
         let node = Node::new(raw, at);
         match node.word() {
             "record" => types.extend(record(node, book)),
@@ -73,35 +70,22 @@ pub(crate) fn file(at: usize, book: &mut Book<'_>) -> Vec<TypeTree> {
     types
 }
 
-/// Parses on a stack of its own, large enough for a text that is nothing but slips.
-fn parse(text: &str) -> Option<Result<KdlDocument, kdl::KdlError>> {
-    let stack = (text.len() + 1024) * STACK_PER_BYTE;
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(stack);
-        thread.spawn_scoped(scope, || KdlDocument::parse_v2(text)).ok()?.join().ok()
-    })
-}
-
-fn syntax(at: usize, error: &kdl::KdlError, book: &mut Book<'_>) {
+fn syntax(at: usize, slips: &[Slip], book: &mut Book<'_>) {
     book.torn = true;
     // one slip makes the parser say several things: the first of each line is the useful one
     let text = &book.files[at].text;
     let mut lines = Vec::new();
     let mut said = Vec::new();
-    for d in &error.diagnostics {
-        let start = d.span.offset().min(text.len());
+    for slip in slips {
+        let start = slip.span.start.min(text.len());
         let line = text.as_bytes()[..start].iter().filter(|b| **b == b'\n').count();
         if lines.contains(&line) || lines.len() >= 5 {
             continue;
         }
         lines.push(line);
-        let message = d.message.clone().unwrap_or_else(|| "this is not KDL".to_owned());
-        let help = d.help.as_ref().map_or(String::new(), |h| format!(". {h}"));
-        let end = start + d.span.len().max(1);
-        said.push((Spot { file: at, start, end }, format!("this is not KDL: {message}{help}")));
-    }
-    if said.is_empty() {
-        said.push((Spot { file: at, start: 0, end: 0 }, "this is not KDL".to_owned()));
+        let help = slip.help.as_ref().map_or(String::new(), |h| format!(". {h}"));
+        let end = slip.span.end.max(start + 1);
+        said.push((Spot { file: at, start, end }, format!("this is not KDL: {}{help}", slip.message)));
     }
     for (spot, message) in said {
         book.mistake(spot, message);
