@@ -72,6 +72,8 @@ async function settings(types) {
 test("schemathesis finds nothing", async () => {
   const program = process.env.PROOFDESK_TOOLS ? join(process.env.PROOFDESK_TOOLS, "schemathesis") : "schemathesis";
   const paper = await ask("/api/v1/openapi.json");
+  const kept = fileURLToPath(new URL("../out/openapi.json", import.meta.url));
+  writeFileSync(kept, JSON.stringify(paper));
   const types = new Set((await ask("/api/v1/types")).types.map((type) => type.name));
   const paths = process.env.PROOFDESK_FUZZ_PATHS;
   const which = paths
@@ -81,7 +83,9 @@ test("schemathesis finds nothing", async () => {
     "--config-file",
     await settings(types),
     "run",
-    new URL("/api/v1/openapi.json", desk.url).href,
+    kept,
+    "--url",
+    desk.url,
     "--header",
     `Authorization: Bearer ${token}`,
     "--phases",

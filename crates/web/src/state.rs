@@ -1,7 +1,8 @@
 //! What every handler shares: the engine, the settings of the organization and the menu's counts.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use axum::body::Bytes;
 use jiff::tz::TimeZone;
 use proofdesk_conformity::Conformity;
 use proofdesk_engine::Engine;
@@ -52,6 +53,8 @@ pub struct AppState {
     pub figures: FigureCache,
     /// Changes for live pages.
     pub feed: Feed,
+    /// The description of the interface, once somebody asked for it.
+    pub paper: Arc<OnceLock<Bytes>>,
 }
 
 impl AppState {
@@ -65,6 +68,7 @@ impl AppState {
             counts: Counts::default(),
             figures: FigureCache::default(),
             feed: Feed::default(),
+            paper: Arc::default(),
         }
     }
 

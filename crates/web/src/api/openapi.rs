@@ -10,6 +10,7 @@ mod paths;
 mod records;
 mod schemas;
 
+use axum::body::Bytes;
 use axum::http::{HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 use proofdesk_model::Registry;
@@ -79,7 +80,9 @@ pub fn document(registry: &Registry) -> Json {
 /// 400 for a query, 401.
 pub async fn serve(client: Client, uri: Uri) -> Result<Response, ApiError> {
     Params::read(&uri, &[])?;
-    let mut response = openapi(client.registry()).into_response();
+    // some megabytes that follow from the declarations alone: written once
+    let paper = client.state.paper.get_or_init(|| Bytes::from(openapi(client.registry())));
+    let mut response = paper.clone().into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(response)
 }
