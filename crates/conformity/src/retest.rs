@@ -1,13 +1,14 @@
 //! One record tested again after its change: its counts move from what it was in the last full run to what it is.
 //!
-//! Not here: records that look at this one over a link (the next full run asks them), and tests of `fresh`.
+//! Not here: records that look at this one over a link (the next full run asks them), and tests of `fresh`. A test
+//! that reads nothing of what changed since the run is not asked: it would say the same.
 //! Invariant: what a record was is never guessed: it is in the stored exceptions, or the record is rewound by its
 //! log entries to the instant of the run and judged as of then.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join5;
-use proofdesk_condition::Outcome;
+use proofdesk_condition::{Condition, FieldPath, Outcome};
 use proofdesk_model::format::from_json;
 use proofdesk_model::record_type::COMMON;
 use proofdesk_model::{Record, Reference, Value};
@@ -36,6 +37,24 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
+    fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        self.each.musts.iter().map(|m| &m.condition).chain(&self.each.population.members)
+    }
+
+    /// Whether it reads one of these columns or relations of the record.
+    fn reads(&self, names: &BTreeSet<String>) -> bool {
+        let own = |path: &FieldPath| names.contains(path.steps.first().unwrap_or(&path.field));
+        self.conditions().any(|c| c.fields().iter().any(own))
+    }
+
+    /// Whether the stored exceptions tell what the record was, given whether it belonged to the population: all of
+    /// them are kept, and it is clear of which side they are.
+    fn told_by_exceptions(&self, result: &ResultRow) -> bool {
+        let same = |side: &&Each| side.population.record_type == self.each.population.record_type;
+        let one_sided = self.test.sides().into_iter().filter(same).count() == 1;
+        one_sided && result.counts.exceptions() <= EXCEPTIONS_KEPT as u64 && !self.test.counts_only()
+    }
+
     /// A record that is not enough for a test of `some` is no exception: it is not counted.
     fn counted(&self, standing: Standing) -> Standing {
         if self.test.counts_only() && standing != Standing::Holds { Standing::Outside } else { standing }
@@ -51,7 +70,7 @@ impl Conformity {
     pub async fn retest(&self, reference: &Reference) -> Result<Vec<StateRow>, Error> {
         let engine = self.engine();
         let scope = Scope::all();
-        let asked = self.asked_about(&reference.record_type);
+        let mut asked = self.asked_about(&reference.record_type);
         if asked.is_empty() {
             return Ok(Vec::new());
         }
@@ -69,14 +88,19 @@ impl Conformity {
         let (links, known, named, entries) = (links?, known?, named?, entries?);
         let Some(mut record) = record? else { return Ok(Vec::new()) };
         record.links = links;
-        let conditions = asked.iter().flat_map(|a| {
-            a.each.musts.iter().map(|m| &m.condition).chain(a.each.population.members.as_ref())
-        });
-        let steps = Steps::of(conditions);
+        if let Some(changed) = changed_since(&entries, run) {
+            let known = |a: &Asked<'_>| known.iter().any(|k| k.test == a.test.id && k.side == a.side);
+            asked.retain(|a| known(a) || a.reads(&changed));
+        }
+        let steps = Steps::of(asked.iter().flat_map(Asked::conditions));
+        let before_steps = Steps::of(asked.iter().flat_map(|a| match results.get(&a.test.id) {
+            Some(result) if a.told_by_exceptions(result) => Vec::from_iter(&a.each.population.members),
+            _ => a.conditions().collect(),
+        }));
         let before = match self.rewound(&record, &entries, run) {
             Rewound::Unknown => return Ok(Vec::new()),
             Rewound::NotThere => None,
-            Rewound::At(record) => grow(engine, vec![*record], &steps).await?.pop(),
+            Rewound::At(record) => grow(engine, vec![*record], &before_steps).await?.pop(),
         };
         let version = record.version;
         let Some(after) = grow(engine, vec![record], &steps).await?.pop() else { return Ok(Vec::new()) };
@@ -143,10 +167,17 @@ impl Conformity {
         for (from, row) in changed.iter().filter(|(from, row)| *from != row.standing) {
             moves.entry(row.test.clone()).or_default().push((*from, row.standing, 1));
         }
-        let before = self.stand_all(base, &base.moves);
-        let after = self.stand_all(base, &moves);
         let mut turned = Vec::new();
-        if before != after {
+        let stands = |id: &String, moves: &Moves| {
+            let test = self.declarations().test(id)?;
+            let moves = moves.get(id).map_or(&[][..], Vec::as_slice);
+            base.results.get(id).map(|result| stand(test, result, moves).0)
+        };
+        let differs =
+            |(_, row): &(Standing, RetestRow)| stands(&row.test, &base.moves) != stands(&row.test, &moves);
+        if changed.iter().any(differs) {
+            let before = self.stand_all(base, &base.moves);
+            let after = self.stand_all(base, &moves);
             turned = self.turned(scope, &after, &before, base.run.id, reference, now).await?;
             for (framework, row) in &turned {
                 statements.push(tables::add_state(framework, &scope.id, row));
@@ -252,6 +283,28 @@ impl Conformity {
     }
 }
 
+/// Columns and relations that changed since the run, with those that change at every write; none for a record that is
+/// newer than the run, whose entries do not reach back, or that did not change: then others around it did.
+fn changed_since(entries: &[StoredEntry], run: &RunRow) -> Option<BTreeSet<String>> {
+    let mut names: BTreeSet<String> =
+        ["version", "updated_at", "updated_by"].into_iter().map(str::to_owned).collect();
+    for (i, entry) in entries.iter().enumerate() {
+        if entry.at <= run.at {
+            return (i > 0).then_some(names);
+        }
+        let body = serde_json::from_slice::<Json>(&entry.body).ok()?;
+        if body.get("action").and_then(Json::as_str) == Some("create") {
+            return None;
+        }
+        names.extend(
+            body.get("set").and_then(Json::as_object).into_iter().flatten().map(|(name, _)| name.clone()),
+        );
+        let links = body.get("links").and_then(Json::as_array).into_iter().flatten();
+        names.extend(links.filter_map(|link| link.get("relation")?.as_str().map(str::to_owned)));
+    }
+    None
+}
+
 enum Rewound {
     /// As it was.
     At(Box<Record>),
@@ -274,15 +327,13 @@ fn was(
     let members = asked.each.population.members.as_ref();
     let outside = members.map(|m| m.evaluate(before, then)) == Some(Outcome::False);
     // an exception does not say its side: where both sides are of one type, the record is judged
-    let same = |side: &&Each| side.population.record_type == asked.each.population.record_type;
-    let one_sided = asked.test.sides().into_iter().filter(same).count() == 1;
-    if let Some((_, _, standing)) = stored.filter(|_| one_sided) {
+    let told = asked.told_by_exceptions(result);
+    if let Some((_, _, standing)) = stored.filter(|_| told) {
         return *standing;
     }
-    let complete = result.counts.exceptions() <= EXCEPTIONS_KEPT as u64 && !asked.test.counts_only();
     if outside {
         Standing::Outside
-    } else if complete && one_sided {
+    } else if told {
         Standing::Holds
     } else {
         asked.counted(judge(asked.each, members, before, then).0)
