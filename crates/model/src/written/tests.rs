@@ -1,3 +1,6 @@
+//! Both readers beside each other: on every declaration of the house, on what they need not take, on altered texts.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use super::{Node, by_library, plain, read};
 
 /// Every declaration of the house.

@@ -175,7 +175,8 @@ impl Maker<'_> {
             self.show(vec![met], State::Conforming, [1, 0], None);
         }
         let tolerated = self.test.tolerance.count.unwrap_or(0);
-        let number = if at_least == 0 { tolerated + 1 } else { (tolerated + 1) * 100_000 / at_least + 1 };
+        let of_share = ((tolerated + 1) * 100_000).checked_div(at_least);
+        let number = of_share.map_or(tolerated + 1, |n| n + 1);
         for (at, must) in each.musts.iter().enumerate() {
             if let Some(broken) = self.broken(each, at) {
                 let parts = vec![broken; usize::try_from(number).unwrap()];
