@@ -6,6 +6,7 @@
 
 mod brought;
 mod build;
+mod collect;
 mod conditions;
 mod fields;
 mod flow;
@@ -38,6 +39,7 @@ pub fn load(files: &[SourceFile], rule_names: &[&str]) -> Result<Registry, Vec<M
     // in a torn file anything may have been declared: its absence would be reported over and over
     if !book.torn {
         conditions::place(&trees, &mut registry, &mut book);
+        collect::place(&trees, &mut registry, &mut book);
     }
     let mistakes = book.finish();
     if mistakes.is_empty() { Ok(registry) } else { Err(mistakes) }

@@ -42,6 +42,27 @@ pub struct View {
     pub descending: bool,
 }
 
+/// The two days of a record that its collections with a date look between.
+pub const PERIOD: [&str; 2] = ["period_from", "period_to"];
+
+/// Other records that a page gathers for one record, such as the inputs of a management review.
+#[derive(Debug, Clone)]
+pub struct Collection {
+    /// Name, unique in the type.
+    pub name: String,
+    /// Its heading.
+    pub label: String,
+    /// The clause that asks for it.
+    pub clause: Option<String>,
+    /// Type of the records.
+    pub from: String,
+    /// Their instant or day that lies in the period of the record ([`PERIOD`], both days included); without it all
+    /// count, whenever they were made.
+    pub on: Option<String>,
+    /// Which of them.
+    pub condition: Option<Condition>,
+}
+
 /// An example in a declaration, run whenever the registry is checked.
 #[derive(Debug, Clone)]
 pub struct Example {
@@ -98,6 +119,8 @@ pub struct RecordType {
     pub list: Vec<ListColumn>,
     /// Declared views; the first is the default.
     pub views: Vec<View>,
+    /// Other records gathered for one record.
+    pub collections: Vec<Collection>,
     /// Role to what it may do.
     pub permissions: BTreeMap<String, BTreeSet<String>>,
     /// Examples.

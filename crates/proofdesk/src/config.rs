@@ -32,6 +32,8 @@ pub struct Config {
     pub checkpoint_seconds: u64,
     /// Seconds between two full conformity runs.
     pub conformity_seconds: u64,
+    /// The program `proofdesk-render`, which makes PDFs; by default the one beside this program.
+    pub renderer: Option<PathBuf>,
     /// Cookies only over HTTPS: set it behind a TLS proxy.
     pub secure_cookies: bool,
 }
@@ -49,6 +51,7 @@ impl Default for Config {
             attachment_max_mib: 25,
             checkpoint_seconds: 60,
             conformity_seconds: 3_600,
+            renderer: None,
             secure_cookies: false,
         }
     }
@@ -74,6 +77,7 @@ impl Config {
         let folder = path.parent().unwrap_or(Path::new(""));
         config.log_key = folder.join(&config.log_key);
         config.site = config.site.map(|site| folder.join(site));
+        config.renderer = config.renderer.map(|program| folder.join(program));
         if !is_url(&config.database) {
             let file = config.database.trim_start_matches("sqlite:");
             config.database = folder.join(file).to_string_lossy().into_owned();

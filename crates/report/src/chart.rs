@@ -9,11 +9,14 @@ mod axis;
 mod bars;
 mod frame;
 mod lines;
+mod print;
 mod strip;
 #[cfg(test)]
 mod tests;
 
 use maud::Markup;
+
+pub use print::for_print;
 
 /// The classes that charts use, by the tokens of the desk's stylesheet.
 pub const CSS: &str = "\

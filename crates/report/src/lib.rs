@@ -5,6 +5,7 @@
 pub mod chart;
 pub mod error;
 pub mod figures;
+pub mod paper;
 pub mod snapshot;
 
 pub use error::Error;

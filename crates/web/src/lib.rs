@@ -14,6 +14,7 @@ pub mod layout;
 pub mod menu;
 pub mod pages;
 pub mod parts;
+pub mod printer;
 pub mod security;
 pub mod session;
 pub mod state;

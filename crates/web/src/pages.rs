@@ -10,6 +10,7 @@ pub mod home;
 pub mod list;
 pub mod log;
 pub mod owes;
+pub mod paper;
 pub mod record;
 pub mod search;
 pub mod service;
@@ -39,6 +40,7 @@ pub fn router() -> Router<AppState> {
         .merge(transition::router())
         .merge(talk::router())
         .merge(files::router())
+        .merge(paper::router())
         .merge(record::router())
 }
 

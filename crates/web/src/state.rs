@@ -10,6 +10,7 @@ use proofdesk_engine::Engine;
 use crate::events::Feed;
 use crate::figures::FigureCache;
 use crate::menu::Counts;
+use crate::printer::Printer;
 
 /// Settings of the pages.
 #[derive(Debug, Clone)]
@@ -22,6 +23,8 @@ pub struct Settings {
     pub secure: bool,
     /// Largest attachment, bytes.
     pub attachment_max: u64,
+    /// The program `proofdesk-render`, where it is there: makes PDFs.
+    pub renderer: Option<std::path::PathBuf>,
     /// Said below the sign-in form: the demo's accounts, for example.
     pub sign_in_hint: Option<String>,
 }
@@ -33,6 +36,7 @@ impl Default for Settings {
             zone: TimeZone::UTC,
             secure: false,
             attachment_max: proofdesk_engine::attachment::ATTACHMENT_MAX,
+            renderer: None,
             sign_in_hint: None,
         }
     }
@@ -51,6 +55,8 @@ pub struct AppState {
     pub counts: Counts,
     /// Figures, computed beside requests.
     pub figures: FigureCache,
+    /// Makes PDFs.
+    pub printer: Printer,
     /// Changes for live pages.
     pub feed: Feed,
     /// The description of the interface, once somebody asked for it.
@@ -64,6 +70,7 @@ impl AppState {
         Self {
             engine,
             conformity: None,
+            printer: Printer::new(settings.renderer.clone()),
             settings,
             counts: Counts::default(),
             figures: FigureCache::default(),

@@ -13,6 +13,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("condition", 0),
     ("calendar", 0),
     ("tlog", 0),
+    ("paper", 0),
     ("model", 1),
     ("store", 2),
     ("rules", 2),
@@ -21,6 +22,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("report", 4),
     ("jobs", 5),
     ("web", 5),
+    ("render", 5),
     ("demo", 6),
     ("testkit", 7),
     ("proofdesk", 8),
@@ -40,6 +42,10 @@ const PLACES: &[(&str, &[&str])] = &[
     ("clap", &["proofdesk", "bench"]),
     ("tokio", &["store", "engine", "jobs", "web", "testkit", "proofdesk", "bench", "bench"]),
     ("cel", &["condition"]),
+    ("typst", &["render"]),
+    ("typst-layout", &["render"]),
+    ("typst-pdf", &["render"]),
+    ("comrak", &["engine", "paper"]),
     ("anyhow", &["jobs", "demo", "testkit", "proofdesk", "bench", "bench"]),
 ];
 

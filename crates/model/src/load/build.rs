@@ -144,6 +144,7 @@ fn one(
         aspects,
         list,
         views,
+        collections: Vec::new(),
         permissions: permissions(tree, book),
         examples,
         inverses: IndexMap::new(),

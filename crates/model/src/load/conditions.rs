@@ -84,7 +84,12 @@ fn conditions(name: &str, tree: &TypeTree, registry: &Registry, book: &mut Book<
     Found { name: name.to_owned(), guards, views, pauses }
 }
 
-fn checked(word: &Word, name: &str, registry: &Registry, book: &mut Book<'_>) -> Option<Condition> {
+pub(super) fn checked(
+    word: &Word,
+    name: &str,
+    registry: &Registry,
+    book: &mut Book<'_>,
+) -> Option<Condition> {
     match check(&word.text, name, registry) {
         Ok(condition) => Some(condition),
         Err(mistakes) => {

@@ -112,6 +112,7 @@ fn extend(tree: &mut TypeTree, added: TypeTree, book: &mut Book<'_>) {
     tree.clocks.extend(added.clocks);
     tree.list.extend(added.list);
     tree.views.extend(added.views);
+    tree.collections.extend(added.collections);
     tree.examples.extend(added.examples);
     tree.sources.extend(added.sources);
     for (name, guard) in added.guards {

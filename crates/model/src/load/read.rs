@@ -1,5 +1,6 @@
 //! From KDL text to the tree of declarations: knows which words may stand where, resolves nothing.
 
+use crate::load::collect;
 use crate::load::node::{Node, Props};
 use crate::load::read_field::{KINDS, field};
 use crate::load::text::{Book, Spot, Word, hint};
@@ -8,7 +9,7 @@ use crate::load::tree::{
 };
 use crate::written::{self, Slip};
 
-const INSIDE: [&str; 14] = [
+const INSIDE: [&str; 15] = [
     "section",
     "clause",
     "family",
@@ -20,6 +21,7 @@ const INSIDE: [&str; 14] = [
     "clock",
     "list",
     "view",
+    "collect",
     "permit",
     "example",
     "guard",
@@ -194,6 +196,7 @@ fn children(node: Node<'_>, tree: &mut TypeTree, book: &mut Book<'_>) {
             "clock" => tree.clocks.extend(clock(child, book)),
             "list" => list(child, tree, book),
             "view" => tree.views.extend(view(child, book)),
+            "collect" => tree.collections.extend(collect::read(child, book)),
             "permit" => {
                 child.props(&[], book);
                 child.childless(book);

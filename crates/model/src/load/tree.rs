@@ -29,6 +29,7 @@ pub(crate) struct TypeTree {
     pub clocks: Vec<ClockTree>,
     pub list: Vec<(Word, bool)>,
     pub views: Vec<ViewTree>,
+    pub collections: Vec<CollectTree>,
     pub permits: Vec<(Word, Word)>,
     pub examples: Vec<ExampleTree>,
 }
@@ -132,6 +133,17 @@ pub(crate) struct ViewTree {
     pub label: Option<Word>,
     pub sort: Option<Word>,
     pub descending: bool,
+    pub condition: Option<Word>,
+}
+
+/// Records gathered for one record.
+#[derive(Debug, Clone)]
+pub(crate) struct CollectTree {
+    pub name: Word,
+    pub label: Option<Word>,
+    pub clause: Option<Word>,
+    pub from: Word,
+    pub on: Option<Word>,
     pub condition: Option<Word>,
 }
 

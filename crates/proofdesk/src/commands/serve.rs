@@ -30,6 +30,17 @@ impl Serve {
     }
 }
 
+/// The program that makes PDFs: the configured one, else the one that lies beside this program.
+fn renderer(config: &Config) -> Option<std::path::PathBuf> {
+    let beside = || Some(std::env::current_exe().ok()?.with_file_name("proofdesk-render"));
+    let found = config.renderer.clone().or_else(beside)?;
+    if found.is_file() {
+        return Some(found);
+    }
+    tracing::info!("{} is not there: pages offer print forms and no PDF", found.display());
+    None
+}
+
 /// Serves a database; `hint` is said below the sign-in form.
 pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<ExitCode> {
     let engine = open::engine(config, Arc::new(open::SystemTime)).await?;
@@ -40,6 +51,7 @@ pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<Exit
         zone: config.zone()?,
         secure: config.secure_cookies,
         attachment_max: config.attachment_max_mib * 1_048_576,
+        renderer: renderer(config),
         sign_in_hint: hint,
     };
     let jobs = Jobs {

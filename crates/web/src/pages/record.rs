@@ -22,7 +22,7 @@ use crate::error::WebError;
 use crate::form::{Typed, Wrong};
 use crate::layout::{self, Page};
 use crate::menu::slug;
-use crate::pages::{family_crumb, owes, require_reference, service};
+use crate::pages::{family_crumb, owes, paper, require_reference, service};
 use crate::parts::tabs::{self, Tab};
 use crate::parts::value::{Eyes, prose};
 use crate::parts::{tag, time};
@@ -171,6 +171,7 @@ async fn page(visit: &Visit, loaded: &Loaded, asked: &Asked) -> Result<Markup, W
     let name = loaded.record.reference();
     let content = match asked.tab.as_str() {
         "related" => related::tab(visit, loaded, &eyes).await?,
+        "gathered" => paper::gathered_tab(visit, &loaded.record, &eyes).await?,
         "files" => aside::files_tab(visit, loaded, &eyes),
         "proof" => proof::tab(visit, loaded, &eyes, asked).await?,
         _ => html! { (timeline::write(visit, loaded)) (timeline::list(loaded, &eyes)) },
@@ -359,11 +360,16 @@ fn tab_bar(loaded: &Loaded, current: &str) -> Markup {
         current: current == name,
     };
     let related = related::count(&loaded.record) as u64;
-    let found = [
+    let mut found = vec![
         tab("", "Activity", None),
         tab("related", "Related", Some(related)),
         tab("files", "Files", Some(loaded.files.len() as u64)),
         tab("proof", "History and proof", None),
     ];
-    tabs::tabs("Parts of this record", &found, &html! {})
+    let gathers = loaded.record.of.collections.len() as u64;
+    if gathers > 0 {
+        found.insert(1, tab("gathered", "Gathered", Some(gathers)));
+    }
+    let print = html! { a.link.small href={ (loaded.address) "/print" } { "Print" } };
+    tabs::tabs("Parts of this record", &found, &print)
 }

@@ -9,6 +9,7 @@ mod forms;
 mod gate;
 mod live;
 mod pages;
+mod paper;
 mod safety;
 mod small;
 mod views;

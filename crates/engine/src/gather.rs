@@ -1,0 +1,102 @@
+//! Other records that a page gathers for one record: how many, how many in the period before, and the newest of them.
+//!
+//! What is gathered and from which period is declared (`collect`); this only asks. Not here: the page (`web`) and the
+//! paper (`report`).
+
+use proofdesk_condition::Value;
+use proofdesk_model::record_type::{Collection, PERIOD};
+use proofdesk_model::{Action, Caller, Kind, Record, format};
+
+use crate::Engine;
+use crate::error::Error;
+use crate::read::ListRequest;
+
+/// Records that a collection shows; the list has all of them.
+pub const NEWEST: usize = 12;
+
+/// A collection with what is in it now.
+#[derive(Debug, Clone)]
+pub struct Gathered {
+    /// What is gathered.
+    pub collection: Collection,
+    /// How many records.
+    pub total: u64,
+    /// How many there were in the period of equal length before; none where there is no period.
+    pub before: Option<u64>,
+    /// The newest of them, at most [`NEWEST`].
+    pub newest: Vec<Record>,
+    /// The condition of the list that has all of them.
+    pub filter: String,
+}
+
+impl Engine {
+    /// What the collections of a record hold now, as far as the caller may read it: a collection of a type that is
+    /// closed to him is left out. One with a period is left out while the record has no whole period.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn gather(&self, caller: &Caller, record: &Record) -> Result<Vec<Gathered>, Error> {
+        let mut found = Vec::with_capacity(record.of.collections.len());
+        for collection in &record.of.collections {
+            let of = self.require_type(&collection.from)?;
+            if !caller.may(&of, &Action::Read) {
+                continue;
+            }
+            let own = collection.condition.as_ref().map_or("true", |c| c.source());
+            let (filter, earlier) = match &collection.on {
+                None => (own.to_owned(), None),
+                Some(on) => {
+                    let Some((from, to)) = period(record) else { continue };
+                    let is_day = of.field(on).is_some_and(|f| matches!(f.kind, Kind::Day));
+                    let length = to - from + 1;
+                    let now = within(own, on, is_day, from, to);
+                    (now, Some(within(own, on, is_day, from - length, from - 1)))
+                }
+            };
+            let condition = self.condition(&filter, &collection.from)?;
+            let total = self.count(caller, &collection.from, Some(&condition), None).await?;
+            let before = match earlier {
+                Some(earlier) => {
+                    let earlier = self.condition(&earlier, &collection.from)?;
+                    Some(self.count(caller, &collection.from, Some(&earlier), None).await?)
+                }
+                None => None,
+            };
+            let request = ListRequest {
+                record_type: collection.from.clone(),
+                filter: Some(condition),
+                sort: collection.on.clone().unwrap_or_default(),
+                descending: true,
+                after: None,
+                limit: NEWEST,
+            };
+            let newest = self.list(caller, &request).await?.records;
+            found.push(Gathered { collection: collection.clone(), total, before, newest, filter });
+        }
+        Ok(found)
+    }
+}
+
+/// First and last day of a record's period, where it has both in the right order.
+fn period(record: &Record) -> Option<(i32, i32)> {
+    match (record.get(PERIOD[0]), record.get(PERIOD[1])) {
+        (Value::Day(from), Value::Day(to)) if from <= to => Some((from, to)),
+        _ => None,
+    }
+}
+
+/// The condition narrowed to a period, both days included. Each on lines of its own: a comment at the end of the
+/// declared condition must not swallow the bracket.
+fn within(own: &str, on: &str, is_day: bool, from: i32, to: i32) -> String {
+    let (from, after) = (format::write_day(from), format::write_day(to + 1));
+    let bounds = if is_day {
+        format!("{on} >= day(\"{from}\") && {on} < day(\"{after}\")")
+    } else {
+        format!("{on} >= timestamp(\"{from}T00:00:00Z\") && {on} < timestamp(\"{after}T00:00:00Z\")")
+    };
+    if own == "true" {
+        format!("{on} != null && {bounds}")
+    } else {
+        format!("(\n{own}\n) && {on} != null && {bounds}")
+    }
+}
