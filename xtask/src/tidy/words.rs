@@ -17,6 +17,8 @@ const ALSO_WORDS: &[(&str, &str)] = &[
     ("customer", "whom a comment is for"),
     ("target", "a column that a clock brings"),
     ("agreement", "a column that a clock brings"),
+    ("action", "what an entry did, and what a caller may do"),
+    ("risk", "the tone of an option that is about to go wrong"),
 ];
 
 /// The list of the declarations that are built in: their names are its content.
