@@ -116,17 +116,13 @@ fn approve(
             stories.change(slot, at + 20 * MINUTE, requester, change.take("use_standard"));
         }
         "emergency" => {
-            // an emergency is assessed afterwards; now and then that is forgotten
-            let mut change = Change::default()
-                .with_text("risk", "Smaller than doing nothing.")
+            let mut change = assessment(benefit)
                 .with_text("back_out_plan", back_out)
-                .with_text("back_out_untested_reason", "No time for it.");
-            change = change.with_text("approval_note", "Decided by phone with the service owner.");
-            if !chance.is(0.25) {
-                change = assessment(benefit)
-                    .with_text("back_out_plan", back_out)
-                    .with_text("back_out_untested_reason", "No time for it.")
-                    .with_text("approval_note", "Decided by phone.");
+                .with_text("back_out_untested_reason", "No time for it.")
+                .with_text("approval_note", "Decided by phone with the service owner.");
+            // now and then nobody thinks of quality and security in a hurry
+            if chance.is(0.25) {
+                change.set.shift_remove("impact_on_quality_and_security");
             }
             stories.change(slot, at + 15 * MINUTE, company.who(10), change.take("approve_emergency"));
         }

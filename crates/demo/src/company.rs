@@ -4,6 +4,7 @@ use proofdesk_engine::Change;
 use proofdesk_model::Value;
 use proofdesk_model::format::day_of;
 
+use crate::agreements;
 use crate::story::{DAY, HOUR, MINUTE, Slot, Slots, Stories, Who};
 
 /// Name, team and position of the staff; the order is used everywhere.
@@ -225,6 +226,14 @@ pub struct Company {
     pub services: Vec<Slot>,
     /// Items of each service.
     pub items: Vec<Vec<Slot>>,
+    /// Agreements, each with its targets.
+    pub agreements: Vec<(Slot, Vec<Slot>)>,
+    /// Service hours.
+    pub hours: Vec<Slot>,
+    /// An item that somebody forgot.
+    pub spare: Slot,
+    /// Top management's role, which the book describes.
+    pub top: Slot,
     /// Fulfilment instructions.
     pub instructions: Slot,
     /// Articles for agents.
@@ -259,7 +268,8 @@ fn text(value: &str) -> Value {
 
 /// Plans everything that is there from the first day on.
 pub fn plan(stories: &mut Stories, start: i64, end: i64) -> Company {
-    let mut at = start - 20 * DAY;
+    // at least a year old, so that a year of management can have happened however short the desk's history is
+    let mut at = (start - 20 * DAY).min(end - 410 * DAY);
     let mut next = || {
         at += MINUTE;
         at
@@ -292,10 +302,24 @@ pub fn plan(stories: &mut Stories, start: i64, end: i64) -> Company {
     }
     let contacts = contacts(stories, &customers, &mut next);
     let hours = service_hours(stories, &mut next);
-    let (services, items) = services(stories, &teams, &people, &customers, &hours, end, &mut next);
-    agreements(stories, &people, &customers, &services, &hours, start, end, &mut next);
+    let (services, items, spare) = services(stories, &teams, &people, &customers, &hours, end, &mut next);
+    let agreements = agreements::plan(stories, &people, &customers, &services, &hours, start, end, &mut next);
     let (instructions, articles) = articles(stories, &people, &services, end, &mut next);
-    Company { people, teams, customers, contacts, services, items, instructions, articles }
+    let top = stories.reserve("role_assignment");
+    Company {
+        people,
+        teams,
+        customers,
+        contacts,
+        services,
+        items,
+        agreements,
+        hours,
+        spare,
+        top,
+        instructions,
+        articles,
+    }
 }
 
 fn contacts(stories: &mut Stories, customers: &[Slot], next: &mut impl FnMut() -> i64) -> Vec<(Slot, usize)> {
@@ -363,7 +387,7 @@ fn services(
     hours: &[Slot],
     end: i64,
     next: &mut impl FnMut() -> i64,
-) -> (Vec<Slot>, Vec<Vec<Slot>>) {
+) -> (Vec<Slot>, Vec<Vec<Slot>>, Slot) {
     let mut found = Vec::new();
     let mut items_of = Vec::new();
     for (i, plan) in SERVICES.iter().enumerate() {
@@ -392,9 +416,10 @@ fn services(
             parts.push(slot);
         }
         let needs: Vec<Slot> = plan.depends_on.iter().filter_map(|d| found.get(*d).copied()).collect();
+        // the library serves head office only
+        let customers = if i == 9 { &customers[3..] } else { customers };
         let (parts_of, customers, hours) = (parts.clone(), customers.to_vec(), hours.to_vec());
-        // the document library was never reviewed since, and nobody noticed
-        let reviewed = if i == 9 { day_of(end) - 420 } else { day_of(end) - 60 - i as i32 * 9 };
+        let reviewed = day_of(end) - 60 - i as i32 * 9;
         let service = stories.begin("service", next(), Who::Setup, move |s| {
             let mut change = described(plan);
             change = change.with("owner", link(s, owner)?).with("team", link(s, team)?);
@@ -420,8 +445,8 @@ fn services(
     }
     // an item that somebody entered and forgot: no relation, no reason
     let orphan = Change::default().with_text("name", "Label printer, spare").with_text("item_type", "client");
-    stories.begin("configuration_item", next(), Who::Setup, move |_| Ok(orphan));
-    (found, items_of)
+    let spare = stories.begin("configuration_item", next(), Who::Setup, move |_| Ok(orphan));
+    (found, items_of, spare)
 }
 
 /// What the catalogue says of a service.
@@ -442,90 +467,6 @@ fn hours_of(plan: &ServicePlan) -> usize {
         "high" => 1,
         _ => 0,
     }
-}
-
-#[expect(clippy::too_many_arguments, reason = "everything that an agreement joins")]
-fn agreements(
-    stories: &mut Stories,
-    people: &[Slot],
-    customers: &[Slot],
-    services: &[Slot],
-    hours: &[Slot],
-    start: i64,
-    end: i64,
-    next: &mut impl FnMut() -> i64,
-) {
-    // name, customer, services, hours, (priority, response, resolution), days since the last review
-    type Terms = [(&'static str, &'static str, &'static str); 4];
-    let gold: Terms = [("p1", "15m", "2h"), ("p2", "30m", "6h"), ("p3", "4h", "20h"), ("p4", "8h", "40h")];
-    let silver: Terms = [("p1", "30m", "4h"), ("p2", "1h", "9h"), ("p3", "1d", "3d"), ("p4", "1d", "6d")];
-    type Plan<'a> = (&'static str, Option<usize>, &'a [usize], usize, Terms, i32);
-    let plans: [Plan<'_>; 4] = [
-        ("Stores, gold", None, &[0, 1, 7], 2, gold, 60),
-        ("Business systems", None, &[2, 3, 4, 8], 1, gold, 110),
-        ("Workplace and access", None, &[5, 6], 0, silver, 200),
-        ("Head office, documents", Some(3), &[9], 0, silver, 430),
-    ];
-    for (name, customer, of, hours_at, terms, reviewed) in plans {
-        let of: Vec<Slot> = of.iter().map(|i| services[*i]).collect();
-        let customer = customer.map(|c| customers[c]);
-        let hours = hours[hours_at];
-        let valid = day_of(start) - 10;
-        let today = day_of(end);
-        let agreement = stories.begin("agreement", next(), Who::Setup, move |s| {
-            let mut change = terms_of(name, valid, today, reviewed).with("service_hours", link(s, hours)?);
-            if let Some(customer) = customer {
-                change = change.with("customer", link(s, customer)?);
-            }
-            for service in of {
-                change = change.link("services", s.reference(service)?);
-            }
-            Ok(change)
-        });
-        for (priority, response, resolution) in terms {
-            for (clock, duration) in [("response", response), ("resolution", resolution)] {
-                for applies_to in ["incident", "service_request"] {
-                    if applies_to == "service_request" && priority == "p1" {
-                        continue;
-                    }
-                    let name = format!(
-                        "{} {clock} of {}",
-                        priority.to_uppercase(),
-                        applies_to.replace('_', " ") + "s"
-                    );
-                    stories.begin("target", next(), Who::Setup, move |s| {
-                        let mut change =
-                            Change::default().with_text("name", &name).with("agreement", link(s, agreement)?);
-                        change = change.with_text("applies_to", applies_to).with_text("clock", clock);
-                        change = change.with_text("priority", priority).with_text("duration", duration);
-                        change = change.with("service_hours", link(s, hours)?);
-                        change = change.with(
-                            "pause_reasons",
-                            Value::Choices(vec!["approval".into(), "customer".into()]),
-                        );
-                        Ok(change.with("share_percent", Value::Decimal("95".parse().unwrap_or_default())))
-                    });
-                }
-            }
-        }
-        let owner = Who::Person(people[10], PEOPLE[10].0, &["agent", "process_owner", "service_owner"]);
-        stories.change(agreement, next(), owner, Change::default().take("agree"));
-    }
-}
-
-/// What an agreement says beside its targets; `reviewed` is the age of its last review in days.
-fn terms_of(name: &str, valid: i32, today: i32, reviewed: i32) -> Change {
-    let change = Change::default().with_text("name", name).with("valid_from", Value::Day(valid));
-    let change = change.with_text("requirements", "Service requirements of the yearly review.");
-    let change = change.with_text("workload_limits", "At most 400 incidents and 200 requests a month.");
-    let change = change.with_text("exceptions", "Planned maintenance, announced five days before.");
-    let change = change.with("reviewed_on", Value::Day(today - reviewed));
-    let change = change.with("review_on", Value::Day(today - reviewed + 365));
-    let change =
-        change.with_text("review_outcome", "Targets confirmed.").with("report_every_days", Value::Int(31));
-    let change = change.with("reported_on", Value::Day(today - if reviewed > 400 { 75 } else { 12 }));
-    let change = change.with_text("workload_report", "Within the limits.");
-    change.with_text("approved_for_customer_by", "Head of retail operations")
 }
 
 fn articles(

@@ -278,8 +278,12 @@ fn declare_major(stories: &mut Stories, chance: &mut Chance, company: &Company, 
         Ok(change.with("major_declared_at", declared.clone()).with("major_manager_since", declared))
     });
     let told_at = at + if told { 15 } else { 190 } * MINUTE;
-    let change = Change::default().with("top_management_told_at", Value::Instant(told_at));
-    stories.change(case.slot, told_at.min(at + 30 * MINUTE), company.who(10), change);
+    let top = company.top;
+    stories.then(case.slot, told_at.min(at + 30 * MINUTE), company.who(10), move |s| {
+        let change = Change::default().with("top_management_told", link(s, top)?);
+        let change = change.with("top_management_told_at", Value::Instant(told_at));
+        Ok(change.with("top_management_updated_at", Value::Instant(told_at)))
+    });
     stories.say(
         case.slot,
         at + 8 * MINUTE,

@@ -4,11 +4,14 @@
 //! by SQL. Seeded: the same seed, size and end give the same company. Its flaws are honest: they are written as
 //! people would leave them, and conformity finds them.
 
+mod agreements;
+mod book;
 mod chance;
 mod changes;
 mod company;
 mod incidents;
 mod judgements;
+mod play;
 mod problems;
 mod requests;
 mod story;
@@ -65,6 +68,7 @@ pub async fn fill(
     let incidents = incidents::plan(&mut stories, &mut chance, &company, &changes, start, size);
     requests::plan(&mut stories, &mut chance, &company, start, size);
     problems::plan(&mut stories, &mut chance, &company, &incidents, &changes, size);
+    play::plan(&mut stories, &mut Chance::new(size.seed), &company, engine.registry(), size.end)?;
     let slots = stories.run(conformity, time, start, size.end, &mut progress).await?;
     time.set(size.end);
     let mut logins = Vec::new();

@@ -58,7 +58,6 @@ fn one(
     let service_slot = company.services[service];
     let item = *chance.one(&company.items[service]);
     let related = related(incidents, service, at, major);
-    let assessed = !chance.is(0.08);
     let owner_at = *chance.one(&company.members(SERVICES[service].team));
     let (owner, solver) = (company.people[owner_at], company.who(owner_at));
     let source = if major.is_some() { "major_incident" } else { "trend" };
@@ -66,26 +65,18 @@ fn one(
         let mut change = Change::default().with_text("title", title).with_text("category", category);
         change = change.with_text("source", source).with("reported_at", Value::Instant(at));
         change = change.with("service", link(s, service_slot)?).link("affects", s.reference(item)?);
-        if assessed {
-            change = change.with_text("impact", "medium").with_text("urgency", "medium");
-        }
+        change = change.with_text("impact", "medium").with_text("urgency", "medium");
         for incident in related {
             change = change.link("incidents", s.reference(incident)?);
         }
         Ok(change)
     });
-    if !assessed {
-        return;
-    }
     let due = day_of(at) + 30;
     stories.then(slot, at + DAY, company.who(11), move |s| {
         let change =
             Change::default().with("assignee", link(s, owner)?).with("analysis_due_on", Value::Day(due));
         Ok(change.with("resolution_due_on", Value::Day(due + 60)).take("analyse"))
     });
-    if chance.is(0.12) {
-        return;
-    }
     let found = at + 5 * DAY + chance.between(0, 15) * DAY;
     let change = Change::default().with_text("root_cause", cause).with_text("preventive_actions", prevention);
     stories.change(slot, found, solver, change.with_text("workaround", workaround).take("find_cause"));
@@ -94,7 +85,15 @@ fn one(
         .iter()
         .find(|c| c.service == service && c.at > found && c.successful)
         .and_then(|c| Some((c.slot, c.at, c.deployed_at?)));
-    let Some((fix, requested, deployed)) = fix else { return };
+    let Some((fix, requested, deployed)) = fix else {
+        // no change is in sight: told upwards, and lived with until there is one
+        let until = Change::default()
+            .with("escalated_at", Value::Instant(found + 30 * DAY))
+            .with_text("escalation_reason", "No change that would solve it is planned.")
+            .with_text("accepted_risk", "The workaround is good enough until then.");
+        stories.change(slot, found + 30 * DAY, company.who(11), until);
+        return;
+    };
     let linked = (deployed - 2 * HOUR).max(requested + MINUTE);
     stories.then(slot, linked.max(found + HOUR), solver, move |s| {
         Ok(Change::default().link("changes", s.reference(fix)?).take("fix"))

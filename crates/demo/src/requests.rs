@@ -32,7 +32,10 @@ fn one(stories: &mut Stories, chance: &mut Chance, company: &Company, at: i64) {
     let instructed = !chance.is(0.04);
     let priority = ["p2", "p3", "p4"][chance.weighted(&[8, 62, 30])];
     let slot = stories.begin("service_request", at, agent, move |s| {
-        let mut change = Change::default().with_text("title", title).with_text("request_type", kind);
+        let mut change = Change::default()
+            .with_text("title", title)
+            .with_text("request_type", kind)
+            .with_text("category", kind);
         change = change.with("reported_at", Value::Instant(at)).with("requested_by", link(s, contact)?);
         change = change.with("service", link(s, service_slot)?).with("customer", link(s, customer_slot)?);
         change = change.with_text("priority", priority);

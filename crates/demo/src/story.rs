@@ -74,7 +74,7 @@ pub enum Who {
 /// All stories of the company.
 #[derive(Default)]
 pub struct Stories {
-    types: Vec<&'static str>,
+    types: Vec<String>,
     steps: Vec<Step>,
 }
 
@@ -87,10 +87,15 @@ impl Stories {
         who: Who,
         make: impl FnOnce(&Slots) -> anyhow::Result<Change> + Send + 'static,
     ) -> Slot {
-        let slot = Slot(self.types.len());
-        self.types.push(record_type);
+        let slot = self.reserve(record_type);
         self.push(slot, at, who, Act::Write(Box::new(make)));
         slot
+    }
+
+    /// Names a story whose first step follows: whatever is written first creates its record.
+    pub fn reserve(&mut self, record_type: &str) -> Slot {
+        self.types.push(record_type.to_owned());
+        Slot(self.types.len() - 1)
     }
 
     /// Continues a story.
@@ -190,7 +195,7 @@ async fn fire_until(engine: &Engine, time: &FixedTime, until: i64) -> anyhow::Re
 /// Writes a group of steps of different records at the same time.
 async fn write_group(
     engine: &Engine,
-    types: &[&'static str],
+    types: &[String],
     slots: &mut Slots,
     group: Vec<Step>,
 ) -> anyhow::Result<usize> {
@@ -215,13 +220,13 @@ enum Ready {
 
 async fn settle(
     engine: &Engine,
-    types: &[&'static str],
+    types: &[String],
     slots: &mut Slots,
     ready: Vec<(Slot, i64, Caller, Ready)>,
 ) -> anyhow::Result<()> {
     let writes = ready.into_iter().map(|(slot, at, who, what)| {
         let known = slots.numbers[slot.0].clone();
-        let record_type = types[slot.0];
+        let record_type = types[slot.0].as_str();
         async move {
             let stamp = Stamp::now(at, Door::Demo);
             match (what, known) {
