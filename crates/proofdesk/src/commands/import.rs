@@ -160,6 +160,6 @@ mod tests {
     fn a_mapping_that_is_not_there_names_those_that_are() {
         let message = super::mapping_text(Path::new("nosuch")).unwrap_err().to_string();
         assert!(message.contains("`nosuch`") && message.contains("incidents, helpdesk"), "{message}");
-        assert!(super::mapping_text(Path::new("helpdesk")).unwrap().1.contains("[columns"));
+        assert!(super::mapping_text(Path::new("helpdesk")).unwrap().1.contains("record_type = \"incident\""));
     }
 }

@@ -4,6 +4,7 @@
 mod api;
 mod client;
 mod conformity;
+mod figures;
 mod files;
 mod forms;
 mod gate;
