@@ -333,9 +333,10 @@ fn own() -> Json {
 
 fn views() -> Json {
     let text = json!({"type": "string"});
+    let plain = json!({"type": "string", "pattern": "^[^\\u0000]*$"});
     let line = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
     let columns = json!({
-        "type": "array", "items": text, "maxItems": 20,
+        "type": "array", "items": plain, "maxItems": 20,
         "description": "Columns in order, by name; those of the declaration where there is none.",
     });
     json!({
@@ -351,8 +352,8 @@ fn views() -> Json {
             "additionalProperties": false,
             "properties": {
                 "label": {"type": "string", "minLength": 1, "maxLength": 120, "pattern": line},
-                "filter": {"type": "string", "description": "A condition over the type; empty lists everything."},
-                "sort": text,
+                "filter": {"type": "string", "pattern": "^[^\\u0000]*$", "description": "A condition over the type; empty lists everything."},
+                "sort": plain,
                 "order": {"type": "string", "enum": ["asc", "desc"]},
                 "columns": columns,
                 "shared": {"type": "boolean", "description": "Everybody sees it."},
@@ -365,10 +366,10 @@ fn views() -> Json {
             "additionalProperties": false,
             "required": ["record_type", "label"],
             "properties": {
-                "record_type": {"type": "string", "minLength": 1},
+                "record_type": {"type": "string", "minLength": 1, "pattern": "^[^\\u0000]*$"},
                 "label": {"type": "string", "minLength": 1, "maxLength": 120, "pattern": line},
-                "filter": {"type": "string", "description": "A condition over the type."},
-                "sort": text,
+                "filter": {"type": "string", "pattern": "^[^\\u0000]*$", "description": "A condition over the type."},
+                "sort": plain,
                 "order": {"type": "string", "enum": ["asc", "desc"]},
                 "columns": columns,
                 "shared": {"type": "boolean", "description": "Everybody sees it."},
