@@ -76,6 +76,10 @@
     }, 150);
   });
 
+  // the preview of the first row comes after the list, where there is room for it
+  document.addEventListener("DOMContentLoaded", () => select(chosen(), true));
+  window.addEventListener("resize", () => select(chosen(), true));
+
   // after the list was refreshed, the selection stays where it was
   window.keepSelection = () => {
     if (!selected) return;

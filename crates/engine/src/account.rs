@@ -215,9 +215,8 @@ impl Engine {
         column: &'static str,
         value: impl Into<proofdesk_store::Arg>,
     ) -> Result<Option<Stored>, Error> {
-        let rows =
-            self.store().select(Select::from("account", &COLUMNS).when(column, value).limit(1)).await?;
-        Ok(rows.first().map(stored))
+        let question = Select::from("account", &COLUMNS).when(column, value).limit(1);
+        Ok(self.store().select(question.short()).await?.first().map(stored))
     }
 
     /// Signs a person in: the session's secret for the cookie, and the account. A wrong name and a wrong password
@@ -282,7 +281,7 @@ impl Engine {
     pub async fn session(&self, secret: &str) -> Result<Option<Session>, Error> {
         let hash = fingerprint(secret);
         let columns = ["account", "since", "used_at", "expires_at"];
-        let question = Select::from("session", &columns).when("token_hash", hash.clone()).limit(1);
+        let question = Select::from("session", &columns).when("token_hash", hash.clone()).limit(1).short();
         let rows = self.store().select(question).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let now = self.now();
@@ -370,7 +369,8 @@ impl Engine {
     /// A fault of the database.
     pub async fn account_of_token(&self, secret: &str) -> Result<Option<Account>, Error> {
         let columns = ["id", "account", "expires_at", "used_at"];
-        let question = Select::from("api_token", &columns).when("token_hash", fingerprint(secret)).limit(1);
+        let question =
+            Select::from("api_token", &columns).when("token_hash", fingerprint(secret)).limit(1).short();
         let rows = self.store().select(question).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let now = self.now();

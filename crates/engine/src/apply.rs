@@ -3,13 +3,13 @@
 //! Invariant: every change of every record comes through [`Engine::apply`]; each value in its body can only
 //! come from the line above it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use proofdesk_model::entry;
 use proofdesk_model::{
-    Action, Caller, Change, Checked, Door, Draft, Facts, Kind, Lookup, Permit, Record, RecordType, Reference,
-    Stamp, Value,
+    Action, Caller, Change, Checked, Door, Draft, Facts, Kind, Lookup, Permit, Problems, Record, RecordType,
+    Reference, Stamp, Value,
 };
 use proofdesk_store::{Extra, Receipt};
 use uuid::Uuid;
@@ -91,14 +91,14 @@ impl Engine {
         stamp: Stamp,
         id: Uuid,
     ) -> Result<Applied, Error> {
-        let (record_type, current, action) = self.aim(&target, &change).await?;
+        let (record_type, current, action, missing) = self.aim(&target, &change).await?;
         let permit = record_type.permit(caller, action, current.as_ref()).map_err(Error::Forbidden)?;
         let files = attachments(&record_type, caller, &stamp, files, &mut change)?;
         if let Some(hidden) = current.as_ref().filter(|r| caller.reads_own(&r.of) && !caller.may_see(r)) {
             return Err(Error::NotFound(hidden.reference()));
         }
         self.guard_against_stale(caller, &target, current.as_ref()).await?;
-        self.check_targets(&record_type, &change).await?;
+        missing.into_result().map_err(Error::Invalid)?;
         self.check_files(&record_type, current.as_ref(), &change, &files).await?;
         let draft = Draft::new(&record_type, current, change, caller, stamp).map_err(Error::Invalid)?;
         let facts = self.facts(&draft).await?;
@@ -125,7 +125,7 @@ impl Engine {
         door: Door,
     ) -> Result<proofdesk_model::Problems, Error> {
         let stamp = Stamp::now(self.now(), door);
-        let (record_type, current, action) = self.aim(&target, &change).await?;
+        let (record_type, current, action, _) = self.aim(&target, &change).await?;
         if let Err(problems) = record_type.permit(caller, action, current.as_ref()) {
             return Ok(problems);
         }
@@ -138,30 +138,70 @@ impl Engine {
         Ok(draft.check(self.rules(), &facts).err().unwrap_or_default())
     }
 
+    /// Reads what a write is about, in one go: the record with its relations, and whether what it will link to exists.
     async fn aim(
         &self,
         target: &Target,
         change: &Change,
-    ) -> Result<(Arc<RecordType>, Option<Record>, Action), Error> {
-        match target {
-            Target::New(name) => {
-                let record_type = self.require_type(name)?;
-                Ok((record_type, None, Action::Create))
-            }
-            Target::Existing(reference, _) => {
-                let record_type = self.require_type(&reference.record_type)?;
-                let mut record = self
-                    .store()
-                    .load(&record_type, reference.number)
-                    .await?
-                    .ok_or_else(|| Error::NotFound(record_type.reference(reference.number)))?;
-                if !record_type.relations().is_empty() {
-                    record.links = self.store().links(reference, &record_type, None).await?;
-                }
-                let action = change.transition.clone().map_or(Action::Update, Action::Transition);
-                Ok((record_type, Some(record), action))
+    ) -> Result<(Arc<RecordType>, Option<Record>, Action, Problems), Error> {
+        let (name, number) = match target {
+            Target::New(name) => (name, None),
+            Target::Existing(reference, _) => (&reference.record_type, Some(reference.number)),
+        };
+        let of = self.require_type(name)?;
+        let links = self.links_to(&of, change);
+        let mut asked: BTreeMap<&str, (Arc<RecordType>, BTreeSet<i64>)> = BTreeMap::new();
+        for (_, to, known) in &links {
+            if let Some(known) = known {
+                let (_, numbers) = asked.entry(&to.record_type).or_insert((known.clone(), BTreeSet::new()));
+                numbers.insert(to.number);
             }
         }
+        let asked: Vec<(Arc<RecordType>, Vec<i64>)> =
+            asked.into_values().map(|(of, numbers)| (of, numbers.into_iter().collect())).collect();
+        let (record, present) = self.store().load_to_write(&of, number, &asked).await?;
+        let mut missing = Problems::default();
+        for (field, to, known) in &links {
+            // a type that the field does not lead to was not asked for
+            if known.is_none() || !present.contains(to) {
+                let name = self.registry().write_reference(to);
+                let message = format!("There is no {name} to link to.");
+                missing.push(proofdesk_model::Problem::new(field, "link", message));
+            }
+        }
+        match (number, record) {
+            (None, _) => Ok((of, None, Action::Create, missing)),
+            (Some(number), None) => Err(Error::NotFound(of.reference(number))),
+            (Some(_), Some(record)) => {
+                let action = change.transition.clone().map_or(Action::Update, Action::Transition);
+                Ok((of, Some(record), action, missing))
+            }
+        }
+    }
+
+    /// The records that a change links to, with the type where the field leads to it.
+    fn links_to(
+        &self,
+        of: &RecordType,
+        change: &Change,
+    ) -> Vec<(String, Reference, Option<Arc<RecordType>>)> {
+        let single = change.set.iter().filter_map(|(column, value)| match value {
+            Value::Link(number) => Some((column, Reference::new(of.field(column)?.target()?, *number))),
+            _ => None,
+        });
+        let many = change.links.iter().filter(|l| l.add).map(|l| (&l.relation, l.to.clone()));
+        let known = |field: &str, to: &Reference| {
+            let wanted = of.field(field).and_then(|f| f.target());
+            let wanted = wanted.or_else(|| of.inverses.get(field).map(|i| i.from.as_str()));
+            self.registry().get(&to.record_type).filter(|t| wanted == Some(t.name.as_str())).cloned()
+        };
+        single
+            .chain(many)
+            .map(|(field, to)| {
+                let found = known(field, &to);
+                (field.clone(), to, found)
+            })
+            .collect()
     }
 
     async fn guard_against_stale(
@@ -210,34 +250,6 @@ impl Engine {
             current: record.version,
             changed,
         })))
-    }
-
-    /// Refuses links to records that do not exist, before anything is derived from them.
-    async fn check_targets(&self, of: &RecordType, change: &Change) -> Result<(), Error> {
-        let mut problems = proofdesk_model::Problems::default();
-        let single = change.set.iter().filter_map(|(column, value)| match value {
-            Value::Link(number) => Some((column, Reference::new(of.field(column)?.target()?, *number))),
-            _ => None,
-        });
-        let many = change.links.iter().filter(|l| l.add).map(|l| (&l.relation, l.to.clone()));
-        let named: Vec<(&String, Reference)> = single.chain(many).collect();
-        let all: Vec<Reference> = named.iter().map(|(_, reference)| reference.clone()).collect();
-        let present: HashSet<Reference> = self
-            .load_references(&all)
-            .await?
-            .iter()
-            .map(|r| Reference::new(r.of.name.clone(), r.number))
-            .collect();
-        for (field, reference) in named {
-            let wanted = of.field(field).and_then(|f| f.target());
-            let wanted = wanted.or_else(|| of.inverses.get(field).map(|i| i.from.as_str()));
-            if wanted != Some(&reference.record_type) || !present.contains(&reference) {
-                let name = self.registry().write_reference(&reference);
-                let message = format!("There is no {name} to link to.");
-                problems.push(proofdesk_model::Problem::new(field, "link", message));
-            }
-        }
-        problems.into_result().map_err(Error::Invalid)
     }
 
     /// Refuses files that are none of the record.

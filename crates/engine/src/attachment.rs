@@ -127,6 +127,7 @@ impl Engine {
         let of = self.readable_at(caller, on).await?;
         let staff = caller.reads_notes(&of);
         let question = Select::from("attachment", &COLUMNS)
+            .short()
             .when("record_type", on.record_type.clone())
             .when("number", on.number)
             .order("at")

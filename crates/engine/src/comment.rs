@@ -211,6 +211,7 @@ impl Engine {
         let staff = caller.reads_notes(&of);
         let columns = ["id", "at", "person", "author", "audience", "body", "door"];
         let question = Select::from("comment", &columns)
+            .short()
             .when("record_type", on.record_type.clone())
             .when("number", on.number)
             .order("at")

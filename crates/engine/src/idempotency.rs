@@ -91,6 +91,7 @@ impl Engine {
     async fn kept(&self, scope: &str, key: &str, request: &[u8], now: i64) -> Result<Option<Begun>, Error> {
         let columns = ["at", "request_hash", "status", "headers", "body"];
         let question = Select::from("idempotency", &columns)
+            .short()
             .when("scope", scope.to_owned())
             .when("key", key.to_owned())
             .limit(1);

@@ -10,7 +10,7 @@ use proofdesk_condition::check;
 use proofdesk_model::{
     Action, Caller, Condition, Context, Problem, Problems, Record, RecordType, Reference, Value, format,
 };
-use proofdesk_store::{Cursor, Hit, ListQuery};
+use proofdesk_store::{Cursor, Hit, ListQuery, Shown};
 
 use crate::Engine;
 use crate::comment::STAFF_PART;
@@ -181,6 +181,52 @@ impl Engine {
     /// # Errors
     /// `Forbidden`, `Invalid` for a cursor or a sort column that is none, or a fault of the database.
     pub async fn list(&self, caller: &Caller, request: &ListRequest) -> Result<ListPage, Error> {
+        let page = self.store().list(&self.list_query(caller, request)?).await?;
+        let records = page.records.into_iter().map(|r| caller.shown(r)).collect();
+        Ok(ListPage { records, next: page.next.map(|c| c.to_string()) })
+    }
+
+    /// As [`Engine::list`] with only these columns beside the common ones (others are null), and with the titles of
+    /// what single links among them lead to: one query for what a list shows.
+    ///
+    /// # Errors
+    /// As [`Engine::list`].
+    pub async fn list_shown(
+        &self,
+        caller: &Caller,
+        request: &ListRequest,
+        columns: Vec<String>,
+    ) -> Result<(ListPage, HashMap<Reference, String>), Error> {
+        let query = self.list_query(caller, request)?;
+        let mut shown = Shown { columns, titles: Vec::new() };
+        for name in &shown.columns {
+            let to = query.of.field(name).and_then(|field| field.target());
+            // who reads only his own gets the titles one by one, as far as he may
+            if let Some(to) = to.and_then(|to| self.registry().get(to)).filter(|to| reads_all(caller, to)) {
+                shown.titles.push((name.clone(), to.clone()));
+            }
+        }
+        let (mut page, found) = self.store().list_shown(&query, &shown).await?;
+        page.records = page.records.into_iter().map(|r| caller.shown(r)).collect();
+        let mut titles: HashMap<Reference, String> = found.into_iter().collect();
+        let joined: Vec<&str> = shown.titles.iter().map(|(name, _)| name.as_str()).collect();
+        let mut rest: BTreeSet<Reference> = BTreeSet::new();
+        for name in shown.columns.iter().filter(|name| !joined.contains(&name.as_str())) {
+            let Some(to) = query.of.field(name).and_then(|field| field.target()) else { continue };
+            rest.extend(page.records.iter().filter_map(|r| Some(Reference::new(to, link_of(r, name)?))));
+        }
+        let asks = |name: &str| shown.columns.iter().any(|column| column == name);
+        let (by, changed) = (asks("created_by"), asks("updated_by"));
+        for record in &page.records {
+            let people = [record.created_by.filter(|_| by), record.updated_by.filter(|_| changed)];
+            rest.extend(people.into_iter().flatten().map(|number| Reference::new("person", number)));
+        }
+        let rest: Vec<Reference> = rest.into_iter().collect();
+        titles.extend(self.titles_of(caller, &rest).await?);
+        Ok((ListPage { records: page.records, next: page.next.map(|c| c.to_string()) }, titles))
+    }
+
+    fn list_query(&self, caller: &Caller, request: &ListRequest) -> Result<ListQuery, Error> {
         let of = self.readable(caller, &request.record_type)?;
         let sort = if request.sort.is_empty() { "number" } else { &request.sort };
         let known = of.column_index(sort).is_some()
@@ -196,7 +242,7 @@ impl Engine {
             None => None,
         };
         let filter = self.narrowed(caller, &of, request.filter.as_ref())?;
-        let query = ListQuery {
+        Ok(ListQuery {
             of,
             filter,
             context: self.context(caller),
@@ -204,10 +250,7 @@ impl Engine {
             descending: request.descending,
             after,
             limit: request.limit.clamp(1, 500),
-        };
-        let page = self.store().list(&query).await?;
-        let records = page.records.into_iter().map(|r| caller.shown(r)).collect();
-        Ok(ListPage { records, next: page.next.map(|c| c.to_string()) })
+        })
     }
 
     /// How many records meet a condition; counting stops at `most` where given.
@@ -304,9 +347,27 @@ impl Engine {
         caller: &Caller,
         references: &[Reference],
     ) -> Result<HashMap<Reference, String>, Error> {
-        let found = self.load_references(references).await?;
-        let title = |r: &Record| if caller.may_see(r) { r.title() } else { r.reference() };
-        Ok(found.iter().map(|r| (Reference::new(r.of.name.clone(), r.number), title(r))).collect())
+        let mut by_type: BTreeMap<&str, BTreeSet<i64>> = BTreeMap::new();
+        for reference in references {
+            by_type.entry(&reference.record_type).or_default().insert(reference.number);
+        }
+        let mut titles = HashMap::with_capacity(references.len());
+        for (name, numbers) in by_type {
+            let Some(of) = self.registry().get(name) else { continue };
+            let numbers: Vec<i64> = numbers.into_iter().collect();
+            if reads_all(caller, of) {
+                for (number, title) in self.store().titles_of(of, &numbers).await? {
+                    let title = title.unwrap_or_else(|| of.reference(number));
+                    titles.insert(Reference::new(name, number), title);
+                }
+            } else {
+                for record in self.store().load_many(of, &numbers).await? {
+                    let title = if caller.may_see(&record) { record.title() } else { record.reference() };
+                    titles.insert(Reference::new(name, record.number), title);
+                }
+            }
+        }
+        Ok(titles)
     }
 
     /// Records whose text has all words, newest of the best first; only such as the caller may read, and found by a
@@ -424,4 +485,17 @@ fn is_found(question: &str, record: &Record) -> bool {
     let text: Vec<String> =
         [record.reference(), record.title()].into_iter().chain(searched.map(str::to_owned)).collect();
     proofdesk_store::search::has_words(&text.join("\n"), question)
+}
+
+/// Whether a caller may read every record of a type.
+fn reads_all(caller: &Caller, of: &RecordType) -> bool {
+    caller.may(of, &Action::Read) && !caller.reads_own(of)
+}
+
+/// The number that a record's link leads to.
+fn link_of(record: &Record, column: &str) -> Option<i64> {
+    match record.value(column) {
+        Some(Value::Link(number)) => Some(*number),
+        _ => None,
+    }
 }

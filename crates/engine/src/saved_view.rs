@@ -178,6 +178,7 @@ impl Engine {
                 .when("record_type", record_type.to_owned())
                 .order("id")
                 .limit(500)
+                .short()
         };
         let mut rows = self.store().select(question().when("shared", true)).await?;
         if let Some(person) = caller.person {

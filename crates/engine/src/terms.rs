@@ -1,4 +1,5 @@
-//! Small types that rules ask for as a whole (agreements, targets, service hours), kept in memory.
+//! Small types that rules ask for as a whole (agreements, targets, service hours), kept in memory, with the relations
+//! that they declare (not with those that others declare towards them).
 //!
 //! Invariant: a copy is never older than the last write of this node to its type, nor than [`FRESH_MICROS`] where
 //! another node may have written.
@@ -26,21 +27,31 @@ struct Copy {
 #[derive(Default)]
 pub(crate) struct Terms {
     copies: Mutex<HashMap<String, Copy>>,
+    /// One reads, the others wait for what it found.
+    reading: tokio::sync::Mutex<()>,
 }
 
 impl Terms {
     /// Every record of a type, from memory where the copy is fresh.
     pub(crate) async fn all(&self, engine: &Engine, name: &str) -> Result<Arc<Vec<Record>>, Error> {
-        if let Some(copy) = self.copies.lock().unwrap_or_else(PoisonError::into_inner).get(name)
-            && i64::try_from(copy.read_at.elapsed().as_micros()).is_ok_and(|age| age < FRESH_MICROS)
-        {
-            return Ok(copy.records.clone());
+        if let Some(records) = self.fresh(name) {
+            return Ok(records);
+        }
+        let _turn = self.reading.lock().await;
+        if let Some(records) = self.fresh(name) {
+            return Ok(records);
         }
         let read_at = std::time::Instant::now();
         let records = Arc::new(read_all(engine, name).await?);
         let mut copies = self.copies.lock().unwrap_or_else(PoisonError::into_inner);
         copies.insert(name.to_owned(), Copy { read_at, records: records.clone() });
         Ok(records)
+    }
+
+    fn fresh(&self, name: &str) -> Option<Arc<Vec<Record>>> {
+        let copies = self.copies.lock().unwrap_or_else(PoisonError::into_inner);
+        let age = |copy: &&Copy| i64::try_from(copy.read_at.elapsed().as_micros()).unwrap_or(i64::MAX);
+        copies.get(name).filter(|copy| age(copy) < FRESH_MICROS).map(|copy| copy.records.clone())
     }
 
     /// Drops the copy of a type after a write.
@@ -70,9 +81,9 @@ async fn read_all(engine: &Engine, name: &str) -> Result<Vec<Record>, Error> {
             _ => break,
         }
     }
+    let mut links = engine.store().links_of_all(of).await?;
     for record in &mut found {
-        let reference = proofdesk_model::Reference::new(of.name.clone(), record.number);
-        record.links = engine.store().links(&reference, of, None).await?;
+        record.links = links.remove(&record.number).unwrap_or_default();
     }
     Ok(found)
 }

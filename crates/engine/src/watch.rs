@@ -49,6 +49,7 @@ impl Engine {
     /// A fault of the database.
     pub async fn watchers(&self, on: &Reference) -> Result<Vec<i64>, Error> {
         let question = Select::from("watcher", &["person"])
+            .short()
             .when("record_type", on.record_type.clone())
             .when("number", on.number)
             .order("since")

@@ -20,8 +20,8 @@ use crate::rule::{Facts, Job, Lookup, RuleSet};
 #[derive(Debug, Clone)]
 pub struct Draft {
     of: Arc<RecordType>,
-    before: Option<Record>,
-    after: Record,
+    before: Option<Arc<Record>>,
+    after: Arc<Record>,
     links: Vec<LinkChange>,
     transition: Option<String>,
     given: Vec<String>,
@@ -51,8 +51,22 @@ impl Draft {
         caller: &Caller,
         stamp: Stamp,
     ) -> Result<Self, Problems> {
+        Self::over(of, current.map(Arc::new), change, caller, stamp)
+    }
+
+    /// As [`Draft::new`], over a record that somebody else holds too: an import keeps the last one of each key.
+    ///
+    /// # Errors
+    /// As [`Draft::new`].
+    pub fn over(
+        of: &Arc<RecordType>,
+        current: Option<Arc<Record>>,
+        change: Change,
+        caller: &Caller,
+        stamp: Stamp,
+    ) -> Result<Self, Problems> {
         let mut problems = Problems::default();
-        let mut after = current.clone().unwrap_or_else(|| Record::empty(of));
+        let mut after = current.as_deref().cloned().unwrap_or_else(|| Record::empty(of));
         if current.is_none() {
             after.created_at = stamp.occurred_at;
             after.created_by = caller.person;
@@ -93,7 +107,7 @@ impl Draft {
         Ok(Self {
             of: of.clone(),
             before: current,
-            after,
+            after: Arc::new(after),
             links: change.links,
             transition: change.transition,
             given,
@@ -121,7 +135,7 @@ impl Draft {
                 }
             }
         }
-        wanted.sort_by_key(|l| format!("{l:?}"));
+        wanted.sort_unstable();
         wanted.dedup();
         wanted
     }
@@ -166,7 +180,7 @@ impl Draft {
                 continue;
             }
             let value = table_value(&of, &self.after, row_field, column_field, rows);
-            self.after.set(&field.name, value);
+            self.after_mut().set(&field.name, value);
         }
     }
 
@@ -289,7 +303,7 @@ impl Draft {
     }
     /// The record before; none when it is created.
     pub fn before(&self) -> Option<&Record> {
-        self.before.as_ref()
+        self.before.as_deref()
     }
     /// The record as it would be.
     pub fn after(&self) -> &Record {
@@ -297,7 +311,7 @@ impl Draft {
     }
     /// The record as it would be, for rules that derive values.
     pub fn after_mut(&mut self) -> &mut Record {
-        &mut self.after
+        Arc::make_mut(&mut self.after)
     }
     /// Relations to add and to remove.
     pub fn links(&self) -> &[LinkChange] {
@@ -321,7 +335,11 @@ impl Draft {
     }
     /// Whether a column's value, or the state, differs from before.
     pub fn changed(&self, name: &str) -> bool {
-        self.before.as_ref().is_none_or(|b| b.get(name) != self.after.get(name))
+        let Some(before) = &self.before else { return true };
+        match self.of.column_index(name) {
+            Some(i) => before.values[i] != self.after.values[i],
+            None => before.get(name) != self.after.get(name),
+        }
     }
     /// Whether the change named this column, even with the value that it had: a rule does not compute over what an
     /// import gives.
@@ -341,7 +359,11 @@ impl Checked {
     }
     /// The record before; none when it is created.
     pub fn before(&self) -> Option<&Record> {
-        self.draft.before.as_ref()
+        self.draft.before.as_deref()
+    }
+    /// The record as it will be stored, shared with the next draft over it.
+    pub fn shared(&self) -> Arc<Record> {
+        self.draft.after.clone()
     }
     /// Relations to add and remove.
     pub fn links(&self) -> &[LinkChange] {
@@ -370,7 +392,7 @@ impl Checked {
     /// Gives a new record its number; its jobs whose key ends in `/0/…` or contains `{number}` get it too.
     #[must_use]
     pub fn numbered(mut self, number: i64) -> Self {
-        self.draft.after.number = number;
+        self.draft.after_mut().number = number;
         for job in &mut self.jobs {
             job.key = job.key.replace("{number}", &number.to_string());
             if let Some(slot) = job.payload.get_mut("number") {
@@ -381,24 +403,33 @@ impl Checked {
     }
     /// Declared columns and the state whose value differs from before: name, old, new.
     pub fn differences(&self) -> Vec<(&str, Value, Value)> {
-        let after = &self.draft.after;
         let mut found = Vec::new();
-        let old_state = self.draft.before.as_ref().map(|b| b.state.clone());
-        if old_state.as_deref() != Some(&after.state) {
-            let old = old_state.map_or(Value::Null, Value::Text);
-            found.push(("state", old, Value::Text(after.state.clone())));
+        if let Some((old, new)) = self.state_change() {
+            let old = old.map_or(Value::Null, |old| Value::Text(old.to_owned()));
+            found.push(("state", old, Value::Text(new.to_owned())));
         }
-        for (i, column) in self.draft.of.columns().iter().enumerate() {
-            let old = self.draft.before.as_ref().map_or(&Value::Null, |b| &b.values[i]);
-            if *old != after.values[i] {
-                found.push((column.name.as_str(), old.clone(), after.values[i].clone()));
-            }
-        }
+        found.extend(self.changed_columns().map(|(name, old, new)| (name, old.clone(), new.clone())));
         found
+    }
+    /// The state before, none for a new record, and after, where they differ.
+    pub(crate) fn state_change(&self) -> Option<(Option<&str>, &str)> {
+        let old = self.draft.before.as_ref().map(|b| b.state.as_str());
+        let new = self.draft.after.state.as_str();
+        (old != Some(new)).then_some((old, new))
+    }
+    /// As [`Checked::differences`] without the state, nothing copied.
+    pub(crate) fn changed_columns(&self) -> impl Iterator<Item = (&str, &Value, &Value)> {
+        let before = self.draft.before.as_deref();
+        let columns = self.draft.of.columns().iter().enumerate();
+        columns.filter_map(move |(i, column)| {
+            let old = before.map_or(&Value::Null, |b| &b.values[i]);
+            let new = &self.draft.after.values[i];
+            (old != new).then_some((column.name.as_str(), old, new))
+        })
     }
     /// The record and its relations, for a further write on top of it (import of several events).
     pub fn into_record(self) -> Record {
-        self.draft.after
+        Arc::unwrap_or_clone(self.draft.after)
     }
 }
 

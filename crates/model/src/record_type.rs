@@ -1,6 +1,7 @@
 //! A declared record type: fields in form order, workflow, clocks, permissions, list columns and views.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use indexmap::IndexMap;
 use proofdesk_condition::Condition;
@@ -133,7 +134,30 @@ pub struct RecordType {
     pub declaration: String,
     /// Derived by [`RecordType::seal`].
     pub(crate) columns: Vec<Column>,
-    pub(crate) column_at: HashMap<String, usize>,
+    pub(crate) column_at: HashMap<String, usize, BuildHasherDefault<Names>>,
+}
+
+/// Hashes the names of columns, which come from declarations: rules ask for dozens of them at every write, and need no
+/// protection against names that were chosen to collide.
+#[derive(Debug, Clone)]
+pub(crate) struct Names(u64);
+
+impl Default for Names {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Names {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// A relation that another type declares towards this one.

@@ -11,7 +11,7 @@ use crate::error::Problem;
 use crate::record::{Record, Reference};
 
 /// What a rule or a guard needs to know of other records.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Lookup {
     /// Every record of a small type (agreements, targets, service hours): served from a cache by the engine.
     All(String),

@@ -35,7 +35,7 @@ pub use blobs::{BlobReader, BlobWriter};
 pub use census::Asked;
 pub use error::Error;
 pub use histories::HistoryEntry;
-pub use list::{Cursor, ListQuery, Page};
+pub use list::{Cursor, ListQuery, Page, Shown};
 pub use log::{StoredCheckpoint, StoredEntry};
 pub use queue::{Claimed, QueuedJob};
 pub use row::Row;

@@ -9,13 +9,14 @@ pub(crate) mod states;
 
 use std::sync::Arc;
 
-use proofdesk_model::{Condition, Context, Record, RecordType};
+use proofdesk_model::record_type::{COMMON, Shape};
+use proofdesk_model::{Condition, Context, Record, RecordType, Reference, Value};
 
 pub use cursor::Cursor;
 
 use crate::error::Error;
 use crate::predicate;
-use crate::record::{push_columns, record_of};
+use crate::record::{push_columns_at, record_at};
 use crate::row::Cell;
 use crate::sql::Sql;
 use crate::store::Store;
@@ -40,6 +41,15 @@ pub struct ListQuery {
     pub limit: usize,
 }
 
+/// What a list shows of its records; the rest is not read.
+#[derive(Debug, Clone, Default)]
+pub struct Shown {
+    /// Declared columns by name; unknown ones are left out. Common columns are always read.
+    pub columns: Vec<String>,
+    /// Columns with a single link whose other record is shown by its title, with the other type.
+    pub titles: Vec<(String, Arc<RecordType>)>,
+}
+
 /// One page of a list.
 #[derive(Debug, Clone)]
 pub struct Page {
@@ -55,28 +65,71 @@ impl Store {
     /// # Errors
     /// [`Error::Invalid`] for an unknown column or a cursor of another list; [`Error::Unavailable`].
     pub async fn list(&self, query: &ListQuery) -> Result<Page, Error> {
+        Ok(self.list_page(query, None).await?.0)
+    }
+
+    /// As [`Store::list`] with no more than what is shown: other columns of the records are null. Also gives the
+    /// titles of the linked records, those that have one, each as often as it occurs; from the same query.
+    ///
+    /// # Errors
+    /// As [`Store::list`].
+    pub async fn list_shown(
+        &self,
+        query: &ListQuery,
+        shown: &Shown,
+    ) -> Result<(Page, Vec<(Reference, String)>), Error> {
+        self.list_page(query, Some(shown)).await
+    }
+
+    async fn list_page(
+        &self,
+        query: &ListQuery,
+        shown: Option<&Shown>,
+    ) -> Result<(Page, Vec<(Reference, String)>), Error> {
         let order = Order::new(&query.of, &query.sort, query.descending, self.dialect())?;
-        let sql = self.list_sql(query, &order)?;
+        let places = places(&query.of, shown);
+        let linked = linked(&query.of, shown);
+        let sql = self.list_sql(query, &order, &places, &linked)?;
         let mut rows = self.known_rows(sql).await?;
         let is_more = rows.len() > query.limit;
         rows.truncate(query.limit);
         let key_at = rows.first().map_or(0, |row| row.len().saturating_sub(1));
         let mut last_key = Cell::Null;
         let mut records = Vec::with_capacity(rows.len());
+        let mut titles = Vec::new();
         for mut row in rows {
             last_key = row.take(key_at);
-            records.push(record_of(&query.of, &mut row));
+            let record = record_at(&query.of, &places, &mut row);
+            for (i, (at, to)) in linked.iter().enumerate() {
+                if let (Some(Value::Link(number)), Cell::Text(title)) =
+                    (record.values.get(*at), row.take(COMMON.len() + places.len() + i))
+                {
+                    titles.push((Reference::new(to.name.clone(), *number), title));
+                }
+            }
+            records.push(record);
         }
         let next = match records.last() {
             Some(last) if is_more => Some(Cursor::new(query, &last_key, last.number)?),
             _ => None,
         };
-        Ok(Page { records, next })
+        Ok((Page { records, next }, titles))
     }
 
-    fn list_sql(&self, query: &ListQuery, order: &Order) -> Result<Sql, Error> {
+    fn list_sql(
+        &self,
+        query: &ListQuery,
+        order: &Order,
+        places: &[usize],
+        linked: &[(usize, &RecordType)],
+    ) -> Result<Sql, Error> {
         let mut sql = self.sql();
-        push_columns(sql.push("SELECT "), &query.of, "t");
+        push_columns_at(sql.push("SELECT "), &query.of, places, "t");
+        for (at, to) in linked {
+            // no join: order and filter are in the words of the indexes, without the table's name
+            sql.push(", (SELECT o.").name(to.title_field()).push(" FROM ").name(&to.name);
+            sql.push(" o WHERE o.\"number\" = ").column("t", &query.of.columns()[*at].name).push(")");
+        }
         sql.push(", ").push(&order.key).push(" FROM ").name(&query.of.name).push(" t WHERE ");
         push_filter(&mut sql, &query.of, query.filter.as_ref(), &query.context);
         let direction = if query.descending { " DESC" } else { "" };
@@ -124,6 +177,25 @@ impl Store {
         let count = self.known_rows(sql).await?.first().map_or(0, |row| row.int(0));
         Ok(u64::try_from(count).unwrap_or_default())
     }
+}
+
+/// The positions of the columns to read, in the order of the declaration; all without a choice.
+fn places(of: &RecordType, shown: Option<&Shown>) -> Vec<usize> {
+    let Some(shown) = shown else { return (0..of.columns().len()).collect() };
+    let linked = shown.titles.iter().map(|(column, _)| column);
+    let mut places: Vec<usize> =
+        shown.columns.iter().chain(linked).filter_map(|name| of.column_index(name)).collect();
+    places.sort_unstable();
+    places.dedup();
+    places
+}
+
+/// The positions of the links whose titles are read, with the other type.
+fn linked<'a>(of: &RecordType, shown: Option<&'a Shown>) -> Vec<(usize, &'a RecordType)> {
+    let titles = shown.map_or(&[][..], |shown| shown.titles.as_slice()).iter();
+    let is_text = |to: &RecordType| to.column_index(to.title_field()).is_some();
+    let found = titles.filter_map(|(column, to)| Some((of.column_index(column)?, &**to)));
+    found.filter(|(at, to)| of.columns()[*at].shape == Shape::Link && is_text(to)).collect()
 }
 
 /// Writes which records a filter selects; where only some states can meet it, also in the words of the indexes

@@ -88,6 +88,10 @@ impl Postgres {
         self.inner.rows(&sql, known).await
     }
 
+    pub async fn rows_together(&self, questions: &[Sql]) -> Result<Vec<Vec<Row>>, Error> {
+        self.inner.rows_together(questions).await
+    }
+
     pub async fn unit(&self, unit: Unit) -> Result<Done, Error> {
         let inner = self.inner.clone();
         // A caller that goes away must not leave a transaction half sent.
@@ -183,16 +187,32 @@ impl Inner {
             let client = self.client().await?;
             match run::rows(&client, sql, known).await {
                 Ok(rows) => return Ok(rows),
-                Err(Failure::Lost(text)) => {
-                    lost = text;
-                    // The server may have closed all of them: ask on a fresh one.
-                    self.pool.retain(|client, _| !client.is_closed());
-                    drop(Object::take(client));
-                }
+                Err(Failure::Lost(text)) => lost = self.leave(client, text),
                 Err(other) => return Err(other.into_error()),
             }
         }
         Err(Error::Unavailable(lost))
+    }
+
+    /// Asks several questions in one round trip, as [`Inner::rows`] does with one.
+    async fn rows_together(&self, questions: &[Sql]) -> Result<Vec<Vec<Row>>, Error> {
+        let mut lost = String::new();
+        for _ in 0..2 {
+            let client = self.client().await?;
+            match run::together(&client, questions).await {
+                Ok(answers) => return Ok(answers),
+                Err(Failure::Lost(text)) => lost = self.leave(client, text),
+                Err(other) => return Err(other.into_error()),
+            }
+        }
+        Err(Error::Unavailable(lost))
+    }
+
+    /// Lets go of a lost connection. The server may have closed all of them: the next question needs a fresh one.
+    fn leave(&self, client: Object, text: String) -> String {
+        self.pool.retain(|client, _| !client.is_closed());
+        drop(Object::take(client));
+        text
     }
 
     async fn log_size(&self) -> Result<i64, Error> {

@@ -38,7 +38,7 @@ pub struct QueuedJob {
 }
 
 impl Statement {
-    /// Enqueues a job, or replaces the one of the same kind and key.
+    /// Enqueues a job, or replaces the one of the same kind and key; one that is due at [`Job::NEVER`] is withdrawn.
     #[must_use]
     pub fn enqueue(job: &Job) -> Self {
         Self::special(Special::Enqueue(job.clone()))
@@ -48,6 +48,12 @@ impl Statement {
 /// Writes the statement that enqueues a job. One that is being run keeps its lease; its new generation runs after.
 pub(crate) fn enqueue(job: &Job, dialect: Dialect) -> Sql {
     let mut sql = Sql::new(dialect);
+    if job.run_at >= Job::NEVER {
+        // a million closed records would leave three million rows that never run
+        sql.push("DELETE FROM job WHERE kind = ").bind(job.kind.as_str());
+        sql.push(" AND key = ").bind(job.key.as_str());
+        return sql;
+    }
     sql.push("INSERT INTO job (kind, key, run_at, payload) VALUES (");
     sql.bind(job.kind.as_str()).push(", ").bind(job.key.as_str()).push(", ").bind(job.run_at).push(", ");
     sql.bind(job.payload.to_string()).push(

@@ -1,6 +1,6 @@
 //! Records from rows, and their relations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use proofdesk_condition::{day_from_text, day_text};
@@ -14,6 +14,9 @@ use crate::store::Store;
 
 /// Most records that are given of the inverse of a single link, newest by number.
 pub const INVERSE_MAX: i64 = 1_000;
+
+/// Rows by number up to which a question is a short one.
+const FEW: usize = 64;
 
 /// Numbers asked for at once; larger lists go in several questions.
 const AT_ONCE: usize = 500;
@@ -54,19 +57,42 @@ fn value_of(shape: Shape, cell: Cell) -> Value {
 
 /// Appends the columns of a record, common ones first, for [`record_of`].
 pub(crate) fn push_columns(sql: &mut Sql, of: &RecordType, alias: &str) {
+    let places: Vec<usize> = (0..of.columns().len()).collect();
+    push_columns_at(sql, of, &places, alias);
+}
+
+/// Appends the common columns and those at these positions, for [`record_at`].
+pub(crate) fn push_columns_at(sql: &mut Sql, of: &RecordType, places: &[usize], alias: &str) {
     let common = COMMON.iter().map(|(name, _)| *name);
-    for (i, name) in common.chain(of.columns().iter().map(|c| c.name.as_str())).enumerate() {
+    let declared = places.iter().filter_map(|at| of.columns().get(*at));
+    for (i, name) in common.chain(declared.map(|c| c.name.as_str())).enumerate() {
         sql.push(if i > 0 { ", " } else { "" }).column(alias, name);
     }
 }
 
 /// The record of a row that has [`push_columns`] first.
 pub(crate) fn record_of(of: &Arc<RecordType>, row: &mut Row) -> Record {
+    let values = of.columns().iter().enumerate();
+    let values = values.map(|(i, column)| value_of(column.shape, row.take(COMMON.len() + i))).collect();
+    with_common(of, row, values)
+}
+
+/// The record of a row that has [`push_columns_at`] first; its other values are null.
+pub(crate) fn record_at(of: &Arc<RecordType>, places: &[usize], row: &mut Row) -> Record {
+    let mut values = vec![Value::Null; of.columns().len()];
+    for (i, at) in places.iter().enumerate() {
+        if let (Some(value), Some(column)) = (values.get_mut(*at), of.columns().get(*at)) {
+            *value = value_of(column.shape, row.take(COMMON.len() + i));
+        }
+    }
+    with_common(of, row, values)
+}
+
+fn with_common(of: &Arc<RecordType>, row: &mut Row, values: Vec<Value>) -> Record {
     let text = |cell: Cell| match cell {
         Cell::Text(t) => Some(t),
         _ => None,
     };
-    let values = of.columns().iter().enumerate();
     Record {
         of: of.clone(),
         number: row.int(0),
@@ -78,9 +104,18 @@ pub(crate) fn record_of(of: &Arc<RecordType>, row: &mut Row) -> Record {
         updated_by: row.opt_int(6),
         origin: text(row.take(7)).unwrap_or_default(),
         external_key: text(row.take(8)),
-        values: values.map(|(i, column)| value_of(column.shape, row.take(COMMON.len() + i))).collect(),
+        values,
         links: BTreeMap::new(),
     }
+}
+
+/// Appends a list of numbers and the parenthesis after it; filled up to a power of two, so that few texts are
+/// prepared.
+fn push_numbers(sql: &mut Sql, some: &[i64]) {
+    for i in 0..some.len().next_power_of_two().min(AT_ONCE) {
+        sql.push(if i > 0 { ", " } else { "" }).bind(some[i.min(some.len() - 1)]);
+    }
+    sql.push(")");
 }
 
 /// A relation as it is stored.
@@ -119,6 +154,20 @@ fn ways(of: &RecordType) -> Vec<Way<'_>> {
     own.chain(others).collect()
 }
 
+/// The relations that the rows of [`Store::links_sql`] tell; every relation has a list.
+fn links_of(ways: &[Way<'_>], rows: &[Row]) -> BTreeMap<String, Vec<Reference>> {
+    let mut found: BTreeMap<String, Vec<Reference>> =
+        ways.iter().map(|w| (w.name.to_owned(), Vec::new())).collect();
+    for row in rows {
+        if let Some(way) = usize::try_from(row.int(0)).ok().and_then(|i| ways.get(i))
+            && let Some(list) = found.get_mut(way.name)
+        {
+            list.push(Reference::new(way.other, row.int(1)));
+        }
+    }
+    found
+}
+
 impl Store {
     /// Loads a record, without its relations.
     ///
@@ -139,12 +188,8 @@ impl Store {
             let mut sql = self.sql();
             push_columns(sql.push("SELECT "), of, "t");
             sql.push(" FROM ").name(&of.name).push(" t WHERE ").column("t", "number").push(" IN (");
-            // Lists are filled up to a power of two, so that few texts are prepared.
-            for i in 0..some.len().next_power_of_two().min(AT_ONCE) {
-                sql.push(if i > 0 { ", " } else { "" }).bind(some[i.min(some.len() - 1)]);
-            }
-            sql.push(")");
-            for mut row in self.known_rows(sql).await? {
+            push_numbers(&mut sql, some);
+            for mut row in self.few(sql, some.len()).await? {
                 let record = record_of(of, &mut row);
                 found.insert(record.number, record);
             }
@@ -153,6 +198,35 @@ impl Store {
             return Ok(found.into_values().collect());
         }
         Ok(numbers.iter().filter_map(|number| found.get(number).cloned()).collect())
+    }
+
+    /// Titles of records by number, none for one without; those that do not exist are left out.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn titles_of(
+        &self,
+        of: &RecordType,
+        numbers: &[i64],
+    ) -> Result<Vec<(i64, Option<String>)>, Error> {
+        let mut found = Vec::with_capacity(numbers.len());
+        if of.column_index(of.title_field()).is_none() {
+            return Ok(found);
+        }
+        for some in numbers.chunks(AT_ONCE) {
+            let mut sql = self.sql();
+            sql.push("SELECT t.\"number\", ").column("t", of.title_field()).push(" FROM ").name(&of.name);
+            sql.push(" t WHERE t.\"number\" IN (");
+            push_numbers(&mut sql, some);
+            for mut row in self.few(sql, some.len()).await? {
+                let title = match row.take(1) {
+                    Cell::Text(title) => Some(title),
+                    _ => None,
+                };
+                found.push((row.int(0), title));
+            }
+        }
+        Ok(found)
     }
 
     /// Gives the relations of a record by name: many-links, inverses of many-links and inverses of single links,
@@ -169,38 +243,106 @@ impl Store {
     ) -> Result<BTreeMap<String, Vec<Reference>>, Error> {
         let ways: Vec<Way<'_>> =
             ways(of).into_iter().filter(|w| relation.is_none_or(|only| only == w.name)).collect();
-        let mut found: BTreeMap<String, Vec<Reference>> =
-            ways.iter().map(|w| (w.name.to_owned(), Vec::new())).collect();
-        if ways.is_empty() {
-            return Ok(found);
-        }
+        let rows = match self.links_sql(record.number, &ways) {
+            Some(sql) => self.short_rows(sql).await?,
+            None => Vec::new(),
+        };
+        Ok(links_of(&ways, &rows))
+    }
+
+    fn links_sql(&self, number: i64, ways: &[Way<'_>]) -> Option<Sql> {
         let mut sql = self.sql();
         for (i, way) in ways.iter().enumerate() {
             sql.push(if i > 0 { " UNION ALL SELECT " } else { "SELECT " }).bind(i as i64).push(" AS way, ");
             match &way.place {
                 Place::Forward(relation) => {
                     sql.push("to_number AS n FROM link WHERE relation = ").bind(relation.as_str());
-                    sql.push(" AND from_number = ").bind(record.number);
+                    sql.push(" AND from_number = ").bind(number);
                 }
                 Place::Inverse(relation) => {
                     sql.push("from_number AS n FROM link WHERE relation = ").bind(relation.as_str());
-                    sql.push(" AND to_number = ").bind(record.number);
+                    sql.push(" AND to_number = ").bind(number);
                 }
                 Place::Column(column) => {
                     sql.push("n FROM (SELECT number AS n FROM ").name(way.other).push(" WHERE ").name(column);
-                    sql.push(" = ")
-                        .bind(record.number)
-                        .push(" ORDER BY number DESC LIMIT ")
-                        .bind(INVERSE_MAX);
+                    sql.push(" = ").bind(number).push(" ORDER BY number DESC LIMIT ").bind(INVERSE_MAX);
                     sql.push(") AS newest");
                 }
             }
         }
         sql.push(" ORDER BY 1, 2");
-        for row in self.known_rows(sql).await? {
-            if let Some(way) = usize::try_from(row.int(0)).ok().and_then(|i| ways.get(i))
-                && let Some(list) = found.get_mut(way.name)
-            {
+        (!ways.is_empty()).then_some(sql)
+    }
+
+    /// Loads what a write must know before it begins, in one go: the record with its relations, where there is one,
+    /// and which of the records that it will link to exist.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn load_to_write(
+        &self,
+        of: &Arc<RecordType>,
+        number: Option<i64>,
+        others: &[(Arc<RecordType>, Vec<i64>)],
+    ) -> Result<(Option<Record>, HashSet<Reference>), Error> {
+        let ways = ways(of);
+        let mut questions = Vec::with_capacity(3);
+        if let Some(number) = number {
+            let mut sql = self.sql();
+            push_columns(sql.push("SELECT "), of, "t");
+            sql.push(" FROM ")
+                .name(&of.name)
+                .push(" t WHERE ")
+                .column("t", "number")
+                .push(" = ")
+                .bind(number);
+            questions.push(sql);
+            questions.extend(self.links_sql(number, &ways));
+        }
+        let mut asked = Vec::new();
+        for (other, numbers) in others {
+            for some in numbers.chunks(AT_ONCE) {
+                let mut sql = self.sql();
+                sql.push("SELECT number FROM ").name(&other.name).push(" WHERE number IN (");
+                push_numbers(&mut sql, some);
+                questions.push(sql);
+                asked.push(other);
+            }
+        }
+        let mut answers = self.rows_together(questions).await?.into_iter();
+        let mut record = None;
+        if number.is_some() {
+            let row = answers.next().and_then(|mut rows| rows.pop());
+            record = row.map(|mut row| record_of(of, &mut row));
+            if !ways.is_empty() {
+                let links = links_of(&ways, &answers.next().unwrap_or_default());
+                if let Some(record) = &mut record {
+                    record.links = links;
+                }
+            }
+        }
+        let rows =
+            asked.iter().zip(answers).flat_map(|(of, rows)| rows.into_iter().map(move |row| (of, row)));
+        let present = rows.map(|(of, row)| Reference::new(of.name.clone(), row.int(0))).collect();
+        Ok((record, present))
+    }
+
+    /// The relations to many that all records of a small type declare, those of one record after another, by number.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn links_of_all(
+        &self,
+        of: &RecordType,
+    ) -> Result<HashMap<i64, BTreeMap<String, Vec<Reference>>>, Error> {
+        let mut found: HashMap<i64, BTreeMap<String, Vec<Reference>>> = HashMap::new();
+        for way in ways(of) {
+            let Place::Forward(relation) = &way.place else { continue };
+            let mut sql = self.sql();
+            sql.push("SELECT from_number, to_number FROM link WHERE relation = ").bind(relation.as_str());
+            sql.push(" ORDER BY 1, 2");
+            for row in self.known_rows(sql).await? {
+                let list = found.entry(row.int(0)).or_default().entry(way.name.to_owned()).or_default();
                 list.push(Reference::new(way.other, row.int(1)));
             }
         }
@@ -214,6 +356,11 @@ impl Store {
     pub async fn find_external(&self, of: &RecordType, key: &str) -> Result<Option<i64>, Error> {
         let mut sql = self.sql();
         sql.push("SELECT number FROM ").name(&of.name).push(" WHERE external_key = ").bind(key);
-        Ok(self.known_rows(sql).await?.first().map(|row| row.int(0)))
+        Ok(self.short_rows(sql).await?.first().map(|row| row.int(0)))
+    }
+
+    /// Asks for so many rows by number.
+    async fn few(&self, sql: Sql, count: usize) -> Result<Vec<Row>, Error> {
+        if count <= FEW { self.short_rows(sql).await } else { self.known_rows(sql).await }
     }
 }

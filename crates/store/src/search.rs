@@ -17,8 +17,8 @@ use crate::store::Store;
 use crate::unit::Step;
 use words::{cut, fts_text, vector};
 
-/// Only so many of the newest hits are looked at when types are asked for.
-const NEWEST: i64 = 10_000;
+/// Only so many of the newest hits are looked at.
+const NEWEST: usize = 10_000;
 
 /// One thing found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,8 +97,8 @@ impl Document {
 
 impl Store {
     /// Finds records by words: all must occur, the last one may be a beginning. Records whose title has all of them
-    /// come first, newest first; each record once. `types` restricts to these record types (then only the newest
-    /// 10,000 hits are looked at); empty means all. A text without words finds nothing.
+    /// come first, newest first; each record once. `types` restricts to these record types; empty means
+    /// all. At most the newest 10,000 hits are looked at. A text without words finds nothing.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
@@ -123,58 +123,81 @@ impl Store {
             return Ok(Vec::new());
         }
         let is_prefix = text.chars().last().is_some_and(char::is_alphanumeric);
-        let mut seen = HashSet::new();
-        let mut hits = Vec::new();
+        // A record may be found by several parts.
+        let few = limit.saturating_mul(4).min(NEWEST);
+        let mut found = Found { hits: Vec::new(), seen: HashSet::new(), types, hidden, prefix, limit };
         for in_title in [true, false] {
-            let sql = self.search_sql(&words, is_prefix, in_title, types, limit);
-            for row in self.known_rows(sql).await? {
-                let hit = hit_of(&row);
-                if hit.part.starts_with(prefix) && hidden.contains(&hit.record.record_type.as_str()) {
-                    continue;
-                }
-                if hits.len() < limit && seen.insert(hit.record.clone()) {
-                    hits.push(hit);
-                }
+            let rows = self.newest(&words, is_prefix, in_title, few).await?;
+            let is_all = rows.len() < few;
+            found.take(&rows);
+            // most ask for all types: only where few of many hits were of the types asked for, more are looked at
+            if !found.is_full() && !is_all && few < NEWEST {
+                found.take(&self.newest(&words, is_prefix, in_title, NEWEST).await?);
             }
-            if hits.len() >= limit {
+            if found.is_full() {
                 break;
             }
         }
-        Ok(hits)
+        Ok(found.hits)
     }
 
-    fn search_sql(
+    /// The newest documents with all words.
+    async fn newest(
         &self,
         words: &[String],
         is_prefix: bool,
         in_title: bool,
-        types: &[String],
-        limit: usize,
-    ) -> Sql {
-        // A record may be found by several parts.
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX).saturating_mul(4).min(NEWEST);
-        let inner = if types.is_empty() { limit } else { NEWEST };
+        count: usize,
+    ) -> Result<Vec<Row>, Error> {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
         let mut sql = self.sql();
-        sql.push("SELECT d.record_type, d.number, d.part FROM ");
         match self.dialect() {
             Dialect::Sqlite => {
                 let asked = words::fts_query(words, is_prefix, in_title);
-                sql.push("(SELECT rowid AS id FROM search_index WHERE search_index MATCH ").bind(asked);
-                sql.push(" ORDER BY rowid DESC LIMIT ").bind(inner);
-                sql.push(") h JOIN search_document d ON d.id = h.id");
+                sql.push(
+                    "SELECT d.record_type, d.number, d.part FROM (SELECT rowid AS id FROM search_index ",
+                );
+                sql.push("WHERE search_index MATCH ").bind(asked);
+                sql.push(" ORDER BY rowid DESC LIMIT ").bind(count);
+                sql.push(") h JOIN search_document d ON d.id = h.id ORDER BY d.id DESC");
+                self.known_rows(sql).await
             }
             Dialect::Postgres => {
                 let asked = words::ts_query(words, is_prefix, in_title);
-                sql.push("(SELECT id, record_type, number, part FROM search_document WHERE words @@ ");
-                sql.bind(asked).push("::tsquery ORDER BY id DESC LIMIT ").bind(inner).push(") d");
+                sql.push("SELECT record_type, number, part FROM search_document WHERE words @@ ");
+                sql.bind(asked).push("::tsquery ORDER BY id DESC LIMIT ").bind(count);
+                // how rare the words are decides the plan: one that was kept would not know
+                self.rows(sql).await
             }
         }
-        for (i, of) in types.iter().enumerate() {
-            sql.push(if i == 0 { " WHERE d.record_type IN (" } else { ", " }).bind(of.as_str());
+    }
+}
+
+/// What a search has found so far.
+struct Found<'a> {
+    hits: Vec<Hit>,
+    seen: HashSet<Reference>,
+    types: &'a [String],
+    hidden: &'a [&'a str],
+    prefix: &'a str,
+    limit: usize,
+}
+
+impl Found<'_> {
+    fn is_full(&self) -> bool {
+        self.hits.len() >= self.limit
+    }
+
+    /// Takes what was asked for, each record once.
+    fn take(&mut self, rows: &[Row]) {
+        for hit in rows.iter().map(hit_of) {
+            let of = &hit.record.record_type;
+            let is_hidden = hit.part.starts_with(self.prefix) && self.hidden.contains(&of.as_str());
+            let is_asked = self.types.is_empty() || self.types.contains(of);
+            if is_asked && !is_hidden && !self.is_full() && self.seen.insert(hit.record.clone()) {
+                self.hits.push(hit);
+            }
         }
-        sql.push(if types.is_empty() { "" } else { ")" });
-        sql.push(" ORDER BY d.id DESC LIMIT ").bind(limit);
-        sql
     }
 }
 

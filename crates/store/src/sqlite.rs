@@ -68,6 +68,27 @@ impl Sqlite {
         self.readers.with(move |connection| run::rows(connection, &sql)).await
     }
 
+    /// As [`Sqlite::rows`], for a question that an index answers with a few rows.
+    pub async fn short_rows(&self, sql: Sql) -> Result<Vec<Row>, Error> {
+        match self.readers.now(|connection| run::rows(connection, &sql)) {
+            Some(rows) => rows,
+            None => self.rows(sql).await,
+        }
+    }
+
+    pub async fn rows_together(&self, questions: Vec<Sql>) -> Result<Vec<Vec<Row>>, Error> {
+        let ask = |connection: &Connection| {
+            questions.iter().map(|sql| run::rows(connection, sql)).collect::<Result<Vec<_>, _>>()
+        };
+        if let Some(answers) = self.readers.now(ask) {
+            return answers;
+        }
+        let ask = move |connection: &Connection| {
+            questions.iter().map(|sql| run::rows(connection, sql)).collect::<Result<Vec<_>, _>>()
+        };
+        self.readers.with(ask).await
+    }
+
     pub async fn unit(&self, unit: Unit) -> Result<Done, Error> {
         let (reply, answer) = oneshot::channel();
         self.send(Message::Unit(unit, reply)).await?;

@@ -250,13 +250,21 @@ pub struct Select {
     when: Vec<When>,
     order: Vec<(&'static str, bool)>,
     limit: Option<i64>,
+    is_short: bool,
 }
 
 impl Select {
     /// Asks for columns of a table, in this order.
     #[must_use]
     pub fn from(table: &'static str, columns: &[&'static str]) -> Self {
-        Self { table, columns: columns.to_vec(), when: Vec::new(), order: Vec::new(), limit: None }
+        Self {
+            table,
+            columns: columns.to_vec(),
+            when: Vec::new(),
+            order: Vec::new(),
+            limit: None,
+            is_short: false,
+        }
     }
 
     /// Only rows whose column has this value.
@@ -317,6 +325,17 @@ impl Select {
     pub fn limit(mut self, limit: usize) -> Self {
         self.limit = Some(i64::try_from(limit).unwrap_or(i64::MAX));
         self
+    }
+
+    /// Says that an index answers this with a few rows: it need not wait for a thread of its own.
+    #[must_use]
+    pub fn short(mut self) -> Self {
+        self.is_short = true;
+        self
+    }
+
+    pub(crate) fn is_short(&self) -> bool {
+        self.is_short
     }
 
     pub(crate) fn to_sql(&self, dialect: Dialect) -> Sql {

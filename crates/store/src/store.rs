@@ -144,12 +144,33 @@ impl Store {
         }
     }
 
+    /// As [`Store::known_rows`], for a question that an index answers with a few rows.
+    pub(crate) async fn short_rows(&self, sql: Sql) -> Result<Vec<Row>, Error> {
+        match &*self.backend {
+            Backend::Sqlite(sqlite) => sqlite.short_rows(sql).await,
+            Backend::Postgres(postgres) => postgres.rows(sql, true).await,
+        }
+    }
+
+    /// Asks several short questions at once: one round trip to a server.
+    pub(crate) async fn rows_together(&self, questions: Vec<Sql>) -> Result<Vec<Vec<Row>>, Error> {
+        if questions.is_empty() {
+            return Ok(Vec::new());
+        }
+        match &*self.backend {
+            Backend::Sqlite(sqlite) => sqlite.rows_together(questions).await,
+            Backend::Postgres(postgres) => postgres.rows_together(&questions).await,
+        }
+    }
+
     /// Asks for rows of one engine table.
     ///
     /// # Errors
     /// As [`Store::rows`].
     pub async fn select(&self, select: Select) -> Result<Vec<Row>, Error> {
-        self.known_rows(select.to_sql(self.dialect())).await
+        let is_short = select.is_short();
+        let sql = select.to_sql(self.dialect());
+        if is_short { self.short_rows(sql).await } else { self.known_rows(sql).await }
     }
 
     /// Changes engine tables in one transaction, without an entry in the log: sessions, accounts, settings.

@@ -5,17 +5,18 @@ mod rows;
 use std::collections::HashMap;
 
 use proofdesk_model::entry::{self, Entry};
-use proofdesk_model::{Checked, Permit, RecordType, Reference, Registry};
+use proofdesk_model::{Checked, Job, Permit, RecordType, Reference, Registry};
 use proofdesk_tlog::Hash;
 use uuid::Uuid;
 
 use crate::error::Error;
 use crate::migrations::{NUMBERED, TABLES};
+use crate::queue;
 use crate::search::Document;
 use crate::sql::{Dialect, Sql};
 use crate::statement::Statement;
 use crate::store::{Backend, Store};
-use crate::unit::{Done, Unit};
+use crate::unit::{Done, Step, Unit};
 
 /// What goes with a write in the same transaction.
 #[derive(Debug, Clone, Default)]
@@ -107,6 +108,9 @@ impl Store {
         let mut unit = Unit::default();
         let span = Span { first: checked, last: checked, search_text: extra.search_text.as_deref() };
         span.to_steps(dialect, &mut unit)?;
+        for job in checked.jobs() {
+            unit.steps.push(Step::of(queue::enqueue(job, dialect)));
+        }
         follow(permit, checked, registry, extra, dialect, &mut unit)?;
         let done = self.commit_record(unit).await?;
         Ok(Receipt { entries: done.entries, leaves: done.leaves })
@@ -195,9 +199,11 @@ fn unit_of(
     dialect: Dialect,
 ) -> Result<(Unit, Vec<usize>), Error> {
     let mut unit = Unit::default();
-    for span in spans(&writes)? {
+    let spans = spans(&writes)?;
+    for span in &spans {
         span.to_steps(dialect, &mut unit)?;
     }
+    last_jobs(&writes, dialect, &mut unit);
     let mut counts = Vec::with_capacity(writes.len());
     for (permit, checked, extra) in writes {
         let before = unit.entries.len();
@@ -211,7 +217,28 @@ fn wrong_permit(permit: &Permit, record_type: &str) -> Error {
     Error::Invalid(format!("the permit is for {}, the write is for {record_type}", permit.record_type()))
 }
 
-/// Appends what belongs to each single write: relations, rows of engine tables, jobs and entries.
+/// Appends the jobs of many writes: of each kind and key the last one, which is what the queue would be left with. One
+/// that was asked for and withdrawn in the same transaction never was there, unless the record is an older one.
+fn last_jobs(writes: &[(Permit, Checked, Extra)], dialect: Dialect, unit: &mut Unit) {
+    let mut known: HashMap<(&str, &str), usize> = HashMap::new();
+    let mut last: Vec<(&Job, bool)> = Vec::new();
+    for (_, checked, _) in writes {
+        for job in checked.jobs() {
+            let at = *known.entry((job.kind.as_str(), job.key.as_str())).or_insert(last.len());
+            match last.get_mut(at) {
+                Some(place) => place.0 = job,
+                None => last.push((job, checked.before().is_none())),
+            }
+        }
+    }
+    for (job, is_new) in last {
+        if !(is_new && job.run_at >= Job::NEVER) {
+            unit.steps.push(Step::of(queue::enqueue(job, dialect)));
+        }
+    }
+}
+
+/// Appends what belongs to each single write: relations, rows of engine tables and entries.
 fn follow(
     permit: &Permit,
     checked: &Checked,
@@ -227,9 +254,6 @@ fn follow(
     rows::link_steps(checked, dialect, unit)?;
     for statement in &extra.statements {
         unit.add(dialect, statement);
-    }
-    for job in checked.jobs() {
-        unit.add(dialect, &Statement::enqueue(job));
     }
     let own = entry::of_write(checked, registry);
     unit.enter(extra.id, std::iter::once(own).chain(extra.entries));

@@ -99,7 +99,11 @@ pub fn slug(of: &RecordType) -> String {
 
 /// The type that a slug names.
 pub fn type_of_slug(engine: &Engine, slug: &str) -> Option<Arc<RecordType>> {
-    engine.registry().types().find(|t| self::slug(t) == slug).cloned()
+    let same = |name: &str| {
+        let written = name.bytes().map(|b| if b == b'_' { b'-' } else { b });
+        written.eq(slug.bytes())
+    };
+    engine.registry().types().find(|t| same(&t.name)).cloned()
 }
 
 /// The condition of the open records of a type; none when it has no workflow.
@@ -110,6 +114,12 @@ pub fn open_condition(engine: &Engine, of: &RecordType) -> Option<Condition> {
         return None;
     }
     engine.condition(&format!("state in [{}]", open.join(", ")), &of.name).ok()
+}
+
+/// The conditions of the open records by type: read once, since the menu of every page asks for them.
+pub fn open_conditions(engine: &Engine) -> HashMap<String, Condition> {
+    let of = |of: &Arc<RecordType>| Some((of.name.clone(), open_condition(engine, of)?));
+    engine.registry().types().filter_map(of).collect()
 }
 
 /// The type that the desk shows: the first of the work family that has clocks and that the caller may read.
@@ -129,7 +139,7 @@ pub fn groups(state: &AppState, caller: &Caller) -> Vec<Group> {
         for of in engine.registry().types().filter(|t| t.family == family && caller.may(t, &Action::Read)) {
             let is_desk = desk.as_deref() == Some(of.name.as_str());
             let count = if family == "work" {
-                open_condition(engine, of).and_then(|c| state.counts.of(engine, caller, of, Some(&c)))
+                state.open.get(&of.name).and_then(|c| state.counts.of(engine, caller, of, Some(c)))
             } else {
                 None
             };

@@ -1,15 +1,17 @@
 //! What every handler shares: the engine, the settings of the organization and the menu's counts.
 
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use axum::body::Bytes;
 use jiff::tz::TimeZone;
 use proofdesk_conformity::Conformity;
 use proofdesk_engine::Engine;
+use proofdesk_model::Condition;
 
 use crate::events::Feed;
 use crate::figures::FigureCache;
-use crate::menu::Counts;
+use crate::menu::{self, Counts};
 use crate::printer::Printer;
 
 /// Settings of the pages.
@@ -51,6 +53,8 @@ pub struct AppState {
     pub conformity: Option<Conformity>,
     /// Settings of the pages.
     pub settings: Arc<Settings>,
+    /// The condition of the open records, by type.
+    pub open: Arc<HashMap<String, Condition>>,
     /// Counts of the menu and of tabs, a few seconds old at most.
     pub counts: Counts,
     /// Figures, computed beside requests.
@@ -67,11 +71,13 @@ impl AppState {
     /// Puts the state together.
     pub fn new(engine: Engine, settings: Settings) -> Self {
         let settings = Arc::new(settings);
+        let open = Arc::new(menu::open_conditions(&engine));
         Self {
             engine,
             conformity: None,
             printer: Printer::new(settings.renderer.clone()),
             settings,
+            open,
             counts: Counts::default(),
             figures: FigureCache::default(),
             feed: Feed::default(),

@@ -1,6 +1,7 @@
 //! One record under import: its present values, what was imported of it before, and the write of its next event.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use proofdesk_model::{Action, Caller, Change, Door, Draft, LinkChange, Record, Reference, Stamp, Value};
 use serde_json::{Map, Value as Json, json};
@@ -51,7 +52,7 @@ impl Seen {
 /// A record under import.
 #[derive(Debug, Clone)]
 pub(super) struct Case {
-    record: Option<Record>,
+    record: Option<Arc<Record>>,
     links: HashMap<String, Vec<i64>>,
     kept: HashMap<String, Option<String>>,
 }
@@ -97,7 +98,7 @@ impl Case {
             for (relation, others) in engine.store().links(&reference, &of, None).await? {
                 case.links.insert(relation, others.into_iter().map(|r| r.number).collect());
             }
-            case.record = Some(record);
+            case.record = Some(Arc::new(record));
         }
         Ok(case)
     }
@@ -110,7 +111,7 @@ impl Case {
     /// Turns a row into a write. Returns whether the record was created by it.
     pub async fn take(&mut self, key: &str, row: &Row, tools: &mut Tools<'_>) -> Result<bool, Refused> {
         let plan = tools.plan;
-        let event = plan.event(row, self.record.as_ref()).map_err(Refused::Row)?;
+        let event = plan.event(row, self.record.as_deref()).map_err(Refused::Row)?;
         let mut change = Change::default();
         if self.record.is_none() {
             change.external_key = Some(key.to_owned());
@@ -136,9 +137,9 @@ impl Case {
         let created = self.record.is_none();
         let action = if created { Action::Create } else { Action::Update };
         let of = &plan.mapping.of;
-        let permit = of.permit(&caller, action, self.record.as_ref()).map_err(Error::Forbidden)?;
+        let permit = of.permit(&caller, action, self.record.as_deref()).map_err(Error::Forbidden)?;
         let stamp = Stamp { at: tools.batch.at, occurred_at: event.at, door: Door::Import };
-        let draft = Draft::new(of, self.record.clone(), change, &caller, stamp).map_err(Error::Invalid)?;
+        let draft = Draft::over(of, self.record.clone(), change, &caller, stamp).map_err(Error::Invalid)?;
         let facts = tools.batch.facts(tools.engine, &draft).await?;
         let rules = tools.engine.rules();
         let mut checked = draft.derive(rules, &facts).check(rules, &facts).map_err(Error::Invalid)?;
@@ -149,7 +150,7 @@ impl Case {
             self.links.insert(named.field.to_owned(), number.into_iter().collect());
         }
         self.kept.extend(event.kept.into_iter().map(|(name, value)| (name.to_owned(), value)));
-        self.record = Some(checked.after().clone());
+        self.record = Some(checked.shared());
         tools.batch.push(permit, checked);
         tools.batch.events += 1;
         Ok(created)

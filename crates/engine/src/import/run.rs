@@ -290,7 +290,8 @@ impl<'a> Run<'a> {
         if self.is_known {
             let select = Select::from("import_case", &["events", "digest", "number"])
                 .when("source", self.plan.mapping.name.as_str())
-                .when("external_key", key);
+                .when("external_key", key)
+                .short();
             let rows = self.engine.store().select(select).await?;
             seen.stored = rows.first().map(|r| (r.int(0), r.text(1).to_owned(), r.int(2)));
         }

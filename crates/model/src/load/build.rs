@@ -151,7 +151,7 @@ fn one(
         file: tree.file.clone(),
         declaration: digest(&tree.sources),
         columns: Vec::new(),
-        column_at: HashMap::new(),
+        column_at: HashMap::default(),
         name,
         fields,
     }

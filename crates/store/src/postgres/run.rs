@@ -5,6 +5,7 @@ use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use super::failure::{Failure, failed};
+use super::pipeline::{Sent, in_order};
 use crate::row::{Cell, Row};
 use crate::sql::{Arg, ArgType, Sql};
 
@@ -68,6 +69,22 @@ pub(crate) async fn rows(client: &Object, sql: &Sql, known: bool) -> Result<Vec<
         client.query_typed(&sql.text, &args).await
     };
     convert(&answer.map_err(|e| failed(&e))?)
+}
+
+/// Asks several questions, sent together; the first failure ends it.
+pub(crate) async fn together(client: &Object, questions: &[Sql]) -> Result<Vec<Vec<Row>>, Failure> {
+    let mut statements = Vec::with_capacity(questions.len());
+    for sql in questions {
+        let types: Vec<Type> = sql.args.iter().map(type_of).collect();
+        statements.push(prepare(client, &sql.text, &types).await?);
+    }
+    let args: Vec<Vec<&(dyn ToSql + Sync)>> =
+        questions.iter().map(|sql| sql.args.iter().map(|arg| arg as &(dyn ToSql + Sync)).collect()).collect();
+    let sent = statements.iter().zip(&args).map(|(statement, args)| -> Sent<'_, _> {
+        Box::pin(async move { client.query(statement, args).await.map_err(|e| failed(&e)) })
+    });
+    let answers = in_order(sent.collect()).await;
+    answers.into_iter().map(|rows| convert(&rows?)).collect()
 }
 
 /// The server's rows as ours.

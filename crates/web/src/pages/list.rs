@@ -4,6 +4,7 @@ pub mod rows;
 pub mod toolbar;
 pub mod view;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Router;
@@ -20,7 +21,7 @@ use crate::error::WebError;
 use crate::form::{Typed, Wrong};
 use crate::layout::{self, Page, escape_query};
 use crate::menu::{self, slug};
-use crate::pages::{family_crumb, record::preview, require_type};
+use crate::pages::{family_crumb, require_type};
 use crate::parts::empty::empty;
 use crate::parts::value::Eyes;
 use crate::session::Visit;
@@ -128,16 +129,19 @@ async fn settle(visit: &Visit, of: Arc<RecordType>, base: String, asked: Asked) 
     let declared = views.iter().find(|v| Some(&v.name) == asked.view.as_ref()).copied();
     let chosen = saved.iter().find(|v| Some(&v.id) == asked.saved.as_ref());
     let first = views.first().copied().filter(|_| asked.filter.is_none());
+    let mut known = None;
     let (mut source, mut sort, mut descending) = match (chosen, declared.or(first)) {
         (Some(view), _) => (view.filter.clone(), view.sort.clone(), view.descending),
         (None, Some(view)) => {
             let source = view.condition.as_ref().map_or("", |c| c.source()).to_owned();
+            known.clone_from(&view.condition);
             (source, view.sort.clone(), view.descending)
         }
         (None, None) => (String::new(), String::new(), true),
     };
     if let Some(filter) = &asked.filter {
         source = filter.trim().chars().take(2_000).collect();
+        known = None;
     }
     if let Some(column) = asked.sort.as_ref().filter(|c| is_sortable(&of, c) && visit.caller.sees(&of, c)) {
         sort.clone_from(column);
@@ -148,6 +152,7 @@ async fn settle(visit: &Visit, of: Arc<RecordType>, base: String, asked: Asked) 
     }
     let (condition, mistakes) = match source.as_str() {
         "" => (None, Vec::new()),
+        _ if known.is_some() => (known, Vec::new()),
         text => match proofdesk_condition::check(text, &of.name, visit.registry()) {
             Ok(condition) => match visit.engine().check_sees(&visit.caller, &of, &condition) {
                 Ok(()) => (Some(condition), Vec::new()),
@@ -179,7 +184,7 @@ async fn show(
 ) -> Result<Markup, WebError> {
     let is_desk = base == "/desk";
     let list = settle(visit, of.clone(), base, asked).await?;
-    let page = if list.mistakes.is_empty() {
+    let (page, titles) = if list.mistakes.is_empty() {
         let request = ListRequest {
             record_type: of.name.clone(),
             filter: list.condition.clone(),
@@ -188,17 +193,12 @@ async fn show(
             after: list.asked.after.clone(),
             limit: ROWS,
         };
-        visit.engine().list(&visit.caller, &request).await?
+        visit.engine().list_shown(&visit.caller, &request, rows::columns(&of, &list.columns)).await?
     } else {
-        ListPage { records: Vec::new(), next: None }
+        (ListPage { records: Vec::new(), next: None }, HashMap::new())
     };
-    let titles = visit.engine().titles(&visit.caller, &page.records).await?;
     let eyes =
         Eyes { registry: visit.registry(), titles: &titles, files: &[], zone: visit.zone(), now: visit.now };
-    let shown = match page.records.first() {
-        Some(record) => Some((record.reference(), preview::pane(visit, record).await?)),
-        None => None,
-    };
     let title = if is_desk { "Desk" } else { of.plural.as_str() };
     let may_create = visit.caller.may(&of, &Action::Create);
     let body = html! {
@@ -213,11 +213,9 @@ async fn show(
         (toolbar::filter(visit, &list, refused))
         div.split.preview {
             (table(&list, &page, &eyes, may_create))
-            aside.card id="preview" aria-label="Selected record" aria-live="polite" data-shows=[shown.as_ref().map(|(r, _)| format!("row-{r}"))] {
-                @match &shown {
-                    Some((_, pane)) => (pane),
-                    None => div.body.muted.small { "The selected record is shown here." },
-                }
+            // asked for when it can be seen: a narrow screen never shows it, and the list need not wait for it
+            aside.card id="preview" aria-label="Selected record" aria-live="polite" {
+                div.body.muted.small { "The selected record is shown here." }
             }
         }
     };

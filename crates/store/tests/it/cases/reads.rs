@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use proofdesk_model::entry::Entry;
 use proofdesk_model::{Action, Caller, Change, Reference, Value};
-use proofdesk_store::{Error, Extra, Question, Statement, Verdict};
+use proofdesk_store::{Error, Extra, Question, Shown, Statement, Verdict};
 
 use crate::desk::{CONTEXT, Desk, fresh_id, instant};
 
@@ -54,6 +54,49 @@ pub async fn lists_page_by_key(desk: Desk) {
     assert!(matches!(desk.store.list(&query).await, Err(Error::Invalid(_))), "a cursor of another list");
     let unknown = desk.store.list(&desk.query(None, "nope", false, 3)).await;
     assert!(matches!(unknown, Err(Error::Invalid(_))));
+}
+
+/// A list reads what it shows, and the titles of what that links to, in the same order and pages as the whole.
+pub async fn a_list_reads_what_it_shows(desk: Desk) {
+    let mut boxes = Vec::new();
+    for name in ["red", "blue"] {
+        let made = desk.create("box", Change::default().with_text("title", name), 0).await.unwrap();
+        boxes.push(made.0);
+    }
+    for i in 0..9_i64 {
+        let mut change = Change::default().with_text("title", &format!("t{i}")).with("weight", Value::Int(i));
+        if i % 3 != 0 {
+            change = change.with("box", Value::Link(boxes[usize::try_from(i % 3 - 1).unwrap()]));
+        }
+        desk.create("thing", change.with("due_at", instant(i)), i).await.unwrap();
+    }
+    let to = desk.registry.get("box").unwrap().clone();
+    let shown = Shown {
+        columns: vec!["title".to_owned(), "nope".to_owned()],
+        titles: vec![("box".to_owned(), to.clone()), ("related".to_owned(), to)],
+    };
+    for sort in ["due_at", "title", "number", "updated_at", "state"] {
+        let mut query = desk.query(Some("state in ['new', 'open']"), sort, true, 4);
+        let mut seen = 0;
+        loop {
+            let whole = desk.store.list(&query).await.unwrap();
+            let (part, titles) = desk.store.list_shown(&query, &shown).await.unwrap();
+            assert_eq!(part.next, whole.next, "by {sort}");
+            for (part, whole) in part.records.iter().zip(&whole.records) {
+                for name in ["number", "version", "state", "updated_at", "title", "box"] {
+                    assert_eq!(part.get(name), whole.get(name), "{name} by {sort}");
+                }
+                assert!(part.get("weight").is_null() && !whole.get("weight").is_null(), "only what is shown");
+                let Some(number) = whole.int("box") else { continue };
+                let title = if number == boxes[0] { "red" } else { "blue" };
+                assert!(titles.contains(&(Reference::new("box", number), title.to_owned())), "{titles:?}");
+            }
+            seen += whole.records.len();
+            let Some(next) = whole.next else { break };
+            query.after = Some(next);
+        }
+        assert_eq!(seen, 9, "by {sort}");
+    }
 }
 
 /// A list by a declared view reads an index in its order, nothing else.

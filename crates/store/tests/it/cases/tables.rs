@@ -50,6 +50,8 @@ pub async fn jobs_are_leased(desk: Desk) {
     enqueue(job("mail", "a", 10)).await;
     enqueue(job("mail", "a", 20)).await;
     enqueue(job("clock", "b", 5)).await;
+    enqueue(job("clock", "c", 5)).await;
+    enqueue(job("clock", "c", Job::NEVER)).await;
     assert_eq!(store.next_run_at().await.unwrap(), Some(5));
     assert_eq!(store.claim(&[], 4, 100, 9).await.unwrap(), []);
     assert_eq!(store.claim(&["mail"], 19, 100, 9).await.unwrap(), []);

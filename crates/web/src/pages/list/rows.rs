@@ -9,6 +9,23 @@ use crate::pages::list::Settled;
 use crate::parts::value::Eyes;
 use crate::parts::{clock, person, tag, time};
 
+/// The declared columns that the rows of a list are made of.
+pub fn columns(of: &RecordType, shown: &[ListColumn]) -> Vec<String> {
+    let mut found = vec![of.title_field().to_owned()];
+    for column in shown {
+        match shape(of, column) {
+            Shape::Clock(clock) => {
+                let parts = ["state", "due_at", "at_risk_at", "breached_at", "elapsed", "target"];
+                found.extend(parts.iter().map(|part| format!("{}_{part}", clock.name)));
+                found.push(clock.start.clone());
+            }
+            Shape::Plain(Some(field)) => found.extend(field.columns()),
+            _ => found.push(column.field.clone()),
+        }
+    }
+    found
+}
+
 /// How a column is shown.
 enum Shape<'a> {
     /// The reference and the title with its second line are always there.
