@@ -21,8 +21,9 @@ pub struct Place<'a> {
     pub folder: PathBuf,
     /// The desk's database.
     pub desk: String,
-    /// The copy.
+    /// The copy; the desk's own file where none is made.
     pub copy: String,
+    one_file: bool,
     cluster: Option<&'a Postgres>,
     /// Whose processor time counts.
     pub processor: Processor,
@@ -33,11 +34,12 @@ impl<'a> Place<'a> {
     ///
     /// # Errors
     /// What the server says.
-    pub fn new(folder: &Path, cluster: Option<&'a Postgres>) -> anyhow::Result<Self> {
+    pub fn new(folder: &Path, cluster: Option<&'a Postgres>, one_file: bool) -> anyhow::Result<Self> {
+        let one_file = one_file && cluster.is_none();
         let (desk, copy) = match cluster {
             None => {
                 let name = |name: &str| folder.join(name).display().to_string();
-                (name("desk.db"), name("copy.db"))
+                (name("desk.db"), name(if one_file { "desk.db" } else { "copy.db" }))
             }
             Some(cluster) => {
                 cluster.create_database("desk")?;
@@ -45,7 +47,12 @@ impl<'a> Place<'a> {
             }
         };
         let processor = Processor::new(cluster.map(Postgres::process));
-        Ok(Self { folder: folder.to_owned(), desk, copy, cluster, processor })
+        Ok(Self { folder: folder.to_owned(), desk, copy, one_file, cluster, processor })
+    }
+
+    /// Bare SQL has no copy of its own.
+    pub fn is_one_file(&self) -> bool {
+        self.one_file
     }
 
     /// The database is a server's.
@@ -73,6 +80,7 @@ impl<'a> Place<'a> {
     /// A full disk, or what the server says.
     pub async fn make_copy(&self) -> anyhow::Result<()> {
         match self.cluster {
+            None if self.one_file => {}
             None => {
                 std::fs::copy(&self.desk, &self.copy)?;
             }
@@ -103,8 +111,12 @@ pub struct Desk {
     pub engine: Engine,
     /// Whose processor time counts.
     pub processor: Processor,
-    /// The copy for bare SQL.
+    /// The copy for bare SQL, to write to.
     pub copy: String,
+    /// Where bare SQL reads: the desk's own database.
+    pub reading: String,
+    /// The copy is the desk's own file: bare SQL may write only when the product is done.
+    pub is_one_file: bool,
     /// The copy is a server's.
     pub is_server: bool,
 }
@@ -117,7 +129,8 @@ impl Desk {
     pub async fn open(place: &Place<'_>) -> anyhow::Result<Self> {
         let engine = engine(&place.desk, Arc::new(SystemTime)).await?;
         let (copy, is_server) = (place.copy.clone(), place.is_server());
-        Ok(Self { engine, processor: place.processor, copy, is_server })
+        let (reading, is_one_file) = (place.desk.clone(), place.is_one_file());
+        Ok(Self { engine, processor: place.processor, copy, reading, is_one_file, is_server })
     }
 
     /// Closes the database.

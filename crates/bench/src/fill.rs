@@ -14,7 +14,7 @@ use proofdesk_model::{Reference, Stamp};
 use proofdesk_store::{Extra, Statement};
 use uuid::Uuid;
 
-use crate::desk::{self, Place};
+use crate::desk::{self, Desk, Place};
 use crate::figure::{Figure, Table, Taken};
 use crate::floor::Floor;
 use crate::options::Options;
@@ -50,6 +50,7 @@ struct Maker {
     now: i64,
     /// From this number on they are open.
     open_from: i64,
+    most_events: usize,
 }
 
 /// Fills the desk and makes the copy for bare SQL.
@@ -76,6 +77,7 @@ pub async fn fill(place: &Place<'_>, options: &Options) -> anyhow::Result<Filled
         facts: desk::facts(&engine).await?,
         now,
         open_from: first + count - i64::try_from(open)?,
+        most_events: options.most_events,
         engine: engine.clone(),
     };
     let made = make_all(&maker, first, count, place).await?;
@@ -142,6 +144,7 @@ async fn verify(engine: &Engine) -> anyhow::Result<()> {
 /// # Errors
 /// What the database says.
 pub async fn compare(
+    desk: &Desk,
     place: &Place<'_>,
     options: &Options,
     filled: &Filled,
@@ -150,7 +153,7 @@ pub async fn compare(
     let Filled { maker, made, next } = filled;
     // drafts need numbers only; the copy takes what the desk never had
     let mut floor = Floor::open(&place.copy, place.is_server()).await?;
-    let engine = desk::engine(&place.desk, Arc::new(FixedTime::at(maker.now))).await?;
+    let engine = &desk.engine;
     let mut taken = Taken::default();
     for batch in 0..options.rounds(10, 2) {
         let from = next + 1_000_000_000 + i64::try_from(batch * BATCH)?;
@@ -165,7 +168,6 @@ pub async fn compare(
             each: Vec::new(),
         });
     }
-    engine.store().close().await?;
     table.push(Figure::rate("bulk writes (all of the data)", "events", made, &taken));
     Ok(())
 }
@@ -186,7 +188,8 @@ impl Maker {
     fn batch(&self, numbers: &[i64]) -> anyhow::Result<Vec<Ready>> {
         let mut writes = Vec::with_capacity(numbers.len() * 6);
         for number in numbers {
-            let frame = Frame { now: self.now, open: *number >= self.open_from && *number < 1_000_000_000 };
+            let open = *number >= self.open_from && *number < 1_000_000_000;
+            let frame = Frame { now: self.now, open, most_events: self.most_events };
             self.one(*number, tell(&self.world, *number, frame), &mut writes)?;
         }
         Ok(writes)

@@ -27,6 +27,10 @@ use desk::Desk;
 use figure::Table;
 use options::{Database, Options};
 
+/// The allocator of the product.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -68,18 +72,20 @@ async fn measure(database: Database, options: &Options) -> anyhow::Result<Table>
         Database::Postgres => Some(tokio::task::spawn_blocking(Postgres::start_durable).await??),
     };
     let mut table = Table::default();
-    let place = desk::Place::new(folder.path(), cluster.as_ref())?;
+    let place = desk::Place::new(folder.path(), cluster.as_ref(), options.one_file)?;
     let filled = fill::fill(&place, options).await?;
     let desk = Desk::open(&place).await?;
     eprintln!("bench: pages");
     pages::measure(&desk, options, &mut table).await?;
     eprintln!("bench: conformity");
     conformity::measure(&desk, options, &mut table).await?;
+    desk.close().await?;
+    start::measure(&place, options, &mut table).await?;
+    let desk = Desk::open(&place).await?;
     eprintln!("bench: writes");
     writes::measure(&desk, options, &filled, &mut table).await?;
+    fill::compare(&desk, &place, options, &filled, &mut table).await?;
     desk.close().await?;
-    fill::compare(&place, options, &filled, &mut table).await?;
     import::measure(&place, options, &mut table).await?;
-    start::measure(&place, options, &mut table).await?;
     Ok(table)
 }

@@ -10,7 +10,9 @@ cargo xtask bench [OPTIONS]
 
   --records N          incidents to make (1,000,000)
   --database WHICH     sqlite, postgres or both (both)
-  --quick              5,000 incidents and short rounds: only to see that it runs
+  --quick              600 incidents and short rounds: only to see that it runs
+  --one-file           no copy of a file for bare SQL: it reads the desk's own, and writes there after the product
+  --most-events N      incidents with longer histories in the real log get so many events (all)
   --program FILE       the product's binary, to start and to weigh (beside this one)
   --folder FOLDER      where the databases are made (the system's temporary folder)
   --out FILE           puts the tables between the marks of this file
@@ -44,6 +46,10 @@ pub struct Options {
     pub databases: Vec<Database>,
     /// Short rounds.
     pub quick: bool,
+    /// Bare SQL works on the desk's own file.
+    pub one_file: bool,
+    /// Most events of an incident.
+    pub most_events: usize,
     /// The product's binary.
     pub program: PathBuf,
     /// Where the databases are made.
@@ -63,6 +69,8 @@ impl Options {
             records: 0,
             databases: vec![Database::Sqlite, Database::Postgres],
             quick: false,
+            one_file: false,
+            most_events: usize::MAX,
             program: own.with_file_name("proofdesk"),
             folder: std::env::temp_dir(),
             out: None,
@@ -74,6 +82,8 @@ impl Options {
                 "--records" => options.records = value()?.replace(['_', ','], "").parse()?,
                 "--database" => options.databases = databases(&value()?)?,
                 "--quick" => options.quick = true,
+                "--one-file" => options.one_file = true,
+                "--most-events" => options.most_events = value()?.parse()?,
                 "--program" => options.program = value()?.into(),
                 "--folder" => options.folder = value()?.into(),
                 "--help" | "-h" => bail!("{HELP}"),
@@ -82,7 +92,7 @@ impl Options {
             }
         }
         if options.records == 0 {
-            options.records = if options.quick { 5_000 } else { 1_000_000 };
+            options.records = if options.quick { 600 } else { 1_000_000 };
         }
         Ok(options)
     }
@@ -121,8 +131,16 @@ mod tests {
 
     #[test]
     fn a_short_run_makes_few() {
-        assert_eq!(read(&["--quick"]).unwrap().records, 5_000);
+        assert_eq!(read(&["--quick"]).unwrap().records, 600);
         assert_eq!(read(&["--quick", "--records", "70"]).unwrap().records, 70);
+    }
+
+    #[test]
+    fn a_large_run_saves_the_disk() {
+        let asked = read(&["--one-file", "--most-events", "4"]).unwrap();
+        assert_eq!((asked.one_file, asked.most_events), (true, 4));
+        let asked = read(&[]).unwrap();
+        assert_eq!((asked.one_file, asked.most_events), (false, usize::MAX));
     }
 
     #[test]

@@ -33,7 +33,7 @@ struct Question {
 /// A page that is not shown.
 pub async fn measure(desk: &Desk, options: &Options, table: &mut Table) -> anyhow::Result<()> {
     let visitor = Visitor::sign_in(desk, "mara").await?;
-    let mut floor = Floor::open(&desk.copy, desk.is_server).await?;
+    let mut floor = Floor::open(&desk.reading, desk.is_server).await?;
     let count = options.rounds(600, 12);
     let mut chance = Chance::new(0xab1e);
     let desk_page = || Question { path: "/desk?view=open".to_owned(), bare: vec![open_by_due(desk)] };
@@ -46,6 +46,12 @@ pub async fn measure(desk: &Desk, options: &Options, table: &mut Table) -> anyho
         Figure::plain("size of the desk page", format!("{} kB, not compressed", size / 1_000))
             .target("under 60 kB", size < 60_000),
     );
+    let filter = "state%20in%20%5B%27new%27,%27assigned%27,%27in_progress%27,%27waiting%27%5D";
+    let path = format!("/api/v1/incident?filter={filter}&sort=resolution_due_at&limit=50");
+    let rest = || Question { path: path.clone(), bare: vec![open_by_due(desk)] };
+    let (ours, bare) = visitor.ask(desk, &mut floor, count, rest).await?;
+    let figure = Figure::time("REST list, 50 open by due time", &ours, &bare);
+    table.push(figure.target("p99 under 20 ms", ours.percentile(0.99) < 20.0));
     let record_page = || {
         let number = chance.between(100, i64::try_from(options.records).unwrap_or(i64::MAX));
         Question { path: format!("/incident/INC-{number}"), bare: record(desk, number) }
@@ -132,7 +138,9 @@ struct Visitor {
 
 impl Visitor {
     async fn sign_in(desk: &Desk, name: &str) -> anyhow::Result<Self> {
-        let router = proofdesk_web::router(AppState::new(desk.engine.clone(), Settings::default()));
+        let state = AppState::new(desk.engine.clone(), Settings::default());
+        let state = state.with_conformity(crate::desk::conformity(&desk.engine)?);
+        let router = proofdesk_web::router(state);
         let form = format!("sign_in={name}&password={}", PASSWORD.replace(' ', "+"));
         let request = Request::post("/sign-in")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")

@@ -24,6 +24,19 @@ const TURNS: usize = 4;
 /// Numbers of the copy's new records begin here, where the desk has none.
 const NEW: i64 = 2_000_000_000;
 
+/// What one figure is made of: the same kind of writes for both sides.
+struct Plan {
+    what: &'static str,
+    clients: usize,
+    ours: Vec<Wish>,
+    floor: Vec<Wish>,
+}
+
+/// The first few make caches warm and are not counted.
+fn warm(wishes: &[Wish]) -> (&[Wish], &[Wish]) {
+    wishes.split_at(wishes.len() / 16)
+}
+
 /// One write: a change of a new or of an existing record.
 #[derive(Clone)]
 struct Wish {
@@ -50,24 +63,50 @@ pub async fn measure(
     filled: &Filled,
     table: &mut Table,
 ) -> anyhow::Result<()> {
-    let records = open_records(&desk.engine, 480).await?;
-    let mut copy = Copy::open(desk, filled, &records).await?;
+    let records = open_records(&desk.engine, 4_000).await?;
+    // in one file both sides have records of their own
+    let half = if desk.is_one_file { records.len() / 2 } else { 0 };
+    let (mine, theirs) = (records.get(half..).unwrap_or_default(), records.get(..half).unwrap_or_default());
+    let theirs = if half > 0 { theirs } else { mine };
     let count = options.rounds(1_600, 64);
-    let mut number = 0;
-    let mut creates = |count: usize| -> Vec<Wish> {
-        number += count;
-        (number - count..number).map(|n| create(filled.world(), n)).collect()
-    };
-    let (few, many) = records.split_at(records.len() / 3);
+    let world = filled.world();
     let rounds = |records: &[Record], count: usize| count / records.len().max(1) + 1;
-    let plans = [
-        ("create", 1, creates(count)),
-        ("create", CLIENTS, creates(count * 5)),
-        ("transition", 1, transitions(few, filled.world(), rounds(few, count))),
-        ("transition", CLIENTS, transitions(many, filled.world(), rounds(many, count * 5))),
-    ];
-    for (what, clients, wishes) in plans {
-        let (ours, floor) = turns(desk, &mut copy, clients, wishes).await?;
+    let moves = |records: &[Record], clients: usize| {
+        let (few, many) = records.split_at(records.len() / 3);
+        let (of, count) = if clients == 1 { (few, count) } else { (many, count * 5) };
+        transitions(of, world, rounds(of, count))
+    };
+    let creates =
+        |from: usize, count: usize| -> Vec<Wish> { (from..from + count).map(|n| create(world, n)).collect() };
+    let mut plans = Vec::new();
+    for (clients, from, count) in [(1, 0, count), (CLIENTS, count, count * 5)] {
+        let wishes = creates(from, count);
+        plans.push(Plan { what: "create", clients, ours: wishes.clone(), floor: wishes });
+    }
+    for clients in [1, CLIENTS] {
+        let (ours, floor) = (moves(mine, clients), moves(theirs, clients));
+        plans.push(Plan { what: "transition", clients, ours, floor });
+    }
+    let mut taken = Vec::new();
+    if desk.is_one_file {
+        // the product's own tree of hashes does not outlive what bare SQL writes into its file
+        for plan in &plans {
+            through_engine(desk, plan.clients, warm(&plan.ours).0).await?;
+            taken.push((through_engine(desk, plan.clients, warm(&plan.ours).1).await?, Taken::default()));
+        }
+        let mut copy = Copy::open(desk, filled, theirs).await?;
+        for (plan, taken) in plans.iter().zip(&mut taken) {
+            copy.through_sql(desk, plan.clients, warm(&plan.floor).0).await?;
+            taken.1 = copy.through_sql(desk, plan.clients, warm(&plan.floor).1).await?;
+        }
+    } else {
+        let mut copy = Copy::open(desk, filled, theirs).await?;
+        for plan in &plans {
+            taken.push(turns(desk, &mut copy, plan).await?);
+        }
+    }
+    for (Plan { what, clients, .. }, (ours, floor)) in plans.iter().zip(taken) {
+        let clients = *clients;
         let words = if clients == 1 { "1 client".to_owned() } else { format!("{clients} clients") };
         let figure = Figure::rate(&format!("{what}, {words}"), "writes", &ours, &floor);
         let ratio = figure.ratio.unwrap_or_default();
@@ -123,9 +162,10 @@ fn transitions(records: &[Record], world: &World, rounds: usize) -> Vec<Wish> {
     wishes
 }
 
-/// Open records that have somebody who works on them or can get one.
+/// Open records that have somebody who works on them or can get one: so many that each is moved a few times only, as
+/// in life.
 async fn open_records(engine: &Engine, limit: usize) -> anyhow::Result<Vec<Record>> {
-    let request =
+    let mut request =
         ListRequest {
             record_type: "incident".to_owned(),
             filter: Some(engine.condition(
@@ -135,28 +175,33 @@ async fn open_records(engine: &Engine, limit: usize) -> anyhow::Result<Vec<Recor
             sort: "number".to_owned(),
             descending: true,
             after: None,
-            limit,
+            limit: 500,
         };
-    let records = engine.list(&Caller::system("bench"), &request).await?.records;
+    let mut records = Vec::new();
+    while records.len() < limit {
+        let page = engine.list(&Caller::system("bench"), &request).await?;
+        records.extend(page.records);
+        match page.next {
+            Some(next) => request.after = Some(next),
+            None => break,
+        }
+    }
+    records.truncate(limit);
     anyhow::ensure!(records.len() >= 3 * CLIENTS, "too few open incidents to measure: ask for more records");
     Ok(records)
 }
 
 /// Ours and bare SQL in turns.
-async fn turns(
-    desk: &Desk,
-    copy: &mut Copy<'_>,
-    clients: usize,
-    wishes: Vec<Wish>,
-) -> anyhow::Result<(Taken, Taken)> {
+async fn turns(desk: &Desk, copy: &mut Copy<'_>, plan: &Plan) -> anyhow::Result<(Taken, Taken)> {
     let (mut ours, mut floor) = (Taken::default(), Taken::default());
-    // the first few make caches warm on both sides and are not counted
-    let (warm, wishes) = wishes.split_at(wishes.len() / 16);
-    through_engine(desk, clients, warm).await?;
-    copy.through_sql(desk, clients, warm).await?;
-    for turn in wishes.chunks(wishes.len().div_ceil(TURNS).max(1)) {
-        ours.add(through_engine(desk, clients, turn).await?);
-        floor.add(copy.through_sql(desk, clients, turn).await?);
+    let clients = plan.clients;
+    through_engine(desk, clients, warm(&plan.ours).0).await?;
+    copy.through_sql(desk, clients, warm(&plan.floor).0).await?;
+    let part = |wishes: &[Wish]| wishes.len().div_ceil(TURNS).max(1);
+    let (mine, theirs) = (warm(&plan.ours).1, warm(&plan.floor).1);
+    for (mine, theirs) in mine.chunks(part(mine)).zip(theirs.chunks(part(theirs))) {
+        ours.add(through_engine(desk, clients, mine).await?);
+        floor.add(copy.through_sql(desk, clients, theirs).await?);
     }
     Ok((ours, floor))
 }
