@@ -18,7 +18,7 @@ CREATE TABLE "incident" (
     "channel" TEXT COLLATE "C",
     "customer" BIGINT,
     "location" TEXT COLLATE "C",
-    "picture" BIGINT,
+    "picture" TEXT COLLATE "C",
     "service" BIGINT,
     "category" TEXT COLLATE "C",
     "subcategory" TEXT COLLATE "C",
@@ -32,12 +32,15 @@ CREATE TABLE "incident" (
     "assignee" BIGINT,
     "hold_reason" TEXT COLLATE "C",
     "vendor" TEXT COLLATE "C",
+    "skill_missing" BOOLEAN,
     "escalated_at" BIGINT,
     "escalated_to" BIGINT,
     "escalation_reason" TEXT COLLATE "C",
     "major" BOOLEAN,
     "major_declared_at" BIGINT,
     "major_manager" BIGINT,
+    "major_manager_since" BIGINT,
+    "top_management_told" BIGINT,
     "top_management_told_at" BIGINT,
     "top_management_updated_at" BIGINT,
     "major_report" TEXT COLLATE "C",
@@ -49,6 +52,7 @@ CREATE TABLE "incident" (
     "used_knowledge" BOOLEAN,
     "customer_confirmed" BOOLEAN,
     "caused_by" BIGINT,
+    "after_release" BIGINT,
     "known_error" BIGINT,
     "duplicate_of" BIGINT,
     "first_response_at" BIGINT,
@@ -93,6 +97,9 @@ CREATE TABLE "incident" (
     "closure_agreement" TEXT COLLATE "C",
     "closure_clock" TEXT COLLATE "C"
 );
+
+-- index incidents: records by after_release
+CREATE INDEX "ix_incident_175f3fb4" ON "incident" ("after_release") WHERE "after_release" IS NOT NULL;
 
 -- index incidents: records by assignee
 CREATE INDEX "ix_incident_ff84ffe3" ON "incident" ("assignee") WHERE "assignee" IS NOT NULL;
@@ -160,6 +167,9 @@ CREATE INDEX "ix_incident_5df8ea9a" ON "incident" ("service") WHERE "service" IS
 -- index incidents: records by team
 CREATE INDEX "ix_incident_f9085ed2" ON "incident" ("team") WHERE "team" IS NOT NULL;
 
+-- index incidents: records by top_management_told
+CREATE INDEX "ix_incident_6f9df469" ON "incident" ("top_management_told") WHERE "top_management_told" IS NOT NULL;
+
 -- index incidents: open records by updated_at
 CREATE INDEX "ix_incident_99581d99" ON "incident" ("updated_at", "number") WHERE "state" IN ('new', 'assigned', 'in_progress', 'waiting');
 
@@ -202,6 +212,7 @@ CREATE TABLE "service_request" (
     "category" TEXT COLLATE "C",
     "subcategory" TEXT COLLATE "C",
     "priority" TEXT COLLATE "C",
+    "model" BIGINT,
     "instructions" BIGINT,
     "approval_needed" BOOLEAN,
     "approved_by" BIGINT,
@@ -267,6 +278,9 @@ CREATE INDEX "ix_service_request_8e76f3f6" ON "service_request" ("customer") WHE
 
 -- index service requests: records by instructions
 CREATE INDEX "ix_service_request_ebe95c35" ON "service_request" ("instructions") WHERE "instructions" IS NOT NULL;
+
+-- index service requests: records by model
+CREATE INDEX "ix_service_request_4fca1ce6" ON "service_request" ("model") WHERE "model" IS NOT NULL;
 
 -- index service requests: records by priority
 CREATE INDEX "ix_service_request_43fe89d4" ON "service_request" ("priority") WHERE "priority" IS NOT NULL;
@@ -346,14 +360,17 @@ CREATE TABLE "problem" (
     "root_cause_at" BIGINT,
     "preventive_actions" TEXT COLLATE "C",
     "workaround" TEXT COLLATE "C",
+    "skill_missing" BOOLEAN,
     "escalated_at" BIGINT,
     "escalation_reason" TEXT COLLATE "C",
+    "caused_by" BIGINT,
     "resolution" TEXT COLLATE "C",
     "resolution_due_on" TEXT COLLATE "C",
     "alters_items" BOOLEAN,
     "accepted_risk" TEXT COLLATE "C",
     "accepted_by" BIGINT,
     "accepted_until" TEXT COLLATE "C",
+    "effect" TEXT COLLATE "C",
     "effectiveness" TEXT COLLATE "C",
     "effectiveness_reviewed_on" TEXT COLLATE "C",
     "resolved_at" BIGINT,
@@ -371,6 +388,9 @@ CREATE INDEX "ix_problem_ff84ffe3" ON "problem" ("assignee") WHERE "assignee" IS
 
 -- index problems: records by category
 CREATE INDEX "ix_problem_a87940cc" ON "problem" ("category") WHERE "category" IS NOT NULL;
+
+-- index problems: records by caused_by
+CREATE INDEX "ix_problem_f95a8ba2" ON "problem" ("caused_by") WHERE "caused_by" IS NOT NULL;
 
 -- index problems: records by closed_at
 CREATE INDEX "ix_problem_a72706b2" ON "problem" ("closed_at") WHERE "closed_at" IS NOT NULL;
@@ -477,9 +497,12 @@ CREATE TABLE "change" (
     "category" TEXT COLLATE "C",
     "classification" TEXT COLLATE "C",
     "service_change" BOOLEAN,
+    "unintended" BOOLEAN,
     "standard_model" TEXT COLLATE "C",
+    "model" BIGINT,
     "reason" TEXT COLLATE "C",
     "priority" TEXT COLLATE "C",
+    "priority_reason" TEXT COLLATE "C",
     "risk_level" TEXT COLLATE "C",
     "risk" TEXT COLLATE "C",
     "benefit" TEXT COLLATE "C",
@@ -489,13 +512,17 @@ CREATE TABLE "change" (
     "impact_on_customers" TEXT COLLATE "C",
     "impact_on_policies_and_plans" TEXT COLLATE "C",
     "impact_on_quality_and_security" TEXT COLLATE "C",
+    "continuity_unaffected_reason" TEXT COLLATE "C",
     "impact_on_other_changes" TEXT COLLATE "C",
     "major_impact" BOOLEAN,
     "major_impact_reason" TEXT COLLATE "C",
     "assessed_at" BIGINT,
+    "design_and_transition" BOOLEAN,
+    "service_plan" BIGINT,
     "transition_plan" TEXT COLLATE "C",
     "transition_plan_at" BIGINT,
     "approved_by" BIGINT,
+    "approved_as" BIGINT,
     "approved_at" BIGINT,
     "approval_note" TEXT COLLATE "C",
     "planned_start_at" BIGINT,
@@ -523,6 +550,9 @@ CREATE TABLE "change" (
     "closed_by" BIGINT
 );
 
+-- index changes: records by approved_as
+CREATE INDEX "ix_change_09211bac" ON "change" ("approved_as") WHERE "approved_as" IS NOT NULL;
+
 -- index changes: records by approved_at
 CREATE INDEX "ix_change_0d598717" ON "change" ("approved_at") WHERE "approved_at" IS NOT NULL;
 
@@ -544,6 +574,9 @@ CREATE INDEX "ix_change_7fb3cf11" ON "change" ("closed_by") WHERE "closed_by" IS
 -- index changes: records by deployed_at
 CREATE INDEX "ix_change_dc71fc6d" ON "change" ("deployed_at") WHERE "deployed_at" IS NOT NULL;
 
+-- index changes: records by model
+CREATE INDEX "ix_change_4fca1ce6" ON "change" ("model") WHERE "model" IS NOT NULL;
+
 -- index changes: records by outcome
 CREATE INDEX "ix_change_21150c99" ON "change" ("outcome") WHERE "outcome" IS NOT NULL;
 
@@ -561,6 +594,9 @@ CREATE INDEX "ix_change_9e99e398" ON "change" ("requested_by") WHERE "requested_
 
 -- index changes: records by reviewed_by
 CREATE INDEX "ix_change_60a60f2e" ON "change" ("reviewed_by") WHERE "reviewed_by" IS NOT NULL;
+
+-- index changes: records by service_plan
+CREATE INDEX "ix_change_5ffecb79" ON "change" ("service_plan") WHERE "service_plan" IS NOT NULL;
 
 -- index changes: records by team
 CREATE INDEX "ix_change_f9085ed2" ON "change" ("team") WHERE "team" IS NOT NULL;
@@ -600,14 +636,26 @@ CREATE TABLE "service" (
     "dependencies" TEXT COLLATE "C",
     "published" BOOLEAN,
     "audiences" TEXT COLLATE "C",
+    "user_groups" TEXT COLLATE "C",
     "reviewed_on" TEXT COLLATE "C",
     "review_on" TEXT COLLATE "C",
     "owner" BIGINT,
     "team" BIGINT,
     "criticality" TEXT COLLATE "C",
+    "criticality_reason" TEXT COLLATE "C",
+    "criticality_review_on" TEXT COLLATE "C",
     "requirements" TEXT COLLATE "C",
+    "confirmation_needed" BOOLEAN,
+    "operated_by" TEXT COLLATE "C",
+    "provider" BIGINT,
     "in_scope" BOOLEAN,
     "live_since" TEXT COLLATE "C",
+    "planning_priority" TEXT COLLATE "C",
+    "planning_reason" TEXT COLLATE "C",
+    "duplicate_decision" TEXT COLLATE "C",
+    "organization_value" TEXT COLLATE "C",
+    "no_risk_reason" TEXT COLLATE "C",
+    "no_risk_by" BIGINT,
     "item" BIGINT,
     "service_hours" BIGINT
 );
@@ -618,8 +666,14 @@ CREATE INDEX "ix_service_27898c80" ON "service" ("criticality") WHERE "criticali
 -- index services: records by item
 CREATE INDEX "ix_service_afac9352" ON "service" ("item") WHERE "item" IS NOT NULL;
 
+-- index services: records by no_risk_by
+CREATE INDEX "ix_service_8ec0a000" ON "service" ("no_risk_by") WHERE "no_risk_by" IS NOT NULL;
+
 -- index services: records by owner
 CREATE INDEX "ix_service_7e1e879e" ON "service" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index services: records by provider
+CREATE INDEX "ix_service_caaac8f4" ON "service" ("provider") WHERE "provider" IS NOT NULL;
 
 -- index services: records by service_hours
 CREATE INDEX "ix_service_d282d1bc" ON "service" ("service_hours") WHERE "service_hours" IS NOT NULL;
@@ -652,6 +706,7 @@ CREATE TABLE "configuration_item" (
     "external_key" TEXT COLLATE "C",
     "name" TEXT COLLATE "C",
     "item_type" TEXT COLLATE "C",
+    "defined_type" BIGINT,
     "description" TEXT COLLATE "C",
     "version_text" TEXT COLLATE "C",
     "serial_number" TEXT COLLATE "C",
@@ -659,9 +714,13 @@ CREATE TABLE "configuration_item" (
     "vendor" TEXT COLLATE "C",
     "owner" BIGINT,
     "team" BIGINT,
+    "operated_by" TEXT COLLATE "C",
+    "operator" BIGINT,
     "under_change_control" BOOLEAN,
     "stand_alone_reason" TEXT COLLATE "C",
     "changed_under" BIGINT,
+    "unlinked_at" BIGINT,
+    "changed_at" BIGINT,
     "verified_on" TEXT COLLATE "C",
     "verify_on" TEXT COLLATE "C",
     "verification_result" TEXT COLLATE "C",
@@ -670,11 +729,20 @@ CREATE TABLE "configuration_item" (
     "discrepancy_corrected_on" TEXT COLLATE "C"
 );
 
+-- index configuration items: records by changed_at
+CREATE INDEX "ix_configuration_item_93e36217" ON "configuration_item" ("changed_at") WHERE "changed_at" IS NOT NULL;
+
 -- index configuration items: records by changed_under
 CREATE INDEX "ix_configuration_item_6c44d1ba" ON "configuration_item" ("changed_under") WHERE "changed_under" IS NOT NULL;
 
+-- index configuration items: records by defined_type
+CREATE INDEX "ix_configuration_item_aa3941af" ON "configuration_item" ("defined_type") WHERE "defined_type" IS NOT NULL;
+
 -- index configuration items: records by item_type
 CREATE INDEX "ix_configuration_item_5cb235aa" ON "configuration_item" ("item_type") WHERE "item_type" IS NOT NULL;
+
+-- index configuration items: records by operator
+CREATE INDEX "ix_configuration_item_4be93314" ON "configuration_item" ("operator") WHERE "operator" IS NOT NULL;
 
 -- index configuration items: records by owner
 CREATE INDEX "ix_configuration_item_7e1e879e" ON "configuration_item" ("owner") WHERE "owner" IS NOT NULL;
@@ -684,6 +752,9 @@ CREATE INDEX "ix_configuration_item_f9085ed2" ON "configuration_item" ("team") W
 
 -- index configuration items: open records by name
 CREATE INDEX "ix_configuration_item_643df3b2" ON "configuration_item" (coalesce("name", '􏿿'), "number") WHERE "state" IN ('planned', 'live', 'maintenance');
+
+-- index configuration items: all records by unlinked_at
+CREATE INDEX "ix_configuration_item_ff45ebdb" ON "configuration_item" (coalesce("unlinked_at", -9223372036854775807), "number");
 
 -- index configuration items: all records by verified_on
 CREATE INDEX "ix_configuration_item_730cfd88" ON "configuration_item" (coalesce("verified_on", '􏿿'), "number");
@@ -708,12 +779,18 @@ CREATE TABLE "customer" (
     "name" TEXT COLLATE "C",
     "description" TEXT COLLATE "C",
     "relation" TEXT COLLATE "C",
+    "segment" TEXT COLLATE "C",
     "mail" TEXT COLLATE "C",
     "phone" TEXT COLLATE "C",
     "location" TEXT COLLATE "C",
     "zone" TEXT COLLATE "C",
     "relationship_manager" BIGINT,
     "contact" BIGINT,
+    "contact_route" TEXT COLLATE "C",
+    "contacted_on" TEXT COLLATE "C",
+    "contact_on" TEXT COLLATE "C",
+    "complaint_escalation" TEXT COLLATE "C",
+    "complaint_escalation_told_on" TEXT COLLATE "C",
     "catalogue_access" BOOLEAN,
     "customer_since" TEXT COLLATE "C",
     "reviewed_on" TEXT COLLATE "C",
@@ -725,6 +802,9 @@ CREATE INDEX "ix_customer_37fb1faa" ON "customer" ("contact") WHERE "contact" IS
 
 -- index customers: records by relationship_manager
 CREATE INDEX "ix_customer_6f78f6e8" ON "customer" ("relationship_manager") WHERE "relationship_manager" IS NOT NULL;
+
+-- index customers: records by segment
+CREATE INDEX "ix_customer_1166eb54" ON "customer" ("segment") WHERE "segment" IS NOT NULL;
 
 -- index customers: all records by name
 CREATE INDEX "ix_customer_7a46d469" ON "customer" (coalesce("name", '􏿿'), "number");
@@ -754,7 +834,7 @@ CREATE TABLE "agreement" (
     "description" TEXT COLLATE "C",
     "customer" BIGINT,
     "requirements" TEXT COLLATE "C",
-    "document" BIGINT,
+    "document" TEXT COLLATE "C",
     "valid_from" TEXT COLLATE "C",
     "valid_until" TEXT COLLATE "C",
     "approved_by" BIGINT,
@@ -818,6 +898,7 @@ CREATE TABLE "target" (
     "clock" TEXT COLLATE "C",
     "priority" TEXT COLLATE "C",
     "duration" TEXT COLLATE "C",
+    "length" BIGINT,
     "service_hours" BIGINT,
     "share_percent" BIGINT,
     "pause_reasons" TEXT COLLATE "C",
@@ -884,6 +965,9 @@ CREATE TABLE "person" (
     "team" BIGINT,
     "customer" BIGINT,
     "external" BOOLEAN,
+    "works_for_sms" BOOLEAN,
+    "joined_on" TEXT COLLATE "C",
+    "left_on" TEXT COLLATE "C",
     "location" TEXT COLLATE "C",
     "zone" TEXT COLLATE "C",
     "language" TEXT COLLATE "C"
@@ -897,6 +981,9 @@ CREATE INDEX "ix_person_a9083ca1" ON "person" ("mail") WHERE "mail" IS NOT NULL;
 
 -- index people: records by team
 CREATE INDEX "ix_person_f9085ed2" ON "person" ("team") WHERE "team" IS NOT NULL;
+
+-- index people: records by works_for_sms
+CREATE INDEX "ix_person_bf7ef048" ON "person" ("works_for_sms") WHERE "works_for_sms" IS NOT NULL;
 
 -- index people: all records by name
 CREATE INDEX "ix_person_7a46d469" ON "person" (coalesce("name", '􏿿'), "number");
@@ -924,6 +1011,7 @@ CREATE TABLE "team" (
     "mail" TEXT COLLATE "C",
     "escalation_team" BIGINT,
     "service_hours" BIGINT,
+    "objectives_expected" BOOLEAN,
     "supplier" BOOLEAN
 );
 
@@ -984,3 +1072,5087 @@ CREATE INDEX "ix_knowledge_article_d0f2ca9d" ON "knowledge_article" (coalesce("t
 
 -- index knowledge articles: records by external key, each once
 CREATE UNIQUE INDEX "ix_knowledge_article_external_key" ON "knowledge_article" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of acceptance tests
+CREATE TABLE "acceptance_test" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "kind" TEXT COLLATE "C",
+    "description" TEXT COLLATE "C",
+    "requirement" BIGINT,
+    "plan" BIGINT,
+    "design" BIGINT,
+    "release" BIGINT,
+    "change" BIGINT,
+    "tester" BIGINT,
+    "due_on" TEXT COLLATE "C",
+    "result" TEXT COLLATE "C",
+    "evidence" TEXT COLLATE "C",
+    "tested_at" BIGINT,
+    "tested_by" BIGINT,
+    "protocol" TEXT COLLATE "C",
+    "decision" TEXT COLLATE "C",
+    "decision_reason" TEXT COLLATE "C",
+    "decision_record" BIGINT,
+    "decided_by" BIGINT,
+    "decided_at" BIGINT
+);
+
+-- index acceptance tests: records by change
+CREATE INDEX "ix_acceptance_test_adf15ee6" ON "acceptance_test" ("change") WHERE "change" IS NOT NULL;
+
+-- index acceptance tests: records by decided_by
+CREATE INDEX "ix_acceptance_test_04bde953" ON "acceptance_test" ("decided_by") WHERE "decided_by" IS NOT NULL;
+
+-- index acceptance tests: records by decision_record
+CREATE INDEX "ix_acceptance_test_3d6c15d7" ON "acceptance_test" ("decision_record") WHERE "decision_record" IS NOT NULL;
+
+-- index acceptance tests: records by design
+CREATE INDEX "ix_acceptance_test_fffd9a4f" ON "acceptance_test" ("design") WHERE "design" IS NOT NULL;
+
+-- index acceptance tests: records by due_on
+CREATE INDEX "ix_acceptance_test_0713ee30" ON "acceptance_test" ("due_on") WHERE "due_on" IS NOT NULL;
+
+-- index acceptance tests: records by kind
+CREATE INDEX "ix_acceptance_test_3363c5df" ON "acceptance_test" ("kind") WHERE "kind" IS NOT NULL;
+
+-- index acceptance tests: records by plan
+CREATE INDEX "ix_acceptance_test_c92e69d8" ON "acceptance_test" ("plan") WHERE "plan" IS NOT NULL;
+
+-- index acceptance tests: records by release
+CREATE INDEX "ix_acceptance_test_767d24d1" ON "acceptance_test" ("release") WHERE "release" IS NOT NULL;
+
+-- index acceptance tests: records by requirement
+CREATE INDEX "ix_acceptance_test_69e6cf89" ON "acceptance_test" ("requirement") WHERE "requirement" IS NOT NULL;
+
+-- index acceptance tests: records by result
+CREATE INDEX "ix_acceptance_test_003978ee" ON "acceptance_test" ("result") WHERE "result" IS NOT NULL;
+
+-- index acceptance tests: records by tested_at
+CREATE INDEX "ix_acceptance_test_9db481fd" ON "acceptance_test" ("tested_at") WHERE "tested_at" IS NOT NULL;
+
+-- index acceptance tests: records by tested_by
+CREATE INDEX "ix_acceptance_test_7dc2fa9c" ON "acceptance_test" ("tested_by") WHERE "tested_by" IS NOT NULL;
+
+-- index acceptance tests: records by tester
+CREATE INDEX "ix_acceptance_test_a2c6cf9e" ON "acceptance_test" ("tester") WHERE "tester" IS NOT NULL;
+
+-- index acceptance tests: open records by due_on
+CREATE INDEX "ix_acceptance_test_2efbb7f0" ON "acceptance_test" (coalesce("due_on", '􏿿'), "number") WHERE "state" IN ('planned', 'failed');
+
+-- index acceptance tests: open records by tested_at
+CREATE INDEX "ix_acceptance_test_65b9e736" ON "acceptance_test" (coalesce("tested_at", 9223372036854775807), "number") WHERE "state" IN ('planned', 'failed');
+
+-- index acceptance tests: records by external key, each once
+CREATE UNIQUE INDEX "ix_acceptance_test_external_key" ON "acceptance_test" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of acknowledgements
+CREATE TABLE "acknowledgement" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "document_version" BIGINT,
+    "person" BIGINT,
+    "asked_at" BIGINT,
+    "due_at" BIGINT,
+    "given_at" BIGINT,
+    "note" TEXT COLLATE "C"
+);
+
+-- index acknowledgements: records by document_version
+CREATE INDEX "ix_acknowledgement_ec00ba61" ON "acknowledgement" ("document_version") WHERE "document_version" IS NOT NULL;
+
+-- index acknowledgements: records by due_at
+CREATE INDEX "ix_acknowledgement_cb5ac081" ON "acknowledgement" ("due_at") WHERE "due_at" IS NOT NULL;
+
+-- index acknowledgements: records by person
+CREATE INDEX "ix_acknowledgement_5bf75cc8" ON "acknowledgement" ("person") WHERE "person" IS NOT NULL;
+
+-- index acknowledgements: all records by asked_at
+CREATE INDEX "ix_acknowledgement_8c25da72" ON "acknowledgement" (coalesce("asked_at", -9223372036854775807), "number");
+
+-- index acknowledgements: open records by due_at
+CREATE INDEX "ix_acknowledgement_d79773e5" ON "acknowledgement" (coalesce("due_at", 9223372036854775807), "number") WHERE "state" IN ('asked');
+
+-- index acknowledgements: records by external key, each once
+CREATE UNIQUE INDEX "ix_acknowledgement_external_key" ON "acknowledgement" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of actions
+CREATE TABLE "action" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "kind" TEXT COLLATE "C",
+    "description" TEXT COLLATE "C",
+    "priority" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "due_on" TEXT COLLATE "C",
+    "first_due_on" TEXT COLLATE "C",
+    "replan_reason" TEXT COLLATE "C",
+    "replanned_at" BIGINT,
+    "risk" BIGINT,
+    "opportunity" BIGINT,
+    "objective" BIGINT,
+    "decision" BIGINT,
+    "meeting" BIGINT,
+    "management_review" BIGINT,
+    "nonconformity" BIGINT,
+    "finding" BIGINT,
+    "improvement" BIGINT,
+    "report" BIGINT,
+    "plan" BIGINT,
+    "resource_plan" BIGINT,
+    "competence_record" BIGINT,
+    "process" BIGINT,
+    "change" BIGINT,
+    "done_at" BIGINT,
+    "done_by" BIGINT,
+    "result" TEXT COLLATE "C",
+    "effect_check" BOOLEAN,
+    "effect_due_on" TEXT COLLATE "C",
+    "effect" TEXT COLLATE "C",
+    "effect_note" TEXT COLLATE "C",
+    "effect_checked_at" BIGINT,
+    "effect_checked_by" BIGINT
+);
+
+-- index actions: records by change
+CREATE INDEX "ix_action_adf15ee6" ON "action" ("change") WHERE "change" IS NOT NULL;
+
+-- index actions: records by competence_record
+CREATE INDEX "ix_action_6115f1c9" ON "action" ("competence_record") WHERE "competence_record" IS NOT NULL;
+
+-- index actions: records by decision
+CREATE INDEX "ix_action_3f709a96" ON "action" ("decision") WHERE "decision" IS NOT NULL;
+
+-- index actions: records by done_at
+CREATE INDEX "ix_action_9e371ded" ON "action" ("done_at") WHERE "done_at" IS NOT NULL;
+
+-- index actions: records by done_by
+CREATE INDEX "ix_action_41f25087" ON "action" ("done_by") WHERE "done_by" IS NOT NULL;
+
+-- index actions: records by due_on
+CREATE INDEX "ix_action_0713ee30" ON "action" ("due_on") WHERE "due_on" IS NOT NULL;
+
+-- index actions: records by effect
+CREATE INDEX "ix_action_f2808f2c" ON "action" ("effect") WHERE "effect" IS NOT NULL;
+
+-- index actions: records by effect_checked_by
+CREATE INDEX "ix_action_23d2e51e" ON "action" ("effect_checked_by") WHERE "effect_checked_by" IS NOT NULL;
+
+-- index actions: records by effect_due_on
+CREATE INDEX "ix_action_6625a55a" ON "action" ("effect_due_on") WHERE "effect_due_on" IS NOT NULL;
+
+-- index actions: records by finding
+CREATE INDEX "ix_action_a0d65daa" ON "action" ("finding") WHERE "finding" IS NOT NULL;
+
+-- index actions: records by improvement
+CREATE INDEX "ix_action_7a499e0b" ON "action" ("improvement") WHERE "improvement" IS NOT NULL;
+
+-- index actions: records by kind
+CREATE INDEX "ix_action_3363c5df" ON "action" ("kind") WHERE "kind" IS NOT NULL;
+
+-- index actions: records by management_review
+CREATE INDEX "ix_action_d840babb" ON "action" ("management_review") WHERE "management_review" IS NOT NULL;
+
+-- index actions: records by meeting
+CREATE INDEX "ix_action_3256b961" ON "action" ("meeting") WHERE "meeting" IS NOT NULL;
+
+-- index actions: records by nonconformity
+CREATE INDEX "ix_action_c0239e24" ON "action" ("nonconformity") WHERE "nonconformity" IS NOT NULL;
+
+-- index actions: records by objective
+CREATE INDEX "ix_action_8e9e7949" ON "action" ("objective") WHERE "objective" IS NOT NULL;
+
+-- index actions: records by opportunity
+CREATE INDEX "ix_action_2b41733d" ON "action" ("opportunity") WHERE "opportunity" IS NOT NULL;
+
+-- index actions: records by owner
+CREATE INDEX "ix_action_7e1e879e" ON "action" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index actions: records by plan
+CREATE INDEX "ix_action_c92e69d8" ON "action" ("plan") WHERE "plan" IS NOT NULL;
+
+-- index actions: records by priority
+CREATE INDEX "ix_action_43fe89d4" ON "action" ("priority") WHERE "priority" IS NOT NULL;
+
+-- index actions: records by process
+CREATE INDEX "ix_action_ccea7f02" ON "action" ("process") WHERE "process" IS NOT NULL;
+
+-- index actions: records by report
+CREATE INDEX "ix_action_5d3d62e7" ON "action" ("report") WHERE "report" IS NOT NULL;
+
+-- index actions: records by resource_plan
+CREATE INDEX "ix_action_395dbfcc" ON "action" ("resource_plan") WHERE "resource_plan" IS NOT NULL;
+
+-- index actions: records by risk
+CREATE INDEX "ix_action_c114ec97" ON "action" ("risk") WHERE "risk" IS NOT NULL;
+
+-- index actions: all records by due_on
+CREATE INDEX "ix_action_4a23285b" ON "action" (coalesce("due_on", ''), "number");
+
+-- index actions: open records by due_on
+CREATE INDEX "ix_action_bf2fdf34" ON "action" (coalesce("due_on", '􏿿'), "number") WHERE "state" IN ('planned', 'active');
+
+-- index actions: unfinished records by effect_due_on
+CREATE INDEX "ix_action_e3c0e689" ON "action" (coalesce("effect_due_on", '􏿿'), "number") WHERE "state" IN ('planned', 'active', 'done');
+
+-- index actions: records by external key, each once
+CREATE UNIQUE INDEX "ix_action_external_key" ON "action" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of assets
+CREATE TABLE "asset" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "name" TEXT COLLATE "C",
+    "asset_type" TEXT COLLATE "C",
+    "description" TEXT COLLATE "C",
+    "tag" TEXT COLLATE "C",
+    "serial_number" TEXT COLLATE "C",
+    "location" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "team" BIGINT,
+    "supplier" BIGINT,
+    "contract" BIGINT,
+    "acquired_on" TEXT COLLATE "C",
+    "in_use_since" TEXT COLLATE "C",
+    "support_until" TEXT COLLATE "C",
+    "licence_until" TEXT COLLATE "C",
+    "replace_on" TEXT COLLATE "C",
+    "overrun_decision" TEXT COLLATE "C",
+    "decision" BIGINT,
+    "value" BIGINT,
+    "value_currency" TEXT COLLATE "C",
+    "units_bought" BIGINT,
+    "units_used" BIGINT,
+    "duties" TEXT COLLATE "C",
+    "compliance_checked_on" TEXT COLLATE "C",
+    "compliance_check_on" TEXT COLLATE "C",
+    "compliance_result" TEXT COLLATE "C",
+    "compliance_note" TEXT COLLATE "C",
+    "disposed_on" TEXT COLLATE "C",
+    "disposal" TEXT COLLATE "C",
+    "disposal_proof" TEXT COLLATE "C",
+    "disposal_papers" TEXT COLLATE "C"
+);
+
+-- index assets: records by asset_type
+CREATE INDEX "ix_asset_38c24db9" ON "asset" ("asset_type") WHERE "asset_type" IS NOT NULL;
+
+-- index assets: records by compliance_check_on
+CREATE INDEX "ix_asset_d3eb73ab" ON "asset" ("compliance_check_on") WHERE "compliance_check_on" IS NOT NULL;
+
+-- index assets: records by contract
+CREATE INDEX "ix_asset_7d7e358d" ON "asset" ("contract") WHERE "contract" IS NOT NULL;
+
+-- index assets: records by decision
+CREATE INDEX "ix_asset_3f709a96" ON "asset" ("decision") WHERE "decision" IS NOT NULL;
+
+-- index assets: records by licence_until
+CREATE INDEX "ix_asset_28bc7043" ON "asset" ("licence_until") WHERE "licence_until" IS NOT NULL;
+
+-- index assets: records by owner
+CREATE INDEX "ix_asset_7e1e879e" ON "asset" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index assets: records by replace_on
+CREATE INDEX "ix_asset_38dc5031" ON "asset" ("replace_on") WHERE "replace_on" IS NOT NULL;
+
+-- index assets: records by supplier
+CREATE INDEX "ix_asset_f2590d29" ON "asset" ("supplier") WHERE "supplier" IS NOT NULL;
+
+-- index assets: records by support_until
+CREATE INDEX "ix_asset_54a53d93" ON "asset" ("support_until") WHERE "support_until" IS NOT NULL;
+
+-- index assets: records by team
+CREATE INDEX "ix_asset_f9085ed2" ON "asset" ("team") WHERE "team" IS NOT NULL;
+
+-- index assets: open records by compliance_check_on
+CREATE INDEX "ix_asset_c7cdf5ce" ON "asset" (coalesce("compliance_check_on", '􏿿'), "number") WHERE "state" IN ('ordered', 'in_use', 'stored');
+
+-- index assets: open records by name
+CREATE INDEX "ix_asset_0bc4f58a" ON "asset" (coalesce("name", '􏿿'), "number") WHERE "state" IN ('ordered', 'in_use', 'stored');
+
+-- index assets: open records by replace_on
+CREATE INDEX "ix_asset_3723e371" ON "asset" (coalesce("replace_on", '􏿿'), "number") WHERE "state" IN ('ordered', 'in_use', 'stored');
+
+-- index assets: records by external key, each once
+CREATE UNIQUE INDEX "ix_asset_external_key" ON "asset" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of audits
+CREATE TABLE "audit" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "programme" BIGINT,
+    "kind" TEXT COLLATE "C",
+    "objectives" TEXT COLLATE "C",
+    "criteria" TEXT COLLATE "C",
+    "scope" TEXT COLLATE "C",
+    "clauses" TEXT COLLATE "C",
+    "methods" TEXT COLLATE "C",
+    "lead_auditor" BIGINT,
+    "external_auditors" TEXT COLLATE "C",
+    "certification_body" TEXT COLLATE "C",
+    "impartiality" TEXT COLLATE "C",
+    "planned_start_at" BIGINT,
+    "planned_end_at" BIGINT,
+    "plan" TEXT COLLATE "C",
+    "planned_at" BIGINT,
+    "replanned_reason" TEXT COLLATE "C",
+    "audit_days" BIGINT,
+    "major_days" BIGINT,
+    "minor_days" BIGINT,
+    "major_due_on" TEXT COLLATE "C",
+    "minor_due_on" TEXT COLLATE "C",
+    "report_days" BIGINT,
+    "report_due_on" TEXT COLLATE "C",
+    "started_at" BIGINT,
+    "ended_on" TEXT COLLATE "C",
+    "sampled" TEXT COLLATE "C",
+    "effective" TEXT COLLATE "C",
+    "conclusion" TEXT COLLATE "C",
+    "report" TEXT COLLATE "C",
+    "report_file" TEXT COLLATE "C",
+    "reported_on" TEXT COLLATE "C",
+    "no_findings" BOOLEAN,
+    "recommendation" TEXT COLLATE "C",
+    "decided_on" TEXT COLLATE "C"
+);
+
+-- index audits: records by effective
+CREATE INDEX "ix_audit_12124630" ON "audit" ("effective") WHERE "effective" IS NOT NULL;
+
+-- index audits: records by ended_on
+CREATE INDEX "ix_audit_934bac5a" ON "audit" ("ended_on") WHERE "ended_on" IS NOT NULL;
+
+-- index audits: records by kind
+CREATE INDEX "ix_audit_3363c5df" ON "audit" ("kind") WHERE "kind" IS NOT NULL;
+
+-- index audits: records by lead_auditor
+CREATE INDEX "ix_audit_83d1560e" ON "audit" ("lead_auditor") WHERE "lead_auditor" IS NOT NULL;
+
+-- index audits: records by major_due_on
+CREATE INDEX "ix_audit_7b2c7312" ON "audit" ("major_due_on") WHERE "major_due_on" IS NOT NULL;
+
+-- index audits: records by minor_due_on
+CREATE INDEX "ix_audit_d54a4420" ON "audit" ("minor_due_on") WHERE "minor_due_on" IS NOT NULL;
+
+-- index audits: records by planned_start_at
+CREATE INDEX "ix_audit_5a0c470b" ON "audit" ("planned_start_at") WHERE "planned_start_at" IS NOT NULL;
+
+-- index audits: records by programme
+CREATE INDEX "ix_audit_ce25c362" ON "audit" ("programme") WHERE "programme" IS NOT NULL;
+
+-- index audits: records by report_due_on
+CREATE INDEX "ix_audit_5f8d70aa" ON "audit" ("report_due_on") WHERE "report_due_on" IS NOT NULL;
+
+-- index audits: records by reported_on
+CREATE INDEX "ix_audit_653e8761" ON "audit" ("reported_on") WHERE "reported_on" IS NOT NULL;
+
+-- index audits: records by started_at
+CREATE INDEX "ix_audit_b40ad80c" ON "audit" ("started_at") WHERE "started_at" IS NOT NULL;
+
+-- index audits: all records by planned_start_at
+CREATE INDEX "ix_audit_1e1264ad" ON "audit" (coalesce("planned_start_at", -9223372036854775807), "number");
+
+-- index audits: all records by planned_start_at
+CREATE INDEX "ix_audit_569dd4ac" ON "audit" (coalesce("planned_start_at", 9223372036854775807), "number");
+
+-- index audits: open records by planned_start_at
+CREATE INDEX "ix_audit_7f6955e6" ON "audit" (coalesce("planned_start_at", 9223372036854775807), "number") WHERE "state" IN ('planned', 'prepared', 'running');
+
+-- index audits: unfinished records by planned_start_at
+CREATE INDEX "ix_audit_d2d1df98" ON "audit" (coalesce("planned_start_at", 9223372036854775807), "number") WHERE "state" IN ('planned', 'prepared', 'running', 'reported');
+
+-- index audits: records by external key, each once
+CREATE UNIQUE INDEX "ix_audit_external_key" ON "audit" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of audit programmes
+CREATE TABLE "audit_programme" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "name" TEXT COLLATE "C",
+    "period_from" TEXT COLLATE "C",
+    "period_to" TEXT COLLATE "C",
+    "whole_standard_by" TEXT COLLATE "C",
+    "certification_body" TEXT COLLATE "C",
+    "certificate" TEXT COLLATE "C",
+    "certificate_until" TEXT COLLATE "C",
+    "objectives" TEXT COLLATE "C",
+    "frequency" TEXT COLLATE "C",
+    "methods" TEXT COLLATE "C",
+    "responsibilities" TEXT COLLATE "C",
+    "planning_rules" TEXT COLLATE "C",
+    "reporting" TEXT COLLATE "C",
+    "importance" TEXT COLLATE "C",
+    "changes_considered" TEXT COLLATE "C",
+    "earlier_results" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "approved_by" BIGINT,
+    "approved_at" BIGINT,
+    "reviewed_on" TEXT COLLATE "C",
+    "review_on" TEXT COLLATE "C",
+    "review_outcome" TEXT COLLATE "C"
+);
+
+-- index audit programmes: records by approved_by
+CREATE INDEX "ix_audit_programme_2217fbb9" ON "audit_programme" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index audit programmes: records by certificate_until
+CREATE INDEX "ix_audit_programme_d34cf759" ON "audit_programme" ("certificate_until") WHERE "certificate_until" IS NOT NULL;
+
+-- index audit programmes: records by owner
+CREATE INDEX "ix_audit_programme_7e1e879e" ON "audit_programme" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index audit programmes: records by period_to
+CREATE INDEX "ix_audit_programme_bf7015f8" ON "audit_programme" ("period_to") WHERE "period_to" IS NOT NULL;
+
+-- index audit programmes: records by review_on
+CREATE INDEX "ix_audit_programme_772ccb4a" ON "audit_programme" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index audit programmes: records by whole_standard_by
+CREATE INDEX "ix_audit_programme_49f9c238" ON "audit_programme" ("whole_standard_by") WHERE "whole_standard_by" IS NOT NULL;
+
+-- index audit programmes: all records by period_to
+CREATE INDEX "ix_audit_programme_ca4839db" ON "audit_programme" (coalesce("period_to", ''), "number");
+
+-- index audit programmes: open records by period_to
+CREATE INDEX "ix_audit_programme_cba821e9" ON "audit_programme" (coalesce("period_to", '􏿿'), "number") WHERE "state" IN ('draft', 'in_force');
+
+-- index audit programmes: open records by review_on
+CREATE INDEX "ix_audit_programme_723c3439" ON "audit_programme" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('draft', 'in_force');
+
+-- index audit programmes: records by external key, each once
+CREATE UNIQUE INDEX "ix_audit_programme_external_key" ON "audit_programme" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of availability requirements
+CREATE TABLE "availability_requirement" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "name" TEXT COLLATE "C",
+    "service" BIGINT,
+    "target_percent" BIGINT,
+    "measured_over" TEXT COLLATE "C",
+    "service_hours" BIGINT,
+    "longest_outage" BIGINT,
+    "most_outages" BIGINT,
+    "method" TEXT COLLATE "C",
+    "agreement" BIGINT,
+    "agreed_percent" BIGINT,
+    "business_need" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "approved_by" BIGINT,
+    "approved_at" BIGINT,
+    "reviewed_on" TEXT COLLATE "C",
+    "review_on" TEXT COLLATE "C",
+    "review_outcome" TEXT COLLATE "C"
+);
+
+-- index availability requirements: records by agreement
+CREATE INDEX "ix_availability_requirement_576936da" ON "availability_requirement" ("agreement") WHERE "agreement" IS NOT NULL;
+
+-- index availability requirements: records by approved_by
+CREATE INDEX "ix_availability_requirement_2217fbb9" ON "availability_requirement" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index availability requirements: records by owner
+CREATE INDEX "ix_availability_requirement_7e1e879e" ON "availability_requirement" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index availability requirements: records by review_on
+CREATE INDEX "ix_availability_requirement_772ccb4a" ON "availability_requirement" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index availability requirements: records by service
+CREATE INDEX "ix_availability_requirement_5df8ea9a" ON "availability_requirement" ("service") WHERE "service" IS NOT NULL;
+
+-- index availability requirements: records by service_hours
+CREATE INDEX "ix_availability_requirement_d282d1bc" ON "availability_requirement" ("service_hours") WHERE "service_hours" IS NOT NULL;
+
+-- index availability requirements: open records by review_on
+CREATE INDEX "ix_availability_requirement_723c3439" ON "availability_requirement" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('draft', 'in_force');
+
+-- index availability requirements: open records by service
+CREATE INDEX "ix_availability_requirement_4b92cda8" ON "availability_requirement" (coalesce("service", 9223372036854775807), "number") WHERE "state" IN ('draft', 'in_force');
+
+-- index availability requirements: records by external key, each once
+CREATE UNIQUE INDEX "ix_availability_requirement_external_key" ON "availability_requirement" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of awareness records
+CREATE TABLE "awareness_record" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "person" BIGINT,
+    "topics" TEXT COLLATE "C",
+    "method" TEXT COLLATE "C",
+    "meeting" BIGINT,
+    "given_on" TEXT COLLATE "C",
+    "given_by" BIGINT,
+    "valid_until" TEXT COLLATE "C",
+    "understood" TEXT COLLATE "C"
+);
+
+-- index awareness records: open records by created_at
+CREATE INDEX "ix_awareness_record_cf1e51cc" ON "awareness_record" ("created_at", "number") WHERE "state" IN ('planned');
+
+-- index awareness records: records by given_by
+CREATE INDEX "ix_awareness_record_5173c724" ON "awareness_record" ("given_by") WHERE "given_by" IS NOT NULL;
+
+-- index awareness records: records by given_on
+CREATE INDEX "ix_awareness_record_f5daabe7" ON "awareness_record" ("given_on") WHERE "given_on" IS NOT NULL;
+
+-- index awareness records: records by meeting
+CREATE INDEX "ix_awareness_record_3256b961" ON "awareness_record" ("meeting") WHERE "meeting" IS NOT NULL;
+
+-- index awareness records: records by person
+CREATE INDEX "ix_awareness_record_5bf75cc8" ON "awareness_record" ("person") WHERE "person" IS NOT NULL;
+
+-- index awareness records: records by valid_until
+CREATE INDEX "ix_awareness_record_7fa81791" ON "awareness_record" ("valid_until") WHERE "valid_until" IS NOT NULL;
+
+-- index awareness records: all records by given_on
+CREATE INDEX "ix_awareness_record_451a9f9f" ON "awareness_record" (coalesce("given_on", ''), "number");
+
+-- index awareness records: unfinished records by valid_until
+CREATE INDEX "ix_awareness_record_43e95f72" ON "awareness_record" (coalesce("valid_until", '􏿿'), "number") WHERE "state" IN ('planned', 'given');
+
+-- index awareness records: records by external key, each once
+CREATE UNIQUE INDEX "ix_awareness_record_external_key" ON "awareness_record" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of baselines
+CREATE TABLE "baseline" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "purpose" TEXT COLLATE "C",
+    "change" BIGINT,
+    "owner" BIGINT,
+    "taken_at" BIGINT,
+    "taken_by" BIGINT,
+    "content" TEXT COLLATE "C",
+    "papers" TEXT COLLATE "C",
+    "checksum" TEXT COLLATE "C",
+    "withdrawal_reason" TEXT COLLATE "C"
+);
+
+-- index baselines: records by change
+CREATE INDEX "ix_baseline_adf15ee6" ON "baseline" ("change") WHERE "change" IS NOT NULL;
+
+-- index baselines: open records by created_at
+CREATE INDEX "ix_baseline_b7494f7e" ON "baseline" ("created_at", "number") WHERE "state" IN ('draft', 'taken');
+
+-- index baselines: records by owner
+CREATE INDEX "ix_baseline_7e1e879e" ON "baseline" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index baselines: records by purpose
+CREATE INDEX "ix_baseline_9ae0cc82" ON "baseline" ("purpose") WHERE "purpose" IS NOT NULL;
+
+-- index baselines: records by taken_at
+CREATE INDEX "ix_baseline_cfd74ee1" ON "baseline" ("taken_at") WHERE "taken_at" IS NOT NULL;
+
+-- index baselines: records by taken_by
+CREATE INDEX "ix_baseline_4cf0150a" ON "baseline" ("taken_by") WHERE "taken_by" IS NOT NULL;
+
+-- index baselines: open records by taken_at
+CREATE INDEX "ix_baseline_22a8521c" ON "baseline" (coalesce("taken_at", -9223372036854775807), "number") WHERE "state" IN ('draft', 'taken');
+
+-- index baselines: records by external key, each once
+CREATE UNIQUE INDEX "ix_baseline_external_key" ON "baseline" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of budgets
+CREATE TABLE "budget" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "name" TEXT COLLATE "C",
+    "service_group" TEXT COLLATE "C",
+    "period_from" TEXT COLLATE "C",
+    "period_to" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "policy" TEXT COLLATE "C",
+    "policy_document" BIGINT,
+    "currency" TEXT COLLATE "C",
+    "people" BIGINT,
+    "technology" BIGINT,
+    "licences" BIGINT,
+    "suppliers" BIGINT,
+    "overhead" BIGINT,
+    "total" BIGINT,
+    "assumptions" TEXT COLLATE "C",
+    "approved_by" BIGINT,
+    "approved_at" BIGINT,
+    "approved_on" TEXT COLLATE "C",
+    "decision_note" TEXT COLLATE "C",
+    "report_due_on" TEXT COLLATE "C",
+    "tolerance_percent" BIGINT,
+    "management_plan" BIGINT,
+    "aligned_at" BIGINT
+);
+
+-- index budgets: records by approved_by
+CREATE INDEX "ix_budget_2217fbb9" ON "budget" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index budgets: records by approved_on
+CREATE INDEX "ix_budget_0c1adb35" ON "budget" ("approved_on") WHERE "approved_on" IS NOT NULL;
+
+-- index budgets: records by management_plan
+CREATE INDEX "ix_budget_21311632" ON "budget" ("management_plan") WHERE "management_plan" IS NOT NULL;
+
+-- index budgets: records by owner
+CREATE INDEX "ix_budget_7e1e879e" ON "budget" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index budgets: records by period_from
+CREATE INDEX "ix_budget_5ad8beaf" ON "budget" ("period_from") WHERE "period_from" IS NOT NULL;
+
+-- index budgets: records by period_to
+CREATE INDEX "ix_budget_bf7015f8" ON "budget" ("period_to") WHERE "period_to" IS NOT NULL;
+
+-- index budgets: records by policy_document
+CREATE INDEX "ix_budget_74217c83" ON "budget" ("policy_document") WHERE "policy_document" IS NOT NULL;
+
+-- index budgets: records by report_due_on
+CREATE INDEX "ix_budget_5f8d70aa" ON "budget" ("report_due_on") WHERE "report_due_on" IS NOT NULL;
+
+-- index budgets: all records by period_from
+CREATE INDEX "ix_budget_4ce6d962" ON "budget" (coalesce("period_from", ''), "number");
+
+-- index budgets: open records by period_from
+CREATE INDEX "ix_budget_4619b106" ON "budget" (coalesce("period_from", '􏿿'), "number") WHERE "state" IN ('draft', 'approval', 'in_force');
+
+-- index budgets: open records by period_to
+CREATE INDEX "ix_budget_bb7bc812" ON "budget" (coalesce("period_to", '􏿿'), "number") WHERE "state" IN ('draft', 'approval', 'in_force');
+
+-- index budgets: open records by report_due_on
+CREATE INDEX "ix_budget_170e341e" ON "budget" (coalesce("report_due_on", '􏿿'), "number") WHERE "state" IN ('draft', 'approval', 'in_force');
+
+-- index budgets: records by external key, each once
+CREATE UNIQUE INDEX "ix_budget_external_key" ON "budget" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of cadences
+CREATE TABLE "cadence" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "name" TEXT COLLATE "C",
+    "duty" TEXT COLLATE "C",
+    "description" TEXT COLLATE "C",
+    "process" BIGINT,
+    "every" BIGINT,
+    "every_reason" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "last_done_on" TEXT COLLATE "C",
+    "next_due_on" TEXT COLLATE "C",
+    "last_note" TEXT COLLATE "C"
+);
+
+-- index cadences: records by duty
+CREATE INDEX "ix_cadence_73cbead0" ON "cadence" ("duty") WHERE "duty" IS NOT NULL;
+
+-- index cadences: records by last_done_on
+CREATE INDEX "ix_cadence_bcdfcc1b" ON "cadence" ("last_done_on") WHERE "last_done_on" IS NOT NULL;
+
+-- index cadences: records by next_due_on
+CREATE INDEX "ix_cadence_521b6099" ON "cadence" ("next_due_on") WHERE "next_due_on" IS NOT NULL;
+
+-- index cadences: records by owner
+CREATE INDEX "ix_cadence_7e1e879e" ON "cadence" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index cadences: records by process
+CREATE INDEX "ix_cadence_ccea7f02" ON "cadence" ("process") WHERE "process" IS NOT NULL;
+
+-- index cadences: all records by name
+CREATE INDEX "ix_cadence_7a46d469" ON "cadence" (coalesce("name", '􏿿'), "number");
+
+-- index cadences: open records by next_due_on
+CREATE INDEX "ix_cadence_e0542a28" ON "cadence" (coalesce("next_due_on", '􏿿'), "number") WHERE "state" IN ('draft', 'active');
+
+-- index cadences: records by external key, each once
+CREATE UNIQUE INDEX "ix_cadence_external_key" ON "cadence" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of capacity items
+CREATE TABLE "capacity_item" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "name" TEXT COLLATE "C",
+    "plan" BIGINT,
+    "resource" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "unit" TEXT COLLATE "C",
+    "agreed_limit" BIGINT,
+    "threshold" BIGINT,
+    "lead_time_days" BIGINT,
+    "measure_every_days" BIGINT,
+    "used" BIGINT,
+    "measured_on" TEXT COLLATE "C",
+    "measure_on" TEXT COLLATE "C",
+    "breached_on" TEXT COLLATE "C",
+    "respond_by" TEXT COLLATE "C",
+    "response" TEXT COLLATE "C",
+    "decision" BIGINT
+);
+
+-- index capacity items: records by breached_on
+CREATE INDEX "ix_capacity_item_fa7b806a" ON "capacity_item" ("breached_on") WHERE "breached_on" IS NOT NULL;
+
+-- index capacity items: records by decision
+CREATE INDEX "ix_capacity_item_3f709a96" ON "capacity_item" ("decision") WHERE "decision" IS NOT NULL;
+
+-- index capacity items: records by measure_on
+CREATE INDEX "ix_capacity_item_ee39cbb2" ON "capacity_item" ("measure_on") WHERE "measure_on" IS NOT NULL;
+
+-- index capacity items: records by measured_on
+CREATE INDEX "ix_capacity_item_c20f30f5" ON "capacity_item" ("measured_on") WHERE "measured_on" IS NOT NULL;
+
+-- index capacity items: records by owner
+CREATE INDEX "ix_capacity_item_7e1e879e" ON "capacity_item" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index capacity items: records by plan
+CREATE INDEX "ix_capacity_item_c92e69d8" ON "capacity_item" ("plan") WHERE "plan" IS NOT NULL;
+
+-- index capacity items: records by resource
+CREATE INDEX "ix_capacity_item_514064d8" ON "capacity_item" ("resource") WHERE "resource" IS NOT NULL;
+
+-- index capacity items: records by respond_by
+CREATE INDEX "ix_capacity_item_467f82a6" ON "capacity_item" ("respond_by") WHERE "respond_by" IS NOT NULL;
+
+-- index capacity items: open records by measure_on
+CREATE INDEX "ix_capacity_item_32c94bfb" ON "capacity_item" (coalesce("measure_on", '􏿿'), "number") WHERE "state" IN ('draft', 'watched', 'breached');
+
+-- index capacity items: all records by name
+CREATE INDEX "ix_capacity_item_7a46d469" ON "capacity_item" (coalesce("name", '􏿿'), "number");
+
+-- index capacity items: open records by name
+CREATE INDEX "ix_capacity_item_2a57265f" ON "capacity_item" (coalesce("name", '􏿿'), "number") WHERE "state" IN ('draft', 'watched', 'breached');
+
+-- index capacity items: open records by respond_by
+CREATE INDEX "ix_capacity_item_d20e5150" ON "capacity_item" (coalesce("respond_by", '􏿿'), "number") WHERE "state" IN ('draft', 'watched', 'breached');
+
+-- index capacity items: records by external key, each once
+CREATE UNIQUE INDEX "ix_capacity_item_external_key" ON "capacity_item" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of capacity plans
+CREATE TABLE "capacity_plan" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "period_from" TEXT COLLATE "C",
+    "period_to" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "people" TEXT COLLATE "C",
+    "technology" TEXT COLLATE "C",
+    "information" TEXT COLLATE "C",
+    "money" TEXT COLLATE "C",
+    "present_capacity" TEXT COLLATE "C",
+    "forecast_capacity" TEXT COLLATE "C",
+    "effect" TEXT COLLATE "C",
+    "timescales" TEXT COLLATE "C",
+    "analysis" TEXT COLLATE "C",
+    "analysed_on" TEXT COLLATE "C",
+    "nothing_found" BOOLEAN,
+    "reviewed_on" TEXT COLLATE "C",
+    "review_on" TEXT COLLATE "C",
+    "approved_by" BIGINT,
+    "approved_at" BIGINT,
+    "management_plan" BIGINT,
+    "aligned_at" BIGINT
+);
+
+-- index capacity plans: records by analysed_on
+CREATE INDEX "ix_capacity_plan_72dc3125" ON "capacity_plan" ("analysed_on") WHERE "analysed_on" IS NOT NULL;
+
+-- index capacity plans: records by approved_by
+CREATE INDEX "ix_capacity_plan_2217fbb9" ON "capacity_plan" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index capacity plans: records by management_plan
+CREATE INDEX "ix_capacity_plan_21311632" ON "capacity_plan" ("management_plan") WHERE "management_plan" IS NOT NULL;
+
+-- index capacity plans: records by owner
+CREATE INDEX "ix_capacity_plan_7e1e879e" ON "capacity_plan" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index capacity plans: records by period_to
+CREATE INDEX "ix_capacity_plan_bf7015f8" ON "capacity_plan" ("period_to") WHERE "period_to" IS NOT NULL;
+
+-- index capacity plans: records by review_on
+CREATE INDEX "ix_capacity_plan_772ccb4a" ON "capacity_plan" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index capacity plans: open records by review_on
+CREATE INDEX "ix_capacity_plan_723c3439" ON "capacity_plan" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('draft', 'in_force');
+
+-- index capacity plans: open records by title
+CREATE INDEX "ix_capacity_plan_6d0fbbd6" ON "capacity_plan" (coalesce("title", '􏿿'), "number") WHERE "state" IN ('draft', 'in_force');
+
+-- index capacity plans: records by external key, each once
+CREATE UNIQUE INDEX "ix_capacity_plan_external_key" ON "capacity_plan" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of change models
+CREATE TABLE "change_model" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "category" TEXT COLLATE "C",
+    "policy" BIGINT,
+    "when_used" TEXT COLLATE "C",
+    "handling" TEXT COLLATE "C",
+    "approvers" TEXT COLLATE "C",
+    "major_impact_criteria" TEXT COLLATE "C",
+    "design_and_transition" BOOLEAN,
+    "risk" TEXT COLLATE "C",
+    "back_out_plan" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "approved_by" BIGINT,
+    "approved_at" BIGINT,
+    "reviewed_on" TEXT COLLATE "C",
+    "review_on" TEXT COLLATE "C"
+);
+
+-- index change models: records by approved_by
+CREATE INDEX "ix_change_model_2217fbb9" ON "change_model" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index change models: records by category
+CREATE INDEX "ix_change_model_a87940cc" ON "change_model" ("category") WHERE "category" IS NOT NULL;
+
+-- index change models: records by owner
+CREATE INDEX "ix_change_model_7e1e879e" ON "change_model" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index change models: records by policy
+CREATE INDEX "ix_change_model_ca725768" ON "change_model" ("policy") WHERE "policy" IS NOT NULL;
+
+-- index change models: records by review_on
+CREATE INDEX "ix_change_model_772ccb4a" ON "change_model" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index change models: open records by updated_at
+CREATE INDEX "ix_change_model_d6a18769" ON "change_model" ("updated_at", "number") WHERE "state" IN ('draft', 'in_use');
+
+-- index change models: open records by review_on
+CREATE INDEX "ix_change_model_8d0ff523" ON "change_model" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('draft', 'in_use');
+
+-- index change models: all records by title
+CREATE INDEX "ix_change_model_cb9063cc" ON "change_model" (coalesce("title", '􏿿'), "number");
+
+-- index change models: open records by title
+CREATE INDEX "ix_change_model_9ea9ec87" ON "change_model" (coalesce("title", '􏿿'), "number") WHERE "state" IN ('draft', 'in_use');
+
+-- index change models: records by external key, each once
+CREATE UNIQUE INDEX "ix_change_model_external_key" ON "change_model" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of communication plan
+CREATE TABLE "communication_plan" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "subject" TEXT COLLATE "C",
+    "purpose" TEXT COLLATE "C",
+    "side" TEXT COLLATE "C",
+    "audience" TEXT COLLATE "C",
+    "channel" TEXT COLLATE "C",
+    "frequency" TEXT COLLATE "C",
+    "trigger" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "next_due_on" TEXT COLLATE "C",
+    "reviewed_on" TEXT COLLATE "C",
+    "review_on" TEXT COLLATE "C"
+);
+
+-- index communication plan: records by frequency
+CREATE INDEX "ix_communication_plan_ab44cfc3" ON "communication_plan" ("frequency") WHERE "frequency" IS NOT NULL;
+
+-- index communication plan: records by next_due_on
+CREATE INDEX "ix_communication_plan_521b6099" ON "communication_plan" ("next_due_on") WHERE "next_due_on" IS NOT NULL;
+
+-- index communication plan: records by owner
+CREATE INDEX "ix_communication_plan_7e1e879e" ON "communication_plan" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index communication plan: records by review_on
+CREATE INDEX "ix_communication_plan_772ccb4a" ON "communication_plan" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index communication plan: records by side
+CREATE INDEX "ix_communication_plan_40eb4edf" ON "communication_plan" ("side") WHERE "side" IS NOT NULL;
+
+-- index communication plan: open records by next_due_on
+CREATE INDEX "ix_communication_plan_e0542a28" ON "communication_plan" (coalesce("next_due_on", '􏿿'), "number") WHERE "state" IN ('draft', 'active');
+
+-- index communication plan: open records by review_on
+CREATE INDEX "ix_communication_plan_8f7c0192" ON "communication_plan" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('draft', 'active');
+
+-- index communication plan: all records by subject
+CREATE INDEX "ix_communication_plan_912afd40" ON "communication_plan" (coalesce("subject", '􏿿'), "number");
+
+-- index communication plan: open records by subject
+CREATE INDEX "ix_communication_plan_13d46da6" ON "communication_plan" (coalesce("subject", '􏿿'), "number") WHERE "state" IN ('draft', 'active');
+
+-- index communication plan: records by external key, each once
+CREATE UNIQUE INDEX "ix_communication_plan_external_key" ON "communication_plan" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of communications
+CREATE TABLE "communication_record" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "subject" TEXT COLLATE "C",
+    "about" TEXT COLLATE "C",
+    "content" TEXT COLLATE "C",
+    "side" TEXT COLLATE "C",
+    "audience" TEXT COLLATE "C",
+    "channel" TEXT COLLATE "C",
+    "sent_at" BIGINT,
+    "sent_by" BIGINT,
+    "copy" TEXT COLLATE "C",
+    "plan_entry" BIGINT,
+    "document_version" BIGINT
+);
+
+-- index communications: all records by created_at
+CREATE INDEX "ix_communication_record_3567b0bc" ON "communication_record" ("created_at", "number");
+
+-- index communications: open records by created_at
+CREATE INDEX "ix_communication_record_d9ebee69" ON "communication_record" ("created_at", "number") WHERE "state" IN ('draft');
+
+-- index communications: records by document_version
+CREATE INDEX "ix_communication_record_ec00ba61" ON "communication_record" ("document_version") WHERE "document_version" IS NOT NULL;
+
+-- index communications: records by plan_entry
+CREATE INDEX "ix_communication_record_0544f10e" ON "communication_record" ("plan_entry") WHERE "plan_entry" IS NOT NULL;
+
+-- index communications: records by sent_at
+CREATE INDEX "ix_communication_record_2a034be7" ON "communication_record" ("sent_at") WHERE "sent_at" IS NOT NULL;
+
+-- index communications: records by sent_by
+CREATE INDEX "ix_communication_record_19a6bdf6" ON "communication_record" ("sent_by") WHERE "sent_by" IS NOT NULL;
+
+-- index communications: records by side
+CREATE INDEX "ix_communication_record_40eb4edf" ON "communication_record" ("side") WHERE "side" IS NOT NULL;
+
+-- index communications: all records by sent_at
+CREATE INDEX "ix_communication_record_2ba99081" ON "communication_record" (coalesce("sent_at", -9223372036854775807), "number");
+
+-- index communications: records by external key, each once
+CREATE UNIQUE INDEX "ix_communication_record_external_key" ON "communication_record" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of competence records
+CREATE TABLE "competence_record" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "person" BIGINT,
+    "competence" BIGINT,
+    "result" TEXT COLLATE "C",
+    "basis" TEXT COLLATE "C",
+    "assessed_on" TEXT COLLATE "C",
+    "assessed_by" BIGINT,
+    "proof" TEXT COLLATE "C",
+    "proof_file" TEXT COLLATE "C",
+    "expires_on" TEXT COLLATE "C",
+    "training" TEXT COLLATE "C",
+    "design" BIGINT,
+    "training_due_on" TEXT COLLATE "C",
+    "training_done_on" TEXT COLLATE "C",
+    "effect_due_on" TEXT COLLATE "C",
+    "effect" TEXT COLLATE "C",
+    "effect_note" TEXT COLLATE "C",
+    "effect_evaluated_on" TEXT COLLATE "C",
+    "effect_evaluated_by" BIGINT
+);
+
+-- index competence records: records by assessed_by
+CREATE INDEX "ix_competence_record_ab702d10" ON "competence_record" ("assessed_by") WHERE "assessed_by" IS NOT NULL;
+
+-- index competence records: records by assessed_on
+CREATE INDEX "ix_competence_record_ee3b6912" ON "competence_record" ("assessed_on") WHERE "assessed_on" IS NOT NULL;
+
+-- index competence records: records by competence
+CREATE INDEX "ix_competence_record_eb6a2f04" ON "competence_record" ("competence") WHERE "competence" IS NOT NULL;
+
+-- index competence records: records by design
+CREATE INDEX "ix_competence_record_fffd9a4f" ON "competence_record" ("design") WHERE "design" IS NOT NULL;
+
+-- index competence records: records by effect_evaluated_by
+CREATE INDEX "ix_competence_record_8a99330f" ON "competence_record" ("effect_evaluated_by") WHERE "effect_evaluated_by" IS NOT NULL;
+
+-- index competence records: records by expires_on
+CREATE INDEX "ix_competence_record_6bd454a1" ON "competence_record" ("expires_on") WHERE "expires_on" IS NOT NULL;
+
+-- index competence records: open records
+CREATE INDEX "ix_competence_record_6de038b8" ON "competence_record" ("number") WHERE "state" IN ('planned', 'training');
+
+-- index competence records: records by person
+CREATE INDEX "ix_competence_record_5bf75cc8" ON "competence_record" ("person") WHERE "person" IS NOT NULL;
+
+-- index competence records: records by result
+CREATE INDEX "ix_competence_record_003978ee" ON "competence_record" ("result") WHERE "result" IS NOT NULL;
+
+-- index competence records: all records by assessed_on
+CREATE INDEX "ix_competence_record_3a25479c" ON "competence_record" (coalesce("assessed_on", ''), "number");
+
+-- index competence records: unfinished records by expires_on
+CREATE INDEX "ix_competence_record_c5c30c31" ON "competence_record" (coalesce("expires_on", '􏿿'), "number") WHERE "state" IN ('planned', 'training', 'assessed');
+
+-- index competence records: unfinished records by training_done_on
+CREATE INDEX "ix_competence_record_29d7242d" ON "competence_record" (coalesce("training_done_on", '􏿿'), "number") WHERE "state" IN ('planned', 'training', 'assessed');
+
+-- index competence records: unfinished records by training_due_on
+CREATE INDEX "ix_competence_record_6cd7ddcd" ON "competence_record" (coalesce("training_due_on", '􏿿'), "number") WHERE "state" IN ('planned', 'training', 'assessed');
+
+-- index competence records: records by external key, each once
+CREATE UNIQUE INDEX "ix_competence_record_external_key" ON "competence_record" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of competence requirements
+CREATE TABLE "competence_requirement" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "description" TEXT COLLATE "C",
+    "level" TEXT COLLATE "C",
+    "proof" TEXT COLLATE "C",
+    "process" BIGINT,
+    "owner" BIGINT,
+    "reviewed_on" TEXT COLLATE "C",
+    "review_on" TEXT COLLATE "C"
+);
+
+-- index competence requirements: records by owner
+CREATE INDEX "ix_competence_requirement_7e1e879e" ON "competence_requirement" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index competence requirements: records by process
+CREATE INDEX "ix_competence_requirement_ccea7f02" ON "competence_requirement" ("process") WHERE "process" IS NOT NULL;
+
+-- index competence requirements: records by review_on
+CREATE INDEX "ix_competence_requirement_772ccb4a" ON "competence_requirement" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index competence requirements: open records by review_on
+CREATE INDEX "ix_competence_requirement_8f7c0192" ON "competence_requirement" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('draft', 'active');
+
+-- index competence requirements: all records by title
+CREATE INDEX "ix_competence_requirement_cb9063cc" ON "competence_requirement" (coalesce("title", '􏿿'), "number");
+
+-- index competence requirements: open records by title
+CREATE INDEX "ix_competence_requirement_078eee07" ON "competence_requirement" (coalesce("title", '􏿿'), "number") WHERE "state" IN ('draft', 'active');
+
+-- index competence requirements: records by external key, each once
+CREATE UNIQUE INDEX "ix_competence_requirement_external_key" ON "competence_requirement" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of complaints
+CREATE TABLE "complaint" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "description" TEXT COLLATE "C",
+    "customer" BIGINT,
+    "reported_by" BIGINT,
+    "reported_at" BIGINT,
+    "channel" TEXT COLLATE "C",
+    "service" BIGINT,
+    "category" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "team" BIGINT,
+    "due_on" TEXT COLLATE "C",
+    "assessment" TEXT COLLATE "C",
+    "justified" BOOLEAN,
+    "escalated_at" BIGINT,
+    "escalated_to" BIGINT,
+    "escalation_reason" TEXT COLLATE "C",
+    "escalation_result" TEXT COLLATE "C",
+    "resolution" TEXT COLLATE "C",
+    "answered_on" TEXT COLLATE "C",
+    "accepted" TEXT COLLATE "C",
+    "resolved_at" BIGINT,
+    "resolved_by" BIGINT,
+    "closed_at" BIGINT,
+    "closed_by" BIGINT,
+    "reopen_count" BIGINT
+);
+
+-- index complaints: records by category
+CREATE INDEX "ix_complaint_a87940cc" ON "complaint" ("category") WHERE "category" IS NOT NULL;
+
+-- index complaints: records by closed_at
+CREATE INDEX "ix_complaint_a72706b2" ON "complaint" ("closed_at") WHERE "closed_at" IS NOT NULL;
+
+-- index complaints: records by closed_by
+CREATE INDEX "ix_complaint_7fb3cf11" ON "complaint" ("closed_by") WHERE "closed_by" IS NOT NULL;
+
+-- index complaints: records by customer
+CREATE INDEX "ix_complaint_8e76f3f6" ON "complaint" ("customer") WHERE "customer" IS NOT NULL;
+
+-- index complaints: records by due_on
+CREATE INDEX "ix_complaint_0713ee30" ON "complaint" ("due_on") WHERE "due_on" IS NOT NULL;
+
+-- index complaints: records by escalated_at
+CREATE INDEX "ix_complaint_16a73330" ON "complaint" ("escalated_at") WHERE "escalated_at" IS NOT NULL;
+
+-- index complaints: records by escalated_to
+CREATE INDEX "ix_complaint_e7a87fb6" ON "complaint" ("escalated_to") WHERE "escalated_to" IS NOT NULL;
+
+-- index complaints: records by owner
+CREATE INDEX "ix_complaint_7e1e879e" ON "complaint" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index complaints: records by reported_at
+CREATE INDEX "ix_complaint_2973db4b" ON "complaint" ("reported_at") WHERE "reported_at" IS NOT NULL;
+
+-- index complaints: records by reported_by
+CREATE INDEX "ix_complaint_69facd08" ON "complaint" ("reported_by") WHERE "reported_by" IS NOT NULL;
+
+-- index complaints: records by resolved_at
+CREATE INDEX "ix_complaint_dd78dac1" ON "complaint" ("resolved_at") WHERE "resolved_at" IS NOT NULL;
+
+-- index complaints: records by resolved_by
+CREATE INDEX "ix_complaint_c4ca6294" ON "complaint" ("resolved_by") WHERE "resolved_by" IS NOT NULL;
+
+-- index complaints: records by service
+CREATE INDEX "ix_complaint_5df8ea9a" ON "complaint" ("service") WHERE "service" IS NOT NULL;
+
+-- index complaints: records by team
+CREATE INDEX "ix_complaint_f9085ed2" ON "complaint" ("team") WHERE "team" IS NOT NULL;
+
+-- index complaints: open records by due_on
+CREATE INDEX "ix_complaint_b77548e9" ON "complaint" (coalesce("due_on", '􏿿'), "number") WHERE "state" IN ('new', 'handling', 'escalated');
+
+-- index complaints: unfinished records by due_on
+CREATE INDEX "ix_complaint_4b0d3328" ON "complaint" (coalesce("due_on", '􏿿'), "number") WHERE "state" IN ('new', 'handling', 'escalated', 'answered');
+
+-- index complaints: open records by escalated_at
+CREATE INDEX "ix_complaint_e47ff752" ON "complaint" (coalesce("escalated_at", 9223372036854775807), "number") WHERE "state" IN ('new', 'handling', 'escalated');
+
+-- index complaints: all records by reported_at
+CREATE INDEX "ix_complaint_12302b68" ON "complaint" (coalesce("reported_at", -9223372036854775807), "number");
+
+-- index complaints: open records by reported_at
+CREATE INDEX "ix_complaint_a8e6c46e" ON "complaint" (coalesce("reported_at", 9223372036854775807), "number") WHERE "state" IN ('new', 'handling', 'escalated');
+
+-- index complaints: records by external key, each once
+CREATE UNIQUE INDEX "ix_complaint_external_key" ON "complaint" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of configuration verifications
+CREATE TABLE "configuration_verification" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "subject" TEXT COLLATE "C",
+    "planned_on" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "method" TEXT COLLATE "C",
+    "done_on" TEXT COLLATE "C",
+    "population_size" BIGINT,
+    "sample_size" BIGINT,
+    "differences_found" BIGINT,
+    "accuracy_percent" BIGINT,
+    "differences" TEXT COLLATE "C",
+    "next_on" TEXT COLLATE "C",
+    "correct_by" TEXT COLLATE "C",
+    "corrected_on" TEXT COLLATE "C",
+    "correction" TEXT COLLATE "C",
+    "cancel_reason" TEXT COLLATE "C"
+);
+
+-- index configuration verifications: records by correct_by
+CREATE INDEX "ix_configuration_verification_80478ad4" ON "configuration_verification" ("correct_by") WHERE "correct_by" IS NOT NULL;
+
+-- index configuration verifications: records by done_on
+CREATE INDEX "ix_configuration_verification_985b0a74" ON "configuration_verification" ("done_on") WHERE "done_on" IS NOT NULL;
+
+-- index configuration verifications: records by next_on
+CREATE INDEX "ix_configuration_verification_a42b512e" ON "configuration_verification" ("next_on") WHERE "next_on" IS NOT NULL;
+
+-- index configuration verifications: records by owner
+CREATE INDEX "ix_configuration_verification_7e1e879e" ON "configuration_verification" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index configuration verifications: records by planned_on
+CREATE INDEX "ix_configuration_verification_c45a2ad4" ON "configuration_verification" ("planned_on") WHERE "planned_on" IS NOT NULL;
+
+-- index configuration verifications: records by subject
+CREATE INDEX "ix_configuration_verification_ca3c0d21" ON "configuration_verification" ("subject") WHERE "subject" IS NOT NULL;
+
+-- index configuration verifications: open records by correct_by
+CREATE INDEX "ix_configuration_verification_ac5a27ec" ON "configuration_verification" (coalesce("correct_by", '􏿿'), "number") WHERE "state" IN ('planned', 'correcting');
+
+-- index configuration verifications: open records by planned_on
+CREATE INDEX "ix_configuration_verification_2acdf000" ON "configuration_verification" (coalesce("planned_on", '􏿿'), "number") WHERE "state" IN ('planned', 'correcting');
+
+-- index configuration verifications: records by external key, each once
+CREATE UNIQUE INDEX "ix_configuration_verification_external_key" ON "configuration_verification" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of context issues
+CREATE TABLE "context_issue" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "description" TEXT COLLATE "C",
+    "side" TEXT COLLATE "C",
+    "topic" TEXT COLLATE "C",
+    "effect" TEXT COLLATE "C",
+    "relevance" TEXT COLLATE "C",
+    "reason" TEXT COLLATE "C",
+    "decided_on" TEXT COLLATE "C",
+    "decided_by" BIGINT,
+    "significant" BOOLEAN,
+    "no_risk_reason" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "changed_at" BIGINT,
+    "reviewed_on" TEXT COLLATE "C",
+    "review_on" TEXT COLLATE "C",
+    "review_note" TEXT COLLATE "C"
+);
+
+-- index context issues: records by decided_by
+CREATE INDEX "ix_context_issue_04bde953" ON "context_issue" ("decided_by") WHERE "decided_by" IS NOT NULL;
+
+-- index context issues: records by owner
+CREATE INDEX "ix_context_issue_7e1e879e" ON "context_issue" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index context issues: records by relevance
+CREATE INDEX "ix_context_issue_8328391c" ON "context_issue" ("relevance") WHERE "relevance" IS NOT NULL;
+
+-- index context issues: records by review_on
+CREATE INDEX "ix_context_issue_772ccb4a" ON "context_issue" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index context issues: records by side
+CREATE INDEX "ix_context_issue_40eb4edf" ON "context_issue" ("side") WHERE "side" IS NOT NULL;
+
+-- index context issues: records by topic
+CREATE INDEX "ix_context_issue_51e8870a" ON "context_issue" ("topic") WHERE "topic" IS NOT NULL;
+
+-- index context issues: open records by review_on
+CREATE INDEX "ix_context_issue_f635f43a" ON "context_issue" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('identified', 'active');
+
+-- index context issues: all records by title
+CREATE INDEX "ix_context_issue_cb9063cc" ON "context_issue" (coalesce("title", '􏿿'), "number");
+
+-- index context issues: open records by title
+CREATE INDEX "ix_context_issue_2071835f" ON "context_issue" (coalesce("title", '􏿿'), "number") WHERE "state" IN ('identified', 'active');
+
+-- index context issues: records by external key, each once
+CREATE UNIQUE INDEX "ix_context_issue_external_key" ON "context_issue" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of continuity contacts
+CREATE TABLE "continuity_contact" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "name" TEXT COLLATE "C",
+    "person" BIGINT,
+    "organization" TEXT COLLATE "C",
+    "part" TEXT COLLATE "C",
+    "phone" TEXT COLLATE "C",
+    "other_way" TEXT COLLATE "C",
+    "deputy" BIGINT,
+    "verified_on" TEXT COLLATE "C",
+    "verify_on" TEXT COLLATE "C",
+    "verified_by" BIGINT,
+    "verified_how" TEXT COLLATE "C"
+);
+
+-- index continuity contacts: records by deputy
+CREATE INDEX "ix_continuity_contact_3d7f91ca" ON "continuity_contact" ("deputy") WHERE "deputy" IS NOT NULL;
+
+-- index continuity contacts: records by person
+CREATE INDEX "ix_continuity_contact_5bf75cc8" ON "continuity_contact" ("person") WHERE "person" IS NOT NULL;
+
+-- index continuity contacts: records by verified_by
+CREATE INDEX "ix_continuity_contact_b0237ec6" ON "continuity_contact" ("verified_by") WHERE "verified_by" IS NOT NULL;
+
+-- index continuity contacts: records by verify_on
+CREATE INDEX "ix_continuity_contact_b7c9d9fa" ON "continuity_contact" ("verify_on") WHERE "verify_on" IS NOT NULL;
+
+-- index continuity contacts: all records by name
+CREATE INDEX "ix_continuity_contact_7a46d469" ON "continuity_contact" (coalesce("name", '􏿿'), "number");
+
+-- index continuity contacts: open records by name
+CREATE INDEX "ix_continuity_contact_d3e2d191" ON "continuity_contact" (coalesce("name", '􏿿'), "number") WHERE "state" IN ('current');
+
+-- index continuity contacts: open records by verify_on
+CREATE INDEX "ix_continuity_contact_c59563f8" ON "continuity_contact" (coalesce("verify_on", '􏿿'), "number") WHERE "state" IN ('current');
+
+-- index continuity contacts: records by external key, each once
+CREATE UNIQUE INDEX "ix_continuity_contact_external_key" ON "continuity_contact" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of continuity invocations
+CREATE TABLE "continuity_invocation" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "plan" BIGINT,
+    "invoked_at" BIGINT,
+    "invoked_by" BIGINT,
+    "trigger" TEXT COLLATE "C",
+    "recovered_at" BIGINT,
+    "ended_at" BIGINT,
+    "cause" TEXT COLLATE "C",
+    "impact" TEXT COLLATE "C",
+    "recovery" TEXT COLLATE "C",
+    "reported_at" BIGINT,
+    "reported_by" BIGINT,
+    "report" BIGINT,
+    "review_by" TEXT COLLATE "C",
+    "reviewed_on" TEXT COLLATE "C",
+    "reviewed_by" BIGINT,
+    "review" TEXT COLLATE "C",
+    "deficiencies" TEXT COLLATE "C",
+    "deficiency_note" TEXT COLLATE "C",
+    "owner" BIGINT
+);
+
+-- index continuity invocations: records by invoked_at
+CREATE INDEX "ix_continuity_invocation_0cc073bd" ON "continuity_invocation" ("invoked_at") WHERE "invoked_at" IS NOT NULL;
+
+-- index continuity invocations: records by invoked_by
+CREATE INDEX "ix_continuity_invocation_f3615881" ON "continuity_invocation" ("invoked_by") WHERE "invoked_by" IS NOT NULL;
+
+-- index continuity invocations: open records
+CREATE INDEX "ix_continuity_invocation_be006d0c" ON "continuity_invocation" ("number") WHERE "state" IN ('running');
+
+-- index continuity invocations: records by owner
+CREATE INDEX "ix_continuity_invocation_7e1e879e" ON "continuity_invocation" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index continuity invocations: records by plan
+CREATE INDEX "ix_continuity_invocation_c92e69d8" ON "continuity_invocation" ("plan") WHERE "plan" IS NOT NULL;
+
+-- index continuity invocations: records by report
+CREATE INDEX "ix_continuity_invocation_5d3d62e7" ON "continuity_invocation" ("report") WHERE "report" IS NOT NULL;
+
+-- index continuity invocations: records by reported_by
+CREATE INDEX "ix_continuity_invocation_69facd08" ON "continuity_invocation" ("reported_by") WHERE "reported_by" IS NOT NULL;
+
+-- index continuity invocations: records by review_by
+CREATE INDEX "ix_continuity_invocation_c1db7d3b" ON "continuity_invocation" ("review_by") WHERE "review_by" IS NOT NULL;
+
+-- index continuity invocations: records by reviewed_by
+CREATE INDEX "ix_continuity_invocation_60a60f2e" ON "continuity_invocation" ("reviewed_by") WHERE "reviewed_by" IS NOT NULL;
+
+-- index continuity invocations: all records by invoked_at
+CREATE INDEX "ix_continuity_invocation_c0e8719e" ON "continuity_invocation" (coalesce("invoked_at", -9223372036854775807), "number");
+
+-- index continuity invocations: unfinished records by invoked_at
+CREATE INDEX "ix_continuity_invocation_44401e7e" ON "continuity_invocation" (coalesce("invoked_at", 9223372036854775807), "number") WHERE "state" IN ('running', 'ended', 'reviewed');
+
+-- index continuity invocations: unfinished records by review_by
+CREATE INDEX "ix_continuity_invocation_154b6c3b" ON "continuity_invocation" (coalesce("review_by", '􏿿'), "number") WHERE "state" IN ('running', 'ended', 'reviewed');
+
+-- index continuity invocations: records by external key, each once
+CREATE UNIQUE INDEX "ix_continuity_invocation_external_key" ON "continuity_invocation" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of continuity plans
+CREATE TABLE "continuity_plan" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "name" TEXT COLLATE "C",
+    "scope" TEXT COLLATE "C",
+    "edition" BIGINT,
+    "document" BIGINT,
+    "plan_file" TEXT COLLATE "C",
+    "invocation" TEXT COLLATE "C",
+    "loss_procedures" TEXT COLLATE "C",
+    "availability_targets" TEXT COLLATE "C",
+    "recovery_needs" TEXT COLLATE "C",
+    "return_procedures" TEXT COLLATE "C",
+    "copy_location" TEXT COLLATE "C",
+    "copy_edition" BIGINT,
+    "copy_has_contacts" BOOLEAN,
+    "copy_checked_on" TEXT COLLATE "C",
+    "copy_check_on" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "approved_by" BIGINT,
+    "approved_at" BIGINT,
+    "reviewed_on" TEXT COLLATE "C",
+    "review_on" TEXT COLLATE "C",
+    "test_on" TEXT COLLATE "C",
+    "review_outcome" TEXT COLLATE "C",
+    "management_plan" BIGINT,
+    "aligned_at" BIGINT
+);
+
+-- index continuity plans: records by approved_by
+CREATE INDEX "ix_continuity_plan_2217fbb9" ON "continuity_plan" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index continuity plans: records by copy_check_on
+CREATE INDEX "ix_continuity_plan_5999590b" ON "continuity_plan" ("copy_check_on") WHERE "copy_check_on" IS NOT NULL;
+
+-- index continuity plans: records by document
+CREATE INDEX "ix_continuity_plan_a5222285" ON "continuity_plan" ("document") WHERE "document" IS NOT NULL;
+
+-- index continuity plans: records by management_plan
+CREATE INDEX "ix_continuity_plan_21311632" ON "continuity_plan" ("management_plan") WHERE "management_plan" IS NOT NULL;
+
+-- index continuity plans: records by owner
+CREATE INDEX "ix_continuity_plan_7e1e879e" ON "continuity_plan" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index continuity plans: records by review_on
+CREATE INDEX "ix_continuity_plan_772ccb4a" ON "continuity_plan" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index continuity plans: records by test_on
+CREATE INDEX "ix_continuity_plan_75581a0e" ON "continuity_plan" ("test_on") WHERE "test_on" IS NOT NULL;
+
+-- index continuity plans: all records by name
+CREATE INDEX "ix_continuity_plan_7a46d469" ON "continuity_plan" (coalesce("name", '􏿿'), "number");
+
+-- index continuity plans: open records by name
+CREATE INDEX "ix_continuity_plan_18f1b4e4" ON "continuity_plan" (coalesce("name", '􏿿'), "number") WHERE "state" IN ('draft', 'approval', 'in_force');
+
+-- index continuity plans: open records by test_on
+CREATE INDEX "ix_continuity_plan_3a6f5781" ON "continuity_plan" (coalesce("test_on", '􏿿'), "number") WHERE "state" IN ('draft', 'approval', 'in_force');
+
+-- index continuity plans: records by external key, each once
+CREATE UNIQUE INDEX "ix_continuity_plan_external_key" ON "continuity_plan" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of continuity requirements
+CREATE TABLE "continuity_requirement" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "name" TEXT COLLATE "C",
+    "service" BIGINT,
+    "recovery_time" BIGINT,
+    "recovery_point" BIGINT,
+    "minimum_service" TEXT COLLATE "C",
+    "business_need" TEXT COLLATE "C",
+    "customer" BIGINT,
+    "agreement" BIGINT,
+    "agreed_with" TEXT COLLATE "C",
+    "agreed_on" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "approved_by" BIGINT,
+    "approved_at" BIGINT,
+    "reviewed_on" TEXT COLLATE "C",
+    "review_on" TEXT COLLATE "C",
+    "review_outcome" TEXT COLLATE "C"
+);
+
+-- index continuity requirements: records by agreement
+CREATE INDEX "ix_continuity_requirement_576936da" ON "continuity_requirement" ("agreement") WHERE "agreement" IS NOT NULL;
+
+-- index continuity requirements: records by approved_by
+CREATE INDEX "ix_continuity_requirement_2217fbb9" ON "continuity_requirement" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index continuity requirements: records by customer
+CREATE INDEX "ix_continuity_requirement_8e76f3f6" ON "continuity_requirement" ("customer") WHERE "customer" IS NOT NULL;
+
+-- index continuity requirements: records by owner
+CREATE INDEX "ix_continuity_requirement_7e1e879e" ON "continuity_requirement" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index continuity requirements: records by review_on
+CREATE INDEX "ix_continuity_requirement_772ccb4a" ON "continuity_requirement" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index continuity requirements: records by service
+CREATE INDEX "ix_continuity_requirement_5df8ea9a" ON "continuity_requirement" ("service") WHERE "service" IS NOT NULL;
+
+-- index continuity requirements: open records by review_on
+CREATE INDEX "ix_continuity_requirement_7d273dc8" ON "continuity_requirement" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('draft', 'agreed');
+
+-- index continuity requirements: open records by service
+CREATE INDEX "ix_continuity_requirement_d01606e4" ON "continuity_requirement" (coalesce("service", 9223372036854775807), "number") WHERE "state" IN ('draft', 'agreed');
+
+-- index continuity requirements: records by external key, each once
+CREATE UNIQUE INDEX "ix_continuity_requirement_external_key" ON "continuity_requirement" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of continuity tests
+CREATE TABLE "continuity_test" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "plan" BIGINT,
+    "kind" TEXT COLLATE "C",
+    "reason" TEXT COLLATE "C",
+    "invocation" BIGINT,
+    "repeats" BIGINT,
+    "planned_start_at" BIGINT,
+    "planned_end_at" BIGINT,
+    "owner" BIGINT,
+    "tested_at" BIGINT,
+    "results" TEXT COLLATE "C",
+    "recovery_time" BIGINT,
+    "recovery_point" BIGINT,
+    "outcome" TEXT COLLATE "C",
+    "deviations" TEXT COLLATE "C",
+    "report" TEXT COLLATE "C",
+    "review_by" TEXT COLLATE "C",
+    "reviewed_on" TEXT COLLATE "C",
+    "reviewed_by" BIGINT,
+    "review" TEXT COLLATE "C",
+    "deficiencies" TEXT COLLATE "C",
+    "deficiency_note" TEXT COLLATE "C"
+);
+
+-- index continuity tests: records by invocation
+CREATE INDEX "ix_continuity_test_1bd1608d" ON "continuity_test" ("invocation") WHERE "invocation" IS NOT NULL;
+
+-- index continuity tests: records by outcome
+CREATE INDEX "ix_continuity_test_21150c99" ON "continuity_test" ("outcome") WHERE "outcome" IS NOT NULL;
+
+-- index continuity tests: records by owner
+CREATE INDEX "ix_continuity_test_7e1e879e" ON "continuity_test" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index continuity tests: records by plan
+CREATE INDEX "ix_continuity_test_c92e69d8" ON "continuity_test" ("plan") WHERE "plan" IS NOT NULL;
+
+-- index continuity tests: records by planned_start_at
+CREATE INDEX "ix_continuity_test_5a0c470b" ON "continuity_test" ("planned_start_at") WHERE "planned_start_at" IS NOT NULL;
+
+-- index continuity tests: records by reason
+CREATE INDEX "ix_continuity_test_9ce4c407" ON "continuity_test" ("reason") WHERE "reason" IS NOT NULL;
+
+-- index continuity tests: records by repeats
+CREATE INDEX "ix_continuity_test_50dcf778" ON "continuity_test" ("repeats") WHERE "repeats" IS NOT NULL;
+
+-- index continuity tests: records by review_by
+CREATE INDEX "ix_continuity_test_c1db7d3b" ON "continuity_test" ("review_by") WHERE "review_by" IS NOT NULL;
+
+-- index continuity tests: records by reviewed_by
+CREATE INDEX "ix_continuity_test_60a60f2e" ON "continuity_test" ("reviewed_by") WHERE "reviewed_by" IS NOT NULL;
+
+-- index continuity tests: records by tested_at
+CREATE INDEX "ix_continuity_test_9db481fd" ON "continuity_test" ("tested_at") WHERE "tested_at" IS NOT NULL;
+
+-- index continuity tests: open records by planned_start_at
+CREATE INDEX "ix_continuity_test_595db96e" ON "continuity_test" (coalesce("planned_start_at", 9223372036854775807), "number") WHERE "state" IN ('planned', 'tested');
+
+-- index continuity tests: all records by tested_at
+CREATE INDEX "ix_continuity_test_14e67314" ON "continuity_test" (coalesce("tested_at", -9223372036854775807), "number");
+
+-- index continuity tests: records by external key, each once
+CREATE UNIQUE INDEX "ix_continuity_test_external_key" ON "continuity_test" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of contracts
+CREATE TABLE "contract" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "name" TEXT COLLATE "C",
+    "supplier" BIGINT,
+    "contract_number" TEXT COLLATE "C",
+    "amends" BIGINT,
+    "owner" BIGINT,
+    "papers" TEXT COLLATE "C",
+    "value" BIGINT,
+    "value_currency" TEXT COLLATE "C",
+    "scope" TEXT COLLATE "C",
+    "requirements_reference" TEXT COLLATE "C",
+    "responsibilities_reference" TEXT COLLATE "C",
+    "duties" TEXT COLLATE "C",
+    "exit_reference" TEXT COLLATE "C",
+    "signed_on" TEXT COLLATE "C",
+    "signed_by_supplier" TEXT COLLATE "C",
+    "approved_by" BIGINT,
+    "approved_at" BIGINT,
+    "valid_from" TEXT COLLATE "C",
+    "valid_until" TEXT COLLATE "C",
+    "notice_by" TEXT COLLATE "C",
+    "end_reason" TEXT COLLATE "C",
+    "impact_assessment" TEXT COLLATE "C",
+    "impact_assessed_on" TEXT COLLATE "C",
+    "change" BIGINT,
+    "reviewed_on" TEXT COLLATE "C",
+    "review_on" TEXT COLLATE "C",
+    "review_outcome" TEXT COLLATE "C"
+);
+
+-- index contracts: records by amends
+CREATE INDEX "ix_contract_a14986f0" ON "contract" ("amends") WHERE "amends" IS NOT NULL;
+
+-- index contracts: records by approved_by
+CREATE INDEX "ix_contract_2217fbb9" ON "contract" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index contracts: records by change
+CREATE INDEX "ix_contract_adf15ee6" ON "contract" ("change") WHERE "change" IS NOT NULL;
+
+-- index contracts: records by notice_by
+CREATE INDEX "ix_contract_2e9d412f" ON "contract" ("notice_by") WHERE "notice_by" IS NOT NULL;
+
+-- index contracts: records by owner
+CREATE INDEX "ix_contract_7e1e879e" ON "contract" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index contracts: records by review_on
+CREATE INDEX "ix_contract_772ccb4a" ON "contract" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index contracts: records by signed_on
+CREATE INDEX "ix_contract_e1a95076" ON "contract" ("signed_on") WHERE "signed_on" IS NOT NULL;
+
+-- index contracts: records by supplier
+CREATE INDEX "ix_contract_f2590d29" ON "contract" ("supplier") WHERE "supplier" IS NOT NULL;
+
+-- index contracts: records by valid_from
+CREATE INDEX "ix_contract_9322765d" ON "contract" ("valid_from") WHERE "valid_from" IS NOT NULL;
+
+-- index contracts: records by valid_until
+CREATE INDEX "ix_contract_7fa81791" ON "contract" ("valid_until") WHERE "valid_until" IS NOT NULL;
+
+-- index contracts: all records by name
+CREATE INDEX "ix_contract_7a46d469" ON "contract" (coalesce("name", '􏿿'), "number");
+
+-- index contracts: open records by name
+CREATE INDEX "ix_contract_017e6032" ON "contract" (coalesce("name", '􏿿'), "number") WHERE "state" IN ('draft', 'in_force');
+
+-- index contracts: open records by review_on
+CREATE INDEX "ix_contract_723c3439" ON "contract" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('draft', 'in_force');
+
+-- index contracts: open records by valid_until
+CREATE INDEX "ix_contract_9fb8388c" ON "contract" (coalesce("valid_until", '􏿿'), "number") WHERE "state" IN ('draft', 'in_force');
+
+-- index contracts: records by external key, each once
+CREATE UNIQUE INDEX "ix_contract_external_key" ON "contract" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of contract targets
+CREATE TABLE "contract_target" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "name" TEXT COLLATE "C",
+    "contract" BIGINT,
+    "internal_agreement" BIGINT,
+    "measure" TEXT COLLATE "C",
+    "within" BIGINT,
+    "value" BIGINT,
+    "unit" TEXT COLLATE "C",
+    "direction" TEXT COLLATE "C",
+    "share_percent" BIGINT,
+    "alignment" TEXT COLLATE "C",
+    "aligned_on" TEXT COLLATE "C",
+    "gap" TEXT COLLATE "C"
+);
+
+-- index contract targets: records by contract
+CREATE INDEX "ix_contract_target_7d7e358d" ON "contract_target" ("contract") WHERE "contract" IS NOT NULL;
+
+-- index contract targets: records by internal_agreement
+CREATE INDEX "ix_contract_target_d5d1bbc0" ON "contract_target" ("internal_agreement") WHERE "internal_agreement" IS NOT NULL;
+
+-- index contract targets: all records by name
+CREATE INDEX "ix_contract_target_7a46d469" ON "contract_target" (coalesce("name", '􏿿'), "number");
+
+-- index contract targets: open records by name
+CREATE INDEX "ix_contract_target_904d04b0" ON "contract_target" (coalesce("name", '􏿿'), "number") WHERE "state" IN ('active');
+
+-- index contract targets: records by external key, each once
+CREATE UNIQUE INDEX "ix_contract_target_external_key" ON "contract_target" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of costs
+CREATE TABLE "cost" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "budget" BIGINT,
+    "cost_type" TEXT COLLATE "C",
+    "amount" BIGINT,
+    "amount_currency" TEXT COLLATE "C",
+    "period_from" TEXT COLLATE "C",
+    "period_to" TEXT COLLATE "C",
+    "direct" BOOLEAN,
+    "contract" BIGINT,
+    "asset" BIGINT,
+    "source" TEXT COLLATE "C",
+    "booked_on" TEXT COLLATE "C",
+    "booked_by" BIGINT,
+    "correction_reason" TEXT COLLATE "C"
+);
+
+-- index costs: records by asset
+CREATE INDEX "ix_cost_ebf013ce" ON "cost" ("asset") WHERE "asset" IS NOT NULL;
+
+-- index costs: records by booked_by
+CREATE INDEX "ix_cost_3452d2ee" ON "cost" ("booked_by") WHERE "booked_by" IS NOT NULL;
+
+-- index costs: records by booked_on
+CREATE INDEX "ix_cost_893a164b" ON "cost" ("booked_on") WHERE "booked_on" IS NOT NULL;
+
+-- index costs: records by budget
+CREATE INDEX "ix_cost_6b24596f" ON "cost" ("budget") WHERE "budget" IS NOT NULL;
+
+-- index costs: records by contract
+CREATE INDEX "ix_cost_7d7e358d" ON "cost" ("contract") WHERE "contract" IS NOT NULL;
+
+-- index costs: records by cost_type
+CREATE INDEX "ix_cost_d0250c33" ON "cost" ("cost_type") WHERE "cost_type" IS NOT NULL;
+
+-- index costs: records by period_to
+CREATE INDEX "ix_cost_bf7015f8" ON "cost" ("period_to") WHERE "period_to" IS NOT NULL;
+
+-- index costs: all records by period_to
+CREATE INDEX "ix_cost_ca4839db" ON "cost" (coalesce("period_to", ''), "number");
+
+-- index costs: open records by period_to
+CREATE INDEX "ix_cost_94fdb702" ON "cost" (coalesce("period_to", '􏿿'), "number") WHERE "state" IN ('recorded');
+
+-- index costs: records by external key, each once
+CREATE UNIQUE INDEX "ix_cost_external_key" ON "cost" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of service reviews
+CREATE TABLE "customer_review" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "customer" BIGINT,
+    "planned_on" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "customer_participants" TEXT COLLATE "C",
+    "meeting" BIGINT,
+    "period_from" TEXT COLLATE "C",
+    "period_to" TEXT COLLATE "C",
+    "trends" TEXT COLLATE "C",
+    "outcomes" TEXT COLLATE "C",
+    "workload" TEXT COLLATE "C",
+    "business_changes" TEXT COLLATE "C",
+    "new_requirements" BOOLEAN,
+    "respond_by" TEXT COLLATE "C",
+    "refusal" TEXT COLLATE "C",
+    "misaligned" BOOLEAN,
+    "misalignment" TEXT COLLATE "C",
+    "no_change_decision" TEXT COLLATE "C",
+    "decision" BIGINT,
+    "held_on" TEXT COLLATE "C",
+    "next_on" TEXT COLLATE "C",
+    "minutes" TEXT COLLATE "C",
+    "papers" TEXT COLLATE "C",
+    "cancel_reason" TEXT COLLATE "C"
+);
+
+-- index service reviews: records by customer
+CREATE INDEX "ix_customer_review_8e76f3f6" ON "customer_review" ("customer") WHERE "customer" IS NOT NULL;
+
+-- index service reviews: records by decision
+CREATE INDEX "ix_customer_review_3f709a96" ON "customer_review" ("decision") WHERE "decision" IS NOT NULL;
+
+-- index service reviews: records by held_on
+CREATE INDEX "ix_customer_review_79227dcf" ON "customer_review" ("held_on") WHERE "held_on" IS NOT NULL;
+
+-- index service reviews: records by meeting
+CREATE INDEX "ix_customer_review_3256b961" ON "customer_review" ("meeting") WHERE "meeting" IS NOT NULL;
+
+-- index service reviews: records by next_on
+CREATE INDEX "ix_customer_review_a42b512e" ON "customer_review" ("next_on") WHERE "next_on" IS NOT NULL;
+
+-- index service reviews: records by owner
+CREATE INDEX "ix_customer_review_7e1e879e" ON "customer_review" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index service reviews: records by period_to
+CREATE INDEX "ix_customer_review_bf7015f8" ON "customer_review" ("period_to") WHERE "period_to" IS NOT NULL;
+
+-- index service reviews: records by planned_on
+CREATE INDEX "ix_customer_review_c45a2ad4" ON "customer_review" ("planned_on") WHERE "planned_on" IS NOT NULL;
+
+-- index service reviews: records by respond_by
+CREATE INDEX "ix_customer_review_467f82a6" ON "customer_review" ("respond_by") WHERE "respond_by" IS NOT NULL;
+
+-- index service reviews: open records by planned_on
+CREATE INDEX "ix_customer_review_6abaf60a" ON "customer_review" (coalesce("planned_on", '􏿿'), "number") WHERE "state" IN ('planned', 'held');
+
+-- index service reviews: open records by respond_by
+CREATE INDEX "ix_customer_review_517fca48" ON "customer_review" (coalesce("respond_by", '􏿿'), "number") WHERE "state" IN ('planned', 'held');
+
+-- index service reviews: records by external key, each once
+CREATE UNIQUE INDEX "ix_customer_review_external_key" ON "customer_review" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of decisions
+CREATE TABLE "decision" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "kind" TEXT COLLATE "C",
+    "question" TEXT COLLATE "C",
+    "asked_by" BIGINT,
+    "asked_at" BIGINT,
+    "due_on" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "outcome" TEXT COLLATE "C",
+    "decision" TEXT COLLATE "C",
+    "reason" TEXT COLLATE "C",
+    "decided_by" BIGINT,
+    "decided_at" BIGINT,
+    "meeting" BIGINT,
+    "management_review" BIGINT,
+    "improvement" BIGINT,
+    "measurement" BIGINT,
+    "report" BIGINT,
+    "objective" BIGINT,
+    "risk" BIGINT,
+    "supplier" BIGINT,
+    "budget" BIGINT,
+    "resource_plan" BIGINT,
+    "plan" BIGINT,
+    "change" BIGINT,
+    "process" BIGINT
+);
+
+-- index decisions: records by asked_at
+CREATE INDEX "ix_decision_7ed142ee" ON "decision" ("asked_at") WHERE "asked_at" IS NOT NULL;
+
+-- index decisions: records by asked_by
+CREATE INDEX "ix_decision_e70d791e" ON "decision" ("asked_by") WHERE "asked_by" IS NOT NULL;
+
+-- index decisions: records by budget
+CREATE INDEX "ix_decision_6b24596f" ON "decision" ("budget") WHERE "budget" IS NOT NULL;
+
+-- index decisions: records by change
+CREATE INDEX "ix_decision_adf15ee6" ON "decision" ("change") WHERE "change" IS NOT NULL;
+
+-- index decisions: records by decided_at
+CREATE INDEX "ix_decision_e0e728dc" ON "decision" ("decided_at") WHERE "decided_at" IS NOT NULL;
+
+-- index decisions: records by decided_by
+CREATE INDEX "ix_decision_04bde953" ON "decision" ("decided_by") WHERE "decided_by" IS NOT NULL;
+
+-- index decisions: records by due_on
+CREATE INDEX "ix_decision_0713ee30" ON "decision" ("due_on") WHERE "due_on" IS NOT NULL;
+
+-- index decisions: records by improvement
+CREATE INDEX "ix_decision_7a499e0b" ON "decision" ("improvement") WHERE "improvement" IS NOT NULL;
+
+-- index decisions: records by kind
+CREATE INDEX "ix_decision_3363c5df" ON "decision" ("kind") WHERE "kind" IS NOT NULL;
+
+-- index decisions: records by management_review
+CREATE INDEX "ix_decision_d840babb" ON "decision" ("management_review") WHERE "management_review" IS NOT NULL;
+
+-- index decisions: records by measurement
+CREATE INDEX "ix_decision_ab389808" ON "decision" ("measurement") WHERE "measurement" IS NOT NULL;
+
+-- index decisions: records by meeting
+CREATE INDEX "ix_decision_3256b961" ON "decision" ("meeting") WHERE "meeting" IS NOT NULL;
+
+-- index decisions: records by objective
+CREATE INDEX "ix_decision_8e9e7949" ON "decision" ("objective") WHERE "objective" IS NOT NULL;
+
+-- index decisions: records by outcome
+CREATE INDEX "ix_decision_21150c99" ON "decision" ("outcome") WHERE "outcome" IS NOT NULL;
+
+-- index decisions: records by owner
+CREATE INDEX "ix_decision_7e1e879e" ON "decision" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index decisions: records by plan
+CREATE INDEX "ix_decision_c92e69d8" ON "decision" ("plan") WHERE "plan" IS NOT NULL;
+
+-- index decisions: records by process
+CREATE INDEX "ix_decision_ccea7f02" ON "decision" ("process") WHERE "process" IS NOT NULL;
+
+-- index decisions: records by report
+CREATE INDEX "ix_decision_5d3d62e7" ON "decision" ("report") WHERE "report" IS NOT NULL;
+
+-- index decisions: records by resource_plan
+CREATE INDEX "ix_decision_395dbfcc" ON "decision" ("resource_plan") WHERE "resource_plan" IS NOT NULL;
+
+-- index decisions: records by risk
+CREATE INDEX "ix_decision_c114ec97" ON "decision" ("risk") WHERE "risk" IS NOT NULL;
+
+-- index decisions: records by supplier
+CREATE INDEX "ix_decision_f2590d29" ON "decision" ("supplier") WHERE "supplier" IS NOT NULL;
+
+-- index decisions: all records by asked_at
+CREATE INDEX "ix_decision_8c25da72" ON "decision" (coalesce("asked_at", -9223372036854775807), "number");
+
+-- index decisions: all records by decided_at
+CREATE INDEX "ix_decision_8262c1b9" ON "decision" (coalesce("decided_at", -9223372036854775807), "number");
+
+-- index decisions: open records by due_on
+CREATE INDEX "ix_decision_583342e0" ON "decision" (coalesce("due_on", '􏿿'), "number") WHERE "state" IN ('asked');
+
+-- index decisions: records by external key, each once
+CREATE UNIQUE INDEX "ix_decision_external_key" ON "decision" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of demand forecasts
+CREATE TABLE "demand_forecast" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "service" BIGINT,
+    "unit" TEXT COLLATE "C",
+    "current_demand" BIGINT,
+    "forecast" BIGINT,
+    "period_from" TEXT COLLATE "C",
+    "period_to" TEXT COLLATE "C",
+    "basis" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "measured_demand" BIGINT,
+    "consumption" BIGINT,
+    "measured_on" TEXT COLLATE "C",
+    "measure_on" TEXT COLLATE "C",
+    "deviation" TEXT COLLATE "C",
+    "reported_on" TEXT COLLATE "C",
+    "reported_to" TEXT COLLATE "C",
+    "reviewed_on" TEXT COLLATE "C",
+    "review_on" TEXT COLLATE "C"
+);
+
+-- index demand forecasts: records by measure_on
+CREATE INDEX "ix_demand_forecast_ee39cbb2" ON "demand_forecast" ("measure_on") WHERE "measure_on" IS NOT NULL;
+
+-- index demand forecasts: records by measured_on
+CREATE INDEX "ix_demand_forecast_c20f30f5" ON "demand_forecast" ("measured_on") WHERE "measured_on" IS NOT NULL;
+
+-- index demand forecasts: records by owner
+CREATE INDEX "ix_demand_forecast_7e1e879e" ON "demand_forecast" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index demand forecasts: records by period_from
+CREATE INDEX "ix_demand_forecast_5ad8beaf" ON "demand_forecast" ("period_from") WHERE "period_from" IS NOT NULL;
+
+-- index demand forecasts: records by period_to
+CREATE INDEX "ix_demand_forecast_bf7015f8" ON "demand_forecast" ("period_to") WHERE "period_to" IS NOT NULL;
+
+-- index demand forecasts: records by review_on
+CREATE INDEX "ix_demand_forecast_772ccb4a" ON "demand_forecast" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index demand forecasts: records by service
+CREATE INDEX "ix_demand_forecast_5df8ea9a" ON "demand_forecast" ("service") WHERE "service" IS NOT NULL;
+
+-- index demand forecasts: open records by review_on
+CREATE INDEX "ix_demand_forecast_b7be6217" ON "demand_forecast" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('draft', 'current');
+
+-- index demand forecasts: open records by title
+CREATE INDEX "ix_demand_forecast_048685e6" ON "demand_forecast" (coalesce("title", '􏿿'), "number") WHERE "state" IN ('draft', 'current');
+
+-- index demand forecasts: records by external key, each once
+CREATE UNIQUE INDEX "ix_demand_forecast_external_key" ON "demand_forecast" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of deployments
+CREATE TABLE "deployment" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "release" BIGINT,
+    "change" BIGINT,
+    "environment" TEXT COLLATE "C",
+    "deployer" BIGINT,
+    "planned_start_at" BIGINT,
+    "planned_end_at" BIGINT,
+    "started_at" BIGINT,
+    "ended_at" BIGINT,
+    "deployed_artefact" TEXT COLLATE "C",
+    "result" TEXT COLLATE "C",
+    "notes" TEXT COLLATE "C",
+    "integrity" TEXT COLLATE "C",
+    "check_result" TEXT COLLATE "C",
+    "verified_at" BIGINT,
+    "verified_by" BIGINT
+);
+
+-- index deployments: records by change
+CREATE INDEX "ix_deployment_adf15ee6" ON "deployment" ("change") WHERE "change" IS NOT NULL;
+
+-- index deployments: records by deployer
+CREATE INDEX "ix_deployment_5bdb66b2" ON "deployment" ("deployer") WHERE "deployer" IS NOT NULL;
+
+-- index deployments: records by environment
+CREATE INDEX "ix_deployment_5feae761" ON "deployment" ("environment") WHERE "environment" IS NOT NULL;
+
+-- index deployments: records by planned_start_at
+CREATE INDEX "ix_deployment_5a0c470b" ON "deployment" ("planned_start_at") WHERE "planned_start_at" IS NOT NULL;
+
+-- index deployments: records by release
+CREATE INDEX "ix_deployment_767d24d1" ON "deployment" ("release") WHERE "release" IS NOT NULL;
+
+-- index deployments: records by result
+CREATE INDEX "ix_deployment_003978ee" ON "deployment" ("result") WHERE "result" IS NOT NULL;
+
+-- index deployments: records by started_at
+CREATE INDEX "ix_deployment_b40ad80c" ON "deployment" ("started_at") WHERE "started_at" IS NOT NULL;
+
+-- index deployments: records by verified_by
+CREATE INDEX "ix_deployment_b0237ec6" ON "deployment" ("verified_by") WHERE "verified_by" IS NOT NULL;
+
+-- index deployments: unfinished records by ended_at
+CREATE INDEX "ix_deployment_5a6b3ab2" ON "deployment" (coalesce("ended_at", 9223372036854775807), "number") WHERE "state" IN ('planned', 'running', 'done');
+
+-- index deployments: open records by planned_start_at
+CREATE INDEX "ix_deployment_11f3d494" ON "deployment" (coalesce("planned_start_at", 9223372036854775807), "number") WHERE "state" IN ('planned', 'running');
+
+-- index deployments: unfinished records by planned_start_at
+CREATE INDEX "ix_deployment_f4f70d20" ON "deployment" (coalesce("planned_start_at", 9223372036854775807), "number") WHERE "state" IN ('planned', 'running', 'done');
+
+-- index deployments: all records by started_at
+CREATE INDEX "ix_deployment_f2c9b458" ON "deployment" (coalesce("started_at", -9223372036854775807), "number");
+
+-- index deployments: records by external key, each once
+CREATE UNIQUE INDEX "ix_deployment_external_key" ON "deployment" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of disputes
+CREATE TABLE "dispute" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "description" TEXT COLLATE "C",
+    "supplier" BIGINT,
+    "contract" BIGINT,
+    "raised_on" TEXT COLLATE "C",
+    "raised_by" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "amount" BIGINT,
+    "amount_currency" TEXT COLLATE "C",
+    "active_on" TEXT COLLATE "C",
+    "last_step" TEXT COLLATE "C",
+    "next_step_on" TEXT COLLATE "C",
+    "escalated_to" BIGINT,
+    "outcome" TEXT COLLATE "C",
+    "closed_on" TEXT COLLATE "C",
+    "papers" TEXT COLLATE "C"
+);
+
+-- index disputes: records by active_on
+CREATE INDEX "ix_dispute_056e26f1" ON "dispute" ("active_on") WHERE "active_on" IS NOT NULL;
+
+-- index disputes: records by closed_on
+CREATE INDEX "ix_dispute_fbab3f4d" ON "dispute" ("closed_on") WHERE "closed_on" IS NOT NULL;
+
+-- index disputes: records by contract
+CREATE INDEX "ix_dispute_7d7e358d" ON "dispute" ("contract") WHERE "contract" IS NOT NULL;
+
+-- index disputes: records by escalated_to
+CREATE INDEX "ix_dispute_e7a87fb6" ON "dispute" ("escalated_to") WHERE "escalated_to" IS NOT NULL;
+
+-- index disputes: records by next_step_on
+CREATE INDEX "ix_dispute_227cfbfe" ON "dispute" ("next_step_on") WHERE "next_step_on" IS NOT NULL;
+
+-- index disputes: records by owner
+CREATE INDEX "ix_dispute_7e1e879e" ON "dispute" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index disputes: records by raised_on
+CREATE INDEX "ix_dispute_873fc248" ON "dispute" ("raised_on") WHERE "raised_on" IS NOT NULL;
+
+-- index disputes: records by supplier
+CREATE INDEX "ix_dispute_f2590d29" ON "dispute" ("supplier") WHERE "supplier" IS NOT NULL;
+
+-- index disputes: open records by next_step_on
+CREATE INDEX "ix_dispute_8a24e1c3" ON "dispute" (coalesce("next_step_on", '􏿿'), "number") WHERE "state" IN ('open', 'talks', 'escalated');
+
+-- index disputes: open records by raised_on
+CREATE INDEX "ix_dispute_1a43b355" ON "dispute" (coalesce("raised_on", '􏿿'), "number") WHERE "state" IN ('open', 'talks', 'escalated');
+
+-- index disputes: records by external key, each once
+CREATE UNIQUE INDEX "ix_dispute_external_key" ON "dispute" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of documents
+CREATE TABLE "document" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "kind" TEXT COLLATE "C",
+    "summary" TEXT COLLATE "C",
+    "clauses" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "author" BIGINT,
+    "approving_role" BIGINT,
+    "replaces" BIGINT,
+    "audience" TEXT COLLATE "C",
+    "classification" TEXT COLLATE "C",
+    "access" TEXT COLLATE "C",
+    "access_result" TEXT COLLATE "C",
+    "access_checked_on" TEXT COLLATE "C",
+    "place" TEXT COLLATE "C",
+    "acknowledgement_needed" BOOLEAN,
+    "publication" TEXT COLLATE "C",
+    "no_publication_reason" TEXT COLLATE "C",
+    "retention_rule" TEXT COLLATE "C",
+    "dispose_on" TEXT COLLATE "C",
+    "disposed_on" TEXT COLLATE "C",
+    "disposal_note" TEXT COLLATE "C",
+    "external" BOOLEAN,
+    "source" TEXT COLLATE "C",
+    "source_edition" TEXT COLLATE "C",
+    "checked_on" TEXT COLLATE "C",
+    "check_on" TEXT COLLATE "C",
+    "approved_by" BIGINT,
+    "approved_at" BIGINT,
+    "in_force_since" TEXT COLLATE "C",
+    "reviewed_on" TEXT COLLATE "C",
+    "review_on" TEXT COLLATE "C",
+    "review_note" TEXT COLLATE "C"
+);
+
+-- index documents: records by approved_at
+CREATE INDEX "ix_document_0d598717" ON "document" ("approved_at") WHERE "approved_at" IS NOT NULL;
+
+-- index documents: records by approved_by
+CREATE INDEX "ix_document_2217fbb9" ON "document" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index documents: records by approving_role
+CREATE INDEX "ix_document_79abc99e" ON "document" ("approving_role") WHERE "approving_role" IS NOT NULL;
+
+-- index documents: records by audience
+CREATE INDEX "ix_document_79cd4fd6" ON "document" ("audience") WHERE "audience" IS NOT NULL;
+
+-- index documents: records by author
+CREATE INDEX "ix_document_f3ebdd83" ON "document" ("author") WHERE "author" IS NOT NULL;
+
+-- index documents: records by classification
+CREATE INDEX "ix_document_a7a33b19" ON "document" ("classification") WHERE "classification" IS NOT NULL;
+
+-- index documents: records by dispose_on
+CREATE INDEX "ix_document_692f2f82" ON "document" ("dispose_on") WHERE "dispose_on" IS NOT NULL;
+
+-- index documents: records by external
+CREATE INDEX "ix_document_4189467e" ON "document" ("external") WHERE "external" IS NOT NULL;
+
+-- index documents: records by kind
+CREATE INDEX "ix_document_3363c5df" ON "document" ("kind") WHERE "kind" IS NOT NULL;
+
+-- index documents: records by owner
+CREATE INDEX "ix_document_7e1e879e" ON "document" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index documents: records by replaces
+CREATE INDEX "ix_document_accb61c8" ON "document" ("replaces") WHERE "replaces" IS NOT NULL;
+
+-- index documents: records by review_on
+CREATE INDEX "ix_document_772ccb4a" ON "document" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index documents: open records by updated_at
+CREATE INDEX "ix_document_61b8c941" ON "document" ("updated_at", "number") WHERE "state" IN ('draft', 'review', 'approved', 'in_force');
+
+-- index documents: open records by check_on
+CREATE INDEX "ix_document_4b4d1f5b" ON "document" (coalesce("check_on", '􏿿'), "number") WHERE "state" IN ('draft', 'review', 'approved', 'in_force');
+
+-- index documents: all records by dispose_on
+CREATE INDEX "ix_document_4c81b4e3" ON "document" (coalesce("dispose_on", '􏿿'), "number");
+
+-- index documents: open records by review_on
+CREATE INDEX "ix_document_932c216b" ON "document" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('draft', 'review', 'approved', 'in_force');
+
+-- index documents: all records by title
+CREATE INDEX "ix_document_cb9063cc" ON "document" (coalesce("title", '􏿿'), "number");
+
+-- index documents: open records by title
+CREATE INDEX "ix_document_12c7ea96" ON "document" (coalesce("title", '􏿿'), "number") WHERE "state" IN ('draft', 'review', 'approved', 'in_force');
+
+-- index documents: records by external key, each once
+CREATE UNIQUE INDEX "ix_document_external_key" ON "document" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of document versions
+CREATE TABLE "document_version" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "document" BIGINT,
+    "edition" TEXT COLLATE "C",
+    "follows" BIGINT,
+    "content" TEXT COLLATE "C",
+    "file" TEXT COLLATE "C",
+    "change_description" TEXT COLLATE "C",
+    "material" BOOLEAN,
+    "change" BIGINT,
+    "author" BIGINT,
+    "written_on" TEXT COLLATE "C",
+    "reviewed_by" BIGINT,
+    "reviewed_at" BIGINT,
+    "review_note" TEXT COLLATE "C",
+    "approved_by" BIGINT,
+    "approved_at" BIGINT,
+    "in_force_at" BIGINT,
+    "distributed_at" BIGINT,
+    "distributed_to" TEXT COLLATE "C",
+    "ended_at" BIGINT,
+    "end_reason" TEXT COLLATE "C"
+);
+
+-- index document versions: records by approved_at
+CREATE INDEX "ix_document_version_0d598717" ON "document_version" ("approved_at") WHERE "approved_at" IS NOT NULL;
+
+-- index document versions: records by approved_by
+CREATE INDEX "ix_document_version_2217fbb9" ON "document_version" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index document versions: records by author
+CREATE INDEX "ix_document_version_f3ebdd83" ON "document_version" ("author") WHERE "author" IS NOT NULL;
+
+-- index document versions: records by change
+CREATE INDEX "ix_document_version_adf15ee6" ON "document_version" ("change") WHERE "change" IS NOT NULL;
+
+-- index document versions: all records by created_at
+CREATE INDEX "ix_document_version_3567b0bc" ON "document_version" ("created_at", "number");
+
+-- index document versions: records by document
+CREATE INDEX "ix_document_version_a5222285" ON "document_version" ("document") WHERE "document" IS NOT NULL;
+
+-- index document versions: records by follows
+CREATE INDEX "ix_document_version_315665be" ON "document_version" ("follows") WHERE "follows" IS NOT NULL;
+
+-- index document versions: records by in_force_at
+CREATE INDEX "ix_document_version_c3b92302" ON "document_version" ("in_force_at") WHERE "in_force_at" IS NOT NULL;
+
+-- index document versions: records by reviewed_by
+CREATE INDEX "ix_document_version_60a60f2e" ON "document_version" ("reviewed_by") WHERE "reviewed_by" IS NOT NULL;
+
+-- index document versions: all records by updated_at
+CREATE INDEX "ix_document_version_342e6252" ON "document_version" ("updated_at", "number");
+
+-- index document versions: open records by updated_at
+CREATE INDEX "ix_document_version_61b8c941" ON "document_version" ("updated_at", "number") WHERE "state" IN ('draft', 'review', 'approved', 'in_force');
+
+-- index document versions: open records by in_force_at
+CREATE INDEX "ix_document_version_88fbbb01" ON "document_version" (coalesce("in_force_at", -9223372036854775807), "number") WHERE "state" IN ('draft', 'review', 'approved', 'in_force');
+
+-- index document versions: records by external key, each once
+CREATE UNIQUE INDEX "ix_document_version_external_key" ON "document_version" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of financial reviews
+CREATE TABLE "financial_review" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "budget" BIGINT,
+    "period_from" TEXT COLLATE "C",
+    "period_to" TEXT COLLATE "C",
+    "due_on" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "budgeted" BIGINT,
+    "actual" BIGINT,
+    "variance_percent" BIGINT,
+    "forecast" BIGINT,
+    "within_tolerance" TEXT COLLATE "C",
+    "variance_note" TEXT COLLATE "C",
+    "forecast_review" TEXT COLLATE "C",
+    "decision_note" TEXT COLLATE "C",
+    "decision" BIGINT,
+    "held_on" TEXT COLLATE "C",
+    "reported_on" TEXT COLLATE "C",
+    "reported_to" TEXT COLLATE "C",
+    "service_report" BIGINT,
+    "report" TEXT COLLATE "C",
+    "cancel_reason" TEXT COLLATE "C"
+);
+
+-- index financial reviews: records by budget
+CREATE INDEX "ix_financial_review_6b24596f" ON "financial_review" ("budget") WHERE "budget" IS NOT NULL;
+
+-- index financial reviews: records by decision
+CREATE INDEX "ix_financial_review_3f709a96" ON "financial_review" ("decision") WHERE "decision" IS NOT NULL;
+
+-- index financial reviews: records by due_on
+CREATE INDEX "ix_financial_review_0713ee30" ON "financial_review" ("due_on") WHERE "due_on" IS NOT NULL;
+
+-- index financial reviews: records by held_on
+CREATE INDEX "ix_financial_review_79227dcf" ON "financial_review" ("held_on") WHERE "held_on" IS NOT NULL;
+
+-- index financial reviews: records by owner
+CREATE INDEX "ix_financial_review_7e1e879e" ON "financial_review" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index financial reviews: records by period_to
+CREATE INDEX "ix_financial_review_bf7015f8" ON "financial_review" ("period_to") WHERE "period_to" IS NOT NULL;
+
+-- index financial reviews: records by service_report
+CREATE INDEX "ix_financial_review_0d903ec4" ON "financial_review" ("service_report") WHERE "service_report" IS NOT NULL;
+
+-- index financial reviews: all records by due_on
+CREATE INDEX "ix_financial_review_4a23285b" ON "financial_review" (coalesce("due_on", ''), "number");
+
+-- index financial reviews: open records by due_on
+CREATE INDEX "ix_financial_review_98d5e6d1" ON "financial_review" (coalesce("due_on", '􏿿'), "number") WHERE "state" IN ('planned', 'held');
+
+-- index financial reviews: all records by held_on
+CREATE INDEX "ix_financial_review_06a1565d" ON "financial_review" (coalesce("held_on", ''), "number");
+
+-- index financial reviews: records by external key, each once
+CREATE UNIQUE INDEX "ix_financial_review_external_key" ON "financial_review" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of findings
+CREATE TABLE "finding" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "audit" BIGINT,
+    "grade" TEXT COLLATE "C",
+    "clause_reference" TEXT COLLATE "C",
+    "criterion" TEXT COLLATE "C",
+    "description" TEXT COLLATE "C",
+    "evidence" TEXT COLLATE "C",
+    "process" BIGINT,
+    "repeats" BIGINT,
+    "owner" BIGINT,
+    "answer_by" TEXT COLLATE "C",
+    "answered_on" TEXT COLLATE "C",
+    "answer" TEXT COLLATE "C",
+    "decision" TEXT COLLATE "C",
+    "accepted_at" BIGINT,
+    "accepted_by" BIGINT,
+    "closed_at" BIGINT,
+    "closed_by" BIGINT
+);
+
+-- index findings: records by accepted_by
+CREATE INDEX "ix_finding_3831883e" ON "finding" ("accepted_by") WHERE "accepted_by" IS NOT NULL;
+
+-- index findings: records by answer_by
+CREATE INDEX "ix_finding_2b2c9745" ON "finding" ("answer_by") WHERE "answer_by" IS NOT NULL;
+
+-- index findings: records by audit
+CREATE INDEX "ix_finding_ff380f54" ON "finding" ("audit") WHERE "audit" IS NOT NULL;
+
+-- index findings: records by clause_reference
+CREATE INDEX "ix_finding_2b8b5a8d" ON "finding" ("clause_reference") WHERE "clause_reference" IS NOT NULL;
+
+-- index findings: records by closed_at
+CREATE INDEX "ix_finding_a72706b2" ON "finding" ("closed_at") WHERE "closed_at" IS NOT NULL;
+
+-- index findings: records by closed_by
+CREATE INDEX "ix_finding_7fb3cf11" ON "finding" ("closed_by") WHERE "closed_by" IS NOT NULL;
+
+-- index findings: records by grade
+CREATE INDEX "ix_finding_ffd5cfa6" ON "finding" ("grade") WHERE "grade" IS NOT NULL;
+
+-- index findings: records by owner
+CREATE INDEX "ix_finding_7e1e879e" ON "finding" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index findings: records by process
+CREATE INDEX "ix_finding_ccea7f02" ON "finding" ("process") WHERE "process" IS NOT NULL;
+
+-- index findings: records by repeats
+CREATE INDEX "ix_finding_50dcf778" ON "finding" ("repeats") WHERE "repeats" IS NOT NULL;
+
+-- index findings: all records by answer_by
+CREATE INDEX "ix_finding_dd1d5280" ON "finding" (coalesce("answer_by", '􏿿'), "number");
+
+-- index findings: open records by answer_by
+CREATE INDEX "ix_finding_2bb0dc5d" ON "finding" (coalesce("answer_by", '􏿿'), "number") WHERE "state" IN ('open', 'answered', 'accepted');
+
+-- index findings: records by external key, each once
+CREATE UNIQUE INDEX "ix_finding_external_key" ON "finding" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of improvements
+CREATE TABLE "improvement" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "description" TEXT COLLATE "C",
+    "source" TEXT COLLATE "C",
+    "subject" TEXT COLLATE "C",
+    "process" BIGINT,
+    "proposed_at" BIGINT,
+    "proposed_by" BIGINT,
+    "owner" BIGINT,
+    "opportunity" BIGINT,
+    "fit_score" BIGINT,
+    "benefit_score" BIGINT,
+    "risk_score" BIGINT,
+    "effort_score" BIGINT,
+    "assessment" TEXT COLLATE "C",
+    "priority" TEXT COLLATE "C",
+    "approved_by" BIGINT,
+    "approved_at" BIGINT,
+    "decision_note" TEXT COLLATE "C",
+    "dimension" TEXT COLLATE "C",
+    "target" TEXT COLLATE "C",
+    "unit" TEXT COLLATE "C",
+    "direction" TEXT COLLATE "C",
+    "baseline_value" BIGINT,
+    "target_value" BIGINT,
+    "plan" TEXT COLLATE "C",
+    "due_on" TEXT COLLATE "C",
+    "replanned_reason" TEXT COLLATE "C",
+    "changes_system" BOOLEAN,
+    "implemented_on" TEXT COLLATE "C",
+    "measured_value" BIGINT,
+    "measured_on" TEXT COLLATE "C",
+    "result" TEXT COLLATE "C",
+    "evaluation" TEXT COLLATE "C",
+    "evaluated_on" TEXT COLLATE "C",
+    "evaluated_by" BIGINT,
+    "follow_up" TEXT COLLATE "C",
+    "reported_in" BIGINT
+);
+
+-- index improvements: records by approved_at
+CREATE INDEX "ix_improvement_0d598717" ON "improvement" ("approved_at") WHERE "approved_at" IS NOT NULL;
+
+-- index improvements: records by approved_by
+CREATE INDEX "ix_improvement_2217fbb9" ON "improvement" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index improvements: records by due_on
+CREATE INDEX "ix_improvement_0713ee30" ON "improvement" ("due_on") WHERE "due_on" IS NOT NULL;
+
+-- index improvements: records by evaluated_by
+CREATE INDEX "ix_improvement_4ce4447b" ON "improvement" ("evaluated_by") WHERE "evaluated_by" IS NOT NULL;
+
+-- index improvements: records by implemented_on
+CREATE INDEX "ix_improvement_873c316a" ON "improvement" ("implemented_on") WHERE "implemented_on" IS NOT NULL;
+
+-- index improvements: records by opportunity
+CREATE INDEX "ix_improvement_2b41733d" ON "improvement" ("opportunity") WHERE "opportunity" IS NOT NULL;
+
+-- index improvements: records by owner
+CREATE INDEX "ix_improvement_7e1e879e" ON "improvement" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index improvements: records by priority
+CREATE INDEX "ix_improvement_43fe89d4" ON "improvement" ("priority") WHERE "priority" IS NOT NULL;
+
+-- index improvements: records by process
+CREATE INDEX "ix_improvement_ccea7f02" ON "improvement" ("process") WHERE "process" IS NOT NULL;
+
+-- index improvements: records by proposed_at
+CREATE INDEX "ix_improvement_e47a5076" ON "improvement" ("proposed_at") WHERE "proposed_at" IS NOT NULL;
+
+-- index improvements: records by proposed_by
+CREATE INDEX "ix_improvement_ab60d0c6" ON "improvement" ("proposed_by") WHERE "proposed_by" IS NOT NULL;
+
+-- index improvements: records by reported_in
+CREATE INDEX "ix_improvement_2c01aa3a" ON "improvement" ("reported_in") WHERE "reported_in" IS NOT NULL;
+
+-- index improvements: records by result
+CREATE INDEX "ix_improvement_003978ee" ON "improvement" ("result") WHERE "result" IS NOT NULL;
+
+-- index improvements: records by source
+CREATE INDEX "ix_improvement_ce10d092" ON "improvement" ("source") WHERE "source" IS NOT NULL;
+
+-- index improvements: records by subject
+CREATE INDEX "ix_improvement_ca3c0d21" ON "improvement" ("subject") WHERE "subject" IS NOT NULL;
+
+-- index improvements: open records by due_on
+CREATE INDEX "ix_improvement_f8b03f14" ON "improvement" (coalesce("due_on", '􏿿'), "number") WHERE "state" IN ('proposed', 'weighed', 'approved', 'in_progress');
+
+-- index improvements: unfinished records by due_on
+CREATE INDEX "ix_improvement_5edf3921" ON "improvement" (coalesce("due_on", '􏿿'), "number") WHERE "state" IN ('proposed', 'weighed', 'approved', 'in_progress', 'implemented');
+
+-- index improvements: all records by evaluated_on
+CREATE INDEX "ix_improvement_fb372c91" ON "improvement" (coalesce("evaluated_on", ''), "number");
+
+-- index improvements: all records by proposed_at
+CREATE INDEX "ix_improvement_a5bef17f" ON "improvement" (coalesce("proposed_at", -9223372036854775807), "number");
+
+-- index improvements: open records by proposed_at
+CREATE INDEX "ix_improvement_731451c7" ON "improvement" (coalesce("proposed_at", 9223372036854775807), "number") WHERE "state" IN ('proposed', 'weighed', 'approved', 'in_progress');
+
+-- index improvements: records by external key, each once
+CREATE UNIQUE INDEX "ix_improvement_external_key" ON "improvement" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of interested parties
+CREATE TABLE "interested_party" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "name" TEXT COLLATE "C",
+    "kind" TEXT COLLATE "C",
+    "description" TEXT COLLATE "C",
+    "influence" TEXT COLLATE "C",
+    "needs" TEXT COLLATE "C",
+    "relevance" TEXT COLLATE "C",
+    "relevance_reason" TEXT COLLATE "C",
+    "significant" BOOLEAN,
+    "no_risk_reason" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "changed_at" BIGINT,
+    "reviewed_on" TEXT COLLATE "C",
+    "review_on" TEXT COLLATE "C",
+    "review_note" TEXT COLLATE "C"
+);
+
+-- index interested parties: records by kind
+CREATE INDEX "ix_interested_party_3363c5df" ON "interested_party" ("kind") WHERE "kind" IS NOT NULL;
+
+-- index interested parties: records by owner
+CREATE INDEX "ix_interested_party_7e1e879e" ON "interested_party" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index interested parties: records by relevance
+CREATE INDEX "ix_interested_party_8328391c" ON "interested_party" ("relevance") WHERE "relevance" IS NOT NULL;
+
+-- index interested parties: records by review_on
+CREATE INDEX "ix_interested_party_772ccb4a" ON "interested_party" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index interested parties: all records by name
+CREATE INDEX "ix_interested_party_7a46d469" ON "interested_party" (coalesce("name", '􏿿'), "number");
+
+-- index interested parties: open records by name
+CREATE INDEX "ix_interested_party_987d3422" ON "interested_party" (coalesce("name", '􏿿'), "number") WHERE "state" IN ('identified', 'active');
+
+-- index interested parties: open records by review_on
+CREATE INDEX "ix_interested_party_f635f43a" ON "interested_party" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('identified', 'active');
+
+-- index interested parties: records by external key, each once
+CREATE UNIQUE INDEX "ix_interested_party_external_key" ON "interested_party" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of internal agreements
+CREATE TABLE "internal_agreement" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "name" TEXT COLLATE "C",
+    "supplier" BIGINT,
+    "owner" BIGINT,
+    "papers" TEXT COLLATE "C",
+    "commitments" TEXT COLLATE "C",
+    "activities" TEXT COLLATE "C",
+    "interfaces" TEXT COLLATE "C",
+    "agreed_for_supplier_by" TEXT COLLATE "C",
+    "approved_by" BIGINT,
+    "approved_at" BIGINT,
+    "valid_from" TEXT COLLATE "C",
+    "valid_until" TEXT COLLATE "C",
+    "reviewed_on" TEXT COLLATE "C",
+    "review_on" TEXT COLLATE "C",
+    "review_outcome" TEXT COLLATE "C",
+    "end_reason" TEXT COLLATE "C"
+);
+
+-- index internal agreements: records by approved_by
+CREATE INDEX "ix_internal_agreement_2217fbb9" ON "internal_agreement" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index internal agreements: records by owner
+CREATE INDEX "ix_internal_agreement_7e1e879e" ON "internal_agreement" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index internal agreements: records by review_on
+CREATE INDEX "ix_internal_agreement_772ccb4a" ON "internal_agreement" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index internal agreements: records by supplier
+CREATE INDEX "ix_internal_agreement_f2590d29" ON "internal_agreement" ("supplier") WHERE "supplier" IS NOT NULL;
+
+-- index internal agreements: records by valid_from
+CREATE INDEX "ix_internal_agreement_9322765d" ON "internal_agreement" ("valid_from") WHERE "valid_from" IS NOT NULL;
+
+-- index internal agreements: records by valid_until
+CREATE INDEX "ix_internal_agreement_7fa81791" ON "internal_agreement" ("valid_until") WHERE "valid_until" IS NOT NULL;
+
+-- index internal agreements: all records by name
+CREATE INDEX "ix_internal_agreement_7a46d469" ON "internal_agreement" (coalesce("name", '􏿿'), "number");
+
+-- index internal agreements: open records by name
+CREATE INDEX "ix_internal_agreement_017e6032" ON "internal_agreement" (coalesce("name", '􏿿'), "number") WHERE "state" IN ('draft', 'in_force');
+
+-- index internal agreements: open records by review_on
+CREATE INDEX "ix_internal_agreement_723c3439" ON "internal_agreement" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('draft', 'in_force');
+
+-- index internal agreements: records by external key, each once
+CREATE UNIQUE INDEX "ix_internal_agreement_external_key" ON "internal_agreement" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of item types
+CREATE TABLE "item_type" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "name" TEXT COLLATE "C",
+    "description" TEXT COLLATE "C",
+    "required_attributes" TEXT COLLATE "C",
+    "broken_down_for" TEXT COLLATE "C",
+    "under_change_control" BOOLEAN,
+    "change_policy" BIGINT,
+    "owner" BIGINT,
+    "verify_every_days" BIGINT,
+    "sample_percent" BIGINT,
+    "verification_method" TEXT COLLATE "C",
+    "approved_by" BIGINT,
+    "approved_at" BIGINT,
+    "reviewed_on" TEXT COLLATE "C",
+    "review_on" TEXT COLLATE "C"
+);
+
+-- index item types: records by approved_by
+CREATE INDEX "ix_item_type_2217fbb9" ON "item_type" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index item types: records by change_policy
+CREATE INDEX "ix_item_type_e3f8e1e1" ON "item_type" ("change_policy") WHERE "change_policy" IS NOT NULL;
+
+-- index item types: records by owner
+CREATE INDEX "ix_item_type_7e1e879e" ON "item_type" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index item types: all records by name
+CREATE INDEX "ix_item_type_7a46d469" ON "item_type" (coalesce("name", '􏿿'), "number");
+
+-- index item types: open records by name
+CREATE INDEX "ix_item_type_2e22b070" ON "item_type" (coalesce("name", '􏿿'), "number") WHERE "state" IN ('draft', 'approved');
+
+-- index item types: records by external key, each once
+CREATE UNIQUE INDEX "ix_item_type_external_key" ON "item_type" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of legal and other duties
+CREATE TABLE "legal_requirement" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "kind" TEXT COLLATE "C",
+    "source" TEXT COLLATE "C",
+    "description" TEXT COLLATE "C",
+    "interested_party" BIGINT,
+    "contract" BIGINT,
+    "applies" TEXT COLLATE "C",
+    "applicability" TEXT COLLATE "C",
+    "significant" BOOLEAN,
+    "no_risk_reason" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "in_force_since" TEXT COLLATE "C",
+    "reviewed_on" TEXT COLLATE "C",
+    "review_on" TEXT COLLATE "C",
+    "review_note" TEXT COLLATE "C"
+);
+
+-- index legal and other duties: records by applies
+CREATE INDEX "ix_legal_requirement_e5a951bf" ON "legal_requirement" ("applies") WHERE "applies" IS NOT NULL;
+
+-- index legal and other duties: records by contract
+CREATE INDEX "ix_legal_requirement_7d7e358d" ON "legal_requirement" ("contract") WHERE "contract" IS NOT NULL;
+
+-- index legal and other duties: open records by created_at
+CREATE INDEX "ix_legal_requirement_ffc0e8ac" ON "legal_requirement" ("created_at", "number") WHERE "state" IN ('identified', 'active');
+
+-- index legal and other duties: records by interested_party
+CREATE INDEX "ix_legal_requirement_076a9f53" ON "legal_requirement" ("interested_party") WHERE "interested_party" IS NOT NULL;
+
+-- index legal and other duties: records by kind
+CREATE INDEX "ix_legal_requirement_3363c5df" ON "legal_requirement" ("kind") WHERE "kind" IS NOT NULL;
+
+-- index legal and other duties: records by owner
+CREATE INDEX "ix_legal_requirement_7e1e879e" ON "legal_requirement" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index legal and other duties: records by review_on
+CREATE INDEX "ix_legal_requirement_772ccb4a" ON "legal_requirement" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index legal and other duties: open records by review_on
+CREATE INDEX "ix_legal_requirement_f635f43a" ON "legal_requirement" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('identified', 'active');
+
+-- index legal and other duties: all records by title
+CREATE INDEX "ix_legal_requirement_cb9063cc" ON "legal_requirement" (coalesce("title", '􏿿'), "number");
+
+-- index legal and other duties: open records by title
+CREATE INDEX "ix_legal_requirement_2071835f" ON "legal_requirement" (coalesce("title", '􏿿'), "number") WHERE "state" IN ('identified', 'active');
+
+-- index legal and other duties: records by external key, each once
+CREATE UNIQUE INDEX "ix_legal_requirement_external_key" ON "legal_requirement" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of major incident reviews
+CREATE TABLE "major_incident_review" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "incident" BIGINT,
+    "owner" BIGINT,
+    "planned_at" BIGINT,
+    "held_at" BIGINT,
+    "report" TEXT COLLATE "C",
+    "timeline" TEXT COLLATE "C",
+    "went_well" TEXT COLLATE "C",
+    "went_badly" TEXT COLLATE "C",
+    "follow_up" TEXT COLLATE "C",
+    "follow_up_reason" TEXT COLLATE "C",
+    "sent_at" BIGINT,
+    "sent_to" TEXT COLLATE "C",
+    "closed_by" BIGINT,
+    "closed_at" BIGINT
+);
+
+-- index major incident reviews: records by closed_by
+CREATE INDEX "ix_major_incident_review_7fb3cf11" ON "major_incident_review" ("closed_by") WHERE "closed_by" IS NOT NULL;
+
+-- index major incident reviews: records by held_at
+CREATE INDEX "ix_major_incident_review_71a86933" ON "major_incident_review" ("held_at") WHERE "held_at" IS NOT NULL;
+
+-- index major incident reviews: records by incident
+CREATE INDEX "ix_major_incident_review_176a9e28" ON "major_incident_review" ("incident") WHERE "incident" IS NOT NULL;
+
+-- index major incident reviews: records by owner
+CREATE INDEX "ix_major_incident_review_7e1e879e" ON "major_incident_review" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index major incident reviews: records by planned_at
+CREATE INDEX "ix_major_incident_review_35885970" ON "major_incident_review" ("planned_at") WHERE "planned_at" IS NOT NULL;
+
+-- index major incident reviews: open records by planned_at
+CREATE INDEX "ix_major_incident_review_2483ef00" ON "major_incident_review" (coalesce("planned_at", 9223372036854775807), "number") WHERE "state" IN ('planned', 'held');
+
+-- index major incident reviews: records by external key, each once
+CREATE UNIQUE INDEX "ix_major_incident_review_external_key" ON "major_incident_review" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of service management plans
+CREATE TABLE "management_plan" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "period_from" TEXT COLLATE "C",
+    "period_to" TEXT COLLATE "C",
+    "approach" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "document" BIGINT,
+    "policy" BIGINT,
+    "requirements" TEXT COLLATE "C",
+    "no_change_reason" TEXT COLLATE "C",
+    "limitations" TEXT COLLATE "C",
+    "limitations_by" BIGINT,
+    "limitations_reviewed_on" TEXT COLLATE "C",
+    "resource_plan" BIGINT,
+    "other_parties" TEXT COLLATE "C",
+    "audit_programme" BIGINT,
+    "improvement" TEXT COLLATE "C",
+    "approved_by" BIGINT,
+    "approved_at" BIGINT,
+    "reviewed_at" BIGINT,
+    "reviewed_on" TEXT COLLATE "C",
+    "review_on" TEXT COLLATE "C",
+    "review_note" TEXT COLLATE "C"
+);
+
+-- index service management plans: records by approved_at
+CREATE INDEX "ix_management_plan_0d598717" ON "management_plan" ("approved_at") WHERE "approved_at" IS NOT NULL;
+
+-- index service management plans: records by approved_by
+CREATE INDEX "ix_management_plan_2217fbb9" ON "management_plan" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index service management plans: records by audit_programme
+CREATE INDEX "ix_management_plan_e3cd1bde" ON "management_plan" ("audit_programme") WHERE "audit_programme" IS NOT NULL;
+
+-- index service management plans: open records by created_at
+CREATE INDEX "ix_management_plan_cfa01556" ON "management_plan" ("created_at", "number") WHERE "state" IN ('draft', 'approval', 'in_force');
+
+-- index service management plans: records by document
+CREATE INDEX "ix_management_plan_a5222285" ON "management_plan" ("document") WHERE "document" IS NOT NULL;
+
+-- index service management plans: records by limitations_by
+CREATE INDEX "ix_management_plan_ae467d4e" ON "management_plan" ("limitations_by") WHERE "limitations_by" IS NOT NULL;
+
+-- index service management plans: records by owner
+CREATE INDEX "ix_management_plan_7e1e879e" ON "management_plan" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index service management plans: records by policy
+CREATE INDEX "ix_management_plan_ca725768" ON "management_plan" ("policy") WHERE "policy" IS NOT NULL;
+
+-- index service management plans: records by resource_plan
+CREATE INDEX "ix_management_plan_395dbfcc" ON "management_plan" ("resource_plan") WHERE "resource_plan" IS NOT NULL;
+
+-- index service management plans: records by review_on
+CREATE INDEX "ix_management_plan_772ccb4a" ON "management_plan" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index service management plans: all records by period_to
+CREATE INDEX "ix_management_plan_ca4839db" ON "management_plan" (coalesce("period_to", ''), "number");
+
+-- index service management plans: open records by period_to
+CREATE INDEX "ix_management_plan_bb7bc812" ON "management_plan" (coalesce("period_to", '􏿿'), "number") WHERE "state" IN ('draft', 'approval', 'in_force');
+
+-- index service management plans: open records by review_on
+CREATE INDEX "ix_management_plan_3248e0fc" ON "management_plan" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('draft', 'approval', 'in_force');
+
+-- index service management plans: records by external key, each once
+CREATE UNIQUE INDEX "ix_management_plan_external_key" ON "management_plan" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of management reviews
+CREATE TABLE "management_review" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "period_from" TEXT COLLATE "C",
+    "period_to" TEXT COLLATE "C",
+    "data_as_of" TEXT COLLATE "C",
+    "planned_on" TEXT COLLATE "C",
+    "held_on" TEXT COLLATE "C",
+    "chaired_by" BIGINT,
+    "top_management_present" BOOLEAN,
+    "owner" BIGINT,
+    "meeting" BIGINT,
+    "earlier_actions" TEXT COLLATE "C",
+    "previous" BIGINT,
+    "context_changes" TEXT COLLATE "C",
+    "nonconformity_trends" TEXT COLLATE "C",
+    "measurement_trends" TEXT COLLATE "C",
+    "audit_trends" TEXT COLLATE "C",
+    "improvement_opportunities" TEXT COLLATE "C",
+    "policy_fit" TEXT COLLATE "C",
+    "objectives_met" TEXT COLLATE "C",
+    "feedback" TEXT COLLATE "C",
+    "service_performance" TEXT COLLATE "C",
+    "party_performance" TEXT COLLATE "C",
+    "resources" TEXT COLLATE "C",
+    "risk_results" TEXT COLLATE "C",
+    "coming_changes" TEXT COLLATE "C",
+    "suitability" TEXT COLLATE "C",
+    "adequacy" TEXT COLLATE "C",
+    "effectiveness" TEXT COLLATE "C",
+    "improvement_decision" TEXT COLLATE "C",
+    "change_decision" TEXT COLLATE "C",
+    "minutes" TEXT COLLATE "C",
+    "minutes_file" TEXT COLLATE "C",
+    "approved_by" BIGINT,
+    "approved_at" BIGINT,
+    "cancelled_reason" TEXT COLLATE "C"
+);
+
+-- index management reviews: records by approved_by
+CREATE INDEX "ix_management_review_2217fbb9" ON "management_review" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index management reviews: records by chaired_by
+CREATE INDEX "ix_management_review_09c2693b" ON "management_review" ("chaired_by") WHERE "chaired_by" IS NOT NULL;
+
+-- index management reviews: records by held_on
+CREATE INDEX "ix_management_review_79227dcf" ON "management_review" ("held_on") WHERE "held_on" IS NOT NULL;
+
+-- index management reviews: records by meeting
+CREATE INDEX "ix_management_review_3256b961" ON "management_review" ("meeting") WHERE "meeting" IS NOT NULL;
+
+-- index management reviews: records by owner
+CREATE INDEX "ix_management_review_7e1e879e" ON "management_review" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index management reviews: records by planned_on
+CREATE INDEX "ix_management_review_c45a2ad4" ON "management_review" ("planned_on") WHERE "planned_on" IS NOT NULL;
+
+-- index management reviews: records by previous
+CREATE INDEX "ix_management_review_bbd007c7" ON "management_review" ("previous") WHERE "previous" IS NOT NULL;
+
+-- index management reviews: all records by held_on
+CREATE INDEX "ix_management_review_06a1565d" ON "management_review" (coalesce("held_on", ''), "number");
+
+-- index management reviews: all records by planned_on
+CREATE INDEX "ix_management_review_f7d6db52" ON "management_review" (coalesce("planned_on", ''), "number");
+
+-- index management reviews: open records by planned_on
+CREATE INDEX "ix_management_review_d6f3c411" ON "management_review" (coalesce("planned_on", '􏿿'), "number") WHERE "state" IN ('planned', 'prepared');
+
+-- index management reviews: unfinished records by planned_on
+CREATE INDEX "ix_management_review_0a4c13b6" ON "management_review" (coalesce("planned_on", '􏿿'), "number") WHERE "state" IN ('planned', 'prepared', 'held');
+
+-- index management reviews: records by external key, each once
+CREATE UNIQUE INDEX "ix_management_review_external_key" ON "management_review" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of measurements
+CREATE TABLE "measurement" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "name" TEXT COLLATE "C",
+    "kind" TEXT COLLATE "C",
+    "metric" BIGINT,
+    "service" BIGINT,
+    "objective" BIGINT,
+    "process" BIGINT,
+    "target" BIGINT,
+    "agreement" BIGINT,
+    "availability_requirement" BIGINT,
+    "continuity_requirement" BIGINT,
+    "continuity_test" BIGINT,
+    "security_control" BIGINT,
+    "improvement" BIGINT,
+    "configuration_item" BIGINT,
+    "period_from" TEXT COLLATE "C",
+    "period_to" TEXT COLLATE "C",
+    "value" BIGINT,
+    "unit" TEXT COLLATE "C",
+    "direction" TEXT COLLATE "C",
+    "target_value" BIGINT,
+    "met" TEXT COLLATE "C",
+    "sample_size" BIGINT,
+    "data_complete_percent" BIGINT,
+    "data_source" TEXT COLLATE "C",
+    "raw_data" TEXT COLLATE "C",
+    "measured_at" BIGINT,
+    "measured_by" BIGINT,
+    "analysis" TEXT COLLATE "C",
+    "trend" TEXT COLLATE "C",
+    "evaluation" TEXT COLLATE "C",
+    "follow_up" TEXT COLLATE "C",
+    "evaluated_on" TEXT COLLATE "C",
+    "evaluated_by" BIGINT,
+    "correction_reason" TEXT COLLATE "C"
+);
+
+-- index measurements: records by agreement
+CREATE INDEX "ix_measurement_576936da" ON "measurement" ("agreement") WHERE "agreement" IS NOT NULL;
+
+-- index measurements: records by availability_requirement
+CREATE INDEX "ix_measurement_c0fc2588" ON "measurement" ("availability_requirement") WHERE "availability_requirement" IS NOT NULL;
+
+-- index measurements: records by configuration_item
+CREATE INDEX "ix_measurement_ccc63092" ON "measurement" ("configuration_item") WHERE "configuration_item" IS NOT NULL;
+
+-- index measurements: records by continuity_requirement
+CREATE INDEX "ix_measurement_0517cc40" ON "measurement" ("continuity_requirement") WHERE "continuity_requirement" IS NOT NULL;
+
+-- index measurements: records by continuity_test
+CREATE INDEX "ix_measurement_a4dfd069" ON "measurement" ("continuity_test") WHERE "continuity_test" IS NOT NULL;
+
+-- index measurements: records by evaluated_by
+CREATE INDEX "ix_measurement_4ce4447b" ON "measurement" ("evaluated_by") WHERE "evaluated_by" IS NOT NULL;
+
+-- index measurements: records by evaluated_on
+CREATE INDEX "ix_measurement_d9a37cb8" ON "measurement" ("evaluated_on") WHERE "evaluated_on" IS NOT NULL;
+
+-- index measurements: records by improvement
+CREATE INDEX "ix_measurement_7a499e0b" ON "measurement" ("improvement") WHERE "improvement" IS NOT NULL;
+
+-- index measurements: records by kind
+CREATE INDEX "ix_measurement_3363c5df" ON "measurement" ("kind") WHERE "kind" IS NOT NULL;
+
+-- index measurements: records by measured_at
+CREATE INDEX "ix_measurement_f278eae2" ON "measurement" ("measured_at") WHERE "measured_at" IS NOT NULL;
+
+-- index measurements: records by measured_by
+CREATE INDEX "ix_measurement_79d8ba1f" ON "measurement" ("measured_by") WHERE "measured_by" IS NOT NULL;
+
+-- index measurements: records by met
+CREATE INDEX "ix_measurement_d277da70" ON "measurement" ("met") WHERE "met" IS NOT NULL;
+
+-- index measurements: records by metric
+CREATE INDEX "ix_measurement_b2cdddbe" ON "measurement" ("metric") WHERE "metric" IS NOT NULL;
+
+-- index measurements: records by objective
+CREATE INDEX "ix_measurement_8e9e7949" ON "measurement" ("objective") WHERE "objective" IS NOT NULL;
+
+-- index measurements: records by period_to
+CREATE INDEX "ix_measurement_bf7015f8" ON "measurement" ("period_to") WHERE "period_to" IS NOT NULL;
+
+-- index measurements: records by process
+CREATE INDEX "ix_measurement_ccea7f02" ON "measurement" ("process") WHERE "process" IS NOT NULL;
+
+-- index measurements: records by security_control
+CREATE INDEX "ix_measurement_3bed2825" ON "measurement" ("security_control") WHERE "security_control" IS NOT NULL;
+
+-- index measurements: records by service
+CREATE INDEX "ix_measurement_5df8ea9a" ON "measurement" ("service") WHERE "service" IS NOT NULL;
+
+-- index measurements: records by target
+CREATE INDEX "ix_measurement_c98184a8" ON "measurement" ("target") WHERE "target" IS NOT NULL;
+
+-- index measurements: all records by period_to
+CREATE INDEX "ix_measurement_ca4839db" ON "measurement" (coalesce("period_to", ''), "number");
+
+-- index measurements: open records by period_to
+CREATE INDEX "ix_measurement_8a556da2" ON "measurement" (coalesce("period_to", '􏿿'), "number") WHERE "state" IN ('recorded', 'analysed');
+
+-- index measurements: records by external key, each once
+CREATE UNIQUE INDEX "ix_measurement_external_key" ON "measurement" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of meetings
+CREATE TABLE "meeting" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "kind" TEXT COLLATE "C",
+    "held_at" BIGINT,
+    "location" TEXT COLLATE "C",
+    "chair" BIGINT,
+    "process" BIGINT,
+    "agenda" TEXT COLLATE "C",
+    "minutes" TEXT COLLATE "C",
+    "minutes_sent_at" BIGINT
+);
+
+-- index meetings: records by chair
+CREATE INDEX "ix_meeting_0c4a4650" ON "meeting" ("chair") WHERE "chair" IS NOT NULL;
+
+-- index meetings: records by held_at
+CREATE INDEX "ix_meeting_71a86933" ON "meeting" ("held_at") WHERE "held_at" IS NOT NULL;
+
+-- index meetings: records by kind
+CREATE INDEX "ix_meeting_3363c5df" ON "meeting" ("kind") WHERE "kind" IS NOT NULL;
+
+-- index meetings: records by process
+CREATE INDEX "ix_meeting_ccea7f02" ON "meeting" ("process") WHERE "process" IS NOT NULL;
+
+-- index meetings: all records by held_at
+CREATE INDEX "ix_meeting_a0904222" ON "meeting" (coalesce("held_at", -9223372036854775807), "number");
+
+-- index meetings: open records by held_at
+CREATE INDEX "ix_meeting_6eee773e" ON "meeting" (coalesce("held_at", 9223372036854775807), "number") WHERE "state" IN ('planned');
+
+-- index meetings: unfinished records by held_at
+CREATE INDEX "ix_meeting_cce8feb1" ON "meeting" (coalesce("held_at", 9223372036854775807), "number") WHERE "state" IN ('planned', 'held');
+
+-- index meetings: records by external key, each once
+CREATE UNIQUE INDEX "ix_meeting_external_key" ON "meeting" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of metrics
+CREATE TABLE "metric" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "name" TEXT COLLATE "C",
+    "purpose" TEXT COLLATE "C",
+    "kind" TEXT COLLATE "C",
+    "requirement" TEXT COLLATE "C",
+    "formula" TEXT COLLATE "C",
+    "data_source" TEXT COLLATE "C",
+    "unit" TEXT COLLATE "C",
+    "direction" TEXT COLLATE "C",
+    "target_value" BIGINT,
+    "owner" BIGINT,
+    "every_days" BIGINT,
+    "evaluated_every_days" BIGINT,
+    "next_due_on" TEXT COLLATE "C",
+    "evaluation_due_on" TEXT COLLATE "C",
+    "evaluated_on" TEXT COLLATE "C",
+    "reproduced_on" TEXT COLLATE "C",
+    "reproduced_by" BIGINT,
+    "reproduction" TEXT COLLATE "C",
+    "in_use_since" TEXT COLLATE "C",
+    "reviewed_on" TEXT COLLATE "C",
+    "review_on" TEXT COLLATE "C"
+);
+
+-- index metrics: records by evaluation_due_on
+CREATE INDEX "ix_metric_e766152b" ON "metric" ("evaluation_due_on") WHERE "evaluation_due_on" IS NOT NULL;
+
+-- index metrics: records by kind
+CREATE INDEX "ix_metric_3363c5df" ON "metric" ("kind") WHERE "kind" IS NOT NULL;
+
+-- index metrics: records by next_due_on
+CREATE INDEX "ix_metric_521b6099" ON "metric" ("next_due_on") WHERE "next_due_on" IS NOT NULL;
+
+-- index metrics: records by owner
+CREATE INDEX "ix_metric_7e1e879e" ON "metric" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index metrics: records by reproduced_by
+CREATE INDEX "ix_metric_2b78c7ca" ON "metric" ("reproduced_by") WHERE "reproduced_by" IS NOT NULL;
+
+-- index metrics: all records by name
+CREATE INDEX "ix_metric_7a46d469" ON "metric" (coalesce("name", '􏿿'), "number");
+
+-- index metrics: open records by name
+CREATE INDEX "ix_metric_45502c6f" ON "metric" (coalesce("name", '􏿿'), "number") WHERE "state" IN ('draft', 'in_use');
+
+-- index metrics: open records by next_due_on
+CREATE INDEX "ix_metric_72c39f31" ON "metric" (coalesce("next_due_on", '􏿿'), "number") WHERE "state" IN ('draft', 'in_use');
+
+-- index metrics: records by external key, each once
+CREATE UNIQUE INDEX "ix_metric_external_key" ON "metric" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of nonconformities
+CREATE TABLE "nonconformity" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "description" TEXT COLLATE "C",
+    "grade" TEXT COLLATE "C",
+    "clause_reference" TEXT COLLATE "C",
+    "source" TEXT COLLATE "C",
+    "finding" BIGINT,
+    "process" BIGINT,
+    "detected_on" TEXT COLLATE "C",
+    "detected_by" BIGINT,
+    "owner" BIGINT,
+    "due_on" TEXT COLLATE "C",
+    "replanned_reason" TEXT COLLATE "C",
+    "correction" TEXT COLLATE "C",
+    "corrected_on" TEXT COLLATE "C",
+    "consequences" TEXT COLLATE "C",
+    "method" TEXT COLLATE "C",
+    "cause" TEXT COLLATE "C",
+    "cause_found_on" TEXT COLLATE "C",
+    "extent" TEXT COLLATE "C",
+    "extent_checked_on" TEXT COLLATE "C",
+    "action_needed" TEXT COLLATE "C",
+    "no_action_reason" TEXT COLLATE "C",
+    "alters_system" BOOLEAN,
+    "done_by" BIGINT,
+    "done_on" TEXT COLLATE "C",
+    "effect_due_on" TEXT COLLATE "C",
+    "effect_checked_on" TEXT COLLATE "C",
+    "effect_checked_by" BIGINT,
+    "effect" TEXT COLLATE "C",
+    "effect_note" TEXT COLLATE "C",
+    "proof" TEXT COLLATE "C",
+    "recurrence_of" BIGINT,
+    "closed_at" BIGINT,
+    "closed_by" BIGINT
+);
+
+-- index nonconformities: records by clause_reference
+CREATE INDEX "ix_nonconformity_2b8b5a8d" ON "nonconformity" ("clause_reference") WHERE "clause_reference" IS NOT NULL;
+
+-- index nonconformities: records by closed_at
+CREATE INDEX "ix_nonconformity_a72706b2" ON "nonconformity" ("closed_at") WHERE "closed_at" IS NOT NULL;
+
+-- index nonconformities: records by closed_by
+CREATE INDEX "ix_nonconformity_7fb3cf11" ON "nonconformity" ("closed_by") WHERE "closed_by" IS NOT NULL;
+
+-- index nonconformities: records by detected_by
+CREATE INDEX "ix_nonconformity_9079264c" ON "nonconformity" ("detected_by") WHERE "detected_by" IS NOT NULL;
+
+-- index nonconformities: records by detected_on
+CREATE INDEX "ix_nonconformity_e65b43f7" ON "nonconformity" ("detected_on") WHERE "detected_on" IS NOT NULL;
+
+-- index nonconformities: records by done_by
+CREATE INDEX "ix_nonconformity_41f25087" ON "nonconformity" ("done_by") WHERE "done_by" IS NOT NULL;
+
+-- index nonconformities: records by due_on
+CREATE INDEX "ix_nonconformity_0713ee30" ON "nonconformity" ("due_on") WHERE "due_on" IS NOT NULL;
+
+-- index nonconformities: records by effect
+CREATE INDEX "ix_nonconformity_f2808f2c" ON "nonconformity" ("effect") WHERE "effect" IS NOT NULL;
+
+-- index nonconformities: records by effect_checked_by
+CREATE INDEX "ix_nonconformity_23d2e51e" ON "nonconformity" ("effect_checked_by") WHERE "effect_checked_by" IS NOT NULL;
+
+-- index nonconformities: records by effect_due_on
+CREATE INDEX "ix_nonconformity_6625a55a" ON "nonconformity" ("effect_due_on") WHERE "effect_due_on" IS NOT NULL;
+
+-- index nonconformities: records by finding
+CREATE INDEX "ix_nonconformity_a0d65daa" ON "nonconformity" ("finding") WHERE "finding" IS NOT NULL;
+
+-- index nonconformities: records by grade
+CREATE INDEX "ix_nonconformity_ffd5cfa6" ON "nonconformity" ("grade") WHERE "grade" IS NOT NULL;
+
+-- index nonconformities: records by owner
+CREATE INDEX "ix_nonconformity_7e1e879e" ON "nonconformity" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index nonconformities: records by process
+CREATE INDEX "ix_nonconformity_ccea7f02" ON "nonconformity" ("process") WHERE "process" IS NOT NULL;
+
+-- index nonconformities: records by recurrence_of
+CREATE INDEX "ix_nonconformity_871a8403" ON "nonconformity" ("recurrence_of") WHERE "recurrence_of" IS NOT NULL;
+
+-- index nonconformities: records by source
+CREATE INDEX "ix_nonconformity_ce10d092" ON "nonconformity" ("source") WHERE "source" IS NOT NULL;
+
+-- index nonconformities: all records by detected_on
+CREATE INDEX "ix_nonconformity_54d7316c" ON "nonconformity" (coalesce("detected_on", ''), "number");
+
+-- index nonconformities: open records by due_on
+CREATE INDEX "ix_nonconformity_8740005f" ON "nonconformity" (coalesce("due_on", '􏿿'), "number") WHERE "state" IN ('open', 'corrected', 'analysed');
+
+-- index nonconformities: unfinished records by due_on
+CREATE INDEX "ix_nonconformity_8cee4961" ON "nonconformity" (coalesce("due_on", '􏿿'), "number") WHERE "state" IN ('open', 'corrected', 'analysed', 'done');
+
+-- index nonconformities: unfinished records by effect_due_on
+CREATE INDEX "ix_nonconformity_497ec24f" ON "nonconformity" (coalesce("effect_due_on", '􏿿'), "number") WHERE "state" IN ('open', 'corrected', 'analysed', 'done');
+
+-- index nonconformities: records by external key, each once
+CREATE UNIQUE INDEX "ix_nonconformity_external_key" ON "nonconformity" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of objectives
+CREATE TABLE "objective" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "description" TEXT COLLATE "C",
+    "level" TEXT COLLATE "C",
+    "team" BIGINT,
+    "process" BIGINT,
+    "policy" BIGINT,
+    "policy_statement" TEXT COLLATE "C",
+    "measure" TEXT COLLATE "C",
+    "metric" BIGINT,
+    "unit" TEXT COLLATE "C",
+    "baseline" BIGINT,
+    "target" BIGINT,
+    "direction" TEXT COLLATE "C",
+    "measure_every" TEXT COLLATE "C",
+    "plan" TEXT COLLATE "C",
+    "resources" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "period_from" TEXT COLLATE "C",
+    "due_on" TEXT COLLATE "C",
+    "data_source" TEXT COLLATE "C",
+    "formula" TEXT COLLATE "C",
+    "evaluate_on" TEXT COLLATE "C",
+    "approved_by" BIGINT,
+    "approved_at" BIGINT,
+    "communicated_at" BIGINT,
+    "result" BIGINT,
+    "last_result" TEXT COLLATE "C",
+    "evaluation" TEXT COLLATE "C",
+    "evaluated_at" BIGINT,
+    "evaluated_by" BIGINT,
+    "reviewed_on" TEXT COLLATE "C",
+    "review_on" TEXT COLLATE "C",
+    "extension_reason" TEXT COLLATE "C"
+);
+
+-- index objectives: records by approved_by
+CREATE INDEX "ix_objective_2217fbb9" ON "objective" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index objectives: records by due_on
+CREATE INDEX "ix_objective_0713ee30" ON "objective" ("due_on") WHERE "due_on" IS NOT NULL;
+
+-- index objectives: records by evaluated_by
+CREATE INDEX "ix_objective_4ce4447b" ON "objective" ("evaluated_by") WHERE "evaluated_by" IS NOT NULL;
+
+-- index objectives: records by last_result
+CREATE INDEX "ix_objective_f59d6d7b" ON "objective" ("last_result") WHERE "last_result" IS NOT NULL;
+
+-- index objectives: records by level
+CREATE INDEX "ix_objective_971f265a" ON "objective" ("level") WHERE "level" IS NOT NULL;
+
+-- index objectives: records by metric
+CREATE INDEX "ix_objective_b2cdddbe" ON "objective" ("metric") WHERE "metric" IS NOT NULL;
+
+-- index objectives: records by owner
+CREATE INDEX "ix_objective_7e1e879e" ON "objective" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index objectives: records by policy
+CREATE INDEX "ix_objective_ca725768" ON "objective" ("policy") WHERE "policy" IS NOT NULL;
+
+-- index objectives: records by process
+CREATE INDEX "ix_objective_ccea7f02" ON "objective" ("process") WHERE "process" IS NOT NULL;
+
+-- index objectives: records by review_on
+CREATE INDEX "ix_objective_772ccb4a" ON "objective" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index objectives: records by team
+CREATE INDEX "ix_objective_f9085ed2" ON "objective" ("team") WHERE "team" IS NOT NULL;
+
+-- index objectives: all records by due_on
+CREATE INDEX "ix_objective_4a23285b" ON "objective" (coalesce("due_on", ''), "number");
+
+-- index objectives: open records by due_on
+CREATE INDEX "ix_objective_49eaa0a7" ON "objective" (coalesce("due_on", '􏿿'), "number") WHERE "state" IN ('draft', 'approval', 'active');
+
+-- index objectives: open records by evaluate_on
+CREATE INDEX "ix_objective_25ed2eb1" ON "objective" (coalesce("evaluate_on", '􏿿'), "number") WHERE "state" IN ('draft', 'approval', 'active');
+
+-- index objectives: all records by evaluated_at
+CREATE INDEX "ix_objective_4f3827c8" ON "objective" (coalesce("evaluated_at", -9223372036854775807), "number");
+
+-- index objectives: records by external key, each once
+CREATE UNIQUE INDEX "ix_objective_external_key" ON "objective" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of opportunities
+CREATE TABLE "opportunity" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "description" TEXT COLLATE "C",
+    "category" TEXT COLLATE "C",
+    "process" BIGINT,
+    "customer_impact" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "identified_on" TEXT COLLATE "C",
+    "chance" TEXT COLLATE "C",
+    "benefit" TEXT COLLATE "C",
+    "priority" TEXT COLLATE "C",
+    "priority_reason" TEXT COLLATE "C",
+    "assessed_at" BIGINT,
+    "reviewed_on" TEXT COLLATE "C",
+    "review_on" TEXT COLLATE "C",
+    "decision_reason" TEXT COLLATE "C",
+    "decided_by" BIGINT,
+    "decided_at" BIGINT,
+    "outcome" TEXT COLLATE "C"
+);
+
+-- index opportunities: records by assessed_at
+CREATE INDEX "ix_opportunity_e2924dbc" ON "opportunity" ("assessed_at") WHERE "assessed_at" IS NOT NULL;
+
+-- index opportunities: records by category
+CREATE INDEX "ix_opportunity_a87940cc" ON "opportunity" ("category") WHERE "category" IS NOT NULL;
+
+-- index opportunities: records by decided_by
+CREATE INDEX "ix_opportunity_04bde953" ON "opportunity" ("decided_by") WHERE "decided_by" IS NOT NULL;
+
+-- index opportunities: records by owner
+CREATE INDEX "ix_opportunity_7e1e879e" ON "opportunity" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index opportunities: records by priority
+CREATE INDEX "ix_opportunity_43fe89d4" ON "opportunity" ("priority") WHERE "priority" IS NOT NULL;
+
+-- index opportunities: records by process
+CREATE INDEX "ix_opportunity_ccea7f02" ON "opportunity" ("process") WHERE "process" IS NOT NULL;
+
+-- index opportunities: records by review_on
+CREATE INDEX "ix_opportunity_772ccb4a" ON "opportunity" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index opportunities: all records by identified_on
+CREATE INDEX "ix_opportunity_5176025e" ON "opportunity" (coalesce("identified_on", ''), "number");
+
+-- index opportunities: open records by review_on
+CREATE INDEX "ix_opportunity_a80f981a" ON "opportunity" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('identified', 'assessed', 'pursued');
+
+-- index opportunities: records by external key, each once
+CREATE UNIQUE INDEX "ix_opportunity_external_key" ON "opportunity" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of outages
+CREATE TABLE "outage" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "service" BIGINT,
+    "kind" TEXT COLLATE "C",
+    "extent" TEXT COLLATE "C",
+    "started_at" BIGINT,
+    "ended_at" BIGINT,
+    "counted_downtime" BIGINT,
+    "detected_by" TEXT COLLATE "C",
+    "measurement" BIGINT,
+    "caused_by" BIGINT,
+    "owner" BIGINT,
+    "investigate_by" TEXT COLLATE "C",
+    "investigation" TEXT COLLATE "C",
+    "cause" TEXT COLLATE "C",
+    "action_needed" TEXT COLLATE "C",
+    "action_note" TEXT COLLATE "C",
+    "investigated_at" BIGINT,
+    "investigated_by" BIGINT
+);
+
+-- index outages: records by caused_by
+CREATE INDEX "ix_outage_f95a8ba2" ON "outage" ("caused_by") WHERE "caused_by" IS NOT NULL;
+
+-- index outages: records by ended_at
+CREATE INDEX "ix_outage_1d018ad6" ON "outage" ("ended_at") WHERE "ended_at" IS NOT NULL;
+
+-- index outages: records by investigate_by
+CREATE INDEX "ix_outage_ef4fba14" ON "outage" ("investigate_by") WHERE "investigate_by" IS NOT NULL;
+
+-- index outages: records by investigated_by
+CREATE INDEX "ix_outage_d1953c77" ON "outage" ("investigated_by") WHERE "investigated_by" IS NOT NULL;
+
+-- index outages: records by kind
+CREATE INDEX "ix_outage_3363c5df" ON "outage" ("kind") WHERE "kind" IS NOT NULL;
+
+-- index outages: records by measurement
+CREATE INDEX "ix_outage_ab389808" ON "outage" ("measurement") WHERE "measurement" IS NOT NULL;
+
+-- index outages: open records
+CREATE INDEX "ix_outage_4cc8dd35" ON "outage" ("number") WHERE "state" IN ('down');
+
+-- index outages: records by owner
+CREATE INDEX "ix_outage_7e1e879e" ON "outage" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index outages: records by service
+CREATE INDEX "ix_outage_5df8ea9a" ON "outage" ("service") WHERE "service" IS NOT NULL;
+
+-- index outages: records by started_at
+CREATE INDEX "ix_outage_b40ad80c" ON "outage" ("started_at") WHERE "started_at" IS NOT NULL;
+
+-- index outages: unfinished records by investigate_by
+CREATE INDEX "ix_outage_01d78182" ON "outage" (coalesce("investigate_by", '􏿿'), "number") WHERE "state" IN ('down', 'restored');
+
+-- index outages: all records by started_at
+CREATE INDEX "ix_outage_f2c9b458" ON "outage" (coalesce("started_at", -9223372036854775807), "number");
+
+-- index outages: unfinished records by started_at
+CREATE INDEX "ix_outage_9d77d0fc" ON "outage" (coalesce("started_at", 9223372036854775807), "number") WHERE "state" IN ('down', 'restored');
+
+-- index outages: records by external key, each once
+CREATE UNIQUE INDEX "ix_outage_external_key" ON "outage" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of parts operated by others
+CREATE TABLE "party_control" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "party" BIGINT,
+    "process" BIGINT,
+    "process_part" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "inputs" TEXT COLLATE "C",
+    "outputs" TEXT COLLATE "C",
+    "hand_over" TEXT COLLATE "C",
+    "exchange" TEXT COLLATE "C",
+    "controls" TEXT COLLATE "C",
+    "control_description" TEXT COLLATE "C",
+    "evaluated_on" TEXT COLLATE "C",
+    "evaluate_on" TEXT COLLATE "C",
+    "process_evaluation" TEXT COLLATE "C",
+    "service_evaluation" TEXT COLLATE "C",
+    "result" TEXT COLLATE "C",
+    "reviewed_on" TEXT COLLATE "C",
+    "review_on" TEXT COLLATE "C",
+    "end_reason" TEXT COLLATE "C"
+);
+
+-- index parts operated by others: records by evaluate_on
+CREATE INDEX "ix_party_control_85f12103" ON "party_control" ("evaluate_on") WHERE "evaluate_on" IS NOT NULL;
+
+-- index parts operated by others: records by owner
+CREATE INDEX "ix_party_control_7e1e879e" ON "party_control" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index parts operated by others: records by party
+CREATE INDEX "ix_party_control_20504cae" ON "party_control" ("party") WHERE "party" IS NOT NULL;
+
+-- index parts operated by others: records by process
+CREATE INDEX "ix_party_control_ccea7f02" ON "party_control" ("process") WHERE "process" IS NOT NULL;
+
+-- index parts operated by others: open records by evaluate_on
+CREATE INDEX "ix_party_control_0a362f00" ON "party_control" (coalesce("evaluate_on", '􏿿'), "number") WHERE "state" IN ('draft', 'active');
+
+-- index parts operated by others: all records by title
+CREATE INDEX "ix_party_control_cb9063cc" ON "party_control" (coalesce("title", '􏿿'), "number");
+
+-- index parts operated by others: open records by title
+CREATE INDEX "ix_party_control_078eee07" ON "party_control" (coalesce("title", '􏿿'), "number") WHERE "state" IN ('draft', 'active');
+
+-- index parts operated by others: records by external key, each once
+CREATE UNIQUE INDEX "ix_party_control_external_key" ON "party_control" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of processes
+CREATE TABLE "process" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "name" TEXT COLLATE "C",
+    "clause" TEXT COLLATE "C",
+    "purpose" TEXT COLLATE "C",
+    "description" TEXT COLLATE "C",
+    "inputs" TEXT COLLATE "C",
+    "outputs" TEXT COLLATE "C",
+    "criteria" TEXT COLLATE "C",
+    "controls" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "team" BIGINT,
+    "operated_by" TEXT COLLATE "C",
+    "approved_by" BIGINT,
+    "approved_at" BIGINT,
+    "changed_under" BIGINT,
+    "reviewed_on" TEXT COLLATE "C",
+    "review_on" TEXT COLLATE "C",
+    "review_note" TEXT COLLATE "C"
+);
+
+-- index processes: records by approved_by
+CREATE INDEX "ix_process_2217fbb9" ON "process" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index processes: records by changed_under
+CREATE INDEX "ix_process_6c44d1ba" ON "process" ("changed_under") WHERE "changed_under" IS NOT NULL;
+
+-- index processes: records by clause
+CREATE INDEX "ix_process_21312f15" ON "process" ("clause") WHERE "clause" IS NOT NULL;
+
+-- index processes: records by owner
+CREATE INDEX "ix_process_7e1e879e" ON "process" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index processes: records by review_on
+CREATE INDEX "ix_process_772ccb4a" ON "process" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index processes: records by team
+CREATE INDEX "ix_process_f9085ed2" ON "process" ("team") WHERE "team" IS NOT NULL;
+
+-- index processes: all records by clause
+CREATE INDEX "ix_process_8397565b" ON "process" (coalesce("clause", '􏿿'), "number");
+
+-- index processes: open records by clause
+CREATE INDEX "ix_process_2bf7d275" ON "process" (coalesce("clause", '􏿿'), "number") WHERE "state" IN ('draft', 'active');
+
+-- index processes: open records by review_on
+CREATE INDEX "ix_process_8f7c0192" ON "process" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('draft', 'active');
+
+-- index processes: records by external key, each once
+CREATE UNIQUE INDEX "ix_process_external_key" ON "process" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of releases
+CREATE TABLE "release" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "version_text" TEXT COLLATE "C",
+    "release_type" TEXT COLLATE "C",
+    "description" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "team" BIGINT,
+    "plan" BIGINT,
+    "closes_none_reason" TEXT COLLATE "C",
+    "planned_start_at" BIGINT,
+    "planned_end_at" BIGINT,
+    "deliverables" TEXT COLLATE "C",
+    "method" TEXT COLLATE "C",
+    "back_out_plan" TEXT COLLATE "C",
+    "baseline" BIGINT,
+    "approved_artefact" TEXT COLLATE "C",
+    "announced_at" BIGINT,
+    "acceptance_criteria" TEXT COLLATE "C",
+    "verification_result" TEXT COLLATE "C",
+    "accepted" TEXT COLLATE "C",
+    "verified_at" BIGINT,
+    "verified_by" BIGINT,
+    "missed_decision" TEXT COLLATE "C",
+    "missed_decided_at" BIGINT,
+    "approved_by" BIGINT,
+    "approved_as" BIGINT,
+    "approved_at" BIGINT,
+    "approval_note" TEXT COLLATE "C",
+    "deployed_at" BIGINT,
+    "outcome" TEXT COLLATE "C",
+    "observe_until" TEXT COLLATE "C",
+    "incidents_after" BIGINT,
+    "conclusions" TEXT COLLATE "C",
+    "outcome_told_at" BIGINT,
+    "closed_at" BIGINT,
+    "closed_by" BIGINT
+);
+
+-- index releases: records by announced_at
+CREATE INDEX "ix_release_3ee2340a" ON "release" ("announced_at") WHERE "announced_at" IS NOT NULL;
+
+-- index releases: records by approved_as
+CREATE INDEX "ix_release_09211bac" ON "release" ("approved_as") WHERE "approved_as" IS NOT NULL;
+
+-- index releases: records by approved_at
+CREATE INDEX "ix_release_0d598717" ON "release" ("approved_at") WHERE "approved_at" IS NOT NULL;
+
+-- index releases: records by approved_by
+CREATE INDEX "ix_release_2217fbb9" ON "release" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index releases: records by baseline
+CREATE INDEX "ix_release_239d74b6" ON "release" ("baseline") WHERE "baseline" IS NOT NULL;
+
+-- index releases: records by closed_by
+CREATE INDEX "ix_release_7fb3cf11" ON "release" ("closed_by") WHERE "closed_by" IS NOT NULL;
+
+-- index releases: records by deployed_at
+CREATE INDEX "ix_release_dc71fc6d" ON "release" ("deployed_at") WHERE "deployed_at" IS NOT NULL;
+
+-- index releases: records by observe_until
+CREATE INDEX "ix_release_8323ad61" ON "release" ("observe_until") WHERE "observe_until" IS NOT NULL;
+
+-- index releases: records by outcome
+CREATE INDEX "ix_release_21150c99" ON "release" ("outcome") WHERE "outcome" IS NOT NULL;
+
+-- index releases: records by owner
+CREATE INDEX "ix_release_7e1e879e" ON "release" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index releases: records by plan
+CREATE INDEX "ix_release_c92e69d8" ON "release" ("plan") WHERE "plan" IS NOT NULL;
+
+-- index releases: records by planned_start_at
+CREATE INDEX "ix_release_5a0c470b" ON "release" ("planned_start_at") WHERE "planned_start_at" IS NOT NULL;
+
+-- index releases: records by release_type
+CREATE INDEX "ix_release_74891188" ON "release" ("release_type") WHERE "release_type" IS NOT NULL;
+
+-- index releases: records by team
+CREATE INDEX "ix_release_f9085ed2" ON "release" ("team") WHERE "team" IS NOT NULL;
+
+-- index releases: records by verified_by
+CREATE INDEX "ix_release_b0237ec6" ON "release" ("verified_by") WHERE "verified_by" IS NOT NULL;
+
+-- index releases: all records by deployed_at
+CREATE INDEX "ix_release_bceca00e" ON "release" (coalesce("deployed_at", -9223372036854775807), "number");
+
+-- index releases: unfinished records by observe_until
+CREATE INDEX "ix_release_59bba931" ON "release" (coalesce("observe_until", '􏿿'), "number") WHERE "state" IN ('draft', 'ready', 'approved', 'deployed');
+
+-- index releases: open records by planned_start_at
+CREATE INDEX "ix_release_9b9ceea9" ON "release" (coalesce("planned_start_at", 9223372036854775807), "number") WHERE "state" IN ('draft', 'ready', 'approved');
+
+-- index releases: unfinished records by planned_start_at
+CREATE INDEX "ix_release_d0e826ff" ON "release" (coalesce("planned_start_at", 9223372036854775807), "number") WHERE "state" IN ('draft', 'ready', 'approved', 'deployed');
+
+-- index releases: records by external key, each once
+CREATE UNIQUE INDEX "ix_release_external_key" ON "release" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of report definitions
+CREATE TABLE "report_definition" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "name" TEXT COLLATE "C",
+    "purpose" TEXT COLLATE "C",
+    "subject" TEXT COLLATE "C",
+    "audience" TEXT COLLATE "C",
+    "customer" BIGINT,
+    "content" TEXT COLLATE "C",
+    "data_source" TEXT COLLATE "C",
+    "template" TEXT COLLATE "C",
+    "every_days" BIGINT,
+    "owner" BIGINT,
+    "next_due_on" TEXT COLLATE "C",
+    "last_issued_on" TEXT COLLATE "C",
+    "reviewed_on" TEXT COLLATE "C",
+    "review_on" TEXT COLLATE "C"
+);
+
+-- index report definitions: records by customer
+CREATE INDEX "ix_report_definition_8e76f3f6" ON "report_definition" ("customer") WHERE "customer" IS NOT NULL;
+
+-- index report definitions: records by next_due_on
+CREATE INDEX "ix_report_definition_521b6099" ON "report_definition" ("next_due_on") WHERE "next_due_on" IS NOT NULL;
+
+-- index report definitions: records by owner
+CREATE INDEX "ix_report_definition_7e1e879e" ON "report_definition" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index report definitions: records by subject
+CREATE INDEX "ix_report_definition_ca3c0d21" ON "report_definition" ("subject") WHERE "subject" IS NOT NULL;
+
+-- index report definitions: all records by name
+CREATE INDEX "ix_report_definition_7a46d469" ON "report_definition" (coalesce("name", '􏿿'), "number");
+
+-- index report definitions: open records by name
+CREATE INDEX "ix_report_definition_45502c6f" ON "report_definition" (coalesce("name", '􏿿'), "number") WHERE "state" IN ('draft', 'in_use');
+
+-- index report definitions: open records by next_due_on
+CREATE INDEX "ix_report_definition_72c39f31" ON "report_definition" (coalesce("next_due_on", '􏿿'), "number") WHERE "state" IN ('draft', 'in_use');
+
+-- index report definitions: records by external key, each once
+CREATE UNIQUE INDEX "ix_report_definition_external_key" ON "report_definition" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of request models
+CREATE TABLE "request_model" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "description" TEXT COLLATE "C",
+    "request_type" TEXT COLLATE "C",
+    "form" TEXT COLLATE "C",
+    "approval_needed" BOOLEAN,
+    "approver" TEXT COLLATE "C",
+    "priority" TEXT COLLATE "C",
+    "fulfil_within" BIGINT,
+    "team" BIGINT,
+    "tasks" TEXT COLLATE "C",
+    "instructions" BIGINT,
+    "owner" BIGINT,
+    "published_at" BIGINT,
+    "reviewed_on" TEXT COLLATE "C",
+    "review_on" TEXT COLLATE "C"
+);
+
+-- index request models: records by instructions
+CREATE INDEX "ix_request_model_ebe95c35" ON "request_model" ("instructions") WHERE "instructions" IS NOT NULL;
+
+-- index request models: records by owner
+CREATE INDEX "ix_request_model_7e1e879e" ON "request_model" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index request models: records by request_type
+CREATE INDEX "ix_request_model_7de6377d" ON "request_model" ("request_type") WHERE "request_type" IS NOT NULL;
+
+-- index request models: records by review_on
+CREATE INDEX "ix_request_model_772ccb4a" ON "request_model" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index request models: records by team
+CREATE INDEX "ix_request_model_f9085ed2" ON "request_model" ("team") WHERE "team" IS NOT NULL;
+
+-- index request models: open records by updated_at
+CREATE INDEX "ix_request_model_d6a18769" ON "request_model" ("updated_at", "number") WHERE "state" IN ('draft', 'in_use');
+
+-- index request models: open records by review_on
+CREATE INDEX "ix_request_model_8d0ff523" ON "request_model" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('draft', 'in_use');
+
+-- index request models: all records by title
+CREATE INDEX "ix_request_model_cb9063cc" ON "request_model" (coalesce("title", '􏿿'), "number");
+
+-- index request models: open records by title
+CREATE INDEX "ix_request_model_9ea9ec87" ON "request_model" (coalesce("title", '􏿿'), "number") WHERE "state" IN ('draft', 'in_use');
+
+-- index request models: records by external key, each once
+CREATE UNIQUE INDEX "ix_request_model_external_key" ON "request_model" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of resource plans
+CREATE TABLE "resource_plan" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "period_from" TEXT COLLATE "C",
+    "period_to" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "aligned_at" BIGINT,
+    "human_need" TEXT COLLATE "C",
+    "human_provided" TEXT COLLATE "C",
+    "technical_need" TEXT COLLATE "C",
+    "technical_provided" TEXT COLLATE "C",
+    "information_need" TEXT COLLATE "C",
+    "information_provided" TEXT COLLATE "C",
+    "amount" BIGINT,
+    "amount_currency" TEXT COLLATE "C",
+    "financial_need" TEXT COLLATE "C",
+    "financial_provided" TEXT COLLATE "C",
+    "approved_by" BIGINT,
+    "approved_at" BIGINT,
+    "reviewed_on" TEXT COLLATE "C",
+    "note" TEXT COLLATE "C"
+);
+
+-- index resource plans: records by approved_by
+CREATE INDEX "ix_resource_plan_2217fbb9" ON "resource_plan" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index resource plans: records by owner
+CREATE INDEX "ix_resource_plan_7e1e879e" ON "resource_plan" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index resource plans: records by period_to
+CREATE INDEX "ix_resource_plan_bf7015f8" ON "resource_plan" ("period_to") WHERE "period_to" IS NOT NULL;
+
+-- index resource plans: all records by period_to
+CREATE INDEX "ix_resource_plan_ca4839db" ON "resource_plan" (coalesce("period_to", ''), "number");
+
+-- index resource plans: open records by period_to
+CREATE INDEX "ix_resource_plan_baaf6a44" ON "resource_plan" (coalesce("period_to", '􏿿'), "number") WHERE "state" IN ('draft', 'approval', 'approved');
+
+-- index resource plans: records by external key, each once
+CREATE UNIQUE INDEX "ix_resource_plan_external_key" ON "resource_plan" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of restore tests
+CREATE TABLE "restore_test" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "repository" TEXT COLLATE "C",
+    "item" BIGINT,
+    "backup_taken_at" BIGINT,
+    "owner" BIGINT,
+    "tested_at" BIGINT,
+    "outcome" TEXT COLLATE "C",
+    "result" TEXT COLLATE "C",
+    "follow_up" TEXT COLLATE "C"
+);
+
+-- index restore tests: all records by created_at
+CREATE INDEX "ix_restore_test_3567b0bc" ON "restore_test" ("created_at", "number");
+
+-- index restore tests: open records by created_at
+CREATE INDEX "ix_restore_test_cf1e51cc" ON "restore_test" ("created_at", "number") WHERE "state" IN ('planned');
+
+-- index restore tests: records by item
+CREATE INDEX "ix_restore_test_afac9352" ON "restore_test" ("item") WHERE "item" IS NOT NULL;
+
+-- index restore tests: records by outcome
+CREATE INDEX "ix_restore_test_21150c99" ON "restore_test" ("outcome") WHERE "outcome" IS NOT NULL;
+
+-- index restore tests: records by owner
+CREATE INDEX "ix_restore_test_7e1e879e" ON "restore_test" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index restore tests: records by tested_at
+CREATE INDEX "ix_restore_test_9db481fd" ON "restore_test" ("tested_at") WHERE "tested_at" IS NOT NULL;
+
+-- index restore tests: all records by tested_at
+CREATE INDEX "ix_restore_test_14e67314" ON "restore_test" (coalesce("tested_at", -9223372036854775807), "number");
+
+-- index restore tests: records by external key, each once
+CREATE UNIQUE INDEX "ix_restore_test_external_key" ON "restore_test" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of risks
+CREATE TABLE "risk" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "description" TEXT COLLATE "C",
+    "category" TEXT COLLATE "C",
+    "process" BIGINT,
+    "customer_impact" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "identified_on" TEXT COLLATE "C",
+    "likelihood" TEXT COLLATE "C",
+    "consequence" TEXT COLLATE "C",
+    "level" TEXT COLLATE "C",
+    "level_reason" TEXT COLLATE "C",
+    "existing_controls" TEXT COLLATE "C",
+    "assessed_at" BIGINT,
+    "assessed_by" BIGINT,
+    "treatment" TEXT COLLATE "C",
+    "priority" TEXT COLLATE "C",
+    "treatment_plan" TEXT COLLATE "C",
+    "residual_likelihood" TEXT COLLATE "C",
+    "residual_consequence" TEXT COLLATE "C",
+    "residual_level" TEXT COLLATE "C",
+    "accepted_by" BIGINT,
+    "accepted_at" BIGINT,
+    "acceptance_reason" TEXT COLLATE "C",
+    "accepted_until" TEXT COLLATE "C",
+    "reviewed_on" TEXT COLLATE "C",
+    "review_on" TEXT COLLATE "C",
+    "review_note" TEXT COLLATE "C"
+);
+
+-- index risks: records by accepted_by
+CREATE INDEX "ix_risk_3831883e" ON "risk" ("accepted_by") WHERE "accepted_by" IS NOT NULL;
+
+-- index risks: records by assessed_at
+CREATE INDEX "ix_risk_e2924dbc" ON "risk" ("assessed_at") WHERE "assessed_at" IS NOT NULL;
+
+-- index risks: records by assessed_by
+CREATE INDEX "ix_risk_ab702d10" ON "risk" ("assessed_by") WHERE "assessed_by" IS NOT NULL;
+
+-- index risks: records by category
+CREATE INDEX "ix_risk_a87940cc" ON "risk" ("category") WHERE "category" IS NOT NULL;
+
+-- index risks: records by level
+CREATE INDEX "ix_risk_971f265a" ON "risk" ("level") WHERE "level" IS NOT NULL;
+
+-- index risks: records by owner
+CREATE INDEX "ix_risk_7e1e879e" ON "risk" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index risks: records by priority
+CREATE INDEX "ix_risk_43fe89d4" ON "risk" ("priority") WHERE "priority" IS NOT NULL;
+
+-- index risks: records by process
+CREATE INDEX "ix_risk_ccea7f02" ON "risk" ("process") WHERE "process" IS NOT NULL;
+
+-- index risks: records by review_on
+CREATE INDEX "ix_risk_772ccb4a" ON "risk" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index risks: records by treatment
+CREATE INDEX "ix_risk_d575e7d3" ON "risk" ("treatment") WHERE "treatment" IS NOT NULL;
+
+-- index risks: unfinished records by accepted_until
+CREATE INDEX "ix_risk_a7a3a11c" ON "risk" (coalesce("accepted_until", '􏿿'), "number") WHERE "state" IN ('identified', 'assessed', 'treating', 'accepted');
+
+-- index risks: all records by identified_on
+CREATE INDEX "ix_risk_5176025e" ON "risk" (coalesce("identified_on", ''), "number");
+
+-- index risks: open records by identified_on
+CREATE INDEX "ix_risk_29987144" ON "risk" (coalesce("identified_on", '􏿿'), "number") WHERE "state" IN ('identified', 'assessed', 'treating');
+
+-- index risks: unfinished records by review_on
+CREATE INDEX "ix_risk_47b90566" ON "risk" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('identified', 'assessed', 'treating', 'accepted');
+
+-- index risks: records by external key, each once
+CREATE UNIQUE INDEX "ix_risk_external_key" ON "risk" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of role assignments
+CREATE TABLE "role_assignment" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "name" TEXT COLLATE "C",
+    "kind" TEXT COLLATE "C",
+    "responsibilities" TEXT COLLATE "C",
+    "authority" TEXT COLLATE "C",
+    "process" BIGINT,
+    "service" BIGINT,
+    "altered_on" TEXT COLLATE "C",
+    "changed_under" BIGINT,
+    "person" BIGINT,
+    "deputy" BIGINT,
+    "assigned_by" BIGINT,
+    "assigned_at" BIGINT,
+    "accepted_at" BIGINT,
+    "announced_at" BIGINT,
+    "until" TEXT COLLATE "C",
+    "end_reason" TEXT COLLATE "C"
+);
+
+-- index role assignments: records by assigned_by
+CREATE INDEX "ix_role_assignment_2ca22305" ON "role_assignment" ("assigned_by") WHERE "assigned_by" IS NOT NULL;
+
+-- index role assignments: records by changed_under
+CREATE INDEX "ix_role_assignment_6c44d1ba" ON "role_assignment" ("changed_under") WHERE "changed_under" IS NOT NULL;
+
+-- index role assignments: records by deputy
+CREATE INDEX "ix_role_assignment_3d7f91ca" ON "role_assignment" ("deputy") WHERE "deputy" IS NOT NULL;
+
+-- index role assignments: records by kind
+CREATE INDEX "ix_role_assignment_3363c5df" ON "role_assignment" ("kind") WHERE "kind" IS NOT NULL;
+
+-- index role assignments: records by person
+CREATE INDEX "ix_role_assignment_5bf75cc8" ON "role_assignment" ("person") WHERE "person" IS NOT NULL;
+
+-- index role assignments: records by process
+CREATE INDEX "ix_role_assignment_ccea7f02" ON "role_assignment" ("process") WHERE "process" IS NOT NULL;
+
+-- index role assignments: records by service
+CREATE INDEX "ix_role_assignment_5df8ea9a" ON "role_assignment" ("service") WHERE "service" IS NOT NULL;
+
+-- index role assignments: open records by assigned_at
+CREATE INDEX "ix_role_assignment_0f56ede9" ON "role_assignment" (coalesce("assigned_at", 9223372036854775807), "number") WHERE "state" IN ('vacant', 'active');
+
+-- index role assignments: all records by name
+CREATE INDEX "ix_role_assignment_7a46d469" ON "role_assignment" (coalesce("name", '􏿿'), "number");
+
+-- index role assignments: open records by name
+CREATE INDEX "ix_role_assignment_08d2e99e" ON "role_assignment" (coalesce("name", '􏿿'), "number") WHERE "state" IN ('vacant', 'active');
+
+-- index role assignments: records by external key, each once
+CREATE UNIQUE INDEX "ix_role_assignment_external_key" ON "role_assignment" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of satisfaction measurements
+CREATE TABLE "satisfaction_measurement" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "method" TEXT COLLATE "C",
+    "questions" TEXT COLLATE "C",
+    "sampling_rule" TEXT COLLATE "C",
+    "empty_segments" TEXT COLLATE "C",
+    "period_from" TEXT COLLATE "C",
+    "period_to" TEXT COLLATE "C",
+    "planned_on" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "completed_on" TEXT COLLATE "C",
+    "asked" BIGINT,
+    "answered" BIGINT,
+    "response_percent" BIGINT,
+    "score" BIGINT,
+    "threshold" BIGINT,
+    "scale" TEXT COLLATE "C",
+    "comments" TEXT COLLATE "C",
+    "analysis" TEXT COLLATE "C",
+    "reviewed_on" TEXT COLLATE "C",
+    "review_note" TEXT COLLATE "C",
+    "reported_on" TEXT COLLATE "C",
+    "reported_to" TEXT COLLATE "C",
+    "report" TEXT COLLATE "C",
+    "service_report" BIGINT,
+    "decision" BIGINT,
+    "no_improvement_decision" TEXT COLLATE "C",
+    "next_on" TEXT COLLATE "C",
+    "cancel_reason" TEXT COLLATE "C"
+);
+
+-- index satisfaction measurements: records by completed_on
+CREATE INDEX "ix_satisfaction_measurement_50635728" ON "satisfaction_measurement" ("completed_on") WHERE "completed_on" IS NOT NULL;
+
+-- index satisfaction measurements: records by decision
+CREATE INDEX "ix_satisfaction_measurement_3f709a96" ON "satisfaction_measurement" ("decision") WHERE "decision" IS NOT NULL;
+
+-- index satisfaction measurements: records by next_on
+CREATE INDEX "ix_satisfaction_measurement_a42b512e" ON "satisfaction_measurement" ("next_on") WHERE "next_on" IS NOT NULL;
+
+-- index satisfaction measurements: records by owner
+CREATE INDEX "ix_satisfaction_measurement_7e1e879e" ON "satisfaction_measurement" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index satisfaction measurements: records by planned_on
+CREATE INDEX "ix_satisfaction_measurement_c45a2ad4" ON "satisfaction_measurement" ("planned_on") WHERE "planned_on" IS NOT NULL;
+
+-- index satisfaction measurements: records by service_report
+CREATE INDEX "ix_satisfaction_measurement_0d903ec4" ON "satisfaction_measurement" ("service_report") WHERE "service_report" IS NOT NULL;
+
+-- index satisfaction measurements: open records by planned_on
+CREATE INDEX "ix_satisfaction_measurement_fad55ca8" ON "satisfaction_measurement" (coalesce("planned_on", '􏿿'), "number") WHERE "state" IN ('planned', 'running', 'completed');
+
+-- index satisfaction measurements: records by external key, each once
+CREATE UNIQUE INDEX "ix_satisfaction_measurement_external_key" ON "satisfaction_measurement" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of scope statements
+CREATE TABLE "scope_statement" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "organization" TEXT COLLATE "C",
+    "statement" TEXT COLLATE "C",
+    "units" TEXT COLLATE "C",
+    "locations" TEXT COLLATE "C",
+    "boundaries" TEXT COLLATE "C",
+    "document" BIGINT,
+    "owner" BIGINT,
+    "approved_by" BIGINT,
+    "approved_at" BIGINT,
+    "confirmed_at" BIGINT,
+    "published_on" TEXT COLLATE "C",
+    "reviewed_on" TEXT COLLATE "C",
+    "review_on" TEXT COLLATE "C",
+    "review_note" TEXT COLLATE "C"
+);
+
+-- index scope statements: records by approved_by
+CREATE INDEX "ix_scope_statement_2217fbb9" ON "scope_statement" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index scope statements: all records by created_at
+CREATE INDEX "ix_scope_statement_3567b0bc" ON "scope_statement" ("created_at", "number");
+
+-- index scope statements: open records by created_at
+CREATE INDEX "ix_scope_statement_cfa01556" ON "scope_statement" ("created_at", "number") WHERE "state" IN ('draft', 'approval', 'in_force');
+
+-- index scope statements: records by document
+CREATE INDEX "ix_scope_statement_a5222285" ON "scope_statement" ("document") WHERE "document" IS NOT NULL;
+
+-- index scope statements: records by owner
+CREATE INDEX "ix_scope_statement_7e1e879e" ON "scope_statement" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index scope statements: records by review_on
+CREATE INDEX "ix_scope_statement_772ccb4a" ON "scope_statement" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index scope statements: open records by review_on
+CREATE INDEX "ix_scope_statement_3248e0fc" ON "scope_statement" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('draft', 'approval', 'in_force');
+
+-- index scope statements: open records by title
+CREATE INDEX "ix_scope_statement_472e00e4" ON "scope_statement" (coalesce("title", '􏿿'), "number") WHERE "state" IN ('draft', 'approval', 'in_force');
+
+-- index scope statements: records by external key, each once
+CREATE UNIQUE INDEX "ix_scope_statement_external_key" ON "scope_statement" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of security controls
+CREATE TABLE "security_control" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "name" TEXT COLLATE "C",
+    "description" TEXT COLLATE "C",
+    "theme" TEXT COLLATE "C",
+    "source" TEXT COLLATE "C",
+    "for_outsiders" TEXT COLLATE "C",
+    "policy" BIGINT,
+    "owner" BIGINT,
+    "justification" TEXT COLLATE "C",
+    "decided_by" BIGINT,
+    "decided_on" TEXT COLLATE "C",
+    "decision" BIGINT,
+    "implement_by" TEXT COLLATE "C",
+    "implemented_on" TEXT COLLATE "C",
+    "operation" TEXT COLLATE "C",
+    "agreed_on" TEXT COLLATE "C",
+    "agreed_with" TEXT COLLATE "C",
+    "proof" TEXT COLLATE "C",
+    "proof_file" TEXT COLLATE "C",
+    "effect" TEXT COLLATE "C",
+    "effect_note" TEXT COLLATE "C",
+    "reviewed_by" BIGINT,
+    "reviewed_on" TEXT COLLATE "C",
+    "review_on" TEXT COLLATE "C"
+);
+
+-- index security controls: records by decided_by
+CREATE INDEX "ix_security_control_04bde953" ON "security_control" ("decided_by") WHERE "decided_by" IS NOT NULL;
+
+-- index security controls: records by decision
+CREATE INDEX "ix_security_control_3f709a96" ON "security_control" ("decision") WHERE "decision" IS NOT NULL;
+
+-- index security controls: records by effect
+CREATE INDEX "ix_security_control_f2808f2c" ON "security_control" ("effect") WHERE "effect" IS NOT NULL;
+
+-- index security controls: records by implement_by
+CREATE INDEX "ix_security_control_934ff320" ON "security_control" ("implement_by") WHERE "implement_by" IS NOT NULL;
+
+-- index security controls: records by owner
+CREATE INDEX "ix_security_control_7e1e879e" ON "security_control" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index security controls: records by policy
+CREATE INDEX "ix_security_control_ca725768" ON "security_control" ("policy") WHERE "policy" IS NOT NULL;
+
+-- index security controls: records by review_on
+CREATE INDEX "ix_security_control_772ccb4a" ON "security_control" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index security controls: records by reviewed_by
+CREATE INDEX "ix_security_control_60a60f2e" ON "security_control" ("reviewed_by") WHERE "reviewed_by" IS NOT NULL;
+
+-- index security controls: records by theme
+CREATE INDEX "ix_security_control_583d248e" ON "security_control" ("theme") WHERE "theme" IS NOT NULL;
+
+-- index security controls: all records by name
+CREATE INDEX "ix_security_control_7a46d469" ON "security_control" (coalesce("name", '􏿿'), "number");
+
+-- index security controls: open records by name
+CREATE INDEX "ix_security_control_4e63c747" ON "security_control" (coalesce("name", '􏿿'), "number") WHERE "state" IN ('proposed', 'decided', 'in_place');
+
+-- index security controls: open records by review_on
+CREATE INDEX "ix_security_control_e3b14cc3" ON "security_control" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('proposed', 'decided', 'in_place');
+
+-- index security controls: open records by reviewed_on
+CREATE INDEX "ix_security_control_bc7ab0d6" ON "security_control" (coalesce("reviewed_on", '􏿿'), "number") WHERE "state" IN ('proposed', 'decided', 'in_place');
+
+-- index security controls: records by external key, each once
+CREATE UNIQUE INDEX "ix_security_control_external_key" ON "security_control" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of security incidents
+CREATE TABLE "security_incident" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "description" TEXT COLLATE "C",
+    "reported_at" BIGINT,
+    "reported_by" BIGINT,
+    "source" TEXT COLLATE "C",
+    "picture" TEXT COLLATE "C",
+    "kind" TEXT COLLATE "C",
+    "harms" TEXT COLLATE "C",
+    "customer" BIGINT,
+    "harm" TEXT COLLATE "C",
+    "likelihood" TEXT COLLATE "C",
+    "priority" TEXT COLLATE "C",
+    "priority_reason" TEXT COLLATE "C",
+    "personal_data" BOOLEAN,
+    "authority_told_at" BIGINT,
+    "team" BIGINT,
+    "assignee" BIGINT,
+    "due_at" BIGINT,
+    "hold_reason" TEXT COLLATE "C",
+    "escalation_needed" BOOLEAN,
+    "escalated_at" BIGINT,
+    "escalated_to" BIGINT,
+    "escalation_reason" TEXT COLLATE "C",
+    "contained_at" BIGINT,
+    "evidence" TEXT COLLATE "C",
+    "resolution" TEXT COLLATE "C",
+    "cause" TEXT COLLATE "C",
+    "closure_code" TEXT COLLATE "C",
+    "effect_on_services" TEXT COLLATE "C",
+    "reviewed_on" TEXT COLLATE "C",
+    "reviewed_by" BIGINT,
+    "review" TEXT COLLATE "C",
+    "improvement_needed" TEXT COLLATE "C",
+    "report" BIGINT,
+    "trend_analysis" BIGINT,
+    "duplicate_of" BIGINT,
+    "first_response_at" BIGINT,
+    "resolved_at" BIGINT,
+    "resolved_by" BIGINT,
+    "closed_at" BIGINT,
+    "closed_by" BIGINT,
+    "reopen_count" BIGINT
+);
+
+-- index security incidents: records by assignee
+CREATE INDEX "ix_security_incident_ff84ffe3" ON "security_incident" ("assignee") WHERE "assignee" IS NOT NULL;
+
+-- index security incidents: records by closed_at
+CREATE INDEX "ix_security_incident_a72706b2" ON "security_incident" ("closed_at") WHERE "closed_at" IS NOT NULL;
+
+-- index security incidents: records by closed_by
+CREATE INDEX "ix_security_incident_7fb3cf11" ON "security_incident" ("closed_by") WHERE "closed_by" IS NOT NULL;
+
+-- index security incidents: records by customer
+CREATE INDEX "ix_security_incident_8e76f3f6" ON "security_incident" ("customer") WHERE "customer" IS NOT NULL;
+
+-- index security incidents: records by due_at
+CREATE INDEX "ix_security_incident_cb5ac081" ON "security_incident" ("due_at") WHERE "due_at" IS NOT NULL;
+
+-- index security incidents: records by duplicate_of
+CREATE INDEX "ix_security_incident_2cdcbc78" ON "security_incident" ("duplicate_of") WHERE "duplicate_of" IS NOT NULL;
+
+-- index security incidents: records by escalated_to
+CREATE INDEX "ix_security_incident_e7a87fb6" ON "security_incident" ("escalated_to") WHERE "escalated_to" IS NOT NULL;
+
+-- index security incidents: records by kind
+CREATE INDEX "ix_security_incident_3363c5df" ON "security_incident" ("kind") WHERE "kind" IS NOT NULL;
+
+-- index security incidents: records by priority
+CREATE INDEX "ix_security_incident_43fe89d4" ON "security_incident" ("priority") WHERE "priority" IS NOT NULL;
+
+-- index security incidents: records by report
+CREATE INDEX "ix_security_incident_5d3d62e7" ON "security_incident" ("report") WHERE "report" IS NOT NULL;
+
+-- index security incidents: records by reported_at
+CREATE INDEX "ix_security_incident_2973db4b" ON "security_incident" ("reported_at") WHERE "reported_at" IS NOT NULL;
+
+-- index security incidents: records by reported_by
+CREATE INDEX "ix_security_incident_69facd08" ON "security_incident" ("reported_by") WHERE "reported_by" IS NOT NULL;
+
+-- index security incidents: records by resolved_at
+CREATE INDEX "ix_security_incident_dd78dac1" ON "security_incident" ("resolved_at") WHERE "resolved_at" IS NOT NULL;
+
+-- index security incidents: records by resolved_by
+CREATE INDEX "ix_security_incident_c4ca6294" ON "security_incident" ("resolved_by") WHERE "resolved_by" IS NOT NULL;
+
+-- index security incidents: records by reviewed_by
+CREATE INDEX "ix_security_incident_60a60f2e" ON "security_incident" ("reviewed_by") WHERE "reviewed_by" IS NOT NULL;
+
+-- index security incidents: records by team
+CREATE INDEX "ix_security_incident_f9085ed2" ON "security_incident" ("team") WHERE "team" IS NOT NULL;
+
+-- index security incidents: records by trend_analysis
+CREATE INDEX "ix_security_incident_1ddc5ceb" ON "security_incident" ("trend_analysis") WHERE "trend_analysis" IS NOT NULL;
+
+-- index security incidents: open records by priority
+CREATE INDEX "ix_security_incident_ffa382b6" ON "security_incident" (coalesce("priority", '􏿿'), "number") WHERE "state" IN ('new', 'assigned', 'in_progress', 'waiting');
+
+-- index security incidents: unfinished records by priority
+CREATE INDEX "ix_security_incident_f92584d2" ON "security_incident" (coalesce("priority", '􏿿'), "number") WHERE "state" IN ('new', 'assigned', 'in_progress', 'waiting', 'resolved');
+
+-- index security incidents: all records by reported_at
+CREATE INDEX "ix_security_incident_12302b68" ON "security_incident" (coalesce("reported_at", -9223372036854775807), "number");
+
+-- index security incidents: unfinished records by resolved_at
+CREATE INDEX "ix_security_incident_666e2e1a" ON "security_incident" (coalesce("resolved_at", 9223372036854775807), "number") WHERE "state" IN ('new', 'assigned', 'in_progress', 'waiting', 'resolved');
+
+-- index security incidents: records by external key, each once
+CREATE UNIQUE INDEX "ix_security_incident_external_key" ON "security_incident" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of service designs
+CREATE TABLE "service_design" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "plan" BIGINT,
+    "owner" BIGINT,
+    "description" TEXT COLLATE "C",
+    "trace" TEXT COLLATE "C",
+    "papers" TEXT COLLATE "C",
+    "authorities" TEXT COLLATE "C",
+    "resources" TEXT COLLATE "C",
+    "training" TEXT COLLATE "C",
+    "agreement_changes" TEXT COLLATE "C",
+    "system_changes" TEXT COLLATE "C",
+    "effect_on_services" TEXT COLLATE "C",
+    "catalogue_changes" TEXT COLLATE "C",
+    "approved_by" BIGINT,
+    "approved_at" BIGINT,
+    "approval_note" TEXT COLLATE "C"
+);
+
+-- index service designs: records by approved_at
+CREATE INDEX "ix_service_design_0d598717" ON "service_design" ("approved_at") WHERE "approved_at" IS NOT NULL;
+
+-- index service designs: records by approved_by
+CREATE INDEX "ix_service_design_2217fbb9" ON "service_design" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index service designs: records by owner
+CREATE INDEX "ix_service_design_7e1e879e" ON "service_design" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index service designs: records by plan
+CREATE INDEX "ix_service_design_c92e69d8" ON "service_design" ("plan") WHERE "plan" IS NOT NULL;
+
+-- index service designs: open records by updated_at
+CREATE INDEX "ix_service_design_54a6cce0" ON "service_design" ("updated_at", "number") WHERE "state" IN ('draft', 'approval', 'approved');
+
+-- index service designs: open records by approved_at
+CREATE INDEX "ix_service_design_008f0b32" ON "service_design" (coalesce("approved_at", -9223372036854775807), "number") WHERE "state" IN ('draft', 'approval', 'approved');
+
+-- index service designs: records by external key, each once
+CREATE UNIQUE INDEX "ix_service_design_external_key" ON "service_design" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of service reports
+CREATE TABLE "service_report" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "definition" BIGINT,
+    "customer" BIGINT,
+    "period_from" TEXT COLLATE "C",
+    "period_to" TEXT COLLATE "C",
+    "summary" TEXT COLLATE "C",
+    "trends" TEXT COLLATE "C",
+    "complaint_count" BIGINT,
+    "complaint_status" TEXT COLLATE "C",
+    "data_source" TEXT COLLATE "C",
+    "document" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "due_on" TEXT COLLATE "C",
+    "issued_on" TEXT COLLATE "C",
+    "issued_by" BIGINT,
+    "sent_to" TEXT COLLATE "C",
+    "decide_by" TEXT COLLATE "C",
+    "reviewed_on" TEXT COLLATE "C",
+    "reviewed_by" BIGINT,
+    "findings" TEXT COLLATE "C",
+    "follow_up" TEXT COLLATE "C",
+    "follow_up_note" TEXT COLLATE "C",
+    "told_on" TEXT COLLATE "C",
+    "told_to" TEXT COLLATE "C"
+);
+
+-- index service reports: records by customer
+CREATE INDEX "ix_service_report_8e76f3f6" ON "service_report" ("customer") WHERE "customer" IS NOT NULL;
+
+-- index service reports: records by decide_by
+CREATE INDEX "ix_service_report_e66c0a04" ON "service_report" ("decide_by") WHERE "decide_by" IS NOT NULL;
+
+-- index service reports: records by definition
+CREATE INDEX "ix_service_report_9ba46605" ON "service_report" ("definition") WHERE "definition" IS NOT NULL;
+
+-- index service reports: records by due_on
+CREATE INDEX "ix_service_report_0713ee30" ON "service_report" ("due_on") WHERE "due_on" IS NOT NULL;
+
+-- index service reports: records by issued_by
+CREATE INDEX "ix_service_report_4672dc58" ON "service_report" ("issued_by") WHERE "issued_by" IS NOT NULL;
+
+-- index service reports: records by issued_on
+CREATE INDEX "ix_service_report_df34651f" ON "service_report" ("issued_on") WHERE "issued_on" IS NOT NULL;
+
+-- index service reports: records by owner
+CREATE INDEX "ix_service_report_7e1e879e" ON "service_report" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index service reports: records by period_to
+CREATE INDEX "ix_service_report_bf7015f8" ON "service_report" ("period_to") WHERE "period_to" IS NOT NULL;
+
+-- index service reports: records by reviewed_by
+CREATE INDEX "ix_service_report_60a60f2e" ON "service_report" ("reviewed_by") WHERE "reviewed_by" IS NOT NULL;
+
+-- index service reports: open records by decide_by
+CREATE INDEX "ix_service_report_df147ea1" ON "service_report" (coalesce("decide_by", '􏿿'), "number") WHERE "state" IN ('draft', 'issued');
+
+-- index service reports: open records by due_on
+CREATE INDEX "ix_service_report_d4e49b4f" ON "service_report" (coalesce("due_on", '􏿿'), "number") WHERE "state" IN ('draft', 'issued');
+
+-- index service reports: all records by period_to
+CREATE INDEX "ix_service_report_ca4839db" ON "service_report" (coalesce("period_to", ''), "number");
+
+-- index service reports: records by external key, each once
+CREATE UNIQUE INDEX "ix_service_report_external_key" ON "service_report" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of service requirements
+CREATE TABLE "service_requirement" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "description" TEXT COLLATE "C",
+    "requirement_kind" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "needed_by" TEXT COLLATE "C",
+    "customer" BIGINT,
+    "source" TEXT COLLATE "C",
+    "business_need" TEXT COLLATE "C",
+    "priority" TEXT COLLATE "C",
+    "replaces" BIGINT,
+    "agreed_for_customer_by" TEXT COLLATE "C",
+    "approved_by" BIGINT,
+    "approved_at" BIGINT,
+    "valid_from" TEXT COLLATE "C",
+    "reviewed_on" TEXT COLLATE "C",
+    "review_on" TEXT COLLATE "C",
+    "decision_note" TEXT COLLATE "C"
+);
+
+-- index service requirements: records by approved_at
+CREATE INDEX "ix_service_requirement_0d598717" ON "service_requirement" ("approved_at") WHERE "approved_at" IS NOT NULL;
+
+-- index service requirements: records by approved_by
+CREATE INDEX "ix_service_requirement_2217fbb9" ON "service_requirement" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index service requirements: open records by created_at
+CREATE INDEX "ix_service_requirement_e1a5001e" ON "service_requirement" ("created_at", "number") WHERE "state" IN ('draft', 'review', 'approved');
+
+-- index service requirements: records by customer
+CREATE INDEX "ix_service_requirement_8e76f3f6" ON "service_requirement" ("customer") WHERE "customer" IS NOT NULL;
+
+-- index service requirements: records by owner
+CREATE INDEX "ix_service_requirement_7e1e879e" ON "service_requirement" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index service requirements: records by priority
+CREATE INDEX "ix_service_requirement_43fe89d4" ON "service_requirement" ("priority") WHERE "priority" IS NOT NULL;
+
+-- index service requirements: records by replaces
+CREATE INDEX "ix_service_requirement_accb61c8" ON "service_requirement" ("replaces") WHERE "replaces" IS NOT NULL;
+
+-- index service requirements: records by requirement_kind
+CREATE INDEX "ix_service_requirement_6de735f6" ON "service_requirement" ("requirement_kind") WHERE "requirement_kind" IS NOT NULL;
+
+-- index service requirements: records by review_on
+CREATE INDEX "ix_service_requirement_772ccb4a" ON "service_requirement" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index service requirements: records by valid_from
+CREATE INDEX "ix_service_requirement_9322765d" ON "service_requirement" ("valid_from") WHERE "valid_from" IS NOT NULL;
+
+-- index service requirements: open records by review_on
+CREATE INDEX "ix_service_requirement_61fdc0ce" ON "service_requirement" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('draft', 'review', 'approved');
+
+-- index service requirements: open records by title
+CREATE INDEX "ix_service_requirement_761f9c87" ON "service_requirement" (coalesce("title", '􏿿'), "number") WHERE "state" IN ('draft', 'review', 'approved');
+
+-- index service requirements: records by external key, each once
+CREATE UNIQUE INDEX "ix_service_requirement_external_key" ON "service_requirement" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of suppliers
+CREATE TABLE "supplier" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "name" TEXT COLLATE "C",
+    "supplier_kind" TEXT COLLATE "C",
+    "description" TEXT COLLATE "C",
+    "criticality" TEXT COLLATE "C",
+    "customer" BIGINT,
+    "handles_information" BOOLEAN,
+    "team" BIGINT,
+    "owner" BIGINT,
+    "evaluation_criteria" TEXT COLLATE "C",
+    "evaluation" TEXT COLLATE "C",
+    "evaluation_result" TEXT COLLATE "C",
+    "evaluated_on" TEXT COLLATE "C",
+    "evaluated_by" BIGINT,
+    "in_use_since" TEXT COLLATE "C",
+    "contact" TEXT COLLATE "C",
+    "mail" TEXT COLLATE "C",
+    "phone" TEXT COLLATE "C",
+    "escalation" TEXT COLLATE "C",
+    "incident_interface" TEXT COLLATE "C",
+    "change_interface" TEXT COLLATE "C",
+    "interfaces_reviewed_on" TEXT COLLATE "C",
+    "interfaces_review_on" TEXT COLLATE "C",
+    "coordination" TEXT COLLATE "C",
+    "coordinated_on" TEXT COLLATE "C",
+    "coordinate_on" TEXT COLLATE "C",
+    "reviewed_on" TEXT COLLATE "C",
+    "review_on" TEXT COLLATE "C",
+    "ended_on" TEXT COLLATE "C",
+    "end_reason" TEXT COLLATE "C"
+);
+
+-- index suppliers: records by criticality
+CREATE INDEX "ix_supplier_27898c80" ON "supplier" ("criticality") WHERE "criticality" IS NOT NULL;
+
+-- index suppliers: records by customer
+CREATE INDEX "ix_supplier_8e76f3f6" ON "supplier" ("customer") WHERE "customer" IS NOT NULL;
+
+-- index suppliers: records by evaluated_by
+CREATE INDEX "ix_supplier_4ce4447b" ON "supplier" ("evaluated_by") WHERE "evaluated_by" IS NOT NULL;
+
+-- index suppliers: records by evaluated_on
+CREATE INDEX "ix_supplier_d9a37cb8" ON "supplier" ("evaluated_on") WHERE "evaluated_on" IS NOT NULL;
+
+-- index suppliers: records by in_use_since
+CREATE INDEX "ix_supplier_050d33bc" ON "supplier" ("in_use_since") WHERE "in_use_since" IS NOT NULL;
+
+-- index suppliers: records by owner
+CREATE INDEX "ix_supplier_7e1e879e" ON "supplier" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index suppliers: records by review_on
+CREATE INDEX "ix_supplier_772ccb4a" ON "supplier" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index suppliers: records by supplier_kind
+CREATE INDEX "ix_supplier_b8918c3c" ON "supplier" ("supplier_kind") WHERE "supplier_kind" IS NOT NULL;
+
+-- index suppliers: records by team
+CREATE INDEX "ix_supplier_f9085ed2" ON "supplier" ("team") WHERE "team" IS NOT NULL;
+
+-- index suppliers: all records by name
+CREATE INDEX "ix_supplier_7a46d469" ON "supplier" (coalesce("name", '􏿿'), "number");
+
+-- index suppliers: open records by name
+CREATE INDEX "ix_supplier_f84ff818" ON "supplier" (coalesce("name", '􏿿'), "number") WHERE "state" IN ('candidate', 'evaluated', 'in_use');
+
+-- index suppliers: open records by review_on
+CREATE INDEX "ix_supplier_1492078e" ON "supplier" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('candidate', 'evaluated', 'in_use');
+
+-- index suppliers: records by external key, each once
+CREATE UNIQUE INDEX "ix_supplier_external_key" ON "supplier" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of supplier reviews
+CREATE TABLE "supplier_review" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "supplier" BIGINT,
+    "planned_on" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "supplier_participants" TEXT COLLATE "C",
+    "meeting" BIGINT,
+    "period_from" TEXT COLLATE "C",
+    "period_to" TEXT COLLATE "C",
+    "performance" TEXT COLLATE "C",
+    "rating" TEXT COLLATE "C",
+    "missed" BOOLEAN,
+    "misses" TEXT COLLATE "C",
+    "respond_by" TEXT COLLATE "C",
+    "decision" BIGINT,
+    "decision_note" TEXT COLLATE "C",
+    "held_on" TEXT COLLATE "C",
+    "next_on" TEXT COLLATE "C",
+    "minutes" TEXT COLLATE "C",
+    "papers" TEXT COLLATE "C",
+    "cancel_reason" TEXT COLLATE "C"
+);
+
+-- index supplier reviews: records by decision
+CREATE INDEX "ix_supplier_review_3f709a96" ON "supplier_review" ("decision") WHERE "decision" IS NOT NULL;
+
+-- index supplier reviews: records by held_on
+CREATE INDEX "ix_supplier_review_79227dcf" ON "supplier_review" ("held_on") WHERE "held_on" IS NOT NULL;
+
+-- index supplier reviews: records by meeting
+CREATE INDEX "ix_supplier_review_3256b961" ON "supplier_review" ("meeting") WHERE "meeting" IS NOT NULL;
+
+-- index supplier reviews: records by next_on
+CREATE INDEX "ix_supplier_review_a42b512e" ON "supplier_review" ("next_on") WHERE "next_on" IS NOT NULL;
+
+-- index supplier reviews: records by owner
+CREATE INDEX "ix_supplier_review_7e1e879e" ON "supplier_review" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index supplier reviews: records by period_to
+CREATE INDEX "ix_supplier_review_bf7015f8" ON "supplier_review" ("period_to") WHERE "period_to" IS NOT NULL;
+
+-- index supplier reviews: records by planned_on
+CREATE INDEX "ix_supplier_review_c45a2ad4" ON "supplier_review" ("planned_on") WHERE "planned_on" IS NOT NULL;
+
+-- index supplier reviews: records by respond_by
+CREATE INDEX "ix_supplier_review_467f82a6" ON "supplier_review" ("respond_by") WHERE "respond_by" IS NOT NULL;
+
+-- index supplier reviews: records by supplier
+CREATE INDEX "ix_supplier_review_f2590d29" ON "supplier_review" ("supplier") WHERE "supplier" IS NOT NULL;
+
+-- index supplier reviews: open records by planned_on
+CREATE INDEX "ix_supplier_review_6abaf60a" ON "supplier_review" (coalesce("planned_on", '􏿿'), "number") WHERE "state" IN ('planned', 'held');
+
+-- index supplier reviews: open records by respond_by
+CREATE INDEX "ix_supplier_review_517fca48" ON "supplier_review" (coalesce("respond_by", '􏿿'), "number") WHERE "state" IN ('planned', 'held');
+
+-- index supplier reviews: records by external key, each once
+CREATE UNIQUE INDEX "ix_supplier_review_external_key" ON "supplier_review" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of service plans
+CREATE TABLE "transition_plan" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "kind" TEXT COLLATE "C",
+    "description" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "opened_at" BIGINT,
+    "authorities" TEXT COLLATE "C",
+    "activities" TEXT COLLATE "C",
+    "planned_start_at" BIGINT,
+    "planned_end_at" BIGINT,
+    "resources" TEXT COLLATE "C",
+    "dependencies" TEXT COLLATE "C",
+    "testing" TEXT COLLATE "C",
+    "acceptance_criteria" TEXT COLLATE "C",
+    "outcomes" TEXT COLLATE "C",
+    "impact" TEXT COLLATE "C",
+    "effective_on" TEXT COLLATE "C",
+    "other_party" TEXT COLLATE "C",
+    "data_handling" TEXT COLLATE "C",
+    "data_done_on" TEXT COLLATE "C",
+    "documents_handling" TEXT COLLATE "C",
+    "documents_done_on" TEXT COLLATE "C",
+    "knowledge_handling" TEXT COLLATE "C",
+    "knowledge_done_on" TEXT COLLATE "C",
+    "components_handling" TEXT COLLATE "C",
+    "components_done_on" TEXT COLLATE "C",
+    "approved_by" BIGINT,
+    "approved_at" BIGINT,
+    "approval_note" TEXT COLLATE "C",
+    "build_started_at" BIGINT,
+    "items_recorded_at" BIGINT,
+    "no_items_reason" TEXT COLLATE "C",
+    "live_at" BIGINT,
+    "outcomes_achieved" TEXT COLLATE "C",
+    "reported_at" BIGINT,
+    "reported_to" TEXT COLLATE "C",
+    "report" BIGINT,
+    "cancel_reason" TEXT COLLATE "C",
+    "management_plan" BIGINT,
+    "aligned_at" BIGINT
+);
+
+-- index service plans: records by approved_at
+CREATE INDEX "ix_transition_plan_0d598717" ON "transition_plan" ("approved_at") WHERE "approved_at" IS NOT NULL;
+
+-- index service plans: records by approved_by
+CREATE INDEX "ix_transition_plan_2217fbb9" ON "transition_plan" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index service plans: records by kind
+CREATE INDEX "ix_transition_plan_3363c5df" ON "transition_plan" ("kind") WHERE "kind" IS NOT NULL;
+
+-- index service plans: records by live_at
+CREATE INDEX "ix_transition_plan_5398a61d" ON "transition_plan" ("live_at") WHERE "live_at" IS NOT NULL;
+
+-- index service plans: records by management_plan
+CREATE INDEX "ix_transition_plan_21311632" ON "transition_plan" ("management_plan") WHERE "management_plan" IS NOT NULL;
+
+-- index service plans: records by opened_at
+CREATE INDEX "ix_transition_plan_2238edc7" ON "transition_plan" ("opened_at") WHERE "opened_at" IS NOT NULL;
+
+-- index service plans: records by owner
+CREATE INDEX "ix_transition_plan_7e1e879e" ON "transition_plan" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index service plans: records by planned_start_at
+CREATE INDEX "ix_transition_plan_5a0c470b" ON "transition_plan" ("planned_start_at") WHERE "planned_start_at" IS NOT NULL;
+
+-- index service plans: records by report
+CREATE INDEX "ix_transition_plan_5d3d62e7" ON "transition_plan" ("report") WHERE "report" IS NOT NULL;
+
+-- index service plans: unfinished records by live_at
+CREATE INDEX "ix_transition_plan_3a2d3470" ON "transition_plan" (coalesce("live_at", 9223372036854775807), "number") WHERE "state" IN ('draft', 'approval', 'design', 'build', 'transition', 'live');
+
+-- index service plans: all records by opened_at
+CREATE INDEX "ix_transition_plan_97ce647f" ON "transition_plan" (coalesce("opened_at", -9223372036854775807), "number");
+
+-- index service plans: all records by planned_end_at
+CREATE INDEX "ix_transition_plan_f1331b84" ON "transition_plan" (coalesce("planned_end_at", 9223372036854775807), "number");
+
+-- index service plans: unfinished records by planned_end_at
+CREATE INDEX "ix_transition_plan_b008976b" ON "transition_plan" (coalesce("planned_end_at", 9223372036854775807), "number") WHERE "state" IN ('draft', 'approval', 'design', 'build', 'transition', 'live');
+
+-- index service plans: open records by planned_start_at
+CREATE INDEX "ix_transition_plan_07c62d76" ON "transition_plan" (coalesce("planned_start_at", 9223372036854775807), "number") WHERE "state" IN ('draft', 'approval', 'design', 'build', 'transition');
+
+-- index service plans: records by external key, each once
+CREATE UNIQUE INDEX "ix_transition_plan_external_key" ON "transition_plan" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of trend analyses
+CREATE TABLE "trend_analysis" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "subject" TEXT COLLATE "C",
+    "period_from" TEXT COLLATE "C",
+    "period_to" TEXT COLLATE "C",
+    "previous" BIGINT,
+    "first" BOOLEAN,
+    "owner" BIGINT,
+    "method" TEXT COLLATE "C",
+    "records_counted" BIGINT,
+    "findings" TEXT COLLATE "C",
+    "conclusions" TEXT COLLATE "C",
+    "no_problem_reason" TEXT COLLATE "C",
+    "analysed_at" BIGINT,
+    "by_kind" TEXT COLLATE "C",
+    "effect" TEXT COLLATE "C",
+    "follow_up" TEXT COLLATE "C",
+    "follow_up_reason" TEXT COLLATE "C",
+    "report" BIGINT,
+    "reviewed_at" BIGINT,
+    "reviewed_by" BIGINT,
+    "reported_to" TEXT COLLATE "C",
+    "reported_at" BIGINT
+);
+
+-- index trend analyses: records by analysed_at
+CREATE INDEX "ix_trend_analysis_541e63d1" ON "trend_analysis" ("analysed_at") WHERE "analysed_at" IS NOT NULL;
+
+-- index trend analyses: records by owner
+CREATE INDEX "ix_trend_analysis_7e1e879e" ON "trend_analysis" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index trend analyses: records by period_to
+CREATE INDEX "ix_trend_analysis_bf7015f8" ON "trend_analysis" ("period_to") WHERE "period_to" IS NOT NULL;
+
+-- index trend analyses: records by previous
+CREATE INDEX "ix_trend_analysis_bbd007c7" ON "trend_analysis" ("previous") WHERE "previous" IS NOT NULL;
+
+-- index trend analyses: records by report
+CREATE INDEX "ix_trend_analysis_5d3d62e7" ON "trend_analysis" ("report") WHERE "report" IS NOT NULL;
+
+-- index trend analyses: records by reviewed_by
+CREATE INDEX "ix_trend_analysis_60a60f2e" ON "trend_analysis" ("reviewed_by") WHERE "reviewed_by" IS NOT NULL;
+
+-- index trend analyses: records by subject
+CREATE INDEX "ix_trend_analysis_ca3c0d21" ON "trend_analysis" ("subject") WHERE "subject" IS NOT NULL;
+
+-- index trend analyses: open records by analysed_at
+CREATE INDEX "ix_trend_analysis_119c0a20" ON "trend_analysis" (coalesce("analysed_at", 9223372036854775807), "number") WHERE "state" IN ('draft', 'review');
+
+-- index trend analyses: all records by period_to
+CREATE INDEX "ix_trend_analysis_ca4839db" ON "trend_analysis" (coalesce("period_to", ''), "number");
+
+-- index trend analyses: open records by period_to
+CREATE INDEX "ix_trend_analysis_8f311843" ON "trend_analysis" (coalesce("period_to", '􏿿'), "number") WHERE "state" IN ('draft', 'review');
+
+-- index trend analyses: records by external key, each once
+CREATE UNIQUE INDEX "ix_trend_analysis_external_key" ON "trend_analysis" ("external_key") WHERE "external_key" IS NOT NULL;

@@ -18,7 +18,7 @@ CREATE TABLE "incident" (
     "channel" TEXT,
     "customer" INTEGER,
     "location" TEXT,
-    "picture" INTEGER,
+    "picture" TEXT,
     "service" INTEGER,
     "category" TEXT,
     "subcategory" TEXT,
@@ -32,12 +32,15 @@ CREATE TABLE "incident" (
     "assignee" INTEGER,
     "hold_reason" TEXT,
     "vendor" TEXT,
+    "skill_missing" INTEGER CHECK ("skill_missing" IN (0, 1)),
     "escalated_at" INTEGER,
     "escalated_to" INTEGER,
     "escalation_reason" TEXT,
     "major" INTEGER CHECK ("major" IN (0, 1)),
     "major_declared_at" INTEGER,
     "major_manager" INTEGER,
+    "major_manager_since" INTEGER,
+    "top_management_told" INTEGER,
     "top_management_told_at" INTEGER,
     "top_management_updated_at" INTEGER,
     "major_report" TEXT,
@@ -49,6 +52,7 @@ CREATE TABLE "incident" (
     "used_knowledge" INTEGER CHECK ("used_knowledge" IN (0, 1)),
     "customer_confirmed" INTEGER CHECK ("customer_confirmed" IN (0, 1)),
     "caused_by" INTEGER,
+    "after_release" INTEGER,
     "known_error" INTEGER,
     "duplicate_of" INTEGER,
     "first_response_at" INTEGER,
@@ -93,6 +97,9 @@ CREATE TABLE "incident" (
     "closure_agreement" TEXT,
     "closure_clock" TEXT
 ) STRICT;
+
+-- index incidents: records by after_release
+CREATE INDEX "ix_incident_175f3fb4" ON "incident" ("after_release") WHERE "after_release" IS NOT NULL;
 
 -- index incidents: records by assignee
 CREATE INDEX "ix_incident_ff84ffe3" ON "incident" ("assignee") WHERE "assignee" IS NOT NULL;
@@ -160,6 +167,9 @@ CREATE INDEX "ix_incident_5df8ea9a" ON "incident" ("service") WHERE "service" IS
 -- index incidents: records by team
 CREATE INDEX "ix_incident_f9085ed2" ON "incident" ("team") WHERE "team" IS NOT NULL;
 
+-- index incidents: records by top_management_told
+CREATE INDEX "ix_incident_6f9df469" ON "incident" ("top_management_told") WHERE "top_management_told" IS NOT NULL;
+
 -- index incidents: open records by updated_at
 CREATE INDEX "ix_incident_99581d99" ON "incident" ("updated_at", "number") WHERE "state" IN ('new', 'assigned', 'in_progress', 'waiting');
 
@@ -202,6 +212,7 @@ CREATE TABLE "service_request" (
     "category" TEXT,
     "subcategory" TEXT,
     "priority" TEXT,
+    "model" INTEGER,
     "instructions" INTEGER,
     "approval_needed" INTEGER CHECK ("approval_needed" IN (0, 1)),
     "approved_by" INTEGER,
@@ -267,6 +278,9 @@ CREATE INDEX "ix_service_request_8e76f3f6" ON "service_request" ("customer") WHE
 
 -- index service requests: records by instructions
 CREATE INDEX "ix_service_request_ebe95c35" ON "service_request" ("instructions") WHERE "instructions" IS NOT NULL;
+
+-- index service requests: records by model
+CREATE INDEX "ix_service_request_4fca1ce6" ON "service_request" ("model") WHERE "model" IS NOT NULL;
 
 -- index service requests: records by priority
 CREATE INDEX "ix_service_request_43fe89d4" ON "service_request" ("priority") WHERE "priority" IS NOT NULL;
@@ -346,14 +360,17 @@ CREATE TABLE "problem" (
     "root_cause_at" INTEGER,
     "preventive_actions" TEXT,
     "workaround" TEXT,
+    "skill_missing" INTEGER CHECK ("skill_missing" IN (0, 1)),
     "escalated_at" INTEGER,
     "escalation_reason" TEXT,
+    "caused_by" INTEGER,
     "resolution" TEXT,
     "resolution_due_on" TEXT,
     "alters_items" INTEGER CHECK ("alters_items" IN (0, 1)),
     "accepted_risk" TEXT,
     "accepted_by" INTEGER,
     "accepted_until" TEXT,
+    "effect" TEXT,
     "effectiveness" TEXT,
     "effectiveness_reviewed_on" TEXT,
     "resolved_at" INTEGER,
@@ -371,6 +388,9 @@ CREATE INDEX "ix_problem_ff84ffe3" ON "problem" ("assignee") WHERE "assignee" IS
 
 -- index problems: records by category
 CREATE INDEX "ix_problem_a87940cc" ON "problem" ("category") WHERE "category" IS NOT NULL;
+
+-- index problems: records by caused_by
+CREATE INDEX "ix_problem_f95a8ba2" ON "problem" ("caused_by") WHERE "caused_by" IS NOT NULL;
 
 -- index problems: records by closed_at
 CREATE INDEX "ix_problem_a72706b2" ON "problem" ("closed_at") WHERE "closed_at" IS NOT NULL;
@@ -477,9 +497,12 @@ CREATE TABLE "change" (
     "category" TEXT,
     "classification" TEXT,
     "service_change" INTEGER CHECK ("service_change" IN (0, 1)),
+    "unintended" INTEGER CHECK ("unintended" IN (0, 1)),
     "standard_model" TEXT,
+    "model" INTEGER,
     "reason" TEXT,
     "priority" TEXT,
+    "priority_reason" TEXT,
     "risk_level" TEXT,
     "risk" TEXT,
     "benefit" TEXT,
@@ -489,13 +512,17 @@ CREATE TABLE "change" (
     "impact_on_customers" TEXT,
     "impact_on_policies_and_plans" TEXT,
     "impact_on_quality_and_security" TEXT,
+    "continuity_unaffected_reason" TEXT,
     "impact_on_other_changes" TEXT,
     "major_impact" INTEGER CHECK ("major_impact" IN (0, 1)),
     "major_impact_reason" TEXT,
     "assessed_at" INTEGER,
+    "design_and_transition" INTEGER CHECK ("design_and_transition" IN (0, 1)),
+    "service_plan" INTEGER,
     "transition_plan" TEXT,
     "transition_plan_at" INTEGER,
     "approved_by" INTEGER,
+    "approved_as" INTEGER,
     "approved_at" INTEGER,
     "approval_note" TEXT,
     "planned_start_at" INTEGER,
@@ -523,6 +550,9 @@ CREATE TABLE "change" (
     "closed_by" INTEGER
 ) STRICT;
 
+-- index changes: records by approved_as
+CREATE INDEX "ix_change_09211bac" ON "change" ("approved_as") WHERE "approved_as" IS NOT NULL;
+
 -- index changes: records by approved_at
 CREATE INDEX "ix_change_0d598717" ON "change" ("approved_at") WHERE "approved_at" IS NOT NULL;
 
@@ -544,6 +574,9 @@ CREATE INDEX "ix_change_7fb3cf11" ON "change" ("closed_by") WHERE "closed_by" IS
 -- index changes: records by deployed_at
 CREATE INDEX "ix_change_dc71fc6d" ON "change" ("deployed_at") WHERE "deployed_at" IS NOT NULL;
 
+-- index changes: records by model
+CREATE INDEX "ix_change_4fca1ce6" ON "change" ("model") WHERE "model" IS NOT NULL;
+
 -- index changes: records by outcome
 CREATE INDEX "ix_change_21150c99" ON "change" ("outcome") WHERE "outcome" IS NOT NULL;
 
@@ -561,6 +594,9 @@ CREATE INDEX "ix_change_9e99e398" ON "change" ("requested_by") WHERE "requested_
 
 -- index changes: records by reviewed_by
 CREATE INDEX "ix_change_60a60f2e" ON "change" ("reviewed_by") WHERE "reviewed_by" IS NOT NULL;
+
+-- index changes: records by service_plan
+CREATE INDEX "ix_change_5ffecb79" ON "change" ("service_plan") WHERE "service_plan" IS NOT NULL;
 
 -- index changes: records by team
 CREATE INDEX "ix_change_f9085ed2" ON "change" ("team") WHERE "team" IS NOT NULL;
@@ -600,14 +636,26 @@ CREATE TABLE "service" (
     "dependencies" TEXT,
     "published" INTEGER CHECK ("published" IN (0, 1)),
     "audiences" TEXT,
+    "user_groups" TEXT,
     "reviewed_on" TEXT,
     "review_on" TEXT,
     "owner" INTEGER,
     "team" INTEGER,
     "criticality" TEXT,
+    "criticality_reason" TEXT,
+    "criticality_review_on" TEXT,
     "requirements" TEXT,
+    "confirmation_needed" INTEGER CHECK ("confirmation_needed" IN (0, 1)),
+    "operated_by" TEXT,
+    "provider" INTEGER,
     "in_scope" INTEGER CHECK ("in_scope" IN (0, 1)),
     "live_since" TEXT,
+    "planning_priority" TEXT,
+    "planning_reason" TEXT,
+    "duplicate_decision" TEXT,
+    "organization_value" TEXT,
+    "no_risk_reason" TEXT,
+    "no_risk_by" INTEGER,
     "item" INTEGER,
     "service_hours" INTEGER
 ) STRICT;
@@ -618,8 +666,14 @@ CREATE INDEX "ix_service_27898c80" ON "service" ("criticality") WHERE "criticali
 -- index services: records by item
 CREATE INDEX "ix_service_afac9352" ON "service" ("item") WHERE "item" IS NOT NULL;
 
+-- index services: records by no_risk_by
+CREATE INDEX "ix_service_8ec0a000" ON "service" ("no_risk_by") WHERE "no_risk_by" IS NOT NULL;
+
 -- index services: records by owner
 CREATE INDEX "ix_service_7e1e879e" ON "service" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index services: records by provider
+CREATE INDEX "ix_service_caaac8f4" ON "service" ("provider") WHERE "provider" IS NOT NULL;
 
 -- index services: records by service_hours
 CREATE INDEX "ix_service_d282d1bc" ON "service" ("service_hours") WHERE "service_hours" IS NOT NULL;
@@ -652,6 +706,7 @@ CREATE TABLE "configuration_item" (
     "external_key" TEXT,
     "name" TEXT,
     "item_type" TEXT,
+    "defined_type" INTEGER,
     "description" TEXT,
     "version_text" TEXT,
     "serial_number" TEXT,
@@ -659,9 +714,13 @@ CREATE TABLE "configuration_item" (
     "vendor" TEXT,
     "owner" INTEGER,
     "team" INTEGER,
+    "operated_by" TEXT,
+    "operator" INTEGER,
     "under_change_control" INTEGER CHECK ("under_change_control" IN (0, 1)),
     "stand_alone_reason" TEXT,
     "changed_under" INTEGER,
+    "unlinked_at" INTEGER,
+    "changed_at" INTEGER,
     "verified_on" TEXT,
     "verify_on" TEXT,
     "verification_result" TEXT,
@@ -670,11 +729,20 @@ CREATE TABLE "configuration_item" (
     "discrepancy_corrected_on" TEXT
 ) STRICT;
 
+-- index configuration items: records by changed_at
+CREATE INDEX "ix_configuration_item_93e36217" ON "configuration_item" ("changed_at") WHERE "changed_at" IS NOT NULL;
+
 -- index configuration items: records by changed_under
 CREATE INDEX "ix_configuration_item_6c44d1ba" ON "configuration_item" ("changed_under") WHERE "changed_under" IS NOT NULL;
 
+-- index configuration items: records by defined_type
+CREATE INDEX "ix_configuration_item_aa3941af" ON "configuration_item" ("defined_type") WHERE "defined_type" IS NOT NULL;
+
 -- index configuration items: records by item_type
 CREATE INDEX "ix_configuration_item_5cb235aa" ON "configuration_item" ("item_type") WHERE "item_type" IS NOT NULL;
+
+-- index configuration items: records by operator
+CREATE INDEX "ix_configuration_item_4be93314" ON "configuration_item" ("operator") WHERE "operator" IS NOT NULL;
 
 -- index configuration items: records by owner
 CREATE INDEX "ix_configuration_item_7e1e879e" ON "configuration_item" ("owner") WHERE "owner" IS NOT NULL;
@@ -684,6 +752,9 @@ CREATE INDEX "ix_configuration_item_f9085ed2" ON "configuration_item" ("team") W
 
 -- index configuration items: open records by name
 CREATE INDEX "ix_configuration_item_643df3b2" ON "configuration_item" (coalesce("name", '􏿿'), "number") WHERE "state" IN ('planned', 'live', 'maintenance');
+
+-- index configuration items: all records by unlinked_at
+CREATE INDEX "ix_configuration_item_ff45ebdb" ON "configuration_item" (coalesce("unlinked_at", -9223372036854775807), "number");
 
 -- index configuration items: all records by verified_on
 CREATE INDEX "ix_configuration_item_730cfd88" ON "configuration_item" (coalesce("verified_on", '􏿿'), "number");
@@ -708,12 +779,18 @@ CREATE TABLE "customer" (
     "name" TEXT,
     "description" TEXT,
     "relation" TEXT,
+    "segment" TEXT,
     "mail" TEXT,
     "phone" TEXT,
     "location" TEXT,
     "zone" TEXT,
     "relationship_manager" INTEGER,
     "contact" INTEGER,
+    "contact_route" TEXT,
+    "contacted_on" TEXT,
+    "contact_on" TEXT,
+    "complaint_escalation" TEXT,
+    "complaint_escalation_told_on" TEXT,
     "catalogue_access" INTEGER CHECK ("catalogue_access" IN (0, 1)),
     "customer_since" TEXT,
     "reviewed_on" TEXT,
@@ -725,6 +802,9 @@ CREATE INDEX "ix_customer_37fb1faa" ON "customer" ("contact") WHERE "contact" IS
 
 -- index customers: records by relationship_manager
 CREATE INDEX "ix_customer_6f78f6e8" ON "customer" ("relationship_manager") WHERE "relationship_manager" IS NOT NULL;
+
+-- index customers: records by segment
+CREATE INDEX "ix_customer_1166eb54" ON "customer" ("segment") WHERE "segment" IS NOT NULL;
 
 -- index customers: all records by name
 CREATE INDEX "ix_customer_7a46d469" ON "customer" (coalesce("name", '􏿿'), "number");
@@ -754,7 +834,7 @@ CREATE TABLE "agreement" (
     "description" TEXT,
     "customer" INTEGER,
     "requirements" TEXT,
-    "document" INTEGER,
+    "document" TEXT,
     "valid_from" TEXT,
     "valid_until" TEXT,
     "approved_by" INTEGER,
@@ -818,6 +898,7 @@ CREATE TABLE "target" (
     "clock" TEXT,
     "priority" TEXT,
     "duration" TEXT,
+    "length" INTEGER,
     "service_hours" INTEGER,
     "share_percent" INTEGER,
     "pause_reasons" TEXT,
@@ -884,6 +965,9 @@ CREATE TABLE "person" (
     "team" INTEGER,
     "customer" INTEGER,
     "external" INTEGER CHECK ("external" IN (0, 1)),
+    "works_for_sms" INTEGER CHECK ("works_for_sms" IN (0, 1)),
+    "joined_on" TEXT,
+    "left_on" TEXT,
     "location" TEXT,
     "zone" TEXT,
     "language" TEXT
@@ -897,6 +981,9 @@ CREATE INDEX "ix_person_a9083ca1" ON "person" ("mail") WHERE "mail" IS NOT NULL;
 
 -- index people: records by team
 CREATE INDEX "ix_person_f9085ed2" ON "person" ("team") WHERE "team" IS NOT NULL;
+
+-- index people: records by works_for_sms
+CREATE INDEX "ix_person_bf7ef048" ON "person" ("works_for_sms") WHERE "works_for_sms" IS NOT NULL;
 
 -- index people: all records by name
 CREATE INDEX "ix_person_7a46d469" ON "person" (coalesce("name", '􏿿'), "number");
@@ -924,6 +1011,7 @@ CREATE TABLE "team" (
     "mail" TEXT,
     "escalation_team" INTEGER,
     "service_hours" INTEGER,
+    "objectives_expected" INTEGER CHECK ("objectives_expected" IN (0, 1)),
     "supplier" INTEGER CHECK ("supplier" IN (0, 1))
 ) STRICT;
 
@@ -984,3 +1072,5087 @@ CREATE INDEX "ix_knowledge_article_d0f2ca9d" ON "knowledge_article" (coalesce("t
 
 -- index knowledge articles: records by external key, each once
 CREATE UNIQUE INDEX "ix_knowledge_article_external_key" ON "knowledge_article" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of acceptance tests
+CREATE TABLE "acceptance_test" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "kind" TEXT,
+    "description" TEXT,
+    "requirement" INTEGER,
+    "plan" INTEGER,
+    "design" INTEGER,
+    "release" INTEGER,
+    "change" INTEGER,
+    "tester" INTEGER,
+    "due_on" TEXT,
+    "result" TEXT,
+    "evidence" TEXT,
+    "tested_at" INTEGER,
+    "tested_by" INTEGER,
+    "protocol" TEXT,
+    "decision" TEXT,
+    "decision_reason" TEXT,
+    "decision_record" INTEGER,
+    "decided_by" INTEGER,
+    "decided_at" INTEGER
+) STRICT;
+
+-- index acceptance tests: records by change
+CREATE INDEX "ix_acceptance_test_adf15ee6" ON "acceptance_test" ("change") WHERE "change" IS NOT NULL;
+
+-- index acceptance tests: records by decided_by
+CREATE INDEX "ix_acceptance_test_04bde953" ON "acceptance_test" ("decided_by") WHERE "decided_by" IS NOT NULL;
+
+-- index acceptance tests: records by decision_record
+CREATE INDEX "ix_acceptance_test_3d6c15d7" ON "acceptance_test" ("decision_record") WHERE "decision_record" IS NOT NULL;
+
+-- index acceptance tests: records by design
+CREATE INDEX "ix_acceptance_test_fffd9a4f" ON "acceptance_test" ("design") WHERE "design" IS NOT NULL;
+
+-- index acceptance tests: records by due_on
+CREATE INDEX "ix_acceptance_test_0713ee30" ON "acceptance_test" ("due_on") WHERE "due_on" IS NOT NULL;
+
+-- index acceptance tests: records by kind
+CREATE INDEX "ix_acceptance_test_3363c5df" ON "acceptance_test" ("kind") WHERE "kind" IS NOT NULL;
+
+-- index acceptance tests: records by plan
+CREATE INDEX "ix_acceptance_test_c92e69d8" ON "acceptance_test" ("plan") WHERE "plan" IS NOT NULL;
+
+-- index acceptance tests: records by release
+CREATE INDEX "ix_acceptance_test_767d24d1" ON "acceptance_test" ("release") WHERE "release" IS NOT NULL;
+
+-- index acceptance tests: records by requirement
+CREATE INDEX "ix_acceptance_test_69e6cf89" ON "acceptance_test" ("requirement") WHERE "requirement" IS NOT NULL;
+
+-- index acceptance tests: records by result
+CREATE INDEX "ix_acceptance_test_003978ee" ON "acceptance_test" ("result") WHERE "result" IS NOT NULL;
+
+-- index acceptance tests: records by tested_at
+CREATE INDEX "ix_acceptance_test_9db481fd" ON "acceptance_test" ("tested_at") WHERE "tested_at" IS NOT NULL;
+
+-- index acceptance tests: records by tested_by
+CREATE INDEX "ix_acceptance_test_7dc2fa9c" ON "acceptance_test" ("tested_by") WHERE "tested_by" IS NOT NULL;
+
+-- index acceptance tests: records by tester
+CREATE INDEX "ix_acceptance_test_a2c6cf9e" ON "acceptance_test" ("tester") WHERE "tester" IS NOT NULL;
+
+-- index acceptance tests: open records by due_on
+CREATE INDEX "ix_acceptance_test_2efbb7f0" ON "acceptance_test" (coalesce("due_on", '􏿿'), "number") WHERE "state" IN ('planned', 'failed');
+
+-- index acceptance tests: open records by tested_at
+CREATE INDEX "ix_acceptance_test_65b9e736" ON "acceptance_test" (coalesce("tested_at", 9223372036854775807), "number") WHERE "state" IN ('planned', 'failed');
+
+-- index acceptance tests: records by external key, each once
+CREATE UNIQUE INDEX "ix_acceptance_test_external_key" ON "acceptance_test" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of acknowledgements
+CREATE TABLE "acknowledgement" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "document_version" INTEGER,
+    "person" INTEGER,
+    "asked_at" INTEGER,
+    "due_at" INTEGER,
+    "given_at" INTEGER,
+    "note" TEXT
+) STRICT;
+
+-- index acknowledgements: records by document_version
+CREATE INDEX "ix_acknowledgement_ec00ba61" ON "acknowledgement" ("document_version") WHERE "document_version" IS NOT NULL;
+
+-- index acknowledgements: records by due_at
+CREATE INDEX "ix_acknowledgement_cb5ac081" ON "acknowledgement" ("due_at") WHERE "due_at" IS NOT NULL;
+
+-- index acknowledgements: records by person
+CREATE INDEX "ix_acknowledgement_5bf75cc8" ON "acknowledgement" ("person") WHERE "person" IS NOT NULL;
+
+-- index acknowledgements: all records by asked_at
+CREATE INDEX "ix_acknowledgement_8c25da72" ON "acknowledgement" (coalesce("asked_at", -9223372036854775807), "number");
+
+-- index acknowledgements: open records by due_at
+CREATE INDEX "ix_acknowledgement_d79773e5" ON "acknowledgement" (coalesce("due_at", 9223372036854775807), "number") WHERE "state" IN ('asked');
+
+-- index acknowledgements: records by external key, each once
+CREATE UNIQUE INDEX "ix_acknowledgement_external_key" ON "acknowledgement" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of actions
+CREATE TABLE "action" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "kind" TEXT,
+    "description" TEXT,
+    "priority" TEXT,
+    "owner" INTEGER,
+    "due_on" TEXT,
+    "first_due_on" TEXT,
+    "replan_reason" TEXT,
+    "replanned_at" INTEGER,
+    "risk" INTEGER,
+    "opportunity" INTEGER,
+    "objective" INTEGER,
+    "decision" INTEGER,
+    "meeting" INTEGER,
+    "management_review" INTEGER,
+    "nonconformity" INTEGER,
+    "finding" INTEGER,
+    "improvement" INTEGER,
+    "report" INTEGER,
+    "plan" INTEGER,
+    "resource_plan" INTEGER,
+    "competence_record" INTEGER,
+    "process" INTEGER,
+    "change" INTEGER,
+    "done_at" INTEGER,
+    "done_by" INTEGER,
+    "result" TEXT,
+    "effect_check" INTEGER CHECK ("effect_check" IN (0, 1)),
+    "effect_due_on" TEXT,
+    "effect" TEXT,
+    "effect_note" TEXT,
+    "effect_checked_at" INTEGER,
+    "effect_checked_by" INTEGER
+) STRICT;
+
+-- index actions: records by change
+CREATE INDEX "ix_action_adf15ee6" ON "action" ("change") WHERE "change" IS NOT NULL;
+
+-- index actions: records by competence_record
+CREATE INDEX "ix_action_6115f1c9" ON "action" ("competence_record") WHERE "competence_record" IS NOT NULL;
+
+-- index actions: records by decision
+CREATE INDEX "ix_action_3f709a96" ON "action" ("decision") WHERE "decision" IS NOT NULL;
+
+-- index actions: records by done_at
+CREATE INDEX "ix_action_9e371ded" ON "action" ("done_at") WHERE "done_at" IS NOT NULL;
+
+-- index actions: records by done_by
+CREATE INDEX "ix_action_41f25087" ON "action" ("done_by") WHERE "done_by" IS NOT NULL;
+
+-- index actions: records by due_on
+CREATE INDEX "ix_action_0713ee30" ON "action" ("due_on") WHERE "due_on" IS NOT NULL;
+
+-- index actions: records by effect
+CREATE INDEX "ix_action_f2808f2c" ON "action" ("effect") WHERE "effect" IS NOT NULL;
+
+-- index actions: records by effect_checked_by
+CREATE INDEX "ix_action_23d2e51e" ON "action" ("effect_checked_by") WHERE "effect_checked_by" IS NOT NULL;
+
+-- index actions: records by effect_due_on
+CREATE INDEX "ix_action_6625a55a" ON "action" ("effect_due_on") WHERE "effect_due_on" IS NOT NULL;
+
+-- index actions: records by finding
+CREATE INDEX "ix_action_a0d65daa" ON "action" ("finding") WHERE "finding" IS NOT NULL;
+
+-- index actions: records by improvement
+CREATE INDEX "ix_action_7a499e0b" ON "action" ("improvement") WHERE "improvement" IS NOT NULL;
+
+-- index actions: records by kind
+CREATE INDEX "ix_action_3363c5df" ON "action" ("kind") WHERE "kind" IS NOT NULL;
+
+-- index actions: records by management_review
+CREATE INDEX "ix_action_d840babb" ON "action" ("management_review") WHERE "management_review" IS NOT NULL;
+
+-- index actions: records by meeting
+CREATE INDEX "ix_action_3256b961" ON "action" ("meeting") WHERE "meeting" IS NOT NULL;
+
+-- index actions: records by nonconformity
+CREATE INDEX "ix_action_c0239e24" ON "action" ("nonconformity") WHERE "nonconformity" IS NOT NULL;
+
+-- index actions: records by objective
+CREATE INDEX "ix_action_8e9e7949" ON "action" ("objective") WHERE "objective" IS NOT NULL;
+
+-- index actions: records by opportunity
+CREATE INDEX "ix_action_2b41733d" ON "action" ("opportunity") WHERE "opportunity" IS NOT NULL;
+
+-- index actions: records by owner
+CREATE INDEX "ix_action_7e1e879e" ON "action" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index actions: records by plan
+CREATE INDEX "ix_action_c92e69d8" ON "action" ("plan") WHERE "plan" IS NOT NULL;
+
+-- index actions: records by priority
+CREATE INDEX "ix_action_43fe89d4" ON "action" ("priority") WHERE "priority" IS NOT NULL;
+
+-- index actions: records by process
+CREATE INDEX "ix_action_ccea7f02" ON "action" ("process") WHERE "process" IS NOT NULL;
+
+-- index actions: records by report
+CREATE INDEX "ix_action_5d3d62e7" ON "action" ("report") WHERE "report" IS NOT NULL;
+
+-- index actions: records by resource_plan
+CREATE INDEX "ix_action_395dbfcc" ON "action" ("resource_plan") WHERE "resource_plan" IS NOT NULL;
+
+-- index actions: records by risk
+CREATE INDEX "ix_action_c114ec97" ON "action" ("risk") WHERE "risk" IS NOT NULL;
+
+-- index actions: all records by due_on
+CREATE INDEX "ix_action_4a23285b" ON "action" (coalesce("due_on", ''), "number");
+
+-- index actions: open records by due_on
+CREATE INDEX "ix_action_bf2fdf34" ON "action" (coalesce("due_on", '􏿿'), "number") WHERE "state" IN ('planned', 'active');
+
+-- index actions: unfinished records by effect_due_on
+CREATE INDEX "ix_action_e3c0e689" ON "action" (coalesce("effect_due_on", '􏿿'), "number") WHERE "state" IN ('planned', 'active', 'done');
+
+-- index actions: records by external key, each once
+CREATE UNIQUE INDEX "ix_action_external_key" ON "action" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of assets
+CREATE TABLE "asset" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "name" TEXT,
+    "asset_type" TEXT,
+    "description" TEXT,
+    "tag" TEXT,
+    "serial_number" TEXT,
+    "location" TEXT,
+    "owner" INTEGER,
+    "team" INTEGER,
+    "supplier" INTEGER,
+    "contract" INTEGER,
+    "acquired_on" TEXT,
+    "in_use_since" TEXT,
+    "support_until" TEXT,
+    "licence_until" TEXT,
+    "replace_on" TEXT,
+    "overrun_decision" TEXT,
+    "decision" INTEGER,
+    "value" INTEGER,
+    "value_currency" TEXT,
+    "units_bought" INTEGER,
+    "units_used" INTEGER,
+    "duties" TEXT,
+    "compliance_checked_on" TEXT,
+    "compliance_check_on" TEXT,
+    "compliance_result" TEXT,
+    "compliance_note" TEXT,
+    "disposed_on" TEXT,
+    "disposal" TEXT,
+    "disposal_proof" TEXT,
+    "disposal_papers" TEXT
+) STRICT;
+
+-- index assets: records by asset_type
+CREATE INDEX "ix_asset_38c24db9" ON "asset" ("asset_type") WHERE "asset_type" IS NOT NULL;
+
+-- index assets: records by compliance_check_on
+CREATE INDEX "ix_asset_d3eb73ab" ON "asset" ("compliance_check_on") WHERE "compliance_check_on" IS NOT NULL;
+
+-- index assets: records by contract
+CREATE INDEX "ix_asset_7d7e358d" ON "asset" ("contract") WHERE "contract" IS NOT NULL;
+
+-- index assets: records by decision
+CREATE INDEX "ix_asset_3f709a96" ON "asset" ("decision") WHERE "decision" IS NOT NULL;
+
+-- index assets: records by licence_until
+CREATE INDEX "ix_asset_28bc7043" ON "asset" ("licence_until") WHERE "licence_until" IS NOT NULL;
+
+-- index assets: records by owner
+CREATE INDEX "ix_asset_7e1e879e" ON "asset" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index assets: records by replace_on
+CREATE INDEX "ix_asset_38dc5031" ON "asset" ("replace_on") WHERE "replace_on" IS NOT NULL;
+
+-- index assets: records by supplier
+CREATE INDEX "ix_asset_f2590d29" ON "asset" ("supplier") WHERE "supplier" IS NOT NULL;
+
+-- index assets: records by support_until
+CREATE INDEX "ix_asset_54a53d93" ON "asset" ("support_until") WHERE "support_until" IS NOT NULL;
+
+-- index assets: records by team
+CREATE INDEX "ix_asset_f9085ed2" ON "asset" ("team") WHERE "team" IS NOT NULL;
+
+-- index assets: open records by compliance_check_on
+CREATE INDEX "ix_asset_c7cdf5ce" ON "asset" (coalesce("compliance_check_on", '􏿿'), "number") WHERE "state" IN ('ordered', 'in_use', 'stored');
+
+-- index assets: open records by name
+CREATE INDEX "ix_asset_0bc4f58a" ON "asset" (coalesce("name", '􏿿'), "number") WHERE "state" IN ('ordered', 'in_use', 'stored');
+
+-- index assets: open records by replace_on
+CREATE INDEX "ix_asset_3723e371" ON "asset" (coalesce("replace_on", '􏿿'), "number") WHERE "state" IN ('ordered', 'in_use', 'stored');
+
+-- index assets: records by external key, each once
+CREATE UNIQUE INDEX "ix_asset_external_key" ON "asset" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of audits
+CREATE TABLE "audit" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "programme" INTEGER,
+    "kind" TEXT,
+    "objectives" TEXT,
+    "criteria" TEXT,
+    "scope" TEXT,
+    "clauses" TEXT,
+    "methods" TEXT,
+    "lead_auditor" INTEGER,
+    "external_auditors" TEXT,
+    "certification_body" TEXT,
+    "impartiality" TEXT,
+    "planned_start_at" INTEGER,
+    "planned_end_at" INTEGER,
+    "plan" TEXT,
+    "planned_at" INTEGER,
+    "replanned_reason" TEXT,
+    "audit_days" INTEGER,
+    "major_days" INTEGER,
+    "minor_days" INTEGER,
+    "major_due_on" TEXT,
+    "minor_due_on" TEXT,
+    "report_days" INTEGER,
+    "report_due_on" TEXT,
+    "started_at" INTEGER,
+    "ended_on" TEXT,
+    "sampled" TEXT,
+    "effective" TEXT,
+    "conclusion" TEXT,
+    "report" TEXT,
+    "report_file" TEXT,
+    "reported_on" TEXT,
+    "no_findings" INTEGER CHECK ("no_findings" IN (0, 1)),
+    "recommendation" TEXT,
+    "decided_on" TEXT
+) STRICT;
+
+-- index audits: records by effective
+CREATE INDEX "ix_audit_12124630" ON "audit" ("effective") WHERE "effective" IS NOT NULL;
+
+-- index audits: records by ended_on
+CREATE INDEX "ix_audit_934bac5a" ON "audit" ("ended_on") WHERE "ended_on" IS NOT NULL;
+
+-- index audits: records by kind
+CREATE INDEX "ix_audit_3363c5df" ON "audit" ("kind") WHERE "kind" IS NOT NULL;
+
+-- index audits: records by lead_auditor
+CREATE INDEX "ix_audit_83d1560e" ON "audit" ("lead_auditor") WHERE "lead_auditor" IS NOT NULL;
+
+-- index audits: records by major_due_on
+CREATE INDEX "ix_audit_7b2c7312" ON "audit" ("major_due_on") WHERE "major_due_on" IS NOT NULL;
+
+-- index audits: records by minor_due_on
+CREATE INDEX "ix_audit_d54a4420" ON "audit" ("minor_due_on") WHERE "minor_due_on" IS NOT NULL;
+
+-- index audits: records by planned_start_at
+CREATE INDEX "ix_audit_5a0c470b" ON "audit" ("planned_start_at") WHERE "planned_start_at" IS NOT NULL;
+
+-- index audits: records by programme
+CREATE INDEX "ix_audit_ce25c362" ON "audit" ("programme") WHERE "programme" IS NOT NULL;
+
+-- index audits: records by report_due_on
+CREATE INDEX "ix_audit_5f8d70aa" ON "audit" ("report_due_on") WHERE "report_due_on" IS NOT NULL;
+
+-- index audits: records by reported_on
+CREATE INDEX "ix_audit_653e8761" ON "audit" ("reported_on") WHERE "reported_on" IS NOT NULL;
+
+-- index audits: records by started_at
+CREATE INDEX "ix_audit_b40ad80c" ON "audit" ("started_at") WHERE "started_at" IS NOT NULL;
+
+-- index audits: all records by planned_start_at
+CREATE INDEX "ix_audit_1e1264ad" ON "audit" (coalesce("planned_start_at", -9223372036854775807), "number");
+
+-- index audits: all records by planned_start_at
+CREATE INDEX "ix_audit_569dd4ac" ON "audit" (coalesce("planned_start_at", 9223372036854775807), "number");
+
+-- index audits: open records by planned_start_at
+CREATE INDEX "ix_audit_7f6955e6" ON "audit" (coalesce("planned_start_at", 9223372036854775807), "number") WHERE "state" IN ('planned', 'prepared', 'running');
+
+-- index audits: unfinished records by planned_start_at
+CREATE INDEX "ix_audit_d2d1df98" ON "audit" (coalesce("planned_start_at", 9223372036854775807), "number") WHERE "state" IN ('planned', 'prepared', 'running', 'reported');
+
+-- index audits: records by external key, each once
+CREATE UNIQUE INDEX "ix_audit_external_key" ON "audit" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of audit programmes
+CREATE TABLE "audit_programme" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "name" TEXT,
+    "period_from" TEXT,
+    "period_to" TEXT,
+    "whole_standard_by" TEXT,
+    "certification_body" TEXT,
+    "certificate" TEXT,
+    "certificate_until" TEXT,
+    "objectives" TEXT,
+    "frequency" TEXT,
+    "methods" TEXT,
+    "responsibilities" TEXT,
+    "planning_rules" TEXT,
+    "reporting" TEXT,
+    "importance" TEXT,
+    "changes_considered" TEXT,
+    "earlier_results" TEXT,
+    "owner" INTEGER,
+    "approved_by" INTEGER,
+    "approved_at" INTEGER,
+    "reviewed_on" TEXT,
+    "review_on" TEXT,
+    "review_outcome" TEXT
+) STRICT;
+
+-- index audit programmes: records by approved_by
+CREATE INDEX "ix_audit_programme_2217fbb9" ON "audit_programme" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index audit programmes: records by certificate_until
+CREATE INDEX "ix_audit_programme_d34cf759" ON "audit_programme" ("certificate_until") WHERE "certificate_until" IS NOT NULL;
+
+-- index audit programmes: records by owner
+CREATE INDEX "ix_audit_programme_7e1e879e" ON "audit_programme" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index audit programmes: records by period_to
+CREATE INDEX "ix_audit_programme_bf7015f8" ON "audit_programme" ("period_to") WHERE "period_to" IS NOT NULL;
+
+-- index audit programmes: records by review_on
+CREATE INDEX "ix_audit_programme_772ccb4a" ON "audit_programme" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index audit programmes: records by whole_standard_by
+CREATE INDEX "ix_audit_programme_49f9c238" ON "audit_programme" ("whole_standard_by") WHERE "whole_standard_by" IS NOT NULL;
+
+-- index audit programmes: all records by period_to
+CREATE INDEX "ix_audit_programme_ca4839db" ON "audit_programme" (coalesce("period_to", ''), "number");
+
+-- index audit programmes: open records by period_to
+CREATE INDEX "ix_audit_programme_cba821e9" ON "audit_programme" (coalesce("period_to", '􏿿'), "number") WHERE "state" IN ('draft', 'in_force');
+
+-- index audit programmes: open records by review_on
+CREATE INDEX "ix_audit_programme_723c3439" ON "audit_programme" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('draft', 'in_force');
+
+-- index audit programmes: records by external key, each once
+CREATE UNIQUE INDEX "ix_audit_programme_external_key" ON "audit_programme" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of availability requirements
+CREATE TABLE "availability_requirement" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "name" TEXT,
+    "service" INTEGER,
+    "target_percent" INTEGER,
+    "measured_over" TEXT,
+    "service_hours" INTEGER,
+    "longest_outage" INTEGER,
+    "most_outages" INTEGER,
+    "method" TEXT,
+    "agreement" INTEGER,
+    "agreed_percent" INTEGER,
+    "business_need" TEXT,
+    "owner" INTEGER,
+    "approved_by" INTEGER,
+    "approved_at" INTEGER,
+    "reviewed_on" TEXT,
+    "review_on" TEXT,
+    "review_outcome" TEXT
+) STRICT;
+
+-- index availability requirements: records by agreement
+CREATE INDEX "ix_availability_requirement_576936da" ON "availability_requirement" ("agreement") WHERE "agreement" IS NOT NULL;
+
+-- index availability requirements: records by approved_by
+CREATE INDEX "ix_availability_requirement_2217fbb9" ON "availability_requirement" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index availability requirements: records by owner
+CREATE INDEX "ix_availability_requirement_7e1e879e" ON "availability_requirement" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index availability requirements: records by review_on
+CREATE INDEX "ix_availability_requirement_772ccb4a" ON "availability_requirement" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index availability requirements: records by service
+CREATE INDEX "ix_availability_requirement_5df8ea9a" ON "availability_requirement" ("service") WHERE "service" IS NOT NULL;
+
+-- index availability requirements: records by service_hours
+CREATE INDEX "ix_availability_requirement_d282d1bc" ON "availability_requirement" ("service_hours") WHERE "service_hours" IS NOT NULL;
+
+-- index availability requirements: open records by review_on
+CREATE INDEX "ix_availability_requirement_723c3439" ON "availability_requirement" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('draft', 'in_force');
+
+-- index availability requirements: open records by service
+CREATE INDEX "ix_availability_requirement_4b92cda8" ON "availability_requirement" (coalesce("service", 9223372036854775807), "number") WHERE "state" IN ('draft', 'in_force');
+
+-- index availability requirements: records by external key, each once
+CREATE UNIQUE INDEX "ix_availability_requirement_external_key" ON "availability_requirement" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of awareness records
+CREATE TABLE "awareness_record" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "person" INTEGER,
+    "topics" TEXT,
+    "method" TEXT,
+    "meeting" INTEGER,
+    "given_on" TEXT,
+    "given_by" INTEGER,
+    "valid_until" TEXT,
+    "understood" TEXT
+) STRICT;
+
+-- index awareness records: open records by created_at
+CREATE INDEX "ix_awareness_record_cf1e51cc" ON "awareness_record" ("created_at", "number") WHERE "state" IN ('planned');
+
+-- index awareness records: records by given_by
+CREATE INDEX "ix_awareness_record_5173c724" ON "awareness_record" ("given_by") WHERE "given_by" IS NOT NULL;
+
+-- index awareness records: records by given_on
+CREATE INDEX "ix_awareness_record_f5daabe7" ON "awareness_record" ("given_on") WHERE "given_on" IS NOT NULL;
+
+-- index awareness records: records by meeting
+CREATE INDEX "ix_awareness_record_3256b961" ON "awareness_record" ("meeting") WHERE "meeting" IS NOT NULL;
+
+-- index awareness records: records by person
+CREATE INDEX "ix_awareness_record_5bf75cc8" ON "awareness_record" ("person") WHERE "person" IS NOT NULL;
+
+-- index awareness records: records by valid_until
+CREATE INDEX "ix_awareness_record_7fa81791" ON "awareness_record" ("valid_until") WHERE "valid_until" IS NOT NULL;
+
+-- index awareness records: all records by given_on
+CREATE INDEX "ix_awareness_record_451a9f9f" ON "awareness_record" (coalesce("given_on", ''), "number");
+
+-- index awareness records: unfinished records by valid_until
+CREATE INDEX "ix_awareness_record_43e95f72" ON "awareness_record" (coalesce("valid_until", '􏿿'), "number") WHERE "state" IN ('planned', 'given');
+
+-- index awareness records: records by external key, each once
+CREATE UNIQUE INDEX "ix_awareness_record_external_key" ON "awareness_record" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of baselines
+CREATE TABLE "baseline" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "purpose" TEXT,
+    "change" INTEGER,
+    "owner" INTEGER,
+    "taken_at" INTEGER,
+    "taken_by" INTEGER,
+    "content" TEXT,
+    "papers" TEXT,
+    "checksum" TEXT,
+    "withdrawal_reason" TEXT
+) STRICT;
+
+-- index baselines: records by change
+CREATE INDEX "ix_baseline_adf15ee6" ON "baseline" ("change") WHERE "change" IS NOT NULL;
+
+-- index baselines: open records by created_at
+CREATE INDEX "ix_baseline_b7494f7e" ON "baseline" ("created_at", "number") WHERE "state" IN ('draft', 'taken');
+
+-- index baselines: records by owner
+CREATE INDEX "ix_baseline_7e1e879e" ON "baseline" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index baselines: records by purpose
+CREATE INDEX "ix_baseline_9ae0cc82" ON "baseline" ("purpose") WHERE "purpose" IS NOT NULL;
+
+-- index baselines: records by taken_at
+CREATE INDEX "ix_baseline_cfd74ee1" ON "baseline" ("taken_at") WHERE "taken_at" IS NOT NULL;
+
+-- index baselines: records by taken_by
+CREATE INDEX "ix_baseline_4cf0150a" ON "baseline" ("taken_by") WHERE "taken_by" IS NOT NULL;
+
+-- index baselines: open records by taken_at
+CREATE INDEX "ix_baseline_22a8521c" ON "baseline" (coalesce("taken_at", -9223372036854775807), "number") WHERE "state" IN ('draft', 'taken');
+
+-- index baselines: records by external key, each once
+CREATE UNIQUE INDEX "ix_baseline_external_key" ON "baseline" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of budgets
+CREATE TABLE "budget" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "name" TEXT,
+    "service_group" TEXT,
+    "period_from" TEXT,
+    "period_to" TEXT,
+    "owner" INTEGER,
+    "policy" TEXT,
+    "policy_document" INTEGER,
+    "currency" TEXT,
+    "people" INTEGER,
+    "technology" INTEGER,
+    "licences" INTEGER,
+    "suppliers" INTEGER,
+    "overhead" INTEGER,
+    "total" INTEGER,
+    "assumptions" TEXT,
+    "approved_by" INTEGER,
+    "approved_at" INTEGER,
+    "approved_on" TEXT,
+    "decision_note" TEXT,
+    "report_due_on" TEXT,
+    "tolerance_percent" INTEGER,
+    "management_plan" INTEGER,
+    "aligned_at" INTEGER
+) STRICT;
+
+-- index budgets: records by approved_by
+CREATE INDEX "ix_budget_2217fbb9" ON "budget" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index budgets: records by approved_on
+CREATE INDEX "ix_budget_0c1adb35" ON "budget" ("approved_on") WHERE "approved_on" IS NOT NULL;
+
+-- index budgets: records by management_plan
+CREATE INDEX "ix_budget_21311632" ON "budget" ("management_plan") WHERE "management_plan" IS NOT NULL;
+
+-- index budgets: records by owner
+CREATE INDEX "ix_budget_7e1e879e" ON "budget" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index budgets: records by period_from
+CREATE INDEX "ix_budget_5ad8beaf" ON "budget" ("period_from") WHERE "period_from" IS NOT NULL;
+
+-- index budgets: records by period_to
+CREATE INDEX "ix_budget_bf7015f8" ON "budget" ("period_to") WHERE "period_to" IS NOT NULL;
+
+-- index budgets: records by policy_document
+CREATE INDEX "ix_budget_74217c83" ON "budget" ("policy_document") WHERE "policy_document" IS NOT NULL;
+
+-- index budgets: records by report_due_on
+CREATE INDEX "ix_budget_5f8d70aa" ON "budget" ("report_due_on") WHERE "report_due_on" IS NOT NULL;
+
+-- index budgets: all records by period_from
+CREATE INDEX "ix_budget_4ce6d962" ON "budget" (coalesce("period_from", ''), "number");
+
+-- index budgets: open records by period_from
+CREATE INDEX "ix_budget_4619b106" ON "budget" (coalesce("period_from", '􏿿'), "number") WHERE "state" IN ('draft', 'approval', 'in_force');
+
+-- index budgets: open records by period_to
+CREATE INDEX "ix_budget_bb7bc812" ON "budget" (coalesce("period_to", '􏿿'), "number") WHERE "state" IN ('draft', 'approval', 'in_force');
+
+-- index budgets: open records by report_due_on
+CREATE INDEX "ix_budget_170e341e" ON "budget" (coalesce("report_due_on", '􏿿'), "number") WHERE "state" IN ('draft', 'approval', 'in_force');
+
+-- index budgets: records by external key, each once
+CREATE UNIQUE INDEX "ix_budget_external_key" ON "budget" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of cadences
+CREATE TABLE "cadence" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "name" TEXT,
+    "duty" TEXT,
+    "description" TEXT,
+    "process" INTEGER,
+    "every" INTEGER,
+    "every_reason" TEXT,
+    "owner" INTEGER,
+    "last_done_on" TEXT,
+    "next_due_on" TEXT,
+    "last_note" TEXT
+) STRICT;
+
+-- index cadences: records by duty
+CREATE INDEX "ix_cadence_73cbead0" ON "cadence" ("duty") WHERE "duty" IS NOT NULL;
+
+-- index cadences: records by last_done_on
+CREATE INDEX "ix_cadence_bcdfcc1b" ON "cadence" ("last_done_on") WHERE "last_done_on" IS NOT NULL;
+
+-- index cadences: records by next_due_on
+CREATE INDEX "ix_cadence_521b6099" ON "cadence" ("next_due_on") WHERE "next_due_on" IS NOT NULL;
+
+-- index cadences: records by owner
+CREATE INDEX "ix_cadence_7e1e879e" ON "cadence" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index cadences: records by process
+CREATE INDEX "ix_cadence_ccea7f02" ON "cadence" ("process") WHERE "process" IS NOT NULL;
+
+-- index cadences: all records by name
+CREATE INDEX "ix_cadence_7a46d469" ON "cadence" (coalesce("name", '􏿿'), "number");
+
+-- index cadences: open records by next_due_on
+CREATE INDEX "ix_cadence_e0542a28" ON "cadence" (coalesce("next_due_on", '􏿿'), "number") WHERE "state" IN ('draft', 'active');
+
+-- index cadences: records by external key, each once
+CREATE UNIQUE INDEX "ix_cadence_external_key" ON "cadence" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of capacity items
+CREATE TABLE "capacity_item" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "name" TEXT,
+    "plan" INTEGER,
+    "resource" TEXT,
+    "owner" INTEGER,
+    "unit" TEXT,
+    "agreed_limit" INTEGER,
+    "threshold" INTEGER,
+    "lead_time_days" INTEGER,
+    "measure_every_days" INTEGER,
+    "used" INTEGER,
+    "measured_on" TEXT,
+    "measure_on" TEXT,
+    "breached_on" TEXT,
+    "respond_by" TEXT,
+    "response" TEXT,
+    "decision" INTEGER
+) STRICT;
+
+-- index capacity items: records by breached_on
+CREATE INDEX "ix_capacity_item_fa7b806a" ON "capacity_item" ("breached_on") WHERE "breached_on" IS NOT NULL;
+
+-- index capacity items: records by decision
+CREATE INDEX "ix_capacity_item_3f709a96" ON "capacity_item" ("decision") WHERE "decision" IS NOT NULL;
+
+-- index capacity items: records by measure_on
+CREATE INDEX "ix_capacity_item_ee39cbb2" ON "capacity_item" ("measure_on") WHERE "measure_on" IS NOT NULL;
+
+-- index capacity items: records by measured_on
+CREATE INDEX "ix_capacity_item_c20f30f5" ON "capacity_item" ("measured_on") WHERE "measured_on" IS NOT NULL;
+
+-- index capacity items: records by owner
+CREATE INDEX "ix_capacity_item_7e1e879e" ON "capacity_item" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index capacity items: records by plan
+CREATE INDEX "ix_capacity_item_c92e69d8" ON "capacity_item" ("plan") WHERE "plan" IS NOT NULL;
+
+-- index capacity items: records by resource
+CREATE INDEX "ix_capacity_item_514064d8" ON "capacity_item" ("resource") WHERE "resource" IS NOT NULL;
+
+-- index capacity items: records by respond_by
+CREATE INDEX "ix_capacity_item_467f82a6" ON "capacity_item" ("respond_by") WHERE "respond_by" IS NOT NULL;
+
+-- index capacity items: open records by measure_on
+CREATE INDEX "ix_capacity_item_32c94bfb" ON "capacity_item" (coalesce("measure_on", '􏿿'), "number") WHERE "state" IN ('draft', 'watched', 'breached');
+
+-- index capacity items: all records by name
+CREATE INDEX "ix_capacity_item_7a46d469" ON "capacity_item" (coalesce("name", '􏿿'), "number");
+
+-- index capacity items: open records by name
+CREATE INDEX "ix_capacity_item_2a57265f" ON "capacity_item" (coalesce("name", '􏿿'), "number") WHERE "state" IN ('draft', 'watched', 'breached');
+
+-- index capacity items: open records by respond_by
+CREATE INDEX "ix_capacity_item_d20e5150" ON "capacity_item" (coalesce("respond_by", '􏿿'), "number") WHERE "state" IN ('draft', 'watched', 'breached');
+
+-- index capacity items: records by external key, each once
+CREATE UNIQUE INDEX "ix_capacity_item_external_key" ON "capacity_item" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of capacity plans
+CREATE TABLE "capacity_plan" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "period_from" TEXT,
+    "period_to" TEXT,
+    "owner" INTEGER,
+    "people" TEXT,
+    "technology" TEXT,
+    "information" TEXT,
+    "money" TEXT,
+    "present_capacity" TEXT,
+    "forecast_capacity" TEXT,
+    "effect" TEXT,
+    "timescales" TEXT,
+    "analysis" TEXT,
+    "analysed_on" TEXT,
+    "nothing_found" INTEGER CHECK ("nothing_found" IN (0, 1)),
+    "reviewed_on" TEXT,
+    "review_on" TEXT,
+    "approved_by" INTEGER,
+    "approved_at" INTEGER,
+    "management_plan" INTEGER,
+    "aligned_at" INTEGER
+) STRICT;
+
+-- index capacity plans: records by analysed_on
+CREATE INDEX "ix_capacity_plan_72dc3125" ON "capacity_plan" ("analysed_on") WHERE "analysed_on" IS NOT NULL;
+
+-- index capacity plans: records by approved_by
+CREATE INDEX "ix_capacity_plan_2217fbb9" ON "capacity_plan" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index capacity plans: records by management_plan
+CREATE INDEX "ix_capacity_plan_21311632" ON "capacity_plan" ("management_plan") WHERE "management_plan" IS NOT NULL;
+
+-- index capacity plans: records by owner
+CREATE INDEX "ix_capacity_plan_7e1e879e" ON "capacity_plan" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index capacity plans: records by period_to
+CREATE INDEX "ix_capacity_plan_bf7015f8" ON "capacity_plan" ("period_to") WHERE "period_to" IS NOT NULL;
+
+-- index capacity plans: records by review_on
+CREATE INDEX "ix_capacity_plan_772ccb4a" ON "capacity_plan" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index capacity plans: open records by review_on
+CREATE INDEX "ix_capacity_plan_723c3439" ON "capacity_plan" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('draft', 'in_force');
+
+-- index capacity plans: open records by title
+CREATE INDEX "ix_capacity_plan_6d0fbbd6" ON "capacity_plan" (coalesce("title", '􏿿'), "number") WHERE "state" IN ('draft', 'in_force');
+
+-- index capacity plans: records by external key, each once
+CREATE UNIQUE INDEX "ix_capacity_plan_external_key" ON "capacity_plan" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of change models
+CREATE TABLE "change_model" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "category" TEXT,
+    "policy" INTEGER,
+    "when_used" TEXT,
+    "handling" TEXT,
+    "approvers" TEXT,
+    "major_impact_criteria" TEXT,
+    "design_and_transition" INTEGER CHECK ("design_and_transition" IN (0, 1)),
+    "risk" TEXT,
+    "back_out_plan" TEXT,
+    "owner" INTEGER,
+    "approved_by" INTEGER,
+    "approved_at" INTEGER,
+    "reviewed_on" TEXT,
+    "review_on" TEXT
+) STRICT;
+
+-- index change models: records by approved_by
+CREATE INDEX "ix_change_model_2217fbb9" ON "change_model" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index change models: records by category
+CREATE INDEX "ix_change_model_a87940cc" ON "change_model" ("category") WHERE "category" IS NOT NULL;
+
+-- index change models: records by owner
+CREATE INDEX "ix_change_model_7e1e879e" ON "change_model" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index change models: records by policy
+CREATE INDEX "ix_change_model_ca725768" ON "change_model" ("policy") WHERE "policy" IS NOT NULL;
+
+-- index change models: records by review_on
+CREATE INDEX "ix_change_model_772ccb4a" ON "change_model" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index change models: open records by updated_at
+CREATE INDEX "ix_change_model_d6a18769" ON "change_model" ("updated_at", "number") WHERE "state" IN ('draft', 'in_use');
+
+-- index change models: open records by review_on
+CREATE INDEX "ix_change_model_8d0ff523" ON "change_model" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('draft', 'in_use');
+
+-- index change models: all records by title
+CREATE INDEX "ix_change_model_cb9063cc" ON "change_model" (coalesce("title", '􏿿'), "number");
+
+-- index change models: open records by title
+CREATE INDEX "ix_change_model_9ea9ec87" ON "change_model" (coalesce("title", '􏿿'), "number") WHERE "state" IN ('draft', 'in_use');
+
+-- index change models: records by external key, each once
+CREATE UNIQUE INDEX "ix_change_model_external_key" ON "change_model" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of communication plan
+CREATE TABLE "communication_plan" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "subject" TEXT,
+    "purpose" TEXT,
+    "side" TEXT,
+    "audience" TEXT,
+    "channel" TEXT,
+    "frequency" TEXT,
+    "trigger" TEXT,
+    "owner" INTEGER,
+    "next_due_on" TEXT,
+    "reviewed_on" TEXT,
+    "review_on" TEXT
+) STRICT;
+
+-- index communication plan: records by frequency
+CREATE INDEX "ix_communication_plan_ab44cfc3" ON "communication_plan" ("frequency") WHERE "frequency" IS NOT NULL;
+
+-- index communication plan: records by next_due_on
+CREATE INDEX "ix_communication_plan_521b6099" ON "communication_plan" ("next_due_on") WHERE "next_due_on" IS NOT NULL;
+
+-- index communication plan: records by owner
+CREATE INDEX "ix_communication_plan_7e1e879e" ON "communication_plan" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index communication plan: records by review_on
+CREATE INDEX "ix_communication_plan_772ccb4a" ON "communication_plan" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index communication plan: records by side
+CREATE INDEX "ix_communication_plan_40eb4edf" ON "communication_plan" ("side") WHERE "side" IS NOT NULL;
+
+-- index communication plan: open records by next_due_on
+CREATE INDEX "ix_communication_plan_e0542a28" ON "communication_plan" (coalesce("next_due_on", '􏿿'), "number") WHERE "state" IN ('draft', 'active');
+
+-- index communication plan: open records by review_on
+CREATE INDEX "ix_communication_plan_8f7c0192" ON "communication_plan" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('draft', 'active');
+
+-- index communication plan: all records by subject
+CREATE INDEX "ix_communication_plan_912afd40" ON "communication_plan" (coalesce("subject", '􏿿'), "number");
+
+-- index communication plan: open records by subject
+CREATE INDEX "ix_communication_plan_13d46da6" ON "communication_plan" (coalesce("subject", '􏿿'), "number") WHERE "state" IN ('draft', 'active');
+
+-- index communication plan: records by external key, each once
+CREATE UNIQUE INDEX "ix_communication_plan_external_key" ON "communication_plan" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of communications
+CREATE TABLE "communication_record" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "subject" TEXT,
+    "about" TEXT,
+    "content" TEXT,
+    "side" TEXT,
+    "audience" TEXT,
+    "channel" TEXT,
+    "sent_at" INTEGER,
+    "sent_by" INTEGER,
+    "copy" TEXT,
+    "plan_entry" INTEGER,
+    "document_version" INTEGER
+) STRICT;
+
+-- index communications: all records by created_at
+CREATE INDEX "ix_communication_record_3567b0bc" ON "communication_record" ("created_at", "number");
+
+-- index communications: open records by created_at
+CREATE INDEX "ix_communication_record_d9ebee69" ON "communication_record" ("created_at", "number") WHERE "state" IN ('draft');
+
+-- index communications: records by document_version
+CREATE INDEX "ix_communication_record_ec00ba61" ON "communication_record" ("document_version") WHERE "document_version" IS NOT NULL;
+
+-- index communications: records by plan_entry
+CREATE INDEX "ix_communication_record_0544f10e" ON "communication_record" ("plan_entry") WHERE "plan_entry" IS NOT NULL;
+
+-- index communications: records by sent_at
+CREATE INDEX "ix_communication_record_2a034be7" ON "communication_record" ("sent_at") WHERE "sent_at" IS NOT NULL;
+
+-- index communications: records by sent_by
+CREATE INDEX "ix_communication_record_19a6bdf6" ON "communication_record" ("sent_by") WHERE "sent_by" IS NOT NULL;
+
+-- index communications: records by side
+CREATE INDEX "ix_communication_record_40eb4edf" ON "communication_record" ("side") WHERE "side" IS NOT NULL;
+
+-- index communications: all records by sent_at
+CREATE INDEX "ix_communication_record_2ba99081" ON "communication_record" (coalesce("sent_at", -9223372036854775807), "number");
+
+-- index communications: records by external key, each once
+CREATE UNIQUE INDEX "ix_communication_record_external_key" ON "communication_record" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of competence records
+CREATE TABLE "competence_record" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "person" INTEGER,
+    "competence" INTEGER,
+    "result" TEXT,
+    "basis" TEXT,
+    "assessed_on" TEXT,
+    "assessed_by" INTEGER,
+    "proof" TEXT,
+    "proof_file" TEXT,
+    "expires_on" TEXT,
+    "training" TEXT,
+    "design" INTEGER,
+    "training_due_on" TEXT,
+    "training_done_on" TEXT,
+    "effect_due_on" TEXT,
+    "effect" TEXT,
+    "effect_note" TEXT,
+    "effect_evaluated_on" TEXT,
+    "effect_evaluated_by" INTEGER
+) STRICT;
+
+-- index competence records: records by assessed_by
+CREATE INDEX "ix_competence_record_ab702d10" ON "competence_record" ("assessed_by") WHERE "assessed_by" IS NOT NULL;
+
+-- index competence records: records by assessed_on
+CREATE INDEX "ix_competence_record_ee3b6912" ON "competence_record" ("assessed_on") WHERE "assessed_on" IS NOT NULL;
+
+-- index competence records: records by competence
+CREATE INDEX "ix_competence_record_eb6a2f04" ON "competence_record" ("competence") WHERE "competence" IS NOT NULL;
+
+-- index competence records: records by design
+CREATE INDEX "ix_competence_record_fffd9a4f" ON "competence_record" ("design") WHERE "design" IS NOT NULL;
+
+-- index competence records: records by effect_evaluated_by
+CREATE INDEX "ix_competence_record_8a99330f" ON "competence_record" ("effect_evaluated_by") WHERE "effect_evaluated_by" IS NOT NULL;
+
+-- index competence records: records by expires_on
+CREATE INDEX "ix_competence_record_6bd454a1" ON "competence_record" ("expires_on") WHERE "expires_on" IS NOT NULL;
+
+-- index competence records: open records
+CREATE INDEX "ix_competence_record_6de038b8" ON "competence_record" ("number") WHERE "state" IN ('planned', 'training');
+
+-- index competence records: records by person
+CREATE INDEX "ix_competence_record_5bf75cc8" ON "competence_record" ("person") WHERE "person" IS NOT NULL;
+
+-- index competence records: records by result
+CREATE INDEX "ix_competence_record_003978ee" ON "competence_record" ("result") WHERE "result" IS NOT NULL;
+
+-- index competence records: all records by assessed_on
+CREATE INDEX "ix_competence_record_3a25479c" ON "competence_record" (coalesce("assessed_on", ''), "number");
+
+-- index competence records: unfinished records by expires_on
+CREATE INDEX "ix_competence_record_c5c30c31" ON "competence_record" (coalesce("expires_on", '􏿿'), "number") WHERE "state" IN ('planned', 'training', 'assessed');
+
+-- index competence records: unfinished records by training_done_on
+CREATE INDEX "ix_competence_record_29d7242d" ON "competence_record" (coalesce("training_done_on", '􏿿'), "number") WHERE "state" IN ('planned', 'training', 'assessed');
+
+-- index competence records: unfinished records by training_due_on
+CREATE INDEX "ix_competence_record_6cd7ddcd" ON "competence_record" (coalesce("training_due_on", '􏿿'), "number") WHERE "state" IN ('planned', 'training', 'assessed');
+
+-- index competence records: records by external key, each once
+CREATE UNIQUE INDEX "ix_competence_record_external_key" ON "competence_record" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of competence requirements
+CREATE TABLE "competence_requirement" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "description" TEXT,
+    "level" TEXT,
+    "proof" TEXT,
+    "process" INTEGER,
+    "owner" INTEGER,
+    "reviewed_on" TEXT,
+    "review_on" TEXT
+) STRICT;
+
+-- index competence requirements: records by owner
+CREATE INDEX "ix_competence_requirement_7e1e879e" ON "competence_requirement" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index competence requirements: records by process
+CREATE INDEX "ix_competence_requirement_ccea7f02" ON "competence_requirement" ("process") WHERE "process" IS NOT NULL;
+
+-- index competence requirements: records by review_on
+CREATE INDEX "ix_competence_requirement_772ccb4a" ON "competence_requirement" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index competence requirements: open records by review_on
+CREATE INDEX "ix_competence_requirement_8f7c0192" ON "competence_requirement" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('draft', 'active');
+
+-- index competence requirements: all records by title
+CREATE INDEX "ix_competence_requirement_cb9063cc" ON "competence_requirement" (coalesce("title", '􏿿'), "number");
+
+-- index competence requirements: open records by title
+CREATE INDEX "ix_competence_requirement_078eee07" ON "competence_requirement" (coalesce("title", '􏿿'), "number") WHERE "state" IN ('draft', 'active');
+
+-- index competence requirements: records by external key, each once
+CREATE UNIQUE INDEX "ix_competence_requirement_external_key" ON "competence_requirement" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of complaints
+CREATE TABLE "complaint" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "description" TEXT,
+    "customer" INTEGER,
+    "reported_by" INTEGER,
+    "reported_at" INTEGER,
+    "channel" TEXT,
+    "service" INTEGER,
+    "category" TEXT,
+    "owner" INTEGER,
+    "team" INTEGER,
+    "due_on" TEXT,
+    "assessment" TEXT,
+    "justified" INTEGER CHECK ("justified" IN (0, 1)),
+    "escalated_at" INTEGER,
+    "escalated_to" INTEGER,
+    "escalation_reason" TEXT,
+    "escalation_result" TEXT,
+    "resolution" TEXT,
+    "answered_on" TEXT,
+    "accepted" TEXT,
+    "resolved_at" INTEGER,
+    "resolved_by" INTEGER,
+    "closed_at" INTEGER,
+    "closed_by" INTEGER,
+    "reopen_count" INTEGER
+) STRICT;
+
+-- index complaints: records by category
+CREATE INDEX "ix_complaint_a87940cc" ON "complaint" ("category") WHERE "category" IS NOT NULL;
+
+-- index complaints: records by closed_at
+CREATE INDEX "ix_complaint_a72706b2" ON "complaint" ("closed_at") WHERE "closed_at" IS NOT NULL;
+
+-- index complaints: records by closed_by
+CREATE INDEX "ix_complaint_7fb3cf11" ON "complaint" ("closed_by") WHERE "closed_by" IS NOT NULL;
+
+-- index complaints: records by customer
+CREATE INDEX "ix_complaint_8e76f3f6" ON "complaint" ("customer") WHERE "customer" IS NOT NULL;
+
+-- index complaints: records by due_on
+CREATE INDEX "ix_complaint_0713ee30" ON "complaint" ("due_on") WHERE "due_on" IS NOT NULL;
+
+-- index complaints: records by escalated_at
+CREATE INDEX "ix_complaint_16a73330" ON "complaint" ("escalated_at") WHERE "escalated_at" IS NOT NULL;
+
+-- index complaints: records by escalated_to
+CREATE INDEX "ix_complaint_e7a87fb6" ON "complaint" ("escalated_to") WHERE "escalated_to" IS NOT NULL;
+
+-- index complaints: records by owner
+CREATE INDEX "ix_complaint_7e1e879e" ON "complaint" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index complaints: records by reported_at
+CREATE INDEX "ix_complaint_2973db4b" ON "complaint" ("reported_at") WHERE "reported_at" IS NOT NULL;
+
+-- index complaints: records by reported_by
+CREATE INDEX "ix_complaint_69facd08" ON "complaint" ("reported_by") WHERE "reported_by" IS NOT NULL;
+
+-- index complaints: records by resolved_at
+CREATE INDEX "ix_complaint_dd78dac1" ON "complaint" ("resolved_at") WHERE "resolved_at" IS NOT NULL;
+
+-- index complaints: records by resolved_by
+CREATE INDEX "ix_complaint_c4ca6294" ON "complaint" ("resolved_by") WHERE "resolved_by" IS NOT NULL;
+
+-- index complaints: records by service
+CREATE INDEX "ix_complaint_5df8ea9a" ON "complaint" ("service") WHERE "service" IS NOT NULL;
+
+-- index complaints: records by team
+CREATE INDEX "ix_complaint_f9085ed2" ON "complaint" ("team") WHERE "team" IS NOT NULL;
+
+-- index complaints: open records by due_on
+CREATE INDEX "ix_complaint_b77548e9" ON "complaint" (coalesce("due_on", '􏿿'), "number") WHERE "state" IN ('new', 'handling', 'escalated');
+
+-- index complaints: unfinished records by due_on
+CREATE INDEX "ix_complaint_4b0d3328" ON "complaint" (coalesce("due_on", '􏿿'), "number") WHERE "state" IN ('new', 'handling', 'escalated', 'answered');
+
+-- index complaints: open records by escalated_at
+CREATE INDEX "ix_complaint_e47ff752" ON "complaint" (coalesce("escalated_at", 9223372036854775807), "number") WHERE "state" IN ('new', 'handling', 'escalated');
+
+-- index complaints: all records by reported_at
+CREATE INDEX "ix_complaint_12302b68" ON "complaint" (coalesce("reported_at", -9223372036854775807), "number");
+
+-- index complaints: open records by reported_at
+CREATE INDEX "ix_complaint_a8e6c46e" ON "complaint" (coalesce("reported_at", 9223372036854775807), "number") WHERE "state" IN ('new', 'handling', 'escalated');
+
+-- index complaints: records by external key, each once
+CREATE UNIQUE INDEX "ix_complaint_external_key" ON "complaint" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of configuration verifications
+CREATE TABLE "configuration_verification" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "subject" TEXT,
+    "planned_on" TEXT,
+    "owner" INTEGER,
+    "method" TEXT,
+    "done_on" TEXT,
+    "population_size" INTEGER,
+    "sample_size" INTEGER,
+    "differences_found" INTEGER,
+    "accuracy_percent" INTEGER,
+    "differences" TEXT,
+    "next_on" TEXT,
+    "correct_by" TEXT,
+    "corrected_on" TEXT,
+    "correction" TEXT,
+    "cancel_reason" TEXT
+) STRICT;
+
+-- index configuration verifications: records by correct_by
+CREATE INDEX "ix_configuration_verification_80478ad4" ON "configuration_verification" ("correct_by") WHERE "correct_by" IS NOT NULL;
+
+-- index configuration verifications: records by done_on
+CREATE INDEX "ix_configuration_verification_985b0a74" ON "configuration_verification" ("done_on") WHERE "done_on" IS NOT NULL;
+
+-- index configuration verifications: records by next_on
+CREATE INDEX "ix_configuration_verification_a42b512e" ON "configuration_verification" ("next_on") WHERE "next_on" IS NOT NULL;
+
+-- index configuration verifications: records by owner
+CREATE INDEX "ix_configuration_verification_7e1e879e" ON "configuration_verification" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index configuration verifications: records by planned_on
+CREATE INDEX "ix_configuration_verification_c45a2ad4" ON "configuration_verification" ("planned_on") WHERE "planned_on" IS NOT NULL;
+
+-- index configuration verifications: records by subject
+CREATE INDEX "ix_configuration_verification_ca3c0d21" ON "configuration_verification" ("subject") WHERE "subject" IS NOT NULL;
+
+-- index configuration verifications: open records by correct_by
+CREATE INDEX "ix_configuration_verification_ac5a27ec" ON "configuration_verification" (coalesce("correct_by", '􏿿'), "number") WHERE "state" IN ('planned', 'correcting');
+
+-- index configuration verifications: open records by planned_on
+CREATE INDEX "ix_configuration_verification_2acdf000" ON "configuration_verification" (coalesce("planned_on", '􏿿'), "number") WHERE "state" IN ('planned', 'correcting');
+
+-- index configuration verifications: records by external key, each once
+CREATE UNIQUE INDEX "ix_configuration_verification_external_key" ON "configuration_verification" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of context issues
+CREATE TABLE "context_issue" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "description" TEXT,
+    "side" TEXT,
+    "topic" TEXT,
+    "effect" TEXT,
+    "relevance" TEXT,
+    "reason" TEXT,
+    "decided_on" TEXT,
+    "decided_by" INTEGER,
+    "significant" INTEGER CHECK ("significant" IN (0, 1)),
+    "no_risk_reason" TEXT,
+    "owner" INTEGER,
+    "changed_at" INTEGER,
+    "reviewed_on" TEXT,
+    "review_on" TEXT,
+    "review_note" TEXT
+) STRICT;
+
+-- index context issues: records by decided_by
+CREATE INDEX "ix_context_issue_04bde953" ON "context_issue" ("decided_by") WHERE "decided_by" IS NOT NULL;
+
+-- index context issues: records by owner
+CREATE INDEX "ix_context_issue_7e1e879e" ON "context_issue" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index context issues: records by relevance
+CREATE INDEX "ix_context_issue_8328391c" ON "context_issue" ("relevance") WHERE "relevance" IS NOT NULL;
+
+-- index context issues: records by review_on
+CREATE INDEX "ix_context_issue_772ccb4a" ON "context_issue" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index context issues: records by side
+CREATE INDEX "ix_context_issue_40eb4edf" ON "context_issue" ("side") WHERE "side" IS NOT NULL;
+
+-- index context issues: records by topic
+CREATE INDEX "ix_context_issue_51e8870a" ON "context_issue" ("topic") WHERE "topic" IS NOT NULL;
+
+-- index context issues: open records by review_on
+CREATE INDEX "ix_context_issue_f635f43a" ON "context_issue" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('identified', 'active');
+
+-- index context issues: all records by title
+CREATE INDEX "ix_context_issue_cb9063cc" ON "context_issue" (coalesce("title", '􏿿'), "number");
+
+-- index context issues: open records by title
+CREATE INDEX "ix_context_issue_2071835f" ON "context_issue" (coalesce("title", '􏿿'), "number") WHERE "state" IN ('identified', 'active');
+
+-- index context issues: records by external key, each once
+CREATE UNIQUE INDEX "ix_context_issue_external_key" ON "context_issue" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of continuity contacts
+CREATE TABLE "continuity_contact" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "name" TEXT,
+    "person" INTEGER,
+    "organization" TEXT,
+    "part" TEXT,
+    "phone" TEXT,
+    "other_way" TEXT,
+    "deputy" INTEGER,
+    "verified_on" TEXT,
+    "verify_on" TEXT,
+    "verified_by" INTEGER,
+    "verified_how" TEXT
+) STRICT;
+
+-- index continuity contacts: records by deputy
+CREATE INDEX "ix_continuity_contact_3d7f91ca" ON "continuity_contact" ("deputy") WHERE "deputy" IS NOT NULL;
+
+-- index continuity contacts: records by person
+CREATE INDEX "ix_continuity_contact_5bf75cc8" ON "continuity_contact" ("person") WHERE "person" IS NOT NULL;
+
+-- index continuity contacts: records by verified_by
+CREATE INDEX "ix_continuity_contact_b0237ec6" ON "continuity_contact" ("verified_by") WHERE "verified_by" IS NOT NULL;
+
+-- index continuity contacts: records by verify_on
+CREATE INDEX "ix_continuity_contact_b7c9d9fa" ON "continuity_contact" ("verify_on") WHERE "verify_on" IS NOT NULL;
+
+-- index continuity contacts: all records by name
+CREATE INDEX "ix_continuity_contact_7a46d469" ON "continuity_contact" (coalesce("name", '􏿿'), "number");
+
+-- index continuity contacts: open records by name
+CREATE INDEX "ix_continuity_contact_d3e2d191" ON "continuity_contact" (coalesce("name", '􏿿'), "number") WHERE "state" IN ('current');
+
+-- index continuity contacts: open records by verify_on
+CREATE INDEX "ix_continuity_contact_c59563f8" ON "continuity_contact" (coalesce("verify_on", '􏿿'), "number") WHERE "state" IN ('current');
+
+-- index continuity contacts: records by external key, each once
+CREATE UNIQUE INDEX "ix_continuity_contact_external_key" ON "continuity_contact" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of continuity invocations
+CREATE TABLE "continuity_invocation" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "plan" INTEGER,
+    "invoked_at" INTEGER,
+    "invoked_by" INTEGER,
+    "trigger" TEXT,
+    "recovered_at" INTEGER,
+    "ended_at" INTEGER,
+    "cause" TEXT,
+    "impact" TEXT,
+    "recovery" TEXT,
+    "reported_at" INTEGER,
+    "reported_by" INTEGER,
+    "report" INTEGER,
+    "review_by" TEXT,
+    "reviewed_on" TEXT,
+    "reviewed_by" INTEGER,
+    "review" TEXT,
+    "deficiencies" TEXT,
+    "deficiency_note" TEXT,
+    "owner" INTEGER
+) STRICT;
+
+-- index continuity invocations: records by invoked_at
+CREATE INDEX "ix_continuity_invocation_0cc073bd" ON "continuity_invocation" ("invoked_at") WHERE "invoked_at" IS NOT NULL;
+
+-- index continuity invocations: records by invoked_by
+CREATE INDEX "ix_continuity_invocation_f3615881" ON "continuity_invocation" ("invoked_by") WHERE "invoked_by" IS NOT NULL;
+
+-- index continuity invocations: open records
+CREATE INDEX "ix_continuity_invocation_be006d0c" ON "continuity_invocation" ("number") WHERE "state" IN ('running');
+
+-- index continuity invocations: records by owner
+CREATE INDEX "ix_continuity_invocation_7e1e879e" ON "continuity_invocation" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index continuity invocations: records by plan
+CREATE INDEX "ix_continuity_invocation_c92e69d8" ON "continuity_invocation" ("plan") WHERE "plan" IS NOT NULL;
+
+-- index continuity invocations: records by report
+CREATE INDEX "ix_continuity_invocation_5d3d62e7" ON "continuity_invocation" ("report") WHERE "report" IS NOT NULL;
+
+-- index continuity invocations: records by reported_by
+CREATE INDEX "ix_continuity_invocation_69facd08" ON "continuity_invocation" ("reported_by") WHERE "reported_by" IS NOT NULL;
+
+-- index continuity invocations: records by review_by
+CREATE INDEX "ix_continuity_invocation_c1db7d3b" ON "continuity_invocation" ("review_by") WHERE "review_by" IS NOT NULL;
+
+-- index continuity invocations: records by reviewed_by
+CREATE INDEX "ix_continuity_invocation_60a60f2e" ON "continuity_invocation" ("reviewed_by") WHERE "reviewed_by" IS NOT NULL;
+
+-- index continuity invocations: all records by invoked_at
+CREATE INDEX "ix_continuity_invocation_c0e8719e" ON "continuity_invocation" (coalesce("invoked_at", -9223372036854775807), "number");
+
+-- index continuity invocations: unfinished records by invoked_at
+CREATE INDEX "ix_continuity_invocation_44401e7e" ON "continuity_invocation" (coalesce("invoked_at", 9223372036854775807), "number") WHERE "state" IN ('running', 'ended', 'reviewed');
+
+-- index continuity invocations: unfinished records by review_by
+CREATE INDEX "ix_continuity_invocation_154b6c3b" ON "continuity_invocation" (coalesce("review_by", '􏿿'), "number") WHERE "state" IN ('running', 'ended', 'reviewed');
+
+-- index continuity invocations: records by external key, each once
+CREATE UNIQUE INDEX "ix_continuity_invocation_external_key" ON "continuity_invocation" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of continuity plans
+CREATE TABLE "continuity_plan" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "name" TEXT,
+    "scope" TEXT,
+    "edition" INTEGER,
+    "document" INTEGER,
+    "plan_file" TEXT,
+    "invocation" TEXT,
+    "loss_procedures" TEXT,
+    "availability_targets" TEXT,
+    "recovery_needs" TEXT,
+    "return_procedures" TEXT,
+    "copy_location" TEXT,
+    "copy_edition" INTEGER,
+    "copy_has_contacts" INTEGER CHECK ("copy_has_contacts" IN (0, 1)),
+    "copy_checked_on" TEXT,
+    "copy_check_on" TEXT,
+    "owner" INTEGER,
+    "approved_by" INTEGER,
+    "approved_at" INTEGER,
+    "reviewed_on" TEXT,
+    "review_on" TEXT,
+    "test_on" TEXT,
+    "review_outcome" TEXT,
+    "management_plan" INTEGER,
+    "aligned_at" INTEGER
+) STRICT;
+
+-- index continuity plans: records by approved_by
+CREATE INDEX "ix_continuity_plan_2217fbb9" ON "continuity_plan" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index continuity plans: records by copy_check_on
+CREATE INDEX "ix_continuity_plan_5999590b" ON "continuity_plan" ("copy_check_on") WHERE "copy_check_on" IS NOT NULL;
+
+-- index continuity plans: records by document
+CREATE INDEX "ix_continuity_plan_a5222285" ON "continuity_plan" ("document") WHERE "document" IS NOT NULL;
+
+-- index continuity plans: records by management_plan
+CREATE INDEX "ix_continuity_plan_21311632" ON "continuity_plan" ("management_plan") WHERE "management_plan" IS NOT NULL;
+
+-- index continuity plans: records by owner
+CREATE INDEX "ix_continuity_plan_7e1e879e" ON "continuity_plan" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index continuity plans: records by review_on
+CREATE INDEX "ix_continuity_plan_772ccb4a" ON "continuity_plan" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index continuity plans: records by test_on
+CREATE INDEX "ix_continuity_plan_75581a0e" ON "continuity_plan" ("test_on") WHERE "test_on" IS NOT NULL;
+
+-- index continuity plans: all records by name
+CREATE INDEX "ix_continuity_plan_7a46d469" ON "continuity_plan" (coalesce("name", '􏿿'), "number");
+
+-- index continuity plans: open records by name
+CREATE INDEX "ix_continuity_plan_18f1b4e4" ON "continuity_plan" (coalesce("name", '􏿿'), "number") WHERE "state" IN ('draft', 'approval', 'in_force');
+
+-- index continuity plans: open records by test_on
+CREATE INDEX "ix_continuity_plan_3a6f5781" ON "continuity_plan" (coalesce("test_on", '􏿿'), "number") WHERE "state" IN ('draft', 'approval', 'in_force');
+
+-- index continuity plans: records by external key, each once
+CREATE UNIQUE INDEX "ix_continuity_plan_external_key" ON "continuity_plan" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of continuity requirements
+CREATE TABLE "continuity_requirement" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "name" TEXT,
+    "service" INTEGER,
+    "recovery_time" INTEGER,
+    "recovery_point" INTEGER,
+    "minimum_service" TEXT,
+    "business_need" TEXT,
+    "customer" INTEGER,
+    "agreement" INTEGER,
+    "agreed_with" TEXT,
+    "agreed_on" TEXT,
+    "owner" INTEGER,
+    "approved_by" INTEGER,
+    "approved_at" INTEGER,
+    "reviewed_on" TEXT,
+    "review_on" TEXT,
+    "review_outcome" TEXT
+) STRICT;
+
+-- index continuity requirements: records by agreement
+CREATE INDEX "ix_continuity_requirement_576936da" ON "continuity_requirement" ("agreement") WHERE "agreement" IS NOT NULL;
+
+-- index continuity requirements: records by approved_by
+CREATE INDEX "ix_continuity_requirement_2217fbb9" ON "continuity_requirement" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index continuity requirements: records by customer
+CREATE INDEX "ix_continuity_requirement_8e76f3f6" ON "continuity_requirement" ("customer") WHERE "customer" IS NOT NULL;
+
+-- index continuity requirements: records by owner
+CREATE INDEX "ix_continuity_requirement_7e1e879e" ON "continuity_requirement" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index continuity requirements: records by review_on
+CREATE INDEX "ix_continuity_requirement_772ccb4a" ON "continuity_requirement" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index continuity requirements: records by service
+CREATE INDEX "ix_continuity_requirement_5df8ea9a" ON "continuity_requirement" ("service") WHERE "service" IS NOT NULL;
+
+-- index continuity requirements: open records by review_on
+CREATE INDEX "ix_continuity_requirement_7d273dc8" ON "continuity_requirement" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('draft', 'agreed');
+
+-- index continuity requirements: open records by service
+CREATE INDEX "ix_continuity_requirement_d01606e4" ON "continuity_requirement" (coalesce("service", 9223372036854775807), "number") WHERE "state" IN ('draft', 'agreed');
+
+-- index continuity requirements: records by external key, each once
+CREATE UNIQUE INDEX "ix_continuity_requirement_external_key" ON "continuity_requirement" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of continuity tests
+CREATE TABLE "continuity_test" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "plan" INTEGER,
+    "kind" TEXT,
+    "reason" TEXT,
+    "invocation" INTEGER,
+    "repeats" INTEGER,
+    "planned_start_at" INTEGER,
+    "planned_end_at" INTEGER,
+    "owner" INTEGER,
+    "tested_at" INTEGER,
+    "results" TEXT,
+    "recovery_time" INTEGER,
+    "recovery_point" INTEGER,
+    "outcome" TEXT,
+    "deviations" TEXT,
+    "report" TEXT,
+    "review_by" TEXT,
+    "reviewed_on" TEXT,
+    "reviewed_by" INTEGER,
+    "review" TEXT,
+    "deficiencies" TEXT,
+    "deficiency_note" TEXT
+) STRICT;
+
+-- index continuity tests: records by invocation
+CREATE INDEX "ix_continuity_test_1bd1608d" ON "continuity_test" ("invocation") WHERE "invocation" IS NOT NULL;
+
+-- index continuity tests: records by outcome
+CREATE INDEX "ix_continuity_test_21150c99" ON "continuity_test" ("outcome") WHERE "outcome" IS NOT NULL;
+
+-- index continuity tests: records by owner
+CREATE INDEX "ix_continuity_test_7e1e879e" ON "continuity_test" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index continuity tests: records by plan
+CREATE INDEX "ix_continuity_test_c92e69d8" ON "continuity_test" ("plan") WHERE "plan" IS NOT NULL;
+
+-- index continuity tests: records by planned_start_at
+CREATE INDEX "ix_continuity_test_5a0c470b" ON "continuity_test" ("planned_start_at") WHERE "planned_start_at" IS NOT NULL;
+
+-- index continuity tests: records by reason
+CREATE INDEX "ix_continuity_test_9ce4c407" ON "continuity_test" ("reason") WHERE "reason" IS NOT NULL;
+
+-- index continuity tests: records by repeats
+CREATE INDEX "ix_continuity_test_50dcf778" ON "continuity_test" ("repeats") WHERE "repeats" IS NOT NULL;
+
+-- index continuity tests: records by review_by
+CREATE INDEX "ix_continuity_test_c1db7d3b" ON "continuity_test" ("review_by") WHERE "review_by" IS NOT NULL;
+
+-- index continuity tests: records by reviewed_by
+CREATE INDEX "ix_continuity_test_60a60f2e" ON "continuity_test" ("reviewed_by") WHERE "reviewed_by" IS NOT NULL;
+
+-- index continuity tests: records by tested_at
+CREATE INDEX "ix_continuity_test_9db481fd" ON "continuity_test" ("tested_at") WHERE "tested_at" IS NOT NULL;
+
+-- index continuity tests: open records by planned_start_at
+CREATE INDEX "ix_continuity_test_595db96e" ON "continuity_test" (coalesce("planned_start_at", 9223372036854775807), "number") WHERE "state" IN ('planned', 'tested');
+
+-- index continuity tests: all records by tested_at
+CREATE INDEX "ix_continuity_test_14e67314" ON "continuity_test" (coalesce("tested_at", -9223372036854775807), "number");
+
+-- index continuity tests: records by external key, each once
+CREATE UNIQUE INDEX "ix_continuity_test_external_key" ON "continuity_test" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of contracts
+CREATE TABLE "contract" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "name" TEXT,
+    "supplier" INTEGER,
+    "contract_number" TEXT,
+    "amends" INTEGER,
+    "owner" INTEGER,
+    "papers" TEXT,
+    "value" INTEGER,
+    "value_currency" TEXT,
+    "scope" TEXT,
+    "requirements_reference" TEXT,
+    "responsibilities_reference" TEXT,
+    "duties" TEXT,
+    "exit_reference" TEXT,
+    "signed_on" TEXT,
+    "signed_by_supplier" TEXT,
+    "approved_by" INTEGER,
+    "approved_at" INTEGER,
+    "valid_from" TEXT,
+    "valid_until" TEXT,
+    "notice_by" TEXT,
+    "end_reason" TEXT,
+    "impact_assessment" TEXT,
+    "impact_assessed_on" TEXT,
+    "change" INTEGER,
+    "reviewed_on" TEXT,
+    "review_on" TEXT,
+    "review_outcome" TEXT
+) STRICT;
+
+-- index contracts: records by amends
+CREATE INDEX "ix_contract_a14986f0" ON "contract" ("amends") WHERE "amends" IS NOT NULL;
+
+-- index contracts: records by approved_by
+CREATE INDEX "ix_contract_2217fbb9" ON "contract" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index contracts: records by change
+CREATE INDEX "ix_contract_adf15ee6" ON "contract" ("change") WHERE "change" IS NOT NULL;
+
+-- index contracts: records by notice_by
+CREATE INDEX "ix_contract_2e9d412f" ON "contract" ("notice_by") WHERE "notice_by" IS NOT NULL;
+
+-- index contracts: records by owner
+CREATE INDEX "ix_contract_7e1e879e" ON "contract" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index contracts: records by review_on
+CREATE INDEX "ix_contract_772ccb4a" ON "contract" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index contracts: records by signed_on
+CREATE INDEX "ix_contract_e1a95076" ON "contract" ("signed_on") WHERE "signed_on" IS NOT NULL;
+
+-- index contracts: records by supplier
+CREATE INDEX "ix_contract_f2590d29" ON "contract" ("supplier") WHERE "supplier" IS NOT NULL;
+
+-- index contracts: records by valid_from
+CREATE INDEX "ix_contract_9322765d" ON "contract" ("valid_from") WHERE "valid_from" IS NOT NULL;
+
+-- index contracts: records by valid_until
+CREATE INDEX "ix_contract_7fa81791" ON "contract" ("valid_until") WHERE "valid_until" IS NOT NULL;
+
+-- index contracts: all records by name
+CREATE INDEX "ix_contract_7a46d469" ON "contract" (coalesce("name", '􏿿'), "number");
+
+-- index contracts: open records by name
+CREATE INDEX "ix_contract_017e6032" ON "contract" (coalesce("name", '􏿿'), "number") WHERE "state" IN ('draft', 'in_force');
+
+-- index contracts: open records by review_on
+CREATE INDEX "ix_contract_723c3439" ON "contract" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('draft', 'in_force');
+
+-- index contracts: open records by valid_until
+CREATE INDEX "ix_contract_9fb8388c" ON "contract" (coalesce("valid_until", '􏿿'), "number") WHERE "state" IN ('draft', 'in_force');
+
+-- index contracts: records by external key, each once
+CREATE UNIQUE INDEX "ix_contract_external_key" ON "contract" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of contract targets
+CREATE TABLE "contract_target" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "name" TEXT,
+    "contract" INTEGER,
+    "internal_agreement" INTEGER,
+    "measure" TEXT,
+    "within" INTEGER,
+    "value" INTEGER,
+    "unit" TEXT,
+    "direction" TEXT,
+    "share_percent" INTEGER,
+    "alignment" TEXT,
+    "aligned_on" TEXT,
+    "gap" TEXT
+) STRICT;
+
+-- index contract targets: records by contract
+CREATE INDEX "ix_contract_target_7d7e358d" ON "contract_target" ("contract") WHERE "contract" IS NOT NULL;
+
+-- index contract targets: records by internal_agreement
+CREATE INDEX "ix_contract_target_d5d1bbc0" ON "contract_target" ("internal_agreement") WHERE "internal_agreement" IS NOT NULL;
+
+-- index contract targets: all records by name
+CREATE INDEX "ix_contract_target_7a46d469" ON "contract_target" (coalesce("name", '􏿿'), "number");
+
+-- index contract targets: open records by name
+CREATE INDEX "ix_contract_target_904d04b0" ON "contract_target" (coalesce("name", '􏿿'), "number") WHERE "state" IN ('active');
+
+-- index contract targets: records by external key, each once
+CREATE UNIQUE INDEX "ix_contract_target_external_key" ON "contract_target" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of costs
+CREATE TABLE "cost" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "budget" INTEGER,
+    "cost_type" TEXT,
+    "amount" INTEGER,
+    "amount_currency" TEXT,
+    "period_from" TEXT,
+    "period_to" TEXT,
+    "direct" INTEGER CHECK ("direct" IN (0, 1)),
+    "contract" INTEGER,
+    "asset" INTEGER,
+    "source" TEXT,
+    "booked_on" TEXT,
+    "booked_by" INTEGER,
+    "correction_reason" TEXT
+) STRICT;
+
+-- index costs: records by asset
+CREATE INDEX "ix_cost_ebf013ce" ON "cost" ("asset") WHERE "asset" IS NOT NULL;
+
+-- index costs: records by booked_by
+CREATE INDEX "ix_cost_3452d2ee" ON "cost" ("booked_by") WHERE "booked_by" IS NOT NULL;
+
+-- index costs: records by booked_on
+CREATE INDEX "ix_cost_893a164b" ON "cost" ("booked_on") WHERE "booked_on" IS NOT NULL;
+
+-- index costs: records by budget
+CREATE INDEX "ix_cost_6b24596f" ON "cost" ("budget") WHERE "budget" IS NOT NULL;
+
+-- index costs: records by contract
+CREATE INDEX "ix_cost_7d7e358d" ON "cost" ("contract") WHERE "contract" IS NOT NULL;
+
+-- index costs: records by cost_type
+CREATE INDEX "ix_cost_d0250c33" ON "cost" ("cost_type") WHERE "cost_type" IS NOT NULL;
+
+-- index costs: records by period_to
+CREATE INDEX "ix_cost_bf7015f8" ON "cost" ("period_to") WHERE "period_to" IS NOT NULL;
+
+-- index costs: all records by period_to
+CREATE INDEX "ix_cost_ca4839db" ON "cost" (coalesce("period_to", ''), "number");
+
+-- index costs: open records by period_to
+CREATE INDEX "ix_cost_94fdb702" ON "cost" (coalesce("period_to", '􏿿'), "number") WHERE "state" IN ('recorded');
+
+-- index costs: records by external key, each once
+CREATE UNIQUE INDEX "ix_cost_external_key" ON "cost" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of service reviews
+CREATE TABLE "customer_review" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "customer" INTEGER,
+    "planned_on" TEXT,
+    "owner" INTEGER,
+    "customer_participants" TEXT,
+    "meeting" INTEGER,
+    "period_from" TEXT,
+    "period_to" TEXT,
+    "trends" TEXT,
+    "outcomes" TEXT,
+    "workload" TEXT,
+    "business_changes" TEXT,
+    "new_requirements" INTEGER CHECK ("new_requirements" IN (0, 1)),
+    "respond_by" TEXT,
+    "refusal" TEXT,
+    "misaligned" INTEGER CHECK ("misaligned" IN (0, 1)),
+    "misalignment" TEXT,
+    "no_change_decision" TEXT,
+    "decision" INTEGER,
+    "held_on" TEXT,
+    "next_on" TEXT,
+    "minutes" TEXT,
+    "papers" TEXT,
+    "cancel_reason" TEXT
+) STRICT;
+
+-- index service reviews: records by customer
+CREATE INDEX "ix_customer_review_8e76f3f6" ON "customer_review" ("customer") WHERE "customer" IS NOT NULL;
+
+-- index service reviews: records by decision
+CREATE INDEX "ix_customer_review_3f709a96" ON "customer_review" ("decision") WHERE "decision" IS NOT NULL;
+
+-- index service reviews: records by held_on
+CREATE INDEX "ix_customer_review_79227dcf" ON "customer_review" ("held_on") WHERE "held_on" IS NOT NULL;
+
+-- index service reviews: records by meeting
+CREATE INDEX "ix_customer_review_3256b961" ON "customer_review" ("meeting") WHERE "meeting" IS NOT NULL;
+
+-- index service reviews: records by next_on
+CREATE INDEX "ix_customer_review_a42b512e" ON "customer_review" ("next_on") WHERE "next_on" IS NOT NULL;
+
+-- index service reviews: records by owner
+CREATE INDEX "ix_customer_review_7e1e879e" ON "customer_review" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index service reviews: records by period_to
+CREATE INDEX "ix_customer_review_bf7015f8" ON "customer_review" ("period_to") WHERE "period_to" IS NOT NULL;
+
+-- index service reviews: records by planned_on
+CREATE INDEX "ix_customer_review_c45a2ad4" ON "customer_review" ("planned_on") WHERE "planned_on" IS NOT NULL;
+
+-- index service reviews: records by respond_by
+CREATE INDEX "ix_customer_review_467f82a6" ON "customer_review" ("respond_by") WHERE "respond_by" IS NOT NULL;
+
+-- index service reviews: open records by planned_on
+CREATE INDEX "ix_customer_review_6abaf60a" ON "customer_review" (coalesce("planned_on", '􏿿'), "number") WHERE "state" IN ('planned', 'held');
+
+-- index service reviews: open records by respond_by
+CREATE INDEX "ix_customer_review_517fca48" ON "customer_review" (coalesce("respond_by", '􏿿'), "number") WHERE "state" IN ('planned', 'held');
+
+-- index service reviews: records by external key, each once
+CREATE UNIQUE INDEX "ix_customer_review_external_key" ON "customer_review" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of decisions
+CREATE TABLE "decision" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "kind" TEXT,
+    "question" TEXT,
+    "asked_by" INTEGER,
+    "asked_at" INTEGER,
+    "due_on" TEXT,
+    "owner" INTEGER,
+    "outcome" TEXT,
+    "decision" TEXT,
+    "reason" TEXT,
+    "decided_by" INTEGER,
+    "decided_at" INTEGER,
+    "meeting" INTEGER,
+    "management_review" INTEGER,
+    "improvement" INTEGER,
+    "measurement" INTEGER,
+    "report" INTEGER,
+    "objective" INTEGER,
+    "risk" INTEGER,
+    "supplier" INTEGER,
+    "budget" INTEGER,
+    "resource_plan" INTEGER,
+    "plan" INTEGER,
+    "change" INTEGER,
+    "process" INTEGER
+) STRICT;
+
+-- index decisions: records by asked_at
+CREATE INDEX "ix_decision_7ed142ee" ON "decision" ("asked_at") WHERE "asked_at" IS NOT NULL;
+
+-- index decisions: records by asked_by
+CREATE INDEX "ix_decision_e70d791e" ON "decision" ("asked_by") WHERE "asked_by" IS NOT NULL;
+
+-- index decisions: records by budget
+CREATE INDEX "ix_decision_6b24596f" ON "decision" ("budget") WHERE "budget" IS NOT NULL;
+
+-- index decisions: records by change
+CREATE INDEX "ix_decision_adf15ee6" ON "decision" ("change") WHERE "change" IS NOT NULL;
+
+-- index decisions: records by decided_at
+CREATE INDEX "ix_decision_e0e728dc" ON "decision" ("decided_at") WHERE "decided_at" IS NOT NULL;
+
+-- index decisions: records by decided_by
+CREATE INDEX "ix_decision_04bde953" ON "decision" ("decided_by") WHERE "decided_by" IS NOT NULL;
+
+-- index decisions: records by due_on
+CREATE INDEX "ix_decision_0713ee30" ON "decision" ("due_on") WHERE "due_on" IS NOT NULL;
+
+-- index decisions: records by improvement
+CREATE INDEX "ix_decision_7a499e0b" ON "decision" ("improvement") WHERE "improvement" IS NOT NULL;
+
+-- index decisions: records by kind
+CREATE INDEX "ix_decision_3363c5df" ON "decision" ("kind") WHERE "kind" IS NOT NULL;
+
+-- index decisions: records by management_review
+CREATE INDEX "ix_decision_d840babb" ON "decision" ("management_review") WHERE "management_review" IS NOT NULL;
+
+-- index decisions: records by measurement
+CREATE INDEX "ix_decision_ab389808" ON "decision" ("measurement") WHERE "measurement" IS NOT NULL;
+
+-- index decisions: records by meeting
+CREATE INDEX "ix_decision_3256b961" ON "decision" ("meeting") WHERE "meeting" IS NOT NULL;
+
+-- index decisions: records by objective
+CREATE INDEX "ix_decision_8e9e7949" ON "decision" ("objective") WHERE "objective" IS NOT NULL;
+
+-- index decisions: records by outcome
+CREATE INDEX "ix_decision_21150c99" ON "decision" ("outcome") WHERE "outcome" IS NOT NULL;
+
+-- index decisions: records by owner
+CREATE INDEX "ix_decision_7e1e879e" ON "decision" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index decisions: records by plan
+CREATE INDEX "ix_decision_c92e69d8" ON "decision" ("plan") WHERE "plan" IS NOT NULL;
+
+-- index decisions: records by process
+CREATE INDEX "ix_decision_ccea7f02" ON "decision" ("process") WHERE "process" IS NOT NULL;
+
+-- index decisions: records by report
+CREATE INDEX "ix_decision_5d3d62e7" ON "decision" ("report") WHERE "report" IS NOT NULL;
+
+-- index decisions: records by resource_plan
+CREATE INDEX "ix_decision_395dbfcc" ON "decision" ("resource_plan") WHERE "resource_plan" IS NOT NULL;
+
+-- index decisions: records by risk
+CREATE INDEX "ix_decision_c114ec97" ON "decision" ("risk") WHERE "risk" IS NOT NULL;
+
+-- index decisions: records by supplier
+CREATE INDEX "ix_decision_f2590d29" ON "decision" ("supplier") WHERE "supplier" IS NOT NULL;
+
+-- index decisions: all records by asked_at
+CREATE INDEX "ix_decision_8c25da72" ON "decision" (coalesce("asked_at", -9223372036854775807), "number");
+
+-- index decisions: all records by decided_at
+CREATE INDEX "ix_decision_8262c1b9" ON "decision" (coalesce("decided_at", -9223372036854775807), "number");
+
+-- index decisions: open records by due_on
+CREATE INDEX "ix_decision_583342e0" ON "decision" (coalesce("due_on", '􏿿'), "number") WHERE "state" IN ('asked');
+
+-- index decisions: records by external key, each once
+CREATE UNIQUE INDEX "ix_decision_external_key" ON "decision" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of demand forecasts
+CREATE TABLE "demand_forecast" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "service" INTEGER,
+    "unit" TEXT,
+    "current_demand" INTEGER,
+    "forecast" INTEGER,
+    "period_from" TEXT,
+    "period_to" TEXT,
+    "basis" TEXT,
+    "owner" INTEGER,
+    "measured_demand" INTEGER,
+    "consumption" INTEGER,
+    "measured_on" TEXT,
+    "measure_on" TEXT,
+    "deviation" TEXT,
+    "reported_on" TEXT,
+    "reported_to" TEXT,
+    "reviewed_on" TEXT,
+    "review_on" TEXT
+) STRICT;
+
+-- index demand forecasts: records by measure_on
+CREATE INDEX "ix_demand_forecast_ee39cbb2" ON "demand_forecast" ("measure_on") WHERE "measure_on" IS NOT NULL;
+
+-- index demand forecasts: records by measured_on
+CREATE INDEX "ix_demand_forecast_c20f30f5" ON "demand_forecast" ("measured_on") WHERE "measured_on" IS NOT NULL;
+
+-- index demand forecasts: records by owner
+CREATE INDEX "ix_demand_forecast_7e1e879e" ON "demand_forecast" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index demand forecasts: records by period_from
+CREATE INDEX "ix_demand_forecast_5ad8beaf" ON "demand_forecast" ("period_from") WHERE "period_from" IS NOT NULL;
+
+-- index demand forecasts: records by period_to
+CREATE INDEX "ix_demand_forecast_bf7015f8" ON "demand_forecast" ("period_to") WHERE "period_to" IS NOT NULL;
+
+-- index demand forecasts: records by review_on
+CREATE INDEX "ix_demand_forecast_772ccb4a" ON "demand_forecast" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index demand forecasts: records by service
+CREATE INDEX "ix_demand_forecast_5df8ea9a" ON "demand_forecast" ("service") WHERE "service" IS NOT NULL;
+
+-- index demand forecasts: open records by review_on
+CREATE INDEX "ix_demand_forecast_b7be6217" ON "demand_forecast" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('draft', 'current');
+
+-- index demand forecasts: open records by title
+CREATE INDEX "ix_demand_forecast_048685e6" ON "demand_forecast" (coalesce("title", '􏿿'), "number") WHERE "state" IN ('draft', 'current');
+
+-- index demand forecasts: records by external key, each once
+CREATE UNIQUE INDEX "ix_demand_forecast_external_key" ON "demand_forecast" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of deployments
+CREATE TABLE "deployment" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "release" INTEGER,
+    "change" INTEGER,
+    "environment" TEXT,
+    "deployer" INTEGER,
+    "planned_start_at" INTEGER,
+    "planned_end_at" INTEGER,
+    "started_at" INTEGER,
+    "ended_at" INTEGER,
+    "deployed_artefact" TEXT,
+    "result" TEXT,
+    "notes" TEXT,
+    "integrity" TEXT,
+    "check_result" TEXT,
+    "verified_at" INTEGER,
+    "verified_by" INTEGER
+) STRICT;
+
+-- index deployments: records by change
+CREATE INDEX "ix_deployment_adf15ee6" ON "deployment" ("change") WHERE "change" IS NOT NULL;
+
+-- index deployments: records by deployer
+CREATE INDEX "ix_deployment_5bdb66b2" ON "deployment" ("deployer") WHERE "deployer" IS NOT NULL;
+
+-- index deployments: records by environment
+CREATE INDEX "ix_deployment_5feae761" ON "deployment" ("environment") WHERE "environment" IS NOT NULL;
+
+-- index deployments: records by planned_start_at
+CREATE INDEX "ix_deployment_5a0c470b" ON "deployment" ("planned_start_at") WHERE "planned_start_at" IS NOT NULL;
+
+-- index deployments: records by release
+CREATE INDEX "ix_deployment_767d24d1" ON "deployment" ("release") WHERE "release" IS NOT NULL;
+
+-- index deployments: records by result
+CREATE INDEX "ix_deployment_003978ee" ON "deployment" ("result") WHERE "result" IS NOT NULL;
+
+-- index deployments: records by started_at
+CREATE INDEX "ix_deployment_b40ad80c" ON "deployment" ("started_at") WHERE "started_at" IS NOT NULL;
+
+-- index deployments: records by verified_by
+CREATE INDEX "ix_deployment_b0237ec6" ON "deployment" ("verified_by") WHERE "verified_by" IS NOT NULL;
+
+-- index deployments: unfinished records by ended_at
+CREATE INDEX "ix_deployment_5a6b3ab2" ON "deployment" (coalesce("ended_at", 9223372036854775807), "number") WHERE "state" IN ('planned', 'running', 'done');
+
+-- index deployments: open records by planned_start_at
+CREATE INDEX "ix_deployment_11f3d494" ON "deployment" (coalesce("planned_start_at", 9223372036854775807), "number") WHERE "state" IN ('planned', 'running');
+
+-- index deployments: unfinished records by planned_start_at
+CREATE INDEX "ix_deployment_f4f70d20" ON "deployment" (coalesce("planned_start_at", 9223372036854775807), "number") WHERE "state" IN ('planned', 'running', 'done');
+
+-- index deployments: all records by started_at
+CREATE INDEX "ix_deployment_f2c9b458" ON "deployment" (coalesce("started_at", -9223372036854775807), "number");
+
+-- index deployments: records by external key, each once
+CREATE UNIQUE INDEX "ix_deployment_external_key" ON "deployment" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of disputes
+CREATE TABLE "dispute" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "description" TEXT,
+    "supplier" INTEGER,
+    "contract" INTEGER,
+    "raised_on" TEXT,
+    "raised_by" TEXT,
+    "owner" INTEGER,
+    "amount" INTEGER,
+    "amount_currency" TEXT,
+    "active_on" TEXT,
+    "last_step" TEXT,
+    "next_step_on" TEXT,
+    "escalated_to" INTEGER,
+    "outcome" TEXT,
+    "closed_on" TEXT,
+    "papers" TEXT
+) STRICT;
+
+-- index disputes: records by active_on
+CREATE INDEX "ix_dispute_056e26f1" ON "dispute" ("active_on") WHERE "active_on" IS NOT NULL;
+
+-- index disputes: records by closed_on
+CREATE INDEX "ix_dispute_fbab3f4d" ON "dispute" ("closed_on") WHERE "closed_on" IS NOT NULL;
+
+-- index disputes: records by contract
+CREATE INDEX "ix_dispute_7d7e358d" ON "dispute" ("contract") WHERE "contract" IS NOT NULL;
+
+-- index disputes: records by escalated_to
+CREATE INDEX "ix_dispute_e7a87fb6" ON "dispute" ("escalated_to") WHERE "escalated_to" IS NOT NULL;
+
+-- index disputes: records by next_step_on
+CREATE INDEX "ix_dispute_227cfbfe" ON "dispute" ("next_step_on") WHERE "next_step_on" IS NOT NULL;
+
+-- index disputes: records by owner
+CREATE INDEX "ix_dispute_7e1e879e" ON "dispute" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index disputes: records by raised_on
+CREATE INDEX "ix_dispute_873fc248" ON "dispute" ("raised_on") WHERE "raised_on" IS NOT NULL;
+
+-- index disputes: records by supplier
+CREATE INDEX "ix_dispute_f2590d29" ON "dispute" ("supplier") WHERE "supplier" IS NOT NULL;
+
+-- index disputes: open records by next_step_on
+CREATE INDEX "ix_dispute_8a24e1c3" ON "dispute" (coalesce("next_step_on", '􏿿'), "number") WHERE "state" IN ('open', 'talks', 'escalated');
+
+-- index disputes: open records by raised_on
+CREATE INDEX "ix_dispute_1a43b355" ON "dispute" (coalesce("raised_on", '􏿿'), "number") WHERE "state" IN ('open', 'talks', 'escalated');
+
+-- index disputes: records by external key, each once
+CREATE UNIQUE INDEX "ix_dispute_external_key" ON "dispute" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of documents
+CREATE TABLE "document" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "kind" TEXT,
+    "summary" TEXT,
+    "clauses" TEXT,
+    "owner" INTEGER,
+    "author" INTEGER,
+    "approving_role" INTEGER,
+    "replaces" INTEGER,
+    "audience" TEXT,
+    "classification" TEXT,
+    "access" TEXT,
+    "access_result" TEXT,
+    "access_checked_on" TEXT,
+    "place" TEXT,
+    "acknowledgement_needed" INTEGER CHECK ("acknowledgement_needed" IN (0, 1)),
+    "publication" TEXT,
+    "no_publication_reason" TEXT,
+    "retention_rule" TEXT,
+    "dispose_on" TEXT,
+    "disposed_on" TEXT,
+    "disposal_note" TEXT,
+    "external" INTEGER CHECK ("external" IN (0, 1)),
+    "source" TEXT,
+    "source_edition" TEXT,
+    "checked_on" TEXT,
+    "check_on" TEXT,
+    "approved_by" INTEGER,
+    "approved_at" INTEGER,
+    "in_force_since" TEXT,
+    "reviewed_on" TEXT,
+    "review_on" TEXT,
+    "review_note" TEXT
+) STRICT;
+
+-- index documents: records by approved_at
+CREATE INDEX "ix_document_0d598717" ON "document" ("approved_at") WHERE "approved_at" IS NOT NULL;
+
+-- index documents: records by approved_by
+CREATE INDEX "ix_document_2217fbb9" ON "document" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index documents: records by approving_role
+CREATE INDEX "ix_document_79abc99e" ON "document" ("approving_role") WHERE "approving_role" IS NOT NULL;
+
+-- index documents: records by audience
+CREATE INDEX "ix_document_79cd4fd6" ON "document" ("audience") WHERE "audience" IS NOT NULL;
+
+-- index documents: records by author
+CREATE INDEX "ix_document_f3ebdd83" ON "document" ("author") WHERE "author" IS NOT NULL;
+
+-- index documents: records by classification
+CREATE INDEX "ix_document_a7a33b19" ON "document" ("classification") WHERE "classification" IS NOT NULL;
+
+-- index documents: records by dispose_on
+CREATE INDEX "ix_document_692f2f82" ON "document" ("dispose_on") WHERE "dispose_on" IS NOT NULL;
+
+-- index documents: records by external
+CREATE INDEX "ix_document_4189467e" ON "document" ("external") WHERE "external" IS NOT NULL;
+
+-- index documents: records by kind
+CREATE INDEX "ix_document_3363c5df" ON "document" ("kind") WHERE "kind" IS NOT NULL;
+
+-- index documents: records by owner
+CREATE INDEX "ix_document_7e1e879e" ON "document" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index documents: records by replaces
+CREATE INDEX "ix_document_accb61c8" ON "document" ("replaces") WHERE "replaces" IS NOT NULL;
+
+-- index documents: records by review_on
+CREATE INDEX "ix_document_772ccb4a" ON "document" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index documents: open records by updated_at
+CREATE INDEX "ix_document_61b8c941" ON "document" ("updated_at", "number") WHERE "state" IN ('draft', 'review', 'approved', 'in_force');
+
+-- index documents: open records by check_on
+CREATE INDEX "ix_document_4b4d1f5b" ON "document" (coalesce("check_on", '􏿿'), "number") WHERE "state" IN ('draft', 'review', 'approved', 'in_force');
+
+-- index documents: all records by dispose_on
+CREATE INDEX "ix_document_4c81b4e3" ON "document" (coalesce("dispose_on", '􏿿'), "number");
+
+-- index documents: open records by review_on
+CREATE INDEX "ix_document_932c216b" ON "document" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('draft', 'review', 'approved', 'in_force');
+
+-- index documents: all records by title
+CREATE INDEX "ix_document_cb9063cc" ON "document" (coalesce("title", '􏿿'), "number");
+
+-- index documents: open records by title
+CREATE INDEX "ix_document_12c7ea96" ON "document" (coalesce("title", '􏿿'), "number") WHERE "state" IN ('draft', 'review', 'approved', 'in_force');
+
+-- index documents: records by external key, each once
+CREATE UNIQUE INDEX "ix_document_external_key" ON "document" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of document versions
+CREATE TABLE "document_version" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "document" INTEGER,
+    "edition" TEXT,
+    "follows" INTEGER,
+    "content" TEXT,
+    "file" TEXT,
+    "change_description" TEXT,
+    "material" INTEGER CHECK ("material" IN (0, 1)),
+    "change" INTEGER,
+    "author" INTEGER,
+    "written_on" TEXT,
+    "reviewed_by" INTEGER,
+    "reviewed_at" INTEGER,
+    "review_note" TEXT,
+    "approved_by" INTEGER,
+    "approved_at" INTEGER,
+    "in_force_at" INTEGER,
+    "distributed_at" INTEGER,
+    "distributed_to" TEXT,
+    "ended_at" INTEGER,
+    "end_reason" TEXT
+) STRICT;
+
+-- index document versions: records by approved_at
+CREATE INDEX "ix_document_version_0d598717" ON "document_version" ("approved_at") WHERE "approved_at" IS NOT NULL;
+
+-- index document versions: records by approved_by
+CREATE INDEX "ix_document_version_2217fbb9" ON "document_version" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index document versions: records by author
+CREATE INDEX "ix_document_version_f3ebdd83" ON "document_version" ("author") WHERE "author" IS NOT NULL;
+
+-- index document versions: records by change
+CREATE INDEX "ix_document_version_adf15ee6" ON "document_version" ("change") WHERE "change" IS NOT NULL;
+
+-- index document versions: all records by created_at
+CREATE INDEX "ix_document_version_3567b0bc" ON "document_version" ("created_at", "number");
+
+-- index document versions: records by document
+CREATE INDEX "ix_document_version_a5222285" ON "document_version" ("document") WHERE "document" IS NOT NULL;
+
+-- index document versions: records by follows
+CREATE INDEX "ix_document_version_315665be" ON "document_version" ("follows") WHERE "follows" IS NOT NULL;
+
+-- index document versions: records by in_force_at
+CREATE INDEX "ix_document_version_c3b92302" ON "document_version" ("in_force_at") WHERE "in_force_at" IS NOT NULL;
+
+-- index document versions: records by reviewed_by
+CREATE INDEX "ix_document_version_60a60f2e" ON "document_version" ("reviewed_by") WHERE "reviewed_by" IS NOT NULL;
+
+-- index document versions: all records by updated_at
+CREATE INDEX "ix_document_version_342e6252" ON "document_version" ("updated_at", "number");
+
+-- index document versions: open records by updated_at
+CREATE INDEX "ix_document_version_61b8c941" ON "document_version" ("updated_at", "number") WHERE "state" IN ('draft', 'review', 'approved', 'in_force');
+
+-- index document versions: open records by in_force_at
+CREATE INDEX "ix_document_version_88fbbb01" ON "document_version" (coalesce("in_force_at", -9223372036854775807), "number") WHERE "state" IN ('draft', 'review', 'approved', 'in_force');
+
+-- index document versions: records by external key, each once
+CREATE UNIQUE INDEX "ix_document_version_external_key" ON "document_version" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of financial reviews
+CREATE TABLE "financial_review" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "budget" INTEGER,
+    "period_from" TEXT,
+    "period_to" TEXT,
+    "due_on" TEXT,
+    "owner" INTEGER,
+    "budgeted" INTEGER,
+    "actual" INTEGER,
+    "variance_percent" INTEGER,
+    "forecast" INTEGER,
+    "within_tolerance" TEXT,
+    "variance_note" TEXT,
+    "forecast_review" TEXT,
+    "decision_note" TEXT,
+    "decision" INTEGER,
+    "held_on" TEXT,
+    "reported_on" TEXT,
+    "reported_to" TEXT,
+    "service_report" INTEGER,
+    "report" TEXT,
+    "cancel_reason" TEXT
+) STRICT;
+
+-- index financial reviews: records by budget
+CREATE INDEX "ix_financial_review_6b24596f" ON "financial_review" ("budget") WHERE "budget" IS NOT NULL;
+
+-- index financial reviews: records by decision
+CREATE INDEX "ix_financial_review_3f709a96" ON "financial_review" ("decision") WHERE "decision" IS NOT NULL;
+
+-- index financial reviews: records by due_on
+CREATE INDEX "ix_financial_review_0713ee30" ON "financial_review" ("due_on") WHERE "due_on" IS NOT NULL;
+
+-- index financial reviews: records by held_on
+CREATE INDEX "ix_financial_review_79227dcf" ON "financial_review" ("held_on") WHERE "held_on" IS NOT NULL;
+
+-- index financial reviews: records by owner
+CREATE INDEX "ix_financial_review_7e1e879e" ON "financial_review" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index financial reviews: records by period_to
+CREATE INDEX "ix_financial_review_bf7015f8" ON "financial_review" ("period_to") WHERE "period_to" IS NOT NULL;
+
+-- index financial reviews: records by service_report
+CREATE INDEX "ix_financial_review_0d903ec4" ON "financial_review" ("service_report") WHERE "service_report" IS NOT NULL;
+
+-- index financial reviews: all records by due_on
+CREATE INDEX "ix_financial_review_4a23285b" ON "financial_review" (coalesce("due_on", ''), "number");
+
+-- index financial reviews: open records by due_on
+CREATE INDEX "ix_financial_review_98d5e6d1" ON "financial_review" (coalesce("due_on", '􏿿'), "number") WHERE "state" IN ('planned', 'held');
+
+-- index financial reviews: all records by held_on
+CREATE INDEX "ix_financial_review_06a1565d" ON "financial_review" (coalesce("held_on", ''), "number");
+
+-- index financial reviews: records by external key, each once
+CREATE UNIQUE INDEX "ix_financial_review_external_key" ON "financial_review" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of findings
+CREATE TABLE "finding" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "audit" INTEGER,
+    "grade" TEXT,
+    "clause_reference" TEXT,
+    "criterion" TEXT,
+    "description" TEXT,
+    "evidence" TEXT,
+    "process" INTEGER,
+    "repeats" INTEGER,
+    "owner" INTEGER,
+    "answer_by" TEXT,
+    "answered_on" TEXT,
+    "answer" TEXT,
+    "decision" TEXT,
+    "accepted_at" INTEGER,
+    "accepted_by" INTEGER,
+    "closed_at" INTEGER,
+    "closed_by" INTEGER
+) STRICT;
+
+-- index findings: records by accepted_by
+CREATE INDEX "ix_finding_3831883e" ON "finding" ("accepted_by") WHERE "accepted_by" IS NOT NULL;
+
+-- index findings: records by answer_by
+CREATE INDEX "ix_finding_2b2c9745" ON "finding" ("answer_by") WHERE "answer_by" IS NOT NULL;
+
+-- index findings: records by audit
+CREATE INDEX "ix_finding_ff380f54" ON "finding" ("audit") WHERE "audit" IS NOT NULL;
+
+-- index findings: records by clause_reference
+CREATE INDEX "ix_finding_2b8b5a8d" ON "finding" ("clause_reference") WHERE "clause_reference" IS NOT NULL;
+
+-- index findings: records by closed_at
+CREATE INDEX "ix_finding_a72706b2" ON "finding" ("closed_at") WHERE "closed_at" IS NOT NULL;
+
+-- index findings: records by closed_by
+CREATE INDEX "ix_finding_7fb3cf11" ON "finding" ("closed_by") WHERE "closed_by" IS NOT NULL;
+
+-- index findings: records by grade
+CREATE INDEX "ix_finding_ffd5cfa6" ON "finding" ("grade") WHERE "grade" IS NOT NULL;
+
+-- index findings: records by owner
+CREATE INDEX "ix_finding_7e1e879e" ON "finding" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index findings: records by process
+CREATE INDEX "ix_finding_ccea7f02" ON "finding" ("process") WHERE "process" IS NOT NULL;
+
+-- index findings: records by repeats
+CREATE INDEX "ix_finding_50dcf778" ON "finding" ("repeats") WHERE "repeats" IS NOT NULL;
+
+-- index findings: all records by answer_by
+CREATE INDEX "ix_finding_dd1d5280" ON "finding" (coalesce("answer_by", '􏿿'), "number");
+
+-- index findings: open records by answer_by
+CREATE INDEX "ix_finding_2bb0dc5d" ON "finding" (coalesce("answer_by", '􏿿'), "number") WHERE "state" IN ('open', 'answered', 'accepted');
+
+-- index findings: records by external key, each once
+CREATE UNIQUE INDEX "ix_finding_external_key" ON "finding" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of improvements
+CREATE TABLE "improvement" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "description" TEXT,
+    "source" TEXT,
+    "subject" TEXT,
+    "process" INTEGER,
+    "proposed_at" INTEGER,
+    "proposed_by" INTEGER,
+    "owner" INTEGER,
+    "opportunity" INTEGER,
+    "fit_score" INTEGER,
+    "benefit_score" INTEGER,
+    "risk_score" INTEGER,
+    "effort_score" INTEGER,
+    "assessment" TEXT,
+    "priority" TEXT,
+    "approved_by" INTEGER,
+    "approved_at" INTEGER,
+    "decision_note" TEXT,
+    "dimension" TEXT,
+    "target" TEXT,
+    "unit" TEXT,
+    "direction" TEXT,
+    "baseline_value" INTEGER,
+    "target_value" INTEGER,
+    "plan" TEXT,
+    "due_on" TEXT,
+    "replanned_reason" TEXT,
+    "changes_system" INTEGER CHECK ("changes_system" IN (0, 1)),
+    "implemented_on" TEXT,
+    "measured_value" INTEGER,
+    "measured_on" TEXT,
+    "result" TEXT,
+    "evaluation" TEXT,
+    "evaluated_on" TEXT,
+    "evaluated_by" INTEGER,
+    "follow_up" TEXT,
+    "reported_in" INTEGER
+) STRICT;
+
+-- index improvements: records by approved_at
+CREATE INDEX "ix_improvement_0d598717" ON "improvement" ("approved_at") WHERE "approved_at" IS NOT NULL;
+
+-- index improvements: records by approved_by
+CREATE INDEX "ix_improvement_2217fbb9" ON "improvement" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index improvements: records by due_on
+CREATE INDEX "ix_improvement_0713ee30" ON "improvement" ("due_on") WHERE "due_on" IS NOT NULL;
+
+-- index improvements: records by evaluated_by
+CREATE INDEX "ix_improvement_4ce4447b" ON "improvement" ("evaluated_by") WHERE "evaluated_by" IS NOT NULL;
+
+-- index improvements: records by implemented_on
+CREATE INDEX "ix_improvement_873c316a" ON "improvement" ("implemented_on") WHERE "implemented_on" IS NOT NULL;
+
+-- index improvements: records by opportunity
+CREATE INDEX "ix_improvement_2b41733d" ON "improvement" ("opportunity") WHERE "opportunity" IS NOT NULL;
+
+-- index improvements: records by owner
+CREATE INDEX "ix_improvement_7e1e879e" ON "improvement" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index improvements: records by priority
+CREATE INDEX "ix_improvement_43fe89d4" ON "improvement" ("priority") WHERE "priority" IS NOT NULL;
+
+-- index improvements: records by process
+CREATE INDEX "ix_improvement_ccea7f02" ON "improvement" ("process") WHERE "process" IS NOT NULL;
+
+-- index improvements: records by proposed_at
+CREATE INDEX "ix_improvement_e47a5076" ON "improvement" ("proposed_at") WHERE "proposed_at" IS NOT NULL;
+
+-- index improvements: records by proposed_by
+CREATE INDEX "ix_improvement_ab60d0c6" ON "improvement" ("proposed_by") WHERE "proposed_by" IS NOT NULL;
+
+-- index improvements: records by reported_in
+CREATE INDEX "ix_improvement_2c01aa3a" ON "improvement" ("reported_in") WHERE "reported_in" IS NOT NULL;
+
+-- index improvements: records by result
+CREATE INDEX "ix_improvement_003978ee" ON "improvement" ("result") WHERE "result" IS NOT NULL;
+
+-- index improvements: records by source
+CREATE INDEX "ix_improvement_ce10d092" ON "improvement" ("source") WHERE "source" IS NOT NULL;
+
+-- index improvements: records by subject
+CREATE INDEX "ix_improvement_ca3c0d21" ON "improvement" ("subject") WHERE "subject" IS NOT NULL;
+
+-- index improvements: open records by due_on
+CREATE INDEX "ix_improvement_f8b03f14" ON "improvement" (coalesce("due_on", '􏿿'), "number") WHERE "state" IN ('proposed', 'weighed', 'approved', 'in_progress');
+
+-- index improvements: unfinished records by due_on
+CREATE INDEX "ix_improvement_5edf3921" ON "improvement" (coalesce("due_on", '􏿿'), "number") WHERE "state" IN ('proposed', 'weighed', 'approved', 'in_progress', 'implemented');
+
+-- index improvements: all records by evaluated_on
+CREATE INDEX "ix_improvement_fb372c91" ON "improvement" (coalesce("evaluated_on", ''), "number");
+
+-- index improvements: all records by proposed_at
+CREATE INDEX "ix_improvement_a5bef17f" ON "improvement" (coalesce("proposed_at", -9223372036854775807), "number");
+
+-- index improvements: open records by proposed_at
+CREATE INDEX "ix_improvement_731451c7" ON "improvement" (coalesce("proposed_at", 9223372036854775807), "number") WHERE "state" IN ('proposed', 'weighed', 'approved', 'in_progress');
+
+-- index improvements: records by external key, each once
+CREATE UNIQUE INDEX "ix_improvement_external_key" ON "improvement" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of interested parties
+CREATE TABLE "interested_party" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "name" TEXT,
+    "kind" TEXT,
+    "description" TEXT,
+    "influence" TEXT,
+    "needs" TEXT,
+    "relevance" TEXT,
+    "relevance_reason" TEXT,
+    "significant" INTEGER CHECK ("significant" IN (0, 1)),
+    "no_risk_reason" TEXT,
+    "owner" INTEGER,
+    "changed_at" INTEGER,
+    "reviewed_on" TEXT,
+    "review_on" TEXT,
+    "review_note" TEXT
+) STRICT;
+
+-- index interested parties: records by kind
+CREATE INDEX "ix_interested_party_3363c5df" ON "interested_party" ("kind") WHERE "kind" IS NOT NULL;
+
+-- index interested parties: records by owner
+CREATE INDEX "ix_interested_party_7e1e879e" ON "interested_party" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index interested parties: records by relevance
+CREATE INDEX "ix_interested_party_8328391c" ON "interested_party" ("relevance") WHERE "relevance" IS NOT NULL;
+
+-- index interested parties: records by review_on
+CREATE INDEX "ix_interested_party_772ccb4a" ON "interested_party" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index interested parties: all records by name
+CREATE INDEX "ix_interested_party_7a46d469" ON "interested_party" (coalesce("name", '􏿿'), "number");
+
+-- index interested parties: open records by name
+CREATE INDEX "ix_interested_party_987d3422" ON "interested_party" (coalesce("name", '􏿿'), "number") WHERE "state" IN ('identified', 'active');
+
+-- index interested parties: open records by review_on
+CREATE INDEX "ix_interested_party_f635f43a" ON "interested_party" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('identified', 'active');
+
+-- index interested parties: records by external key, each once
+CREATE UNIQUE INDEX "ix_interested_party_external_key" ON "interested_party" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of internal agreements
+CREATE TABLE "internal_agreement" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "name" TEXT,
+    "supplier" INTEGER,
+    "owner" INTEGER,
+    "papers" TEXT,
+    "commitments" TEXT,
+    "activities" TEXT,
+    "interfaces" TEXT,
+    "agreed_for_supplier_by" TEXT,
+    "approved_by" INTEGER,
+    "approved_at" INTEGER,
+    "valid_from" TEXT,
+    "valid_until" TEXT,
+    "reviewed_on" TEXT,
+    "review_on" TEXT,
+    "review_outcome" TEXT,
+    "end_reason" TEXT
+) STRICT;
+
+-- index internal agreements: records by approved_by
+CREATE INDEX "ix_internal_agreement_2217fbb9" ON "internal_agreement" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index internal agreements: records by owner
+CREATE INDEX "ix_internal_agreement_7e1e879e" ON "internal_agreement" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index internal agreements: records by review_on
+CREATE INDEX "ix_internal_agreement_772ccb4a" ON "internal_agreement" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index internal agreements: records by supplier
+CREATE INDEX "ix_internal_agreement_f2590d29" ON "internal_agreement" ("supplier") WHERE "supplier" IS NOT NULL;
+
+-- index internal agreements: records by valid_from
+CREATE INDEX "ix_internal_agreement_9322765d" ON "internal_agreement" ("valid_from") WHERE "valid_from" IS NOT NULL;
+
+-- index internal agreements: records by valid_until
+CREATE INDEX "ix_internal_agreement_7fa81791" ON "internal_agreement" ("valid_until") WHERE "valid_until" IS NOT NULL;
+
+-- index internal agreements: all records by name
+CREATE INDEX "ix_internal_agreement_7a46d469" ON "internal_agreement" (coalesce("name", '􏿿'), "number");
+
+-- index internal agreements: open records by name
+CREATE INDEX "ix_internal_agreement_017e6032" ON "internal_agreement" (coalesce("name", '􏿿'), "number") WHERE "state" IN ('draft', 'in_force');
+
+-- index internal agreements: open records by review_on
+CREATE INDEX "ix_internal_agreement_723c3439" ON "internal_agreement" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('draft', 'in_force');
+
+-- index internal agreements: records by external key, each once
+CREATE UNIQUE INDEX "ix_internal_agreement_external_key" ON "internal_agreement" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of item types
+CREATE TABLE "item_type" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "name" TEXT,
+    "description" TEXT,
+    "required_attributes" TEXT,
+    "broken_down_for" TEXT,
+    "under_change_control" INTEGER CHECK ("under_change_control" IN (0, 1)),
+    "change_policy" INTEGER,
+    "owner" INTEGER,
+    "verify_every_days" INTEGER,
+    "sample_percent" INTEGER,
+    "verification_method" TEXT,
+    "approved_by" INTEGER,
+    "approved_at" INTEGER,
+    "reviewed_on" TEXT,
+    "review_on" TEXT
+) STRICT;
+
+-- index item types: records by approved_by
+CREATE INDEX "ix_item_type_2217fbb9" ON "item_type" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index item types: records by change_policy
+CREATE INDEX "ix_item_type_e3f8e1e1" ON "item_type" ("change_policy") WHERE "change_policy" IS NOT NULL;
+
+-- index item types: records by owner
+CREATE INDEX "ix_item_type_7e1e879e" ON "item_type" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index item types: all records by name
+CREATE INDEX "ix_item_type_7a46d469" ON "item_type" (coalesce("name", '􏿿'), "number");
+
+-- index item types: open records by name
+CREATE INDEX "ix_item_type_2e22b070" ON "item_type" (coalesce("name", '􏿿'), "number") WHERE "state" IN ('draft', 'approved');
+
+-- index item types: records by external key, each once
+CREATE UNIQUE INDEX "ix_item_type_external_key" ON "item_type" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of legal and other duties
+CREATE TABLE "legal_requirement" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "kind" TEXT,
+    "source" TEXT,
+    "description" TEXT,
+    "interested_party" INTEGER,
+    "contract" INTEGER,
+    "applies" TEXT,
+    "applicability" TEXT,
+    "significant" INTEGER CHECK ("significant" IN (0, 1)),
+    "no_risk_reason" TEXT,
+    "owner" INTEGER,
+    "in_force_since" TEXT,
+    "reviewed_on" TEXT,
+    "review_on" TEXT,
+    "review_note" TEXT
+) STRICT;
+
+-- index legal and other duties: records by applies
+CREATE INDEX "ix_legal_requirement_e5a951bf" ON "legal_requirement" ("applies") WHERE "applies" IS NOT NULL;
+
+-- index legal and other duties: records by contract
+CREATE INDEX "ix_legal_requirement_7d7e358d" ON "legal_requirement" ("contract") WHERE "contract" IS NOT NULL;
+
+-- index legal and other duties: open records by created_at
+CREATE INDEX "ix_legal_requirement_ffc0e8ac" ON "legal_requirement" ("created_at", "number") WHERE "state" IN ('identified', 'active');
+
+-- index legal and other duties: records by interested_party
+CREATE INDEX "ix_legal_requirement_076a9f53" ON "legal_requirement" ("interested_party") WHERE "interested_party" IS NOT NULL;
+
+-- index legal and other duties: records by kind
+CREATE INDEX "ix_legal_requirement_3363c5df" ON "legal_requirement" ("kind") WHERE "kind" IS NOT NULL;
+
+-- index legal and other duties: records by owner
+CREATE INDEX "ix_legal_requirement_7e1e879e" ON "legal_requirement" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index legal and other duties: records by review_on
+CREATE INDEX "ix_legal_requirement_772ccb4a" ON "legal_requirement" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index legal and other duties: open records by review_on
+CREATE INDEX "ix_legal_requirement_f635f43a" ON "legal_requirement" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('identified', 'active');
+
+-- index legal and other duties: all records by title
+CREATE INDEX "ix_legal_requirement_cb9063cc" ON "legal_requirement" (coalesce("title", '􏿿'), "number");
+
+-- index legal and other duties: open records by title
+CREATE INDEX "ix_legal_requirement_2071835f" ON "legal_requirement" (coalesce("title", '􏿿'), "number") WHERE "state" IN ('identified', 'active');
+
+-- index legal and other duties: records by external key, each once
+CREATE UNIQUE INDEX "ix_legal_requirement_external_key" ON "legal_requirement" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of major incident reviews
+CREATE TABLE "major_incident_review" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "incident" INTEGER,
+    "owner" INTEGER,
+    "planned_at" INTEGER,
+    "held_at" INTEGER,
+    "report" TEXT,
+    "timeline" TEXT,
+    "went_well" TEXT,
+    "went_badly" TEXT,
+    "follow_up" TEXT,
+    "follow_up_reason" TEXT,
+    "sent_at" INTEGER,
+    "sent_to" TEXT,
+    "closed_by" INTEGER,
+    "closed_at" INTEGER
+) STRICT;
+
+-- index major incident reviews: records by closed_by
+CREATE INDEX "ix_major_incident_review_7fb3cf11" ON "major_incident_review" ("closed_by") WHERE "closed_by" IS NOT NULL;
+
+-- index major incident reviews: records by held_at
+CREATE INDEX "ix_major_incident_review_71a86933" ON "major_incident_review" ("held_at") WHERE "held_at" IS NOT NULL;
+
+-- index major incident reviews: records by incident
+CREATE INDEX "ix_major_incident_review_176a9e28" ON "major_incident_review" ("incident") WHERE "incident" IS NOT NULL;
+
+-- index major incident reviews: records by owner
+CREATE INDEX "ix_major_incident_review_7e1e879e" ON "major_incident_review" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index major incident reviews: records by planned_at
+CREATE INDEX "ix_major_incident_review_35885970" ON "major_incident_review" ("planned_at") WHERE "planned_at" IS NOT NULL;
+
+-- index major incident reviews: open records by planned_at
+CREATE INDEX "ix_major_incident_review_2483ef00" ON "major_incident_review" (coalesce("planned_at", 9223372036854775807), "number") WHERE "state" IN ('planned', 'held');
+
+-- index major incident reviews: records by external key, each once
+CREATE UNIQUE INDEX "ix_major_incident_review_external_key" ON "major_incident_review" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of service management plans
+CREATE TABLE "management_plan" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "period_from" TEXT,
+    "period_to" TEXT,
+    "approach" TEXT,
+    "owner" INTEGER,
+    "document" INTEGER,
+    "policy" INTEGER,
+    "requirements" TEXT,
+    "no_change_reason" TEXT,
+    "limitations" TEXT,
+    "limitations_by" INTEGER,
+    "limitations_reviewed_on" TEXT,
+    "resource_plan" INTEGER,
+    "other_parties" TEXT,
+    "audit_programme" INTEGER,
+    "improvement" TEXT,
+    "approved_by" INTEGER,
+    "approved_at" INTEGER,
+    "reviewed_at" INTEGER,
+    "reviewed_on" TEXT,
+    "review_on" TEXT,
+    "review_note" TEXT
+) STRICT;
+
+-- index service management plans: records by approved_at
+CREATE INDEX "ix_management_plan_0d598717" ON "management_plan" ("approved_at") WHERE "approved_at" IS NOT NULL;
+
+-- index service management plans: records by approved_by
+CREATE INDEX "ix_management_plan_2217fbb9" ON "management_plan" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index service management plans: records by audit_programme
+CREATE INDEX "ix_management_plan_e3cd1bde" ON "management_plan" ("audit_programme") WHERE "audit_programme" IS NOT NULL;
+
+-- index service management plans: open records by created_at
+CREATE INDEX "ix_management_plan_cfa01556" ON "management_plan" ("created_at", "number") WHERE "state" IN ('draft', 'approval', 'in_force');
+
+-- index service management plans: records by document
+CREATE INDEX "ix_management_plan_a5222285" ON "management_plan" ("document") WHERE "document" IS NOT NULL;
+
+-- index service management plans: records by limitations_by
+CREATE INDEX "ix_management_plan_ae467d4e" ON "management_plan" ("limitations_by") WHERE "limitations_by" IS NOT NULL;
+
+-- index service management plans: records by owner
+CREATE INDEX "ix_management_plan_7e1e879e" ON "management_plan" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index service management plans: records by policy
+CREATE INDEX "ix_management_plan_ca725768" ON "management_plan" ("policy") WHERE "policy" IS NOT NULL;
+
+-- index service management plans: records by resource_plan
+CREATE INDEX "ix_management_plan_395dbfcc" ON "management_plan" ("resource_plan") WHERE "resource_plan" IS NOT NULL;
+
+-- index service management plans: records by review_on
+CREATE INDEX "ix_management_plan_772ccb4a" ON "management_plan" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index service management plans: all records by period_to
+CREATE INDEX "ix_management_plan_ca4839db" ON "management_plan" (coalesce("period_to", ''), "number");
+
+-- index service management plans: open records by period_to
+CREATE INDEX "ix_management_plan_bb7bc812" ON "management_plan" (coalesce("period_to", '􏿿'), "number") WHERE "state" IN ('draft', 'approval', 'in_force');
+
+-- index service management plans: open records by review_on
+CREATE INDEX "ix_management_plan_3248e0fc" ON "management_plan" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('draft', 'approval', 'in_force');
+
+-- index service management plans: records by external key, each once
+CREATE UNIQUE INDEX "ix_management_plan_external_key" ON "management_plan" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of management reviews
+CREATE TABLE "management_review" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "period_from" TEXT,
+    "period_to" TEXT,
+    "data_as_of" TEXT,
+    "planned_on" TEXT,
+    "held_on" TEXT,
+    "chaired_by" INTEGER,
+    "top_management_present" INTEGER CHECK ("top_management_present" IN (0, 1)),
+    "owner" INTEGER,
+    "meeting" INTEGER,
+    "earlier_actions" TEXT,
+    "previous" INTEGER,
+    "context_changes" TEXT,
+    "nonconformity_trends" TEXT,
+    "measurement_trends" TEXT,
+    "audit_trends" TEXT,
+    "improvement_opportunities" TEXT,
+    "policy_fit" TEXT,
+    "objectives_met" TEXT,
+    "feedback" TEXT,
+    "service_performance" TEXT,
+    "party_performance" TEXT,
+    "resources" TEXT,
+    "risk_results" TEXT,
+    "coming_changes" TEXT,
+    "suitability" TEXT,
+    "adequacy" TEXT,
+    "effectiveness" TEXT,
+    "improvement_decision" TEXT,
+    "change_decision" TEXT,
+    "minutes" TEXT,
+    "minutes_file" TEXT,
+    "approved_by" INTEGER,
+    "approved_at" INTEGER,
+    "cancelled_reason" TEXT
+) STRICT;
+
+-- index management reviews: records by approved_by
+CREATE INDEX "ix_management_review_2217fbb9" ON "management_review" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index management reviews: records by chaired_by
+CREATE INDEX "ix_management_review_09c2693b" ON "management_review" ("chaired_by") WHERE "chaired_by" IS NOT NULL;
+
+-- index management reviews: records by held_on
+CREATE INDEX "ix_management_review_79227dcf" ON "management_review" ("held_on") WHERE "held_on" IS NOT NULL;
+
+-- index management reviews: records by meeting
+CREATE INDEX "ix_management_review_3256b961" ON "management_review" ("meeting") WHERE "meeting" IS NOT NULL;
+
+-- index management reviews: records by owner
+CREATE INDEX "ix_management_review_7e1e879e" ON "management_review" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index management reviews: records by planned_on
+CREATE INDEX "ix_management_review_c45a2ad4" ON "management_review" ("planned_on") WHERE "planned_on" IS NOT NULL;
+
+-- index management reviews: records by previous
+CREATE INDEX "ix_management_review_bbd007c7" ON "management_review" ("previous") WHERE "previous" IS NOT NULL;
+
+-- index management reviews: all records by held_on
+CREATE INDEX "ix_management_review_06a1565d" ON "management_review" (coalesce("held_on", ''), "number");
+
+-- index management reviews: all records by planned_on
+CREATE INDEX "ix_management_review_f7d6db52" ON "management_review" (coalesce("planned_on", ''), "number");
+
+-- index management reviews: open records by planned_on
+CREATE INDEX "ix_management_review_d6f3c411" ON "management_review" (coalesce("planned_on", '􏿿'), "number") WHERE "state" IN ('planned', 'prepared');
+
+-- index management reviews: unfinished records by planned_on
+CREATE INDEX "ix_management_review_0a4c13b6" ON "management_review" (coalesce("planned_on", '􏿿'), "number") WHERE "state" IN ('planned', 'prepared', 'held');
+
+-- index management reviews: records by external key, each once
+CREATE UNIQUE INDEX "ix_management_review_external_key" ON "management_review" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of measurements
+CREATE TABLE "measurement" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "name" TEXT,
+    "kind" TEXT,
+    "metric" INTEGER,
+    "service" INTEGER,
+    "objective" INTEGER,
+    "process" INTEGER,
+    "target" INTEGER,
+    "agreement" INTEGER,
+    "availability_requirement" INTEGER,
+    "continuity_requirement" INTEGER,
+    "continuity_test" INTEGER,
+    "security_control" INTEGER,
+    "improvement" INTEGER,
+    "configuration_item" INTEGER,
+    "period_from" TEXT,
+    "period_to" TEXT,
+    "value" INTEGER,
+    "unit" TEXT,
+    "direction" TEXT,
+    "target_value" INTEGER,
+    "met" TEXT,
+    "sample_size" INTEGER,
+    "data_complete_percent" INTEGER,
+    "data_source" TEXT,
+    "raw_data" TEXT,
+    "measured_at" INTEGER,
+    "measured_by" INTEGER,
+    "analysis" TEXT,
+    "trend" TEXT,
+    "evaluation" TEXT,
+    "follow_up" TEXT,
+    "evaluated_on" TEXT,
+    "evaluated_by" INTEGER,
+    "correction_reason" TEXT
+) STRICT;
+
+-- index measurements: records by agreement
+CREATE INDEX "ix_measurement_576936da" ON "measurement" ("agreement") WHERE "agreement" IS NOT NULL;
+
+-- index measurements: records by availability_requirement
+CREATE INDEX "ix_measurement_c0fc2588" ON "measurement" ("availability_requirement") WHERE "availability_requirement" IS NOT NULL;
+
+-- index measurements: records by configuration_item
+CREATE INDEX "ix_measurement_ccc63092" ON "measurement" ("configuration_item") WHERE "configuration_item" IS NOT NULL;
+
+-- index measurements: records by continuity_requirement
+CREATE INDEX "ix_measurement_0517cc40" ON "measurement" ("continuity_requirement") WHERE "continuity_requirement" IS NOT NULL;
+
+-- index measurements: records by continuity_test
+CREATE INDEX "ix_measurement_a4dfd069" ON "measurement" ("continuity_test") WHERE "continuity_test" IS NOT NULL;
+
+-- index measurements: records by evaluated_by
+CREATE INDEX "ix_measurement_4ce4447b" ON "measurement" ("evaluated_by") WHERE "evaluated_by" IS NOT NULL;
+
+-- index measurements: records by evaluated_on
+CREATE INDEX "ix_measurement_d9a37cb8" ON "measurement" ("evaluated_on") WHERE "evaluated_on" IS NOT NULL;
+
+-- index measurements: records by improvement
+CREATE INDEX "ix_measurement_7a499e0b" ON "measurement" ("improvement") WHERE "improvement" IS NOT NULL;
+
+-- index measurements: records by kind
+CREATE INDEX "ix_measurement_3363c5df" ON "measurement" ("kind") WHERE "kind" IS NOT NULL;
+
+-- index measurements: records by measured_at
+CREATE INDEX "ix_measurement_f278eae2" ON "measurement" ("measured_at") WHERE "measured_at" IS NOT NULL;
+
+-- index measurements: records by measured_by
+CREATE INDEX "ix_measurement_79d8ba1f" ON "measurement" ("measured_by") WHERE "measured_by" IS NOT NULL;
+
+-- index measurements: records by met
+CREATE INDEX "ix_measurement_d277da70" ON "measurement" ("met") WHERE "met" IS NOT NULL;
+
+-- index measurements: records by metric
+CREATE INDEX "ix_measurement_b2cdddbe" ON "measurement" ("metric") WHERE "metric" IS NOT NULL;
+
+-- index measurements: records by objective
+CREATE INDEX "ix_measurement_8e9e7949" ON "measurement" ("objective") WHERE "objective" IS NOT NULL;
+
+-- index measurements: records by period_to
+CREATE INDEX "ix_measurement_bf7015f8" ON "measurement" ("period_to") WHERE "period_to" IS NOT NULL;
+
+-- index measurements: records by process
+CREATE INDEX "ix_measurement_ccea7f02" ON "measurement" ("process") WHERE "process" IS NOT NULL;
+
+-- index measurements: records by security_control
+CREATE INDEX "ix_measurement_3bed2825" ON "measurement" ("security_control") WHERE "security_control" IS NOT NULL;
+
+-- index measurements: records by service
+CREATE INDEX "ix_measurement_5df8ea9a" ON "measurement" ("service") WHERE "service" IS NOT NULL;
+
+-- index measurements: records by target
+CREATE INDEX "ix_measurement_c98184a8" ON "measurement" ("target") WHERE "target" IS NOT NULL;
+
+-- index measurements: all records by period_to
+CREATE INDEX "ix_measurement_ca4839db" ON "measurement" (coalesce("period_to", ''), "number");
+
+-- index measurements: open records by period_to
+CREATE INDEX "ix_measurement_8a556da2" ON "measurement" (coalesce("period_to", '􏿿'), "number") WHERE "state" IN ('recorded', 'analysed');
+
+-- index measurements: records by external key, each once
+CREATE UNIQUE INDEX "ix_measurement_external_key" ON "measurement" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of meetings
+CREATE TABLE "meeting" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "kind" TEXT,
+    "held_at" INTEGER,
+    "location" TEXT,
+    "chair" INTEGER,
+    "process" INTEGER,
+    "agenda" TEXT,
+    "minutes" TEXT,
+    "minutes_sent_at" INTEGER
+) STRICT;
+
+-- index meetings: records by chair
+CREATE INDEX "ix_meeting_0c4a4650" ON "meeting" ("chair") WHERE "chair" IS NOT NULL;
+
+-- index meetings: records by held_at
+CREATE INDEX "ix_meeting_71a86933" ON "meeting" ("held_at") WHERE "held_at" IS NOT NULL;
+
+-- index meetings: records by kind
+CREATE INDEX "ix_meeting_3363c5df" ON "meeting" ("kind") WHERE "kind" IS NOT NULL;
+
+-- index meetings: records by process
+CREATE INDEX "ix_meeting_ccea7f02" ON "meeting" ("process") WHERE "process" IS NOT NULL;
+
+-- index meetings: all records by held_at
+CREATE INDEX "ix_meeting_a0904222" ON "meeting" (coalesce("held_at", -9223372036854775807), "number");
+
+-- index meetings: open records by held_at
+CREATE INDEX "ix_meeting_6eee773e" ON "meeting" (coalesce("held_at", 9223372036854775807), "number") WHERE "state" IN ('planned');
+
+-- index meetings: unfinished records by held_at
+CREATE INDEX "ix_meeting_cce8feb1" ON "meeting" (coalesce("held_at", 9223372036854775807), "number") WHERE "state" IN ('planned', 'held');
+
+-- index meetings: records by external key, each once
+CREATE UNIQUE INDEX "ix_meeting_external_key" ON "meeting" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of metrics
+CREATE TABLE "metric" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "name" TEXT,
+    "purpose" TEXT,
+    "kind" TEXT,
+    "requirement" TEXT,
+    "formula" TEXT,
+    "data_source" TEXT,
+    "unit" TEXT,
+    "direction" TEXT,
+    "target_value" INTEGER,
+    "owner" INTEGER,
+    "every_days" INTEGER,
+    "evaluated_every_days" INTEGER,
+    "next_due_on" TEXT,
+    "evaluation_due_on" TEXT,
+    "evaluated_on" TEXT,
+    "reproduced_on" TEXT,
+    "reproduced_by" INTEGER,
+    "reproduction" TEXT,
+    "in_use_since" TEXT,
+    "reviewed_on" TEXT,
+    "review_on" TEXT
+) STRICT;
+
+-- index metrics: records by evaluation_due_on
+CREATE INDEX "ix_metric_e766152b" ON "metric" ("evaluation_due_on") WHERE "evaluation_due_on" IS NOT NULL;
+
+-- index metrics: records by kind
+CREATE INDEX "ix_metric_3363c5df" ON "metric" ("kind") WHERE "kind" IS NOT NULL;
+
+-- index metrics: records by next_due_on
+CREATE INDEX "ix_metric_521b6099" ON "metric" ("next_due_on") WHERE "next_due_on" IS NOT NULL;
+
+-- index metrics: records by owner
+CREATE INDEX "ix_metric_7e1e879e" ON "metric" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index metrics: records by reproduced_by
+CREATE INDEX "ix_metric_2b78c7ca" ON "metric" ("reproduced_by") WHERE "reproduced_by" IS NOT NULL;
+
+-- index metrics: all records by name
+CREATE INDEX "ix_metric_7a46d469" ON "metric" (coalesce("name", '􏿿'), "number");
+
+-- index metrics: open records by name
+CREATE INDEX "ix_metric_45502c6f" ON "metric" (coalesce("name", '􏿿'), "number") WHERE "state" IN ('draft', 'in_use');
+
+-- index metrics: open records by next_due_on
+CREATE INDEX "ix_metric_72c39f31" ON "metric" (coalesce("next_due_on", '􏿿'), "number") WHERE "state" IN ('draft', 'in_use');
+
+-- index metrics: records by external key, each once
+CREATE UNIQUE INDEX "ix_metric_external_key" ON "metric" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of nonconformities
+CREATE TABLE "nonconformity" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "description" TEXT,
+    "grade" TEXT,
+    "clause_reference" TEXT,
+    "source" TEXT,
+    "finding" INTEGER,
+    "process" INTEGER,
+    "detected_on" TEXT,
+    "detected_by" INTEGER,
+    "owner" INTEGER,
+    "due_on" TEXT,
+    "replanned_reason" TEXT,
+    "correction" TEXT,
+    "corrected_on" TEXT,
+    "consequences" TEXT,
+    "method" TEXT,
+    "cause" TEXT,
+    "cause_found_on" TEXT,
+    "extent" TEXT,
+    "extent_checked_on" TEXT,
+    "action_needed" TEXT,
+    "no_action_reason" TEXT,
+    "alters_system" INTEGER CHECK ("alters_system" IN (0, 1)),
+    "done_by" INTEGER,
+    "done_on" TEXT,
+    "effect_due_on" TEXT,
+    "effect_checked_on" TEXT,
+    "effect_checked_by" INTEGER,
+    "effect" TEXT,
+    "effect_note" TEXT,
+    "proof" TEXT,
+    "recurrence_of" INTEGER,
+    "closed_at" INTEGER,
+    "closed_by" INTEGER
+) STRICT;
+
+-- index nonconformities: records by clause_reference
+CREATE INDEX "ix_nonconformity_2b8b5a8d" ON "nonconformity" ("clause_reference") WHERE "clause_reference" IS NOT NULL;
+
+-- index nonconformities: records by closed_at
+CREATE INDEX "ix_nonconformity_a72706b2" ON "nonconformity" ("closed_at") WHERE "closed_at" IS NOT NULL;
+
+-- index nonconformities: records by closed_by
+CREATE INDEX "ix_nonconformity_7fb3cf11" ON "nonconformity" ("closed_by") WHERE "closed_by" IS NOT NULL;
+
+-- index nonconformities: records by detected_by
+CREATE INDEX "ix_nonconformity_9079264c" ON "nonconformity" ("detected_by") WHERE "detected_by" IS NOT NULL;
+
+-- index nonconformities: records by detected_on
+CREATE INDEX "ix_nonconformity_e65b43f7" ON "nonconformity" ("detected_on") WHERE "detected_on" IS NOT NULL;
+
+-- index nonconformities: records by done_by
+CREATE INDEX "ix_nonconformity_41f25087" ON "nonconformity" ("done_by") WHERE "done_by" IS NOT NULL;
+
+-- index nonconformities: records by due_on
+CREATE INDEX "ix_nonconformity_0713ee30" ON "nonconformity" ("due_on") WHERE "due_on" IS NOT NULL;
+
+-- index nonconformities: records by effect
+CREATE INDEX "ix_nonconformity_f2808f2c" ON "nonconformity" ("effect") WHERE "effect" IS NOT NULL;
+
+-- index nonconformities: records by effect_checked_by
+CREATE INDEX "ix_nonconformity_23d2e51e" ON "nonconformity" ("effect_checked_by") WHERE "effect_checked_by" IS NOT NULL;
+
+-- index nonconformities: records by effect_due_on
+CREATE INDEX "ix_nonconformity_6625a55a" ON "nonconformity" ("effect_due_on") WHERE "effect_due_on" IS NOT NULL;
+
+-- index nonconformities: records by finding
+CREATE INDEX "ix_nonconformity_a0d65daa" ON "nonconformity" ("finding") WHERE "finding" IS NOT NULL;
+
+-- index nonconformities: records by grade
+CREATE INDEX "ix_nonconformity_ffd5cfa6" ON "nonconformity" ("grade") WHERE "grade" IS NOT NULL;
+
+-- index nonconformities: records by owner
+CREATE INDEX "ix_nonconformity_7e1e879e" ON "nonconformity" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index nonconformities: records by process
+CREATE INDEX "ix_nonconformity_ccea7f02" ON "nonconformity" ("process") WHERE "process" IS NOT NULL;
+
+-- index nonconformities: records by recurrence_of
+CREATE INDEX "ix_nonconformity_871a8403" ON "nonconformity" ("recurrence_of") WHERE "recurrence_of" IS NOT NULL;
+
+-- index nonconformities: records by source
+CREATE INDEX "ix_nonconformity_ce10d092" ON "nonconformity" ("source") WHERE "source" IS NOT NULL;
+
+-- index nonconformities: all records by detected_on
+CREATE INDEX "ix_nonconformity_54d7316c" ON "nonconformity" (coalesce("detected_on", ''), "number");
+
+-- index nonconformities: open records by due_on
+CREATE INDEX "ix_nonconformity_8740005f" ON "nonconformity" (coalesce("due_on", '􏿿'), "number") WHERE "state" IN ('open', 'corrected', 'analysed');
+
+-- index nonconformities: unfinished records by due_on
+CREATE INDEX "ix_nonconformity_8cee4961" ON "nonconformity" (coalesce("due_on", '􏿿'), "number") WHERE "state" IN ('open', 'corrected', 'analysed', 'done');
+
+-- index nonconformities: unfinished records by effect_due_on
+CREATE INDEX "ix_nonconformity_497ec24f" ON "nonconformity" (coalesce("effect_due_on", '􏿿'), "number") WHERE "state" IN ('open', 'corrected', 'analysed', 'done');
+
+-- index nonconformities: records by external key, each once
+CREATE UNIQUE INDEX "ix_nonconformity_external_key" ON "nonconformity" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of objectives
+CREATE TABLE "objective" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "description" TEXT,
+    "level" TEXT,
+    "team" INTEGER,
+    "process" INTEGER,
+    "policy" INTEGER,
+    "policy_statement" TEXT,
+    "measure" TEXT,
+    "metric" INTEGER,
+    "unit" TEXT,
+    "baseline" INTEGER,
+    "target" INTEGER,
+    "direction" TEXT,
+    "measure_every" TEXT,
+    "plan" TEXT,
+    "resources" TEXT,
+    "owner" INTEGER,
+    "period_from" TEXT,
+    "due_on" TEXT,
+    "data_source" TEXT,
+    "formula" TEXT,
+    "evaluate_on" TEXT,
+    "approved_by" INTEGER,
+    "approved_at" INTEGER,
+    "communicated_at" INTEGER,
+    "result" INTEGER,
+    "last_result" TEXT,
+    "evaluation" TEXT,
+    "evaluated_at" INTEGER,
+    "evaluated_by" INTEGER,
+    "reviewed_on" TEXT,
+    "review_on" TEXT,
+    "extension_reason" TEXT
+) STRICT;
+
+-- index objectives: records by approved_by
+CREATE INDEX "ix_objective_2217fbb9" ON "objective" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index objectives: records by due_on
+CREATE INDEX "ix_objective_0713ee30" ON "objective" ("due_on") WHERE "due_on" IS NOT NULL;
+
+-- index objectives: records by evaluated_by
+CREATE INDEX "ix_objective_4ce4447b" ON "objective" ("evaluated_by") WHERE "evaluated_by" IS NOT NULL;
+
+-- index objectives: records by last_result
+CREATE INDEX "ix_objective_f59d6d7b" ON "objective" ("last_result") WHERE "last_result" IS NOT NULL;
+
+-- index objectives: records by level
+CREATE INDEX "ix_objective_971f265a" ON "objective" ("level") WHERE "level" IS NOT NULL;
+
+-- index objectives: records by metric
+CREATE INDEX "ix_objective_b2cdddbe" ON "objective" ("metric") WHERE "metric" IS NOT NULL;
+
+-- index objectives: records by owner
+CREATE INDEX "ix_objective_7e1e879e" ON "objective" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index objectives: records by policy
+CREATE INDEX "ix_objective_ca725768" ON "objective" ("policy") WHERE "policy" IS NOT NULL;
+
+-- index objectives: records by process
+CREATE INDEX "ix_objective_ccea7f02" ON "objective" ("process") WHERE "process" IS NOT NULL;
+
+-- index objectives: records by review_on
+CREATE INDEX "ix_objective_772ccb4a" ON "objective" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index objectives: records by team
+CREATE INDEX "ix_objective_f9085ed2" ON "objective" ("team") WHERE "team" IS NOT NULL;
+
+-- index objectives: all records by due_on
+CREATE INDEX "ix_objective_4a23285b" ON "objective" (coalesce("due_on", ''), "number");
+
+-- index objectives: open records by due_on
+CREATE INDEX "ix_objective_49eaa0a7" ON "objective" (coalesce("due_on", '􏿿'), "number") WHERE "state" IN ('draft', 'approval', 'active');
+
+-- index objectives: open records by evaluate_on
+CREATE INDEX "ix_objective_25ed2eb1" ON "objective" (coalesce("evaluate_on", '􏿿'), "number") WHERE "state" IN ('draft', 'approval', 'active');
+
+-- index objectives: all records by evaluated_at
+CREATE INDEX "ix_objective_4f3827c8" ON "objective" (coalesce("evaluated_at", -9223372036854775807), "number");
+
+-- index objectives: records by external key, each once
+CREATE UNIQUE INDEX "ix_objective_external_key" ON "objective" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of opportunities
+CREATE TABLE "opportunity" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "description" TEXT,
+    "category" TEXT,
+    "process" INTEGER,
+    "customer_impact" TEXT,
+    "owner" INTEGER,
+    "identified_on" TEXT,
+    "chance" TEXT,
+    "benefit" TEXT,
+    "priority" TEXT,
+    "priority_reason" TEXT,
+    "assessed_at" INTEGER,
+    "reviewed_on" TEXT,
+    "review_on" TEXT,
+    "decision_reason" TEXT,
+    "decided_by" INTEGER,
+    "decided_at" INTEGER,
+    "outcome" TEXT
+) STRICT;
+
+-- index opportunities: records by assessed_at
+CREATE INDEX "ix_opportunity_e2924dbc" ON "opportunity" ("assessed_at") WHERE "assessed_at" IS NOT NULL;
+
+-- index opportunities: records by category
+CREATE INDEX "ix_opportunity_a87940cc" ON "opportunity" ("category") WHERE "category" IS NOT NULL;
+
+-- index opportunities: records by decided_by
+CREATE INDEX "ix_opportunity_04bde953" ON "opportunity" ("decided_by") WHERE "decided_by" IS NOT NULL;
+
+-- index opportunities: records by owner
+CREATE INDEX "ix_opportunity_7e1e879e" ON "opportunity" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index opportunities: records by priority
+CREATE INDEX "ix_opportunity_43fe89d4" ON "opportunity" ("priority") WHERE "priority" IS NOT NULL;
+
+-- index opportunities: records by process
+CREATE INDEX "ix_opportunity_ccea7f02" ON "opportunity" ("process") WHERE "process" IS NOT NULL;
+
+-- index opportunities: records by review_on
+CREATE INDEX "ix_opportunity_772ccb4a" ON "opportunity" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index opportunities: all records by identified_on
+CREATE INDEX "ix_opportunity_5176025e" ON "opportunity" (coalesce("identified_on", ''), "number");
+
+-- index opportunities: open records by review_on
+CREATE INDEX "ix_opportunity_a80f981a" ON "opportunity" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('identified', 'assessed', 'pursued');
+
+-- index opportunities: records by external key, each once
+CREATE UNIQUE INDEX "ix_opportunity_external_key" ON "opportunity" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of outages
+CREATE TABLE "outage" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "service" INTEGER,
+    "kind" TEXT,
+    "extent" TEXT,
+    "started_at" INTEGER,
+    "ended_at" INTEGER,
+    "counted_downtime" INTEGER,
+    "detected_by" TEXT,
+    "measurement" INTEGER,
+    "caused_by" INTEGER,
+    "owner" INTEGER,
+    "investigate_by" TEXT,
+    "investigation" TEXT,
+    "cause" TEXT,
+    "action_needed" TEXT,
+    "action_note" TEXT,
+    "investigated_at" INTEGER,
+    "investigated_by" INTEGER
+) STRICT;
+
+-- index outages: records by caused_by
+CREATE INDEX "ix_outage_f95a8ba2" ON "outage" ("caused_by") WHERE "caused_by" IS NOT NULL;
+
+-- index outages: records by ended_at
+CREATE INDEX "ix_outage_1d018ad6" ON "outage" ("ended_at") WHERE "ended_at" IS NOT NULL;
+
+-- index outages: records by investigate_by
+CREATE INDEX "ix_outage_ef4fba14" ON "outage" ("investigate_by") WHERE "investigate_by" IS NOT NULL;
+
+-- index outages: records by investigated_by
+CREATE INDEX "ix_outage_d1953c77" ON "outage" ("investigated_by") WHERE "investigated_by" IS NOT NULL;
+
+-- index outages: records by kind
+CREATE INDEX "ix_outage_3363c5df" ON "outage" ("kind") WHERE "kind" IS NOT NULL;
+
+-- index outages: records by measurement
+CREATE INDEX "ix_outage_ab389808" ON "outage" ("measurement") WHERE "measurement" IS NOT NULL;
+
+-- index outages: open records
+CREATE INDEX "ix_outage_4cc8dd35" ON "outage" ("number") WHERE "state" IN ('down');
+
+-- index outages: records by owner
+CREATE INDEX "ix_outage_7e1e879e" ON "outage" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index outages: records by service
+CREATE INDEX "ix_outage_5df8ea9a" ON "outage" ("service") WHERE "service" IS NOT NULL;
+
+-- index outages: records by started_at
+CREATE INDEX "ix_outage_b40ad80c" ON "outage" ("started_at") WHERE "started_at" IS NOT NULL;
+
+-- index outages: unfinished records by investigate_by
+CREATE INDEX "ix_outage_01d78182" ON "outage" (coalesce("investigate_by", '􏿿'), "number") WHERE "state" IN ('down', 'restored');
+
+-- index outages: all records by started_at
+CREATE INDEX "ix_outage_f2c9b458" ON "outage" (coalesce("started_at", -9223372036854775807), "number");
+
+-- index outages: unfinished records by started_at
+CREATE INDEX "ix_outage_9d77d0fc" ON "outage" (coalesce("started_at", 9223372036854775807), "number") WHERE "state" IN ('down', 'restored');
+
+-- index outages: records by external key, each once
+CREATE UNIQUE INDEX "ix_outage_external_key" ON "outage" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of parts operated by others
+CREATE TABLE "party_control" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "party" INTEGER,
+    "process" INTEGER,
+    "process_part" TEXT,
+    "owner" INTEGER,
+    "inputs" TEXT,
+    "outputs" TEXT,
+    "hand_over" TEXT,
+    "exchange" TEXT,
+    "controls" TEXT,
+    "control_description" TEXT,
+    "evaluated_on" TEXT,
+    "evaluate_on" TEXT,
+    "process_evaluation" TEXT,
+    "service_evaluation" TEXT,
+    "result" TEXT,
+    "reviewed_on" TEXT,
+    "review_on" TEXT,
+    "end_reason" TEXT
+) STRICT;
+
+-- index parts operated by others: records by evaluate_on
+CREATE INDEX "ix_party_control_85f12103" ON "party_control" ("evaluate_on") WHERE "evaluate_on" IS NOT NULL;
+
+-- index parts operated by others: records by owner
+CREATE INDEX "ix_party_control_7e1e879e" ON "party_control" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index parts operated by others: records by party
+CREATE INDEX "ix_party_control_20504cae" ON "party_control" ("party") WHERE "party" IS NOT NULL;
+
+-- index parts operated by others: records by process
+CREATE INDEX "ix_party_control_ccea7f02" ON "party_control" ("process") WHERE "process" IS NOT NULL;
+
+-- index parts operated by others: open records by evaluate_on
+CREATE INDEX "ix_party_control_0a362f00" ON "party_control" (coalesce("evaluate_on", '􏿿'), "number") WHERE "state" IN ('draft', 'active');
+
+-- index parts operated by others: all records by title
+CREATE INDEX "ix_party_control_cb9063cc" ON "party_control" (coalesce("title", '􏿿'), "number");
+
+-- index parts operated by others: open records by title
+CREATE INDEX "ix_party_control_078eee07" ON "party_control" (coalesce("title", '􏿿'), "number") WHERE "state" IN ('draft', 'active');
+
+-- index parts operated by others: records by external key, each once
+CREATE UNIQUE INDEX "ix_party_control_external_key" ON "party_control" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of processes
+CREATE TABLE "process" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "name" TEXT,
+    "clause" TEXT,
+    "purpose" TEXT,
+    "description" TEXT,
+    "inputs" TEXT,
+    "outputs" TEXT,
+    "criteria" TEXT,
+    "controls" TEXT,
+    "owner" INTEGER,
+    "team" INTEGER,
+    "operated_by" TEXT,
+    "approved_by" INTEGER,
+    "approved_at" INTEGER,
+    "changed_under" INTEGER,
+    "reviewed_on" TEXT,
+    "review_on" TEXT,
+    "review_note" TEXT
+) STRICT;
+
+-- index processes: records by approved_by
+CREATE INDEX "ix_process_2217fbb9" ON "process" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index processes: records by changed_under
+CREATE INDEX "ix_process_6c44d1ba" ON "process" ("changed_under") WHERE "changed_under" IS NOT NULL;
+
+-- index processes: records by clause
+CREATE INDEX "ix_process_21312f15" ON "process" ("clause") WHERE "clause" IS NOT NULL;
+
+-- index processes: records by owner
+CREATE INDEX "ix_process_7e1e879e" ON "process" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index processes: records by review_on
+CREATE INDEX "ix_process_772ccb4a" ON "process" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index processes: records by team
+CREATE INDEX "ix_process_f9085ed2" ON "process" ("team") WHERE "team" IS NOT NULL;
+
+-- index processes: all records by clause
+CREATE INDEX "ix_process_8397565b" ON "process" (coalesce("clause", '􏿿'), "number");
+
+-- index processes: open records by clause
+CREATE INDEX "ix_process_2bf7d275" ON "process" (coalesce("clause", '􏿿'), "number") WHERE "state" IN ('draft', 'active');
+
+-- index processes: open records by review_on
+CREATE INDEX "ix_process_8f7c0192" ON "process" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('draft', 'active');
+
+-- index processes: records by external key, each once
+CREATE UNIQUE INDEX "ix_process_external_key" ON "process" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of releases
+CREATE TABLE "release" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "version_text" TEXT,
+    "release_type" TEXT,
+    "description" TEXT,
+    "owner" INTEGER,
+    "team" INTEGER,
+    "plan" INTEGER,
+    "closes_none_reason" TEXT,
+    "planned_start_at" INTEGER,
+    "planned_end_at" INTEGER,
+    "deliverables" TEXT,
+    "method" TEXT,
+    "back_out_plan" TEXT,
+    "baseline" INTEGER,
+    "approved_artefact" TEXT,
+    "announced_at" INTEGER,
+    "acceptance_criteria" TEXT,
+    "verification_result" TEXT,
+    "accepted" TEXT,
+    "verified_at" INTEGER,
+    "verified_by" INTEGER,
+    "missed_decision" TEXT,
+    "missed_decided_at" INTEGER,
+    "approved_by" INTEGER,
+    "approved_as" INTEGER,
+    "approved_at" INTEGER,
+    "approval_note" TEXT,
+    "deployed_at" INTEGER,
+    "outcome" TEXT,
+    "observe_until" TEXT,
+    "incidents_after" INTEGER,
+    "conclusions" TEXT,
+    "outcome_told_at" INTEGER,
+    "closed_at" INTEGER,
+    "closed_by" INTEGER
+) STRICT;
+
+-- index releases: records by announced_at
+CREATE INDEX "ix_release_3ee2340a" ON "release" ("announced_at") WHERE "announced_at" IS NOT NULL;
+
+-- index releases: records by approved_as
+CREATE INDEX "ix_release_09211bac" ON "release" ("approved_as") WHERE "approved_as" IS NOT NULL;
+
+-- index releases: records by approved_at
+CREATE INDEX "ix_release_0d598717" ON "release" ("approved_at") WHERE "approved_at" IS NOT NULL;
+
+-- index releases: records by approved_by
+CREATE INDEX "ix_release_2217fbb9" ON "release" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index releases: records by baseline
+CREATE INDEX "ix_release_239d74b6" ON "release" ("baseline") WHERE "baseline" IS NOT NULL;
+
+-- index releases: records by closed_by
+CREATE INDEX "ix_release_7fb3cf11" ON "release" ("closed_by") WHERE "closed_by" IS NOT NULL;
+
+-- index releases: records by deployed_at
+CREATE INDEX "ix_release_dc71fc6d" ON "release" ("deployed_at") WHERE "deployed_at" IS NOT NULL;
+
+-- index releases: records by observe_until
+CREATE INDEX "ix_release_8323ad61" ON "release" ("observe_until") WHERE "observe_until" IS NOT NULL;
+
+-- index releases: records by outcome
+CREATE INDEX "ix_release_21150c99" ON "release" ("outcome") WHERE "outcome" IS NOT NULL;
+
+-- index releases: records by owner
+CREATE INDEX "ix_release_7e1e879e" ON "release" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index releases: records by plan
+CREATE INDEX "ix_release_c92e69d8" ON "release" ("plan") WHERE "plan" IS NOT NULL;
+
+-- index releases: records by planned_start_at
+CREATE INDEX "ix_release_5a0c470b" ON "release" ("planned_start_at") WHERE "planned_start_at" IS NOT NULL;
+
+-- index releases: records by release_type
+CREATE INDEX "ix_release_74891188" ON "release" ("release_type") WHERE "release_type" IS NOT NULL;
+
+-- index releases: records by team
+CREATE INDEX "ix_release_f9085ed2" ON "release" ("team") WHERE "team" IS NOT NULL;
+
+-- index releases: records by verified_by
+CREATE INDEX "ix_release_b0237ec6" ON "release" ("verified_by") WHERE "verified_by" IS NOT NULL;
+
+-- index releases: all records by deployed_at
+CREATE INDEX "ix_release_bceca00e" ON "release" (coalesce("deployed_at", -9223372036854775807), "number");
+
+-- index releases: unfinished records by observe_until
+CREATE INDEX "ix_release_59bba931" ON "release" (coalesce("observe_until", '􏿿'), "number") WHERE "state" IN ('draft', 'ready', 'approved', 'deployed');
+
+-- index releases: open records by planned_start_at
+CREATE INDEX "ix_release_9b9ceea9" ON "release" (coalesce("planned_start_at", 9223372036854775807), "number") WHERE "state" IN ('draft', 'ready', 'approved');
+
+-- index releases: unfinished records by planned_start_at
+CREATE INDEX "ix_release_d0e826ff" ON "release" (coalesce("planned_start_at", 9223372036854775807), "number") WHERE "state" IN ('draft', 'ready', 'approved', 'deployed');
+
+-- index releases: records by external key, each once
+CREATE UNIQUE INDEX "ix_release_external_key" ON "release" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of report definitions
+CREATE TABLE "report_definition" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "name" TEXT,
+    "purpose" TEXT,
+    "subject" TEXT,
+    "audience" TEXT,
+    "customer" INTEGER,
+    "content" TEXT,
+    "data_source" TEXT,
+    "template" TEXT,
+    "every_days" INTEGER,
+    "owner" INTEGER,
+    "next_due_on" TEXT,
+    "last_issued_on" TEXT,
+    "reviewed_on" TEXT,
+    "review_on" TEXT
+) STRICT;
+
+-- index report definitions: records by customer
+CREATE INDEX "ix_report_definition_8e76f3f6" ON "report_definition" ("customer") WHERE "customer" IS NOT NULL;
+
+-- index report definitions: records by next_due_on
+CREATE INDEX "ix_report_definition_521b6099" ON "report_definition" ("next_due_on") WHERE "next_due_on" IS NOT NULL;
+
+-- index report definitions: records by owner
+CREATE INDEX "ix_report_definition_7e1e879e" ON "report_definition" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index report definitions: records by subject
+CREATE INDEX "ix_report_definition_ca3c0d21" ON "report_definition" ("subject") WHERE "subject" IS NOT NULL;
+
+-- index report definitions: all records by name
+CREATE INDEX "ix_report_definition_7a46d469" ON "report_definition" (coalesce("name", '􏿿'), "number");
+
+-- index report definitions: open records by name
+CREATE INDEX "ix_report_definition_45502c6f" ON "report_definition" (coalesce("name", '􏿿'), "number") WHERE "state" IN ('draft', 'in_use');
+
+-- index report definitions: open records by next_due_on
+CREATE INDEX "ix_report_definition_72c39f31" ON "report_definition" (coalesce("next_due_on", '􏿿'), "number") WHERE "state" IN ('draft', 'in_use');
+
+-- index report definitions: records by external key, each once
+CREATE UNIQUE INDEX "ix_report_definition_external_key" ON "report_definition" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of request models
+CREATE TABLE "request_model" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "description" TEXT,
+    "request_type" TEXT,
+    "form" TEXT,
+    "approval_needed" INTEGER CHECK ("approval_needed" IN (0, 1)),
+    "approver" TEXT,
+    "priority" TEXT,
+    "fulfil_within" INTEGER,
+    "team" INTEGER,
+    "tasks" TEXT,
+    "instructions" INTEGER,
+    "owner" INTEGER,
+    "published_at" INTEGER,
+    "reviewed_on" TEXT,
+    "review_on" TEXT
+) STRICT;
+
+-- index request models: records by instructions
+CREATE INDEX "ix_request_model_ebe95c35" ON "request_model" ("instructions") WHERE "instructions" IS NOT NULL;
+
+-- index request models: records by owner
+CREATE INDEX "ix_request_model_7e1e879e" ON "request_model" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index request models: records by request_type
+CREATE INDEX "ix_request_model_7de6377d" ON "request_model" ("request_type") WHERE "request_type" IS NOT NULL;
+
+-- index request models: records by review_on
+CREATE INDEX "ix_request_model_772ccb4a" ON "request_model" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index request models: records by team
+CREATE INDEX "ix_request_model_f9085ed2" ON "request_model" ("team") WHERE "team" IS NOT NULL;
+
+-- index request models: open records by updated_at
+CREATE INDEX "ix_request_model_d6a18769" ON "request_model" ("updated_at", "number") WHERE "state" IN ('draft', 'in_use');
+
+-- index request models: open records by review_on
+CREATE INDEX "ix_request_model_8d0ff523" ON "request_model" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('draft', 'in_use');
+
+-- index request models: all records by title
+CREATE INDEX "ix_request_model_cb9063cc" ON "request_model" (coalesce("title", '􏿿'), "number");
+
+-- index request models: open records by title
+CREATE INDEX "ix_request_model_9ea9ec87" ON "request_model" (coalesce("title", '􏿿'), "number") WHERE "state" IN ('draft', 'in_use');
+
+-- index request models: records by external key, each once
+CREATE UNIQUE INDEX "ix_request_model_external_key" ON "request_model" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of resource plans
+CREATE TABLE "resource_plan" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "period_from" TEXT,
+    "period_to" TEXT,
+    "owner" INTEGER,
+    "aligned_at" INTEGER,
+    "human_need" TEXT,
+    "human_provided" TEXT,
+    "technical_need" TEXT,
+    "technical_provided" TEXT,
+    "information_need" TEXT,
+    "information_provided" TEXT,
+    "amount" INTEGER,
+    "amount_currency" TEXT,
+    "financial_need" TEXT,
+    "financial_provided" TEXT,
+    "approved_by" INTEGER,
+    "approved_at" INTEGER,
+    "reviewed_on" TEXT,
+    "note" TEXT
+) STRICT;
+
+-- index resource plans: records by approved_by
+CREATE INDEX "ix_resource_plan_2217fbb9" ON "resource_plan" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index resource plans: records by owner
+CREATE INDEX "ix_resource_plan_7e1e879e" ON "resource_plan" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index resource plans: records by period_to
+CREATE INDEX "ix_resource_plan_bf7015f8" ON "resource_plan" ("period_to") WHERE "period_to" IS NOT NULL;
+
+-- index resource plans: all records by period_to
+CREATE INDEX "ix_resource_plan_ca4839db" ON "resource_plan" (coalesce("period_to", ''), "number");
+
+-- index resource plans: open records by period_to
+CREATE INDEX "ix_resource_plan_baaf6a44" ON "resource_plan" (coalesce("period_to", '􏿿'), "number") WHERE "state" IN ('draft', 'approval', 'approved');
+
+-- index resource plans: records by external key, each once
+CREATE UNIQUE INDEX "ix_resource_plan_external_key" ON "resource_plan" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of restore tests
+CREATE TABLE "restore_test" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "repository" TEXT,
+    "item" INTEGER,
+    "backup_taken_at" INTEGER,
+    "owner" INTEGER,
+    "tested_at" INTEGER,
+    "outcome" TEXT,
+    "result" TEXT,
+    "follow_up" TEXT
+) STRICT;
+
+-- index restore tests: all records by created_at
+CREATE INDEX "ix_restore_test_3567b0bc" ON "restore_test" ("created_at", "number");
+
+-- index restore tests: open records by created_at
+CREATE INDEX "ix_restore_test_cf1e51cc" ON "restore_test" ("created_at", "number") WHERE "state" IN ('planned');
+
+-- index restore tests: records by item
+CREATE INDEX "ix_restore_test_afac9352" ON "restore_test" ("item") WHERE "item" IS NOT NULL;
+
+-- index restore tests: records by outcome
+CREATE INDEX "ix_restore_test_21150c99" ON "restore_test" ("outcome") WHERE "outcome" IS NOT NULL;
+
+-- index restore tests: records by owner
+CREATE INDEX "ix_restore_test_7e1e879e" ON "restore_test" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index restore tests: records by tested_at
+CREATE INDEX "ix_restore_test_9db481fd" ON "restore_test" ("tested_at") WHERE "tested_at" IS NOT NULL;
+
+-- index restore tests: all records by tested_at
+CREATE INDEX "ix_restore_test_14e67314" ON "restore_test" (coalesce("tested_at", -9223372036854775807), "number");
+
+-- index restore tests: records by external key, each once
+CREATE UNIQUE INDEX "ix_restore_test_external_key" ON "restore_test" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of risks
+CREATE TABLE "risk" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "description" TEXT,
+    "category" TEXT,
+    "process" INTEGER,
+    "customer_impact" TEXT,
+    "owner" INTEGER,
+    "identified_on" TEXT,
+    "likelihood" TEXT,
+    "consequence" TEXT,
+    "level" TEXT,
+    "level_reason" TEXT,
+    "existing_controls" TEXT,
+    "assessed_at" INTEGER,
+    "assessed_by" INTEGER,
+    "treatment" TEXT,
+    "priority" TEXT,
+    "treatment_plan" TEXT,
+    "residual_likelihood" TEXT,
+    "residual_consequence" TEXT,
+    "residual_level" TEXT,
+    "accepted_by" INTEGER,
+    "accepted_at" INTEGER,
+    "acceptance_reason" TEXT,
+    "accepted_until" TEXT,
+    "reviewed_on" TEXT,
+    "review_on" TEXT,
+    "review_note" TEXT
+) STRICT;
+
+-- index risks: records by accepted_by
+CREATE INDEX "ix_risk_3831883e" ON "risk" ("accepted_by") WHERE "accepted_by" IS NOT NULL;
+
+-- index risks: records by assessed_at
+CREATE INDEX "ix_risk_e2924dbc" ON "risk" ("assessed_at") WHERE "assessed_at" IS NOT NULL;
+
+-- index risks: records by assessed_by
+CREATE INDEX "ix_risk_ab702d10" ON "risk" ("assessed_by") WHERE "assessed_by" IS NOT NULL;
+
+-- index risks: records by category
+CREATE INDEX "ix_risk_a87940cc" ON "risk" ("category") WHERE "category" IS NOT NULL;
+
+-- index risks: records by level
+CREATE INDEX "ix_risk_971f265a" ON "risk" ("level") WHERE "level" IS NOT NULL;
+
+-- index risks: records by owner
+CREATE INDEX "ix_risk_7e1e879e" ON "risk" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index risks: records by priority
+CREATE INDEX "ix_risk_43fe89d4" ON "risk" ("priority") WHERE "priority" IS NOT NULL;
+
+-- index risks: records by process
+CREATE INDEX "ix_risk_ccea7f02" ON "risk" ("process") WHERE "process" IS NOT NULL;
+
+-- index risks: records by review_on
+CREATE INDEX "ix_risk_772ccb4a" ON "risk" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index risks: records by treatment
+CREATE INDEX "ix_risk_d575e7d3" ON "risk" ("treatment") WHERE "treatment" IS NOT NULL;
+
+-- index risks: unfinished records by accepted_until
+CREATE INDEX "ix_risk_a7a3a11c" ON "risk" (coalesce("accepted_until", '􏿿'), "number") WHERE "state" IN ('identified', 'assessed', 'treating', 'accepted');
+
+-- index risks: all records by identified_on
+CREATE INDEX "ix_risk_5176025e" ON "risk" (coalesce("identified_on", ''), "number");
+
+-- index risks: open records by identified_on
+CREATE INDEX "ix_risk_29987144" ON "risk" (coalesce("identified_on", '􏿿'), "number") WHERE "state" IN ('identified', 'assessed', 'treating');
+
+-- index risks: unfinished records by review_on
+CREATE INDEX "ix_risk_47b90566" ON "risk" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('identified', 'assessed', 'treating', 'accepted');
+
+-- index risks: records by external key, each once
+CREATE UNIQUE INDEX "ix_risk_external_key" ON "risk" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of role assignments
+CREATE TABLE "role_assignment" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "name" TEXT,
+    "kind" TEXT,
+    "responsibilities" TEXT,
+    "authority" TEXT,
+    "process" INTEGER,
+    "service" INTEGER,
+    "altered_on" TEXT,
+    "changed_under" INTEGER,
+    "person" INTEGER,
+    "deputy" INTEGER,
+    "assigned_by" INTEGER,
+    "assigned_at" INTEGER,
+    "accepted_at" INTEGER,
+    "announced_at" INTEGER,
+    "until" TEXT,
+    "end_reason" TEXT
+) STRICT;
+
+-- index role assignments: records by assigned_by
+CREATE INDEX "ix_role_assignment_2ca22305" ON "role_assignment" ("assigned_by") WHERE "assigned_by" IS NOT NULL;
+
+-- index role assignments: records by changed_under
+CREATE INDEX "ix_role_assignment_6c44d1ba" ON "role_assignment" ("changed_under") WHERE "changed_under" IS NOT NULL;
+
+-- index role assignments: records by deputy
+CREATE INDEX "ix_role_assignment_3d7f91ca" ON "role_assignment" ("deputy") WHERE "deputy" IS NOT NULL;
+
+-- index role assignments: records by kind
+CREATE INDEX "ix_role_assignment_3363c5df" ON "role_assignment" ("kind") WHERE "kind" IS NOT NULL;
+
+-- index role assignments: records by person
+CREATE INDEX "ix_role_assignment_5bf75cc8" ON "role_assignment" ("person") WHERE "person" IS NOT NULL;
+
+-- index role assignments: records by process
+CREATE INDEX "ix_role_assignment_ccea7f02" ON "role_assignment" ("process") WHERE "process" IS NOT NULL;
+
+-- index role assignments: records by service
+CREATE INDEX "ix_role_assignment_5df8ea9a" ON "role_assignment" ("service") WHERE "service" IS NOT NULL;
+
+-- index role assignments: open records by assigned_at
+CREATE INDEX "ix_role_assignment_0f56ede9" ON "role_assignment" (coalesce("assigned_at", 9223372036854775807), "number") WHERE "state" IN ('vacant', 'active');
+
+-- index role assignments: all records by name
+CREATE INDEX "ix_role_assignment_7a46d469" ON "role_assignment" (coalesce("name", '􏿿'), "number");
+
+-- index role assignments: open records by name
+CREATE INDEX "ix_role_assignment_08d2e99e" ON "role_assignment" (coalesce("name", '􏿿'), "number") WHERE "state" IN ('vacant', 'active');
+
+-- index role assignments: records by external key, each once
+CREATE UNIQUE INDEX "ix_role_assignment_external_key" ON "role_assignment" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of satisfaction measurements
+CREATE TABLE "satisfaction_measurement" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "method" TEXT,
+    "questions" TEXT,
+    "sampling_rule" TEXT,
+    "empty_segments" TEXT,
+    "period_from" TEXT,
+    "period_to" TEXT,
+    "planned_on" TEXT,
+    "owner" INTEGER,
+    "completed_on" TEXT,
+    "asked" INTEGER,
+    "answered" INTEGER,
+    "response_percent" INTEGER,
+    "score" INTEGER,
+    "threshold" INTEGER,
+    "scale" TEXT,
+    "comments" TEXT,
+    "analysis" TEXT,
+    "reviewed_on" TEXT,
+    "review_note" TEXT,
+    "reported_on" TEXT,
+    "reported_to" TEXT,
+    "report" TEXT,
+    "service_report" INTEGER,
+    "decision" INTEGER,
+    "no_improvement_decision" TEXT,
+    "next_on" TEXT,
+    "cancel_reason" TEXT
+) STRICT;
+
+-- index satisfaction measurements: records by completed_on
+CREATE INDEX "ix_satisfaction_measurement_50635728" ON "satisfaction_measurement" ("completed_on") WHERE "completed_on" IS NOT NULL;
+
+-- index satisfaction measurements: records by decision
+CREATE INDEX "ix_satisfaction_measurement_3f709a96" ON "satisfaction_measurement" ("decision") WHERE "decision" IS NOT NULL;
+
+-- index satisfaction measurements: records by next_on
+CREATE INDEX "ix_satisfaction_measurement_a42b512e" ON "satisfaction_measurement" ("next_on") WHERE "next_on" IS NOT NULL;
+
+-- index satisfaction measurements: records by owner
+CREATE INDEX "ix_satisfaction_measurement_7e1e879e" ON "satisfaction_measurement" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index satisfaction measurements: records by planned_on
+CREATE INDEX "ix_satisfaction_measurement_c45a2ad4" ON "satisfaction_measurement" ("planned_on") WHERE "planned_on" IS NOT NULL;
+
+-- index satisfaction measurements: records by service_report
+CREATE INDEX "ix_satisfaction_measurement_0d903ec4" ON "satisfaction_measurement" ("service_report") WHERE "service_report" IS NOT NULL;
+
+-- index satisfaction measurements: open records by planned_on
+CREATE INDEX "ix_satisfaction_measurement_fad55ca8" ON "satisfaction_measurement" (coalesce("planned_on", '􏿿'), "number") WHERE "state" IN ('planned', 'running', 'completed');
+
+-- index satisfaction measurements: records by external key, each once
+CREATE UNIQUE INDEX "ix_satisfaction_measurement_external_key" ON "satisfaction_measurement" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of scope statements
+CREATE TABLE "scope_statement" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "organization" TEXT,
+    "statement" TEXT,
+    "units" TEXT,
+    "locations" TEXT,
+    "boundaries" TEXT,
+    "document" INTEGER,
+    "owner" INTEGER,
+    "approved_by" INTEGER,
+    "approved_at" INTEGER,
+    "confirmed_at" INTEGER,
+    "published_on" TEXT,
+    "reviewed_on" TEXT,
+    "review_on" TEXT,
+    "review_note" TEXT
+) STRICT;
+
+-- index scope statements: records by approved_by
+CREATE INDEX "ix_scope_statement_2217fbb9" ON "scope_statement" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index scope statements: all records by created_at
+CREATE INDEX "ix_scope_statement_3567b0bc" ON "scope_statement" ("created_at", "number");
+
+-- index scope statements: open records by created_at
+CREATE INDEX "ix_scope_statement_cfa01556" ON "scope_statement" ("created_at", "number") WHERE "state" IN ('draft', 'approval', 'in_force');
+
+-- index scope statements: records by document
+CREATE INDEX "ix_scope_statement_a5222285" ON "scope_statement" ("document") WHERE "document" IS NOT NULL;
+
+-- index scope statements: records by owner
+CREATE INDEX "ix_scope_statement_7e1e879e" ON "scope_statement" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index scope statements: records by review_on
+CREATE INDEX "ix_scope_statement_772ccb4a" ON "scope_statement" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index scope statements: open records by review_on
+CREATE INDEX "ix_scope_statement_3248e0fc" ON "scope_statement" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('draft', 'approval', 'in_force');
+
+-- index scope statements: open records by title
+CREATE INDEX "ix_scope_statement_472e00e4" ON "scope_statement" (coalesce("title", '􏿿'), "number") WHERE "state" IN ('draft', 'approval', 'in_force');
+
+-- index scope statements: records by external key, each once
+CREATE UNIQUE INDEX "ix_scope_statement_external_key" ON "scope_statement" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of security controls
+CREATE TABLE "security_control" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "name" TEXT,
+    "description" TEXT,
+    "theme" TEXT,
+    "source" TEXT,
+    "for_outsiders" TEXT,
+    "policy" INTEGER,
+    "owner" INTEGER,
+    "justification" TEXT,
+    "decided_by" INTEGER,
+    "decided_on" TEXT,
+    "decision" INTEGER,
+    "implement_by" TEXT,
+    "implemented_on" TEXT,
+    "operation" TEXT,
+    "agreed_on" TEXT,
+    "agreed_with" TEXT,
+    "proof" TEXT,
+    "proof_file" TEXT,
+    "effect" TEXT,
+    "effect_note" TEXT,
+    "reviewed_by" INTEGER,
+    "reviewed_on" TEXT,
+    "review_on" TEXT
+) STRICT;
+
+-- index security controls: records by decided_by
+CREATE INDEX "ix_security_control_04bde953" ON "security_control" ("decided_by") WHERE "decided_by" IS NOT NULL;
+
+-- index security controls: records by decision
+CREATE INDEX "ix_security_control_3f709a96" ON "security_control" ("decision") WHERE "decision" IS NOT NULL;
+
+-- index security controls: records by effect
+CREATE INDEX "ix_security_control_f2808f2c" ON "security_control" ("effect") WHERE "effect" IS NOT NULL;
+
+-- index security controls: records by implement_by
+CREATE INDEX "ix_security_control_934ff320" ON "security_control" ("implement_by") WHERE "implement_by" IS NOT NULL;
+
+-- index security controls: records by owner
+CREATE INDEX "ix_security_control_7e1e879e" ON "security_control" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index security controls: records by policy
+CREATE INDEX "ix_security_control_ca725768" ON "security_control" ("policy") WHERE "policy" IS NOT NULL;
+
+-- index security controls: records by review_on
+CREATE INDEX "ix_security_control_772ccb4a" ON "security_control" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index security controls: records by reviewed_by
+CREATE INDEX "ix_security_control_60a60f2e" ON "security_control" ("reviewed_by") WHERE "reviewed_by" IS NOT NULL;
+
+-- index security controls: records by theme
+CREATE INDEX "ix_security_control_583d248e" ON "security_control" ("theme") WHERE "theme" IS NOT NULL;
+
+-- index security controls: all records by name
+CREATE INDEX "ix_security_control_7a46d469" ON "security_control" (coalesce("name", '􏿿'), "number");
+
+-- index security controls: open records by name
+CREATE INDEX "ix_security_control_4e63c747" ON "security_control" (coalesce("name", '􏿿'), "number") WHERE "state" IN ('proposed', 'decided', 'in_place');
+
+-- index security controls: open records by review_on
+CREATE INDEX "ix_security_control_e3b14cc3" ON "security_control" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('proposed', 'decided', 'in_place');
+
+-- index security controls: open records by reviewed_on
+CREATE INDEX "ix_security_control_bc7ab0d6" ON "security_control" (coalesce("reviewed_on", '􏿿'), "number") WHERE "state" IN ('proposed', 'decided', 'in_place');
+
+-- index security controls: records by external key, each once
+CREATE UNIQUE INDEX "ix_security_control_external_key" ON "security_control" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of security incidents
+CREATE TABLE "security_incident" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "description" TEXT,
+    "reported_at" INTEGER,
+    "reported_by" INTEGER,
+    "source" TEXT,
+    "picture" TEXT,
+    "kind" TEXT,
+    "harms" TEXT,
+    "customer" INTEGER,
+    "harm" TEXT,
+    "likelihood" TEXT,
+    "priority" TEXT,
+    "priority_reason" TEXT,
+    "personal_data" INTEGER CHECK ("personal_data" IN (0, 1)),
+    "authority_told_at" INTEGER,
+    "team" INTEGER,
+    "assignee" INTEGER,
+    "due_at" INTEGER,
+    "hold_reason" TEXT,
+    "escalation_needed" INTEGER CHECK ("escalation_needed" IN (0, 1)),
+    "escalated_at" INTEGER,
+    "escalated_to" INTEGER,
+    "escalation_reason" TEXT,
+    "contained_at" INTEGER,
+    "evidence" TEXT,
+    "resolution" TEXT,
+    "cause" TEXT,
+    "closure_code" TEXT,
+    "effect_on_services" TEXT,
+    "reviewed_on" TEXT,
+    "reviewed_by" INTEGER,
+    "review" TEXT,
+    "improvement_needed" TEXT,
+    "report" INTEGER,
+    "trend_analysis" INTEGER,
+    "duplicate_of" INTEGER,
+    "first_response_at" INTEGER,
+    "resolved_at" INTEGER,
+    "resolved_by" INTEGER,
+    "closed_at" INTEGER,
+    "closed_by" INTEGER,
+    "reopen_count" INTEGER
+) STRICT;
+
+-- index security incidents: records by assignee
+CREATE INDEX "ix_security_incident_ff84ffe3" ON "security_incident" ("assignee") WHERE "assignee" IS NOT NULL;
+
+-- index security incidents: records by closed_at
+CREATE INDEX "ix_security_incident_a72706b2" ON "security_incident" ("closed_at") WHERE "closed_at" IS NOT NULL;
+
+-- index security incidents: records by closed_by
+CREATE INDEX "ix_security_incident_7fb3cf11" ON "security_incident" ("closed_by") WHERE "closed_by" IS NOT NULL;
+
+-- index security incidents: records by customer
+CREATE INDEX "ix_security_incident_8e76f3f6" ON "security_incident" ("customer") WHERE "customer" IS NOT NULL;
+
+-- index security incidents: records by due_at
+CREATE INDEX "ix_security_incident_cb5ac081" ON "security_incident" ("due_at") WHERE "due_at" IS NOT NULL;
+
+-- index security incidents: records by duplicate_of
+CREATE INDEX "ix_security_incident_2cdcbc78" ON "security_incident" ("duplicate_of") WHERE "duplicate_of" IS NOT NULL;
+
+-- index security incidents: records by escalated_to
+CREATE INDEX "ix_security_incident_e7a87fb6" ON "security_incident" ("escalated_to") WHERE "escalated_to" IS NOT NULL;
+
+-- index security incidents: records by kind
+CREATE INDEX "ix_security_incident_3363c5df" ON "security_incident" ("kind") WHERE "kind" IS NOT NULL;
+
+-- index security incidents: records by priority
+CREATE INDEX "ix_security_incident_43fe89d4" ON "security_incident" ("priority") WHERE "priority" IS NOT NULL;
+
+-- index security incidents: records by report
+CREATE INDEX "ix_security_incident_5d3d62e7" ON "security_incident" ("report") WHERE "report" IS NOT NULL;
+
+-- index security incidents: records by reported_at
+CREATE INDEX "ix_security_incident_2973db4b" ON "security_incident" ("reported_at") WHERE "reported_at" IS NOT NULL;
+
+-- index security incidents: records by reported_by
+CREATE INDEX "ix_security_incident_69facd08" ON "security_incident" ("reported_by") WHERE "reported_by" IS NOT NULL;
+
+-- index security incidents: records by resolved_at
+CREATE INDEX "ix_security_incident_dd78dac1" ON "security_incident" ("resolved_at") WHERE "resolved_at" IS NOT NULL;
+
+-- index security incidents: records by resolved_by
+CREATE INDEX "ix_security_incident_c4ca6294" ON "security_incident" ("resolved_by") WHERE "resolved_by" IS NOT NULL;
+
+-- index security incidents: records by reviewed_by
+CREATE INDEX "ix_security_incident_60a60f2e" ON "security_incident" ("reviewed_by") WHERE "reviewed_by" IS NOT NULL;
+
+-- index security incidents: records by team
+CREATE INDEX "ix_security_incident_f9085ed2" ON "security_incident" ("team") WHERE "team" IS NOT NULL;
+
+-- index security incidents: records by trend_analysis
+CREATE INDEX "ix_security_incident_1ddc5ceb" ON "security_incident" ("trend_analysis") WHERE "trend_analysis" IS NOT NULL;
+
+-- index security incidents: open records by priority
+CREATE INDEX "ix_security_incident_ffa382b6" ON "security_incident" (coalesce("priority", '􏿿'), "number") WHERE "state" IN ('new', 'assigned', 'in_progress', 'waiting');
+
+-- index security incidents: unfinished records by priority
+CREATE INDEX "ix_security_incident_f92584d2" ON "security_incident" (coalesce("priority", '􏿿'), "number") WHERE "state" IN ('new', 'assigned', 'in_progress', 'waiting', 'resolved');
+
+-- index security incidents: all records by reported_at
+CREATE INDEX "ix_security_incident_12302b68" ON "security_incident" (coalesce("reported_at", -9223372036854775807), "number");
+
+-- index security incidents: unfinished records by resolved_at
+CREATE INDEX "ix_security_incident_666e2e1a" ON "security_incident" (coalesce("resolved_at", 9223372036854775807), "number") WHERE "state" IN ('new', 'assigned', 'in_progress', 'waiting', 'resolved');
+
+-- index security incidents: records by external key, each once
+CREATE UNIQUE INDEX "ix_security_incident_external_key" ON "security_incident" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of service designs
+CREATE TABLE "service_design" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "plan" INTEGER,
+    "owner" INTEGER,
+    "description" TEXT,
+    "trace" TEXT,
+    "papers" TEXT,
+    "authorities" TEXT,
+    "resources" TEXT,
+    "training" TEXT,
+    "agreement_changes" TEXT,
+    "system_changes" TEXT,
+    "effect_on_services" TEXT,
+    "catalogue_changes" TEXT,
+    "approved_by" INTEGER,
+    "approved_at" INTEGER,
+    "approval_note" TEXT
+) STRICT;
+
+-- index service designs: records by approved_at
+CREATE INDEX "ix_service_design_0d598717" ON "service_design" ("approved_at") WHERE "approved_at" IS NOT NULL;
+
+-- index service designs: records by approved_by
+CREATE INDEX "ix_service_design_2217fbb9" ON "service_design" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index service designs: records by owner
+CREATE INDEX "ix_service_design_7e1e879e" ON "service_design" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index service designs: records by plan
+CREATE INDEX "ix_service_design_c92e69d8" ON "service_design" ("plan") WHERE "plan" IS NOT NULL;
+
+-- index service designs: open records by updated_at
+CREATE INDEX "ix_service_design_54a6cce0" ON "service_design" ("updated_at", "number") WHERE "state" IN ('draft', 'approval', 'approved');
+
+-- index service designs: open records by approved_at
+CREATE INDEX "ix_service_design_008f0b32" ON "service_design" (coalesce("approved_at", -9223372036854775807), "number") WHERE "state" IN ('draft', 'approval', 'approved');
+
+-- index service designs: records by external key, each once
+CREATE UNIQUE INDEX "ix_service_design_external_key" ON "service_design" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of service reports
+CREATE TABLE "service_report" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "definition" INTEGER,
+    "customer" INTEGER,
+    "period_from" TEXT,
+    "period_to" TEXT,
+    "summary" TEXT,
+    "trends" TEXT,
+    "complaint_count" INTEGER,
+    "complaint_status" TEXT,
+    "data_source" TEXT,
+    "document" TEXT,
+    "owner" INTEGER,
+    "due_on" TEXT,
+    "issued_on" TEXT,
+    "issued_by" INTEGER,
+    "sent_to" TEXT,
+    "decide_by" TEXT,
+    "reviewed_on" TEXT,
+    "reviewed_by" INTEGER,
+    "findings" TEXT,
+    "follow_up" TEXT,
+    "follow_up_note" TEXT,
+    "told_on" TEXT,
+    "told_to" TEXT
+) STRICT;
+
+-- index service reports: records by customer
+CREATE INDEX "ix_service_report_8e76f3f6" ON "service_report" ("customer") WHERE "customer" IS NOT NULL;
+
+-- index service reports: records by decide_by
+CREATE INDEX "ix_service_report_e66c0a04" ON "service_report" ("decide_by") WHERE "decide_by" IS NOT NULL;
+
+-- index service reports: records by definition
+CREATE INDEX "ix_service_report_9ba46605" ON "service_report" ("definition") WHERE "definition" IS NOT NULL;
+
+-- index service reports: records by due_on
+CREATE INDEX "ix_service_report_0713ee30" ON "service_report" ("due_on") WHERE "due_on" IS NOT NULL;
+
+-- index service reports: records by issued_by
+CREATE INDEX "ix_service_report_4672dc58" ON "service_report" ("issued_by") WHERE "issued_by" IS NOT NULL;
+
+-- index service reports: records by issued_on
+CREATE INDEX "ix_service_report_df34651f" ON "service_report" ("issued_on") WHERE "issued_on" IS NOT NULL;
+
+-- index service reports: records by owner
+CREATE INDEX "ix_service_report_7e1e879e" ON "service_report" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index service reports: records by period_to
+CREATE INDEX "ix_service_report_bf7015f8" ON "service_report" ("period_to") WHERE "period_to" IS NOT NULL;
+
+-- index service reports: records by reviewed_by
+CREATE INDEX "ix_service_report_60a60f2e" ON "service_report" ("reviewed_by") WHERE "reviewed_by" IS NOT NULL;
+
+-- index service reports: open records by decide_by
+CREATE INDEX "ix_service_report_df147ea1" ON "service_report" (coalesce("decide_by", '􏿿'), "number") WHERE "state" IN ('draft', 'issued');
+
+-- index service reports: open records by due_on
+CREATE INDEX "ix_service_report_d4e49b4f" ON "service_report" (coalesce("due_on", '􏿿'), "number") WHERE "state" IN ('draft', 'issued');
+
+-- index service reports: all records by period_to
+CREATE INDEX "ix_service_report_ca4839db" ON "service_report" (coalesce("period_to", ''), "number");
+
+-- index service reports: records by external key, each once
+CREATE UNIQUE INDEX "ix_service_report_external_key" ON "service_report" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of service requirements
+CREATE TABLE "service_requirement" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "description" TEXT,
+    "requirement_kind" TEXT,
+    "owner" INTEGER,
+    "needed_by" TEXT,
+    "customer" INTEGER,
+    "source" TEXT,
+    "business_need" TEXT,
+    "priority" TEXT,
+    "replaces" INTEGER,
+    "agreed_for_customer_by" TEXT,
+    "approved_by" INTEGER,
+    "approved_at" INTEGER,
+    "valid_from" TEXT,
+    "reviewed_on" TEXT,
+    "review_on" TEXT,
+    "decision_note" TEXT
+) STRICT;
+
+-- index service requirements: records by approved_at
+CREATE INDEX "ix_service_requirement_0d598717" ON "service_requirement" ("approved_at") WHERE "approved_at" IS NOT NULL;
+
+-- index service requirements: records by approved_by
+CREATE INDEX "ix_service_requirement_2217fbb9" ON "service_requirement" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index service requirements: open records by created_at
+CREATE INDEX "ix_service_requirement_e1a5001e" ON "service_requirement" ("created_at", "number") WHERE "state" IN ('draft', 'review', 'approved');
+
+-- index service requirements: records by customer
+CREATE INDEX "ix_service_requirement_8e76f3f6" ON "service_requirement" ("customer") WHERE "customer" IS NOT NULL;
+
+-- index service requirements: records by owner
+CREATE INDEX "ix_service_requirement_7e1e879e" ON "service_requirement" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index service requirements: records by priority
+CREATE INDEX "ix_service_requirement_43fe89d4" ON "service_requirement" ("priority") WHERE "priority" IS NOT NULL;
+
+-- index service requirements: records by replaces
+CREATE INDEX "ix_service_requirement_accb61c8" ON "service_requirement" ("replaces") WHERE "replaces" IS NOT NULL;
+
+-- index service requirements: records by requirement_kind
+CREATE INDEX "ix_service_requirement_6de735f6" ON "service_requirement" ("requirement_kind") WHERE "requirement_kind" IS NOT NULL;
+
+-- index service requirements: records by review_on
+CREATE INDEX "ix_service_requirement_772ccb4a" ON "service_requirement" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index service requirements: records by valid_from
+CREATE INDEX "ix_service_requirement_9322765d" ON "service_requirement" ("valid_from") WHERE "valid_from" IS NOT NULL;
+
+-- index service requirements: open records by review_on
+CREATE INDEX "ix_service_requirement_61fdc0ce" ON "service_requirement" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('draft', 'review', 'approved');
+
+-- index service requirements: open records by title
+CREATE INDEX "ix_service_requirement_761f9c87" ON "service_requirement" (coalesce("title", '􏿿'), "number") WHERE "state" IN ('draft', 'review', 'approved');
+
+-- index service requirements: records by external key, each once
+CREATE UNIQUE INDEX "ix_service_requirement_external_key" ON "service_requirement" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of suppliers
+CREATE TABLE "supplier" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "name" TEXT,
+    "supplier_kind" TEXT,
+    "description" TEXT,
+    "criticality" TEXT,
+    "customer" INTEGER,
+    "handles_information" INTEGER CHECK ("handles_information" IN (0, 1)),
+    "team" INTEGER,
+    "owner" INTEGER,
+    "evaluation_criteria" TEXT,
+    "evaluation" TEXT,
+    "evaluation_result" TEXT,
+    "evaluated_on" TEXT,
+    "evaluated_by" INTEGER,
+    "in_use_since" TEXT,
+    "contact" TEXT,
+    "mail" TEXT,
+    "phone" TEXT,
+    "escalation" TEXT,
+    "incident_interface" TEXT,
+    "change_interface" TEXT,
+    "interfaces_reviewed_on" TEXT,
+    "interfaces_review_on" TEXT,
+    "coordination" TEXT,
+    "coordinated_on" TEXT,
+    "coordinate_on" TEXT,
+    "reviewed_on" TEXT,
+    "review_on" TEXT,
+    "ended_on" TEXT,
+    "end_reason" TEXT
+) STRICT;
+
+-- index suppliers: records by criticality
+CREATE INDEX "ix_supplier_27898c80" ON "supplier" ("criticality") WHERE "criticality" IS NOT NULL;
+
+-- index suppliers: records by customer
+CREATE INDEX "ix_supplier_8e76f3f6" ON "supplier" ("customer") WHERE "customer" IS NOT NULL;
+
+-- index suppliers: records by evaluated_by
+CREATE INDEX "ix_supplier_4ce4447b" ON "supplier" ("evaluated_by") WHERE "evaluated_by" IS NOT NULL;
+
+-- index suppliers: records by evaluated_on
+CREATE INDEX "ix_supplier_d9a37cb8" ON "supplier" ("evaluated_on") WHERE "evaluated_on" IS NOT NULL;
+
+-- index suppliers: records by in_use_since
+CREATE INDEX "ix_supplier_050d33bc" ON "supplier" ("in_use_since") WHERE "in_use_since" IS NOT NULL;
+
+-- index suppliers: records by owner
+CREATE INDEX "ix_supplier_7e1e879e" ON "supplier" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index suppliers: records by review_on
+CREATE INDEX "ix_supplier_772ccb4a" ON "supplier" ("review_on") WHERE "review_on" IS NOT NULL;
+
+-- index suppliers: records by supplier_kind
+CREATE INDEX "ix_supplier_b8918c3c" ON "supplier" ("supplier_kind") WHERE "supplier_kind" IS NOT NULL;
+
+-- index suppliers: records by team
+CREATE INDEX "ix_supplier_f9085ed2" ON "supplier" ("team") WHERE "team" IS NOT NULL;
+
+-- index suppliers: all records by name
+CREATE INDEX "ix_supplier_7a46d469" ON "supplier" (coalesce("name", '􏿿'), "number");
+
+-- index suppliers: open records by name
+CREATE INDEX "ix_supplier_f84ff818" ON "supplier" (coalesce("name", '􏿿'), "number") WHERE "state" IN ('candidate', 'evaluated', 'in_use');
+
+-- index suppliers: open records by review_on
+CREATE INDEX "ix_supplier_1492078e" ON "supplier" (coalesce("review_on", '􏿿'), "number") WHERE "state" IN ('candidate', 'evaluated', 'in_use');
+
+-- index suppliers: records by external key, each once
+CREATE UNIQUE INDEX "ix_supplier_external_key" ON "supplier" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of supplier reviews
+CREATE TABLE "supplier_review" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "supplier" INTEGER,
+    "planned_on" TEXT,
+    "owner" INTEGER,
+    "supplier_participants" TEXT,
+    "meeting" INTEGER,
+    "period_from" TEXT,
+    "period_to" TEXT,
+    "performance" TEXT,
+    "rating" TEXT,
+    "missed" INTEGER CHECK ("missed" IN (0, 1)),
+    "misses" TEXT,
+    "respond_by" TEXT,
+    "decision" INTEGER,
+    "decision_note" TEXT,
+    "held_on" TEXT,
+    "next_on" TEXT,
+    "minutes" TEXT,
+    "papers" TEXT,
+    "cancel_reason" TEXT
+) STRICT;
+
+-- index supplier reviews: records by decision
+CREATE INDEX "ix_supplier_review_3f709a96" ON "supplier_review" ("decision") WHERE "decision" IS NOT NULL;
+
+-- index supplier reviews: records by held_on
+CREATE INDEX "ix_supplier_review_79227dcf" ON "supplier_review" ("held_on") WHERE "held_on" IS NOT NULL;
+
+-- index supplier reviews: records by meeting
+CREATE INDEX "ix_supplier_review_3256b961" ON "supplier_review" ("meeting") WHERE "meeting" IS NOT NULL;
+
+-- index supplier reviews: records by next_on
+CREATE INDEX "ix_supplier_review_a42b512e" ON "supplier_review" ("next_on") WHERE "next_on" IS NOT NULL;
+
+-- index supplier reviews: records by owner
+CREATE INDEX "ix_supplier_review_7e1e879e" ON "supplier_review" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index supplier reviews: records by period_to
+CREATE INDEX "ix_supplier_review_bf7015f8" ON "supplier_review" ("period_to") WHERE "period_to" IS NOT NULL;
+
+-- index supplier reviews: records by planned_on
+CREATE INDEX "ix_supplier_review_c45a2ad4" ON "supplier_review" ("planned_on") WHERE "planned_on" IS NOT NULL;
+
+-- index supplier reviews: records by respond_by
+CREATE INDEX "ix_supplier_review_467f82a6" ON "supplier_review" ("respond_by") WHERE "respond_by" IS NOT NULL;
+
+-- index supplier reviews: records by supplier
+CREATE INDEX "ix_supplier_review_f2590d29" ON "supplier_review" ("supplier") WHERE "supplier" IS NOT NULL;
+
+-- index supplier reviews: open records by planned_on
+CREATE INDEX "ix_supplier_review_6abaf60a" ON "supplier_review" (coalesce("planned_on", '􏿿'), "number") WHERE "state" IN ('planned', 'held');
+
+-- index supplier reviews: open records by respond_by
+CREATE INDEX "ix_supplier_review_517fca48" ON "supplier_review" (coalesce("respond_by", '􏿿'), "number") WHERE "state" IN ('planned', 'held');
+
+-- index supplier reviews: records by external key, each once
+CREATE UNIQUE INDEX "ix_supplier_review_external_key" ON "supplier_review" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of service plans
+CREATE TABLE "transition_plan" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "kind" TEXT,
+    "description" TEXT,
+    "owner" INTEGER,
+    "opened_at" INTEGER,
+    "authorities" TEXT,
+    "activities" TEXT,
+    "planned_start_at" INTEGER,
+    "planned_end_at" INTEGER,
+    "resources" TEXT,
+    "dependencies" TEXT,
+    "testing" TEXT,
+    "acceptance_criteria" TEXT,
+    "outcomes" TEXT,
+    "impact" TEXT,
+    "effective_on" TEXT,
+    "other_party" TEXT,
+    "data_handling" TEXT,
+    "data_done_on" TEXT,
+    "documents_handling" TEXT,
+    "documents_done_on" TEXT,
+    "knowledge_handling" TEXT,
+    "knowledge_done_on" TEXT,
+    "components_handling" TEXT,
+    "components_done_on" TEXT,
+    "approved_by" INTEGER,
+    "approved_at" INTEGER,
+    "approval_note" TEXT,
+    "build_started_at" INTEGER,
+    "items_recorded_at" INTEGER,
+    "no_items_reason" TEXT,
+    "live_at" INTEGER,
+    "outcomes_achieved" TEXT,
+    "reported_at" INTEGER,
+    "reported_to" TEXT,
+    "report" INTEGER,
+    "cancel_reason" TEXT,
+    "management_plan" INTEGER,
+    "aligned_at" INTEGER
+) STRICT;
+
+-- index service plans: records by approved_at
+CREATE INDEX "ix_transition_plan_0d598717" ON "transition_plan" ("approved_at") WHERE "approved_at" IS NOT NULL;
+
+-- index service plans: records by approved_by
+CREATE INDEX "ix_transition_plan_2217fbb9" ON "transition_plan" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index service plans: records by kind
+CREATE INDEX "ix_transition_plan_3363c5df" ON "transition_plan" ("kind") WHERE "kind" IS NOT NULL;
+
+-- index service plans: records by live_at
+CREATE INDEX "ix_transition_plan_5398a61d" ON "transition_plan" ("live_at") WHERE "live_at" IS NOT NULL;
+
+-- index service plans: records by management_plan
+CREATE INDEX "ix_transition_plan_21311632" ON "transition_plan" ("management_plan") WHERE "management_plan" IS NOT NULL;
+
+-- index service plans: records by opened_at
+CREATE INDEX "ix_transition_plan_2238edc7" ON "transition_plan" ("opened_at") WHERE "opened_at" IS NOT NULL;
+
+-- index service plans: records by owner
+CREATE INDEX "ix_transition_plan_7e1e879e" ON "transition_plan" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index service plans: records by planned_start_at
+CREATE INDEX "ix_transition_plan_5a0c470b" ON "transition_plan" ("planned_start_at") WHERE "planned_start_at" IS NOT NULL;
+
+-- index service plans: records by report
+CREATE INDEX "ix_transition_plan_5d3d62e7" ON "transition_plan" ("report") WHERE "report" IS NOT NULL;
+
+-- index service plans: unfinished records by live_at
+CREATE INDEX "ix_transition_plan_3a2d3470" ON "transition_plan" (coalesce("live_at", 9223372036854775807), "number") WHERE "state" IN ('draft', 'approval', 'design', 'build', 'transition', 'live');
+
+-- index service plans: all records by opened_at
+CREATE INDEX "ix_transition_plan_97ce647f" ON "transition_plan" (coalesce("opened_at", -9223372036854775807), "number");
+
+-- index service plans: all records by planned_end_at
+CREATE INDEX "ix_transition_plan_f1331b84" ON "transition_plan" (coalesce("planned_end_at", 9223372036854775807), "number");
+
+-- index service plans: unfinished records by planned_end_at
+CREATE INDEX "ix_transition_plan_b008976b" ON "transition_plan" (coalesce("planned_end_at", 9223372036854775807), "number") WHERE "state" IN ('draft', 'approval', 'design', 'build', 'transition', 'live');
+
+-- index service plans: open records by planned_start_at
+CREATE INDEX "ix_transition_plan_07c62d76" ON "transition_plan" (coalesce("planned_start_at", 9223372036854775807), "number") WHERE "state" IN ('draft', 'approval', 'design', 'build', 'transition');
+
+-- index service plans: records by external key, each once
+CREATE UNIQUE INDEX "ix_transition_plan_external_key" ON "transition_plan" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of trend analyses
+CREATE TABLE "trend_analysis" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "subject" TEXT,
+    "period_from" TEXT,
+    "period_to" TEXT,
+    "previous" INTEGER,
+    "first" INTEGER CHECK ("first" IN (0, 1)),
+    "owner" INTEGER,
+    "method" TEXT,
+    "records_counted" INTEGER,
+    "findings" TEXT,
+    "conclusions" TEXT,
+    "no_problem_reason" TEXT,
+    "analysed_at" INTEGER,
+    "by_kind" TEXT,
+    "effect" TEXT,
+    "follow_up" TEXT,
+    "follow_up_reason" TEXT,
+    "report" INTEGER,
+    "reviewed_at" INTEGER,
+    "reviewed_by" INTEGER,
+    "reported_to" TEXT,
+    "reported_at" INTEGER
+) STRICT;
+
+-- index trend analyses: records by analysed_at
+CREATE INDEX "ix_trend_analysis_541e63d1" ON "trend_analysis" ("analysed_at") WHERE "analysed_at" IS NOT NULL;
+
+-- index trend analyses: records by owner
+CREATE INDEX "ix_trend_analysis_7e1e879e" ON "trend_analysis" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index trend analyses: records by period_to
+CREATE INDEX "ix_trend_analysis_bf7015f8" ON "trend_analysis" ("period_to") WHERE "period_to" IS NOT NULL;
+
+-- index trend analyses: records by previous
+CREATE INDEX "ix_trend_analysis_bbd007c7" ON "trend_analysis" ("previous") WHERE "previous" IS NOT NULL;
+
+-- index trend analyses: records by report
+CREATE INDEX "ix_trend_analysis_5d3d62e7" ON "trend_analysis" ("report") WHERE "report" IS NOT NULL;
+
+-- index trend analyses: records by reviewed_by
+CREATE INDEX "ix_trend_analysis_60a60f2e" ON "trend_analysis" ("reviewed_by") WHERE "reviewed_by" IS NOT NULL;
+
+-- index trend analyses: records by subject
+CREATE INDEX "ix_trend_analysis_ca3c0d21" ON "trend_analysis" ("subject") WHERE "subject" IS NOT NULL;
+
+-- index trend analyses: open records by analysed_at
+CREATE INDEX "ix_trend_analysis_119c0a20" ON "trend_analysis" (coalesce("analysed_at", 9223372036854775807), "number") WHERE "state" IN ('draft', 'review');
+
+-- index trend analyses: all records by period_to
+CREATE INDEX "ix_trend_analysis_ca4839db" ON "trend_analysis" (coalesce("period_to", ''), "number");
+
+-- index trend analyses: open records by period_to
+CREATE INDEX "ix_trend_analysis_8f311843" ON "trend_analysis" (coalesce("period_to", '􏿿'), "number") WHERE "state" IN ('draft', 'review');
+
+-- index trend analyses: records by external key, each once
+CREATE UNIQUE INDEX "ix_trend_analysis_external_key" ON "trend_analysis" ("external_key") WHERE "external_key" IS NOT NULL;
