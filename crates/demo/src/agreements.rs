@@ -35,8 +35,7 @@ pub fn plan(
         let of: Vec<Slot> = of.iter().map(|i| services[*i]).collect();
         let customer = customer.map(|c| customers[c]);
         let hours = hours[hours_at];
-        let valid = day_of(start) - 10;
-        let today = day_of(end);
+        let (valid, today) = (day_of(start) - 10, day_of(end));
         let agreement = stories.begin("agreement", next(), Who::Setup, move |s| {
             let mut change = terms_of(name, valid, today, reviewed).with("service_hours", link(s, hours)?);
             if let Some(customer) = customer {
