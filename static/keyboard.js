@@ -32,6 +32,8 @@
     if (control.matches("input, textarea, select")) control.focus();
     else if (control.matches("details")) control.open = !control.open;
     else control.click();
+    // what was opened is gone on with from the keyboard
+    if (control.matches("summary") && control.parentElement.open) control.parentElement.querySelector("input:not([type=hidden]), select, textarea")?.focus();
   }
 
   document.addEventListener("keydown", (event) => {

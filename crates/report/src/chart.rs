@@ -203,6 +203,11 @@ impl Histogram {
 impl Strip {
     /// Draws it.
     pub fn svg(&self) -> Markup {
-        strip::draw(self)
+        strip::draw(self, frame::WIDTH)
+    }
+
+    /// Draws it for much and for little room; the page shows one of them.
+    pub fn fitting(&self) -> Markup {
+        frame::both(|wide| strip::draw(self, wide))
     }
 }

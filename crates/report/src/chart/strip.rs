@@ -4,10 +4,10 @@ use maud::{Markup, html};
 
 use super::Strip;
 use super::axis::at;
-use super::frame::{WIDTH, float, picture};
+use super::frame::{float, picture};
 
-pub(super) fn draw(strip: &Strip) -> Markup {
-    let room = WIDTH / float(strip.cells.len().max(1));
+pub(super) fn draw(strip: &Strip, wide: f64) -> Markup {
+    let room = wide / float(strip.cells.len().max(1));
     let gap = (room * 0.15).min(2.0);
     let ends = [strip.cells.first(), strip.cells.last()].map(|c| c.map_or("", |c| &c.label));
     let drawing = html! {
@@ -17,8 +17,8 @@ pub(super) fn draw(strip: &Strip) -> Markup {
             }
         }
         text x="0" y="65" { (ends[0]) }
-        text x=(at(WIDTH)) y="65" text-anchor="end" { (ends[1]) }
-        text x=(at(WIDTH / 2.0)) y="65" text-anchor="middle" { (strip.caption.x) }
+        text x=(at(wide)) y="65" text-anchor="end" { (ends[1]) }
+        text x=(at(wide / 2.0)) y="65" text-anchor="middle" { (strip.caption.x) }
     };
-    picture(&strip.caption, (WIDTH, 72.0), &[], &drawing)
+    picture(&strip.caption, (wide, 72.0), &[], &drawing)
 }

@@ -164,7 +164,7 @@ fn strip(visit: &Visit, past: &Past) -> Markup {
     let caption = Caption::new(&title, &description, "days, UTC", "incidents");
     html! {
         section.card { div.body.stack.tight {
-            (Strip { caption, cells }.svg())
+            (Strip { caption, cells }.fitting())
             p.small.muted {
                 (description) " Green days had none, amber days some, red days a major one or a missed target."
                 @if !past.complete { " Only the newest " (MOST) " incidents are counted." }
