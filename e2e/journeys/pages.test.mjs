@@ -33,10 +33,16 @@ const FURTHER = [
   "/conformity/4.1-a",
 ];
 
-/** The menu's pages, and of each list the first record. */
+/** The menu's pages, the lists that the families' homes name, and of each list the first record. */
 async function find() {
   const page = await signedIn(browser, {}, desk.administrator);
-  const menu = await page.locator("aside nav a").evaluateAll((links) => links.map((link) => link.getAttribute("href")));
+  const addresses = (links) => links.map((link) => link.getAttribute("href"));
+  const menu = [...new Set(await page.locator("aside nav a").evaluateAll(addresses))];
+  for (const home of menu.filter((path) => path.startsWith("/home/"))) {
+    await page.goto(new URL(home, page.url()).href);
+    const lists = await page.getByRole("main").locator(".kinds h3 a").evaluateAll(addresses);
+    menu.push(...lists.filter((path) => !menu.includes(path)));
+  }
   const found = new Set([...menu, ...FURTHER]);
   for (const path of menu) {
     await page.goto(new URL(path, page.url()).href);

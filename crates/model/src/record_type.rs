@@ -41,6 +41,8 @@ pub struct View {
     pub sort: String,
     /// Largest first.
     pub descending: bool,
+    /// Its records wait for a step of whoever may take it: they stand on that person's own page.
+    pub needs: bool,
 }
 
 /// The two days of a record that its collections with a date look between.
@@ -100,6 +102,8 @@ pub struct RecordType {
     pub clauses: Vec<String>,
     /// Family in the menu: `work`, `services`, `system` or `assurance`.
     pub family: String,
+    /// One of the everyday types that the menu names; the others stand on the home of their family.
+    pub menu: bool,
     /// Field whose text names a record.
     pub title: String,
     /// Groups of fields.

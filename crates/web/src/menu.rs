@@ -38,6 +38,12 @@ pub struct Item {
     pub count: Option<u64>,
 }
 
+impl Item {
+    fn fixed(label: &str, address: &str) -> Self {
+        Self { label: label.to_owned(), address: address.to_owned(), count: None }
+    }
+}
+
 /// Families in order, with what people read.
 pub const FAMILIES: [(&str, &str); 4] =
     [("work", "Work"), ("services", "Services"), ("system", "Management system"), ("assurance", "Assurance")];
@@ -63,9 +69,7 @@ impl Counts {
         of: &RecordType,
         condition: Option<&Condition>,
     ) -> Option<u64> {
-        let source = condition.map_or("", |c| c.source());
-        let person = if condition.is_some_and(|c| c.uses_me()) { caller.person } else { None };
-        let key = format!("{}\u{0}{source}\u{0}{person:?}", of.name);
+        let key = key(caller, of, condition);
         let now = engine.now();
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         let known = found.get(&key).copied();
@@ -85,6 +89,33 @@ impl Counts {
         }
         known.and_then(|k| k.count)
     }
+
+    /// The last known count, or a new one where none is known yet; none when it cannot be counted.
+    pub async fn take(
+        &self,
+        engine: &Engine,
+        caller: &Caller,
+        of: &RecordType,
+        condition: Option<&Condition>,
+    ) -> Option<u64> {
+        let key = key(caller, of, condition);
+        let known = self.found.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
+        if known.is_some_and(|k| k.count.is_some()) {
+            return self.of(engine, caller, of, condition);
+        }
+        let count = engine.count(caller, &of.name, condition, Some(MOST)).await.ok();
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        found.insert(key, Known { count, at: engine.now() });
+        count
+    }
+}
+
+/// A question as a key: with the person where the answer depends on him.
+fn key(caller: &Caller, of: &RecordType, condition: Option<&Condition>) -> String {
+    let source = condition.map_or("", |c| c.source());
+    let own = condition.is_some_and(|c| c.uses_me()) || caller.reads_own(of);
+    let person = if own { caller.person } else { None };
+    format!("{}\u{0}{source}\u{0}{person:?}", of.name)
 }
 
 /// Writes a count: `999+` from a thousand.
@@ -129,15 +160,33 @@ pub fn desk_type(engine: &Engine, caller: &Caller) -> Option<Arc<RecordType>> {
     work().filter(|t| !t.clocks.is_empty()).find(readable).or_else(|| work().find(readable)).cloned()
 }
 
-/// The menu for a person: every type that he may read, by family, and the fixed pages.
+/// The address of the menu's entry for a path: its own, or else the home of the family of the type that it shows.
+pub fn current(engine: &Engine, groups: &[Group], path: &str) -> Option<String> {
+    let under = |address: &str| {
+        path == address || path.strip_prefix(address).is_some_and(|rest| rest.starts_with('/'))
+    };
+    let own = groups.iter().flat_map(|g| &g.items).find(|i| under(&i.address));
+    own.map(|i| i.address.clone()).or_else(|| {
+        let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+        type_of_slug(engine, first).map(|of| format!("/home/{}", of.family))
+    })
+}
+
+/// The menu for a person: the everyday types that he may read, by family, a way to all others, and the fixed pages.
 pub fn groups(state: &AppState, caller: &Caller) -> Vec<Group> {
     let engine = &state.engine;
     let desk = desk_type(engine, caller).map(|t| t.name.clone());
+    let staff = !caller.roles.iter().all(|r| r == "requester");
     let mut groups = Vec::new();
     for (family, label) in FAMILIES {
         let mut items = Vec::new();
+        let mut kinds = 0;
         for of in engine.registry().types().filter(|t| t.family == family && caller.may(t, &Action::Read)) {
+            kinds += 1;
             let is_desk = desk.as_deref() == Some(of.name.as_str());
+            if !of.menu && !is_desk {
+                continue;
+            }
             let count = if family == "work" {
                 state.open.get(&of.name).and_then(|c| state.counts.of(engine, caller, of, Some(c)))
             } else {
@@ -151,24 +200,56 @@ pub fn groups(state: &AppState, caller: &Caller) -> Vec<Group> {
             let item = Item { label, address, count };
             if is_desk { items.insert(0, item) } else { items.push(item) }
         }
+        if family == "work" && staff && kinds > 0 {
+            items.insert(0, Item::fixed("Needs you", "/needs"));
+        }
         if family == "assurance" {
-            let fixed = |label: &str, address: &str| Item {
-                label: label.to_owned(),
-                address: address.to_owned(),
-                count: None,
-            };
-            let staff = !caller.roles.iter().all(|r| r == "requester");
             if state.conformity.is_some() && staff {
-                items.push(fixed("Conformity", "/conformity"));
+                items.insert(0, Item::fixed("Conformity", "/conformity"));
             }
             if staff {
-                items.push(fixed("Figures", "/figures"));
+                items.push(Item::fixed("Figures", "/figures"));
             }
-            items.push(fixed("Log", "/log"));
+            items.push(Item::fixed("Log", "/log"));
+        }
+        if kinds > 0 {
+            let all = if kinds == 1 { "All records".to_owned() } else { format!("All {kinds} kinds") };
+            items.push(Item::fixed(&all, &format!("/home/{family}")));
         }
         if !items.is_empty() {
             groups.push(Group { family, label, items });
         }
     }
     groups
+}
+
+/// The numbers of a clause, so that 8.10 comes after 8.9.
+pub fn numbers(clause: &str) -> Vec<u32> {
+    clause.split('.').map(|part| part.parse().unwrap_or(u32::MAX)).collect()
+}
+
+/// Whether a clause is this part of a framework or within it.
+pub fn is_within(clause: &str, part: &str) -> bool {
+    clause == part || clause.strip_prefix(part).is_some_and(|rest| rest.starts_with('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_within, numbers};
+
+    #[test]
+    fn clauses_stand_in_the_order_of_their_numbers() {
+        let mut clauses = vec!["10.1", "8.10", "8.9", "4"];
+        clauses.sort_by_key(|c| numbers(c));
+        assert_eq!(clauses, ["4", "8.9", "8.10", "10.1"]);
+    }
+
+    #[test]
+    fn a_clause_is_within_its_chapter_and_not_within_one_that_only_begins_alike() {
+        for (clause, part, within) in
+            [("8.2.6", "8.2", true), ("8.2", "8.2", true), ("10.1", "1", false), ("8.20", "8.2", false)]
+        {
+            assert_eq!(is_within(clause, part), within, "{clause} in {part}");
+        }
+    }
 }

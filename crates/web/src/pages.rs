@@ -9,6 +9,7 @@ pub mod gate;
 pub mod home;
 pub mod list;
 pub mod log;
+pub mod needs;
 pub mod owes;
 pub mod paper;
 pub mod record;
@@ -32,6 +33,7 @@ pub fn router() -> Router<AppState> {
         .merge(account::router())
         .merge(search::router())
         .merge(home::router())
+        .merge(needs::router())
         .merge(log::router())
         .merge(conformity::router())
         .merge(figures::router())

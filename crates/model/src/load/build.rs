@@ -135,6 +135,7 @@ fn one(
         doc: tree.doc.clone(),
         clauses: tree.clauses.iter().map(|c| c.text.clone()).collect(),
         family: family(tree, book),
+        menu: tree.menu,
         title,
         sections,
         states,
@@ -285,6 +286,7 @@ fn views(tree: &TypeTree, fields: &IndexMap<String, Field>, book: &mut Book<'_>)
             condition: None,
             sort: written.sort.as_ref().map_or_else(|| "number".to_owned(), |s| s.text.clone()),
             descending: written.descending,
+            needs: written.needs,
         });
     }
     found

@@ -118,13 +118,14 @@ fn too_deep(text: &str) -> Option<usize> {
 }
 
 fn record(node: Node<'_>, book: &mut Book<'_>) -> Option<TypeTree> {
-    let props = node.props(&["reference", "label", "plural"], book);
+    let props = node.props(&["reference", "label", "plural", "menu"], book);
     let [name] = node.args(["name"], book)?;
     let mut tree = TypeTree {
         name,
         reference: props.text("reference", book),
         label: props.text("label", book),
         plural: props.text("plural", book),
+        menu: props.yes("menu", book),
         ..common(node, book)
     };
     if tree.reference.is_none() {
@@ -344,10 +345,10 @@ fn list(node: Node<'_>, tree: &mut TypeTree, book: &mut Book<'_>) {
 }
 
 fn view(node: Node<'_>, book: &mut Book<'_>) -> Option<ViewTree> {
-    let props = node.props(&["label", "sort", "descending"], book);
+    let props = node.props(&["label", "sort", "descending", "needs"], book);
     let [name] = node.args(["name"], book)?;
     let (label, sort) = (props.text("label", book), props.text("sort", book));
-    let descending = props.yes("descending", book);
+    let (descending, needs) = (props.yes("descending", book), props.yes("needs", book));
     let mut condition = None;
     for child in node.children() {
         if child.word() == "where" {
@@ -357,7 +358,7 @@ fn view(node: Node<'_>, book: &mut Book<'_>) -> Option<ViewTree> {
             book.mistake(child.spot(), format!("a view has no `{}`{hint}", child.word()));
         }
     }
-    Some(ViewTree { name, label, sort, descending, condition })
+    Some(ViewTree { name, label, sort, descending, needs, condition })
 }
 
 fn example(node: Node<'_>, book: &mut Book<'_>) -> Option<ExampleTree> {

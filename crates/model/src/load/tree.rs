@@ -9,6 +9,7 @@ pub(crate) struct TypeTree {
     pub reference: Option<Word>,
     pub label: Option<Word>,
     pub plural: Option<Word>,
+    pub menu: bool,
     /// The comment above it.
     pub doc: String,
     /// Texts of the declaration and of its extensions.
@@ -133,6 +134,7 @@ pub(crate) struct ViewTree {
     pub label: Option<Word>,
     pub sort: Option<Word>,
     pub descending: bool,
+    pub needs: bool,
     pub condition: Option<Word>,
 }
 

@@ -53,7 +53,11 @@ pub fn require(visit: &Visit) -> Result<&Conformity, WebError> {
     }
 }
 
-fn framework(conformity: &Conformity, asked: &Asked) -> Result<String, WebError> {
+/// The id of the framework that an address means.
+///
+/// # Errors
+/// `NotFound` when there is none of this name.
+pub(crate) fn framework(conformity: &Conformity, asked: &Asked) -> Result<String, WebError> {
     let all = &conformity.declarations().frameworks;
     let found = match asked.framework.as_str() {
         "" => all.iter().find(|f| f.id.starts_with("iso-20000")).or(all.first()),

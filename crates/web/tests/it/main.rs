@@ -8,6 +8,7 @@ mod figures;
 mod files;
 mod forms;
 mod gate;
+mod homes;
 mod live;
 mod pages;
 mod paper;

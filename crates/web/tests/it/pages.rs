@@ -5,7 +5,7 @@ use proofdesk_engine::Change;
 
 use crate::client::Desk;
 
-const PAGES: [&str; 20] = [
+const PAGES: [&str; 24] = [
     "/desk",
     "/desk?view=open",
     "/incident",
@@ -21,6 +21,10 @@ const PAGES: [&str; 20] = [
     "/service/SVC-1",
     "/search?q=cards",
     "/home/work",
+    "/home/services",
+    "/home/system",
+    "/home/assurance",
+    "/needs",
     "/account",
     "/log",
     "/figures",

@@ -1,0 +1,247 @@
+//! What waits for the person who looks, over all kinds of records: steps that only some may take and he may, what is
+//! asked of him by name, his own records that are late or soon due, and judgements that he may give.
+//!
+//! Everything comes from declared views: those with `needs=#true`, and `mine` together with `overdue`, `due` or
+//! `attention`. Not here: lists of records (`list`), and how obligations stand (`conformity`).
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+use futures_util::future::join_all;
+use maud::{Markup, html};
+use proofdesk_conformity::view::ObligationView;
+use proofdesk_conformity::{JUDGEMENT_ROLES, Scope, State};
+use proofdesk_engine::{Action, ListRequest, Record};
+use proofdesk_model::{Kind, RecordType, Transition, Value, View, format};
+
+use crate::error::WebError;
+use crate::layout::{self, Page, escape_query};
+use crate::menu::{FAMILIES, count_words, slug};
+use crate::pages::conformity;
+use crate::parts::empty::empty;
+use crate::parts::{tag, time};
+use crate::session::Visit;
+use crate::state::AppState;
+
+/// Records shown of one lane; the rest is a list of its own.
+const SHOWN: usize = 5;
+/// Judgements shown.
+const JUDGEMENTS: usize = 8;
+/// Declared views that say what is late or soon will be.
+const LATE: [&str; 3] = ["overdue", "due", "attention"];
+
+/// `/needs`.
+pub fn router() -> Router<AppState> {
+    Router::new().route("/needs", get(show))
+}
+
+/// What is asked of one type: records that wait for the same thing.
+struct Lane {
+    label: String,
+    filter: String,
+    sort: String,
+    descending: bool,
+    /// The column sorted by is the day or time by which something is due.
+    dated: bool,
+}
+
+/// A lane with its first records.
+struct Found {
+    of: Arc<RecordType>,
+    lane: Lane,
+    records: Vec<Record>,
+    count: u64,
+}
+
+async fn show(visit: Visit) -> Result<Markup, WebError> {
+    let types = visit.registry().types().filter(|t| visit.caller.may(t, &Action::Read));
+    let asked: Vec<(Arc<RecordType>, Lane)> =
+        types.flat_map(|of| lanes(&visit, of).into_iter().map(|lane| (of.clone(), lane))).collect();
+    let mut found = Vec::new();
+    for answer in join_all(asked.into_iter().map(|(of, lane)| fill(&visit, of, lane))).await {
+        found.push(answer?);
+    }
+    found.retain(|f| f.count > 0);
+    let judgements = judgements(&visit).await?;
+    let total: u64 = found.iter().map(|f| f.count).sum::<u64>() + judgements.len() as u64;
+    let body = html! {
+        div.stack.tight {
+            h1 { "Needs you" }
+            p.muted {
+                @if total == 0 { "Nothing waits for you." }
+                @else { b.num { (count_words(total)) } @if total == 1 { " thing waits" } @else { " things wait" } " for you: steps that you may take, and what is yours and late or soon due." }
+            }
+        }
+        @if total == 0 {
+            section.card { (empty("Approvals, reading, duties at planned intervals, judgements and your own work that is due would be listed here.", &html! { div.row { a.button href="/desk" { "Open the desk" } } })) }
+        }
+        @for (family, label) in FAMILIES {
+            @if found.iter().any(|f| f.of.family == family) || (family == "assurance" && !judgements.is_empty()) {
+                section.stack aria-label=(label) {
+                    h2 { (label) }
+                    div.needs {
+                        @for group in by_type(found.iter().filter(|f| f.of.family == family)) { (card(&visit, &group)) }
+                        @if family == "assurance" && !judgements.is_empty() { (judgement_card(&judgements)) }
+                    }
+                }
+            }
+        }
+    };
+    Ok(layout::frame(&visit, Page::new("Needs you", vec![("Needs you".to_owned(), None)], body)))
+}
+
+/// What a type may ask of the visitor.
+fn lanes(visit: &Visit, of: &RecordType) -> Vec<Lane> {
+    let views: Vec<&View> =
+        of.views.iter().filter(|v| visit.engine().is_view_for(&visit.caller, of, v)).collect();
+    let view = |name: &str| views.iter().copied().find(|v| v.name == name);
+    let source = |v: &View| v.condition.as_ref().map_or("true", |c| c.source()).to_owned();
+    let mut found = Vec::new();
+    for asking in views.iter().filter(|v| v.needs) {
+        let filter = if asking.condition.as_ref().is_some_and(|c| c.uses_me()) {
+            Some(source(asking))
+        } else {
+            may_step(visit, of).map(|states| format!("({}) && state in [{states}]", source(asking)))
+        };
+        found.extend(filter.map(|filter| lane(of, asking, asking.label.clone(), filter)));
+    }
+    let late: Vec<&View> = LATE.iter().filter_map(|name| view(name)).collect();
+    if let (Some(mine), Some(first)) = (view("mine").filter(|v| !v.needs), late.first()) {
+        let any: Vec<String> = late.iter().map(|v| format!("({})", source(v))).collect();
+        let filter = format!("({}) && ({})", source(mine), any.join(" || "));
+        let label =
+            if first.name == "attention" { "Yours, in need of attention" } else { "Yours, late or soon due" };
+        found.push(lane(of, first, label.to_owned(), filter));
+    }
+    found
+}
+
+fn lane(of: &RecordType, view: &View, label: String, filter: String) -> Lane {
+    let dated = view.sort.ends_with("_on") || view.sort.ends_with("_at") || view.sort.ends_with("_by");
+    let dated = dated && of.field(&view.sort).is_some() && LATE.contains(&view.name.as_str());
+    Lane { label, filter, sort: view.sort.clone(), descending: view.descending, dated }
+}
+
+/// The states from which the visitor may take the main step, written for a condition; none when there are none.
+fn may_step(visit: &Visit, of: &RecordType) -> Option<String> {
+    let may = |t: &&Transition| visit.caller.may(of, &Action::Transition(t.name.clone()));
+    let main = |state: &str| {
+        let steps: Vec<&Transition> = of.transitions_from(state).collect();
+        let primary = steps.iter().filter(|t| t.primary).any(may);
+        primary || (!steps.iter().any(|t| t.primary) && steps.iter().filter(|t| !t.roles.is_empty()).any(may))
+    };
+    let states: Vec<String> =
+        of.states.iter().filter(|s| main(&s.name)).map(|s| format!("{:?}", s.name)).collect();
+    (!states.is_empty()).then(|| states.join(", "))
+}
+
+async fn fill(visit: &Visit, of: Arc<RecordType>, lane: Lane) -> Result<Found, WebError> {
+    let engine = visit.engine();
+    let condition = engine.condition(&lane.filter, &of.name)?;
+    let request = ListRequest {
+        record_type: of.name.clone(),
+        filter: Some(condition.clone()),
+        sort: lane.sort.clone(),
+        descending: lane.descending,
+        after: None,
+        limit: SHOWN,
+    };
+    let page = engine.list(&visit.caller, &request).await?;
+    let count = match page.next {
+        None => page.records.len() as u64,
+        Some(_) => engine.count(&visit.caller, &of.name, Some(&condition), Some(1_000)).await?,
+    };
+    Ok(Found { of, lane, records: page.records, count })
+}
+
+/// Lanes of one type together.
+fn by_type<'a>(found: impl Iterator<Item = &'a Found>) -> Vec<Vec<&'a Found>> {
+    let mut groups: Vec<Vec<&Found>> = Vec::new();
+    for one in found {
+        match groups.last_mut().filter(|g| g.iter().any(|f| f.of.name == one.of.name)) {
+            Some(group) => group.push(one),
+            None => groups.push(vec![one]),
+        }
+    }
+    groups
+}
+
+fn card(visit: &Visit, lanes: &[&Found]) -> Markup {
+    let Some(first) = lanes.first() else { return html! {} };
+    let of = &first.of;
+    html! {
+        section.card {
+            header { h3 { a href={ "/" (slug(of)) } { (of.plural) } } span.small.muted.num { (count_words(lanes.iter().map(|f| f.count).sum())) } }
+            div.body.narrow {
+                @for found in lanes {
+                    @let list = format!("/{}?filter={}", slug(of), escape_query(&found.lane.filter));
+                    div.row.between.small.lane { a.muted href=(list) { (found.lane.label) } span.faint.num { (count_words(found.count)) } }
+                    @for record in &found.records { (line(visit, found, record)) }
+                    @if found.count > found.records.len() as u64 { p.small { a.link href=(list) { "List all " (count_words(found.count)) span.sr { " " (of.plural) ": " (found.lane.label) } } } }
+                }
+            }
+        }
+    }
+}
+
+fn line(visit: &Visit, found: &Found, record: &Record) -> Markup {
+    let due = found.lane.dated.then(|| due(visit, record, &found.lane.sort)).flatten();
+    let late = due.as_ref().is_some_and(|(_, late)| *late);
+    html! {
+        div.check.bad[late].wait[!late] {
+            span.mark aria-hidden="true" { @if late { "!" } @else { "→" } }
+            span {
+                a href={ "/" (slug(&record.of)) "/" (record.reference()) } { span.key.muted { (record.reference()) } " " b { (record.title()) } }
+                @if let Some((says, _)) = &due { br; span.muted { (says) } }
+            }
+            (tag::state(record))
+        }
+    }
+}
+
+/// What a day or time says: its label and itself, and whether it has passed.
+fn due(visit: &Visit, record: &Record, field: &str) -> Option<(Markup, bool)> {
+    let declared = record.of.field(field)?;
+    match (&declared.kind, record.get(field)) {
+        (Kind::Day, Value::Day(day)) => {
+            let late = i64::from(day) < visit.now.div_euclid(86_400_000_000);
+            Some((html! { (declared.label) " " span.num { (format::write_day(day)) } }, late))
+        }
+        (Kind::Instant, Value::Instant(at)) => {
+            Some((html! { (declared.label) " " (time::proven(at, visit.now, visit.zone())) }, at < visit.now))
+        }
+        _ => None,
+    }
+}
+
+/// Judgements that are due and that the visitor may give.
+async fn judgements(visit: &Visit) -> Result<Vec<ObligationView>, WebError> {
+    let Ok(found) = conformity::require(visit) else { return Ok(Vec::new()) };
+    if !JUDGEMENT_ROLES.iter().any(|role| visit.caller.has(role)) {
+        return Ok(Vec::new());
+    }
+    let framework = conformity::framework(found, &conformity::Asked { framework: String::new() })?;
+    let view = found.overview(&framework, &Scope::all()).await?;
+    let all = view.chapters.into_iter().flat_map(|c| c.clauses).flat_map(|c| c.obligations);
+    Ok(all.filter(|o| o.state == State::JudgementDue).collect())
+}
+
+fn judgement_card(due: &[ObligationView]) -> Markup {
+    html! {
+        section.card {
+            header { h3 { a href="/conformity" { "Judgements" } } span.small.muted.num { (due.len()) } }
+            div.body.narrow {
+                div.row.between.small.lane { span.muted { "Records are there; a person says whether they are good enough" } }
+                @for o in due.iter().take(JUDGEMENTS) {
+                    div.check.wait {
+                        span.mark aria-hidden="true" { "J" }
+                        a href={ "/conformity/" (o.id) } { b { (o.says) } }
+                        span.key.faint { (o.id) }
+                    }
+                }
+                @if due.len() > JUDGEMENTS { p.small { a.link href="/conformity" { "and " (due.len() - JUDGEMENTS) " more" } } }
+            }
+        }
+    }
+}
