@@ -179,12 +179,17 @@ impl Bars {
 impl Lines {
     /// Draws it.
     pub fn svg(&self) -> Markup {
-        lines::draw(self, frame::WIDTH)
+        lines::draw(self, frame::WIDTH, 0.0)
     }
 
     /// Draws it for much and for little room; the page shows one of them.
     pub fn fitting(&self) -> Markup {
-        frame::both(|wide| lines::draw(self, wide))
+        frame::both(|wide| lines::draw(self, wide, 0.0))
+    }
+
+    /// As [`Lines::fitting`], with an axis that begins near the smallest value where all values lie close together.
+    pub fn fitting_near(&self) -> Markup {
+        frame::both(|wide| lines::draw(self, wide, lines::low(self)))
     }
 }
 

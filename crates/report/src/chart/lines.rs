@@ -8,13 +8,14 @@ use super::frame::{HEAD, float, highest, picture, width};
 
 const PLOT: f64 = 220.0;
 
-pub(super) fn draw(chart: &Lines, wide: f64) -> Markup {
+pub(super) fn draw(chart: &Lines, wide: f64, base: f64) -> Markup {
     let (left, right, top) = (56.0, wide - 12.0, HEAD + 14.0);
     let bottom = top + PLOT;
     let goal = chart.target.as_ref().map_or(0.0, |(value, _)| *value);
-    let steps = ticks(highest(&chart.series).max(goal));
-    let most = steps.last().copied().unwrap_or(1.0);
-    let up = |value: f64| bottom - (bottom - top) * (value / most).clamp(0.0, 1.0);
+    let steps: Vec<f64> =
+        ticks(highest(&chart.series).max(goal) - base).iter().map(|step| step + base).collect();
+    let most = steps.last().copied().unwrap_or(base + 1.0);
+    let up = |value: f64| bottom - (bottom - top) * ((value - base) / (most - base)).clamp(0.0, 1.0);
     let across =
         |i: usize| left + (right - left) * (float(i) / float(chart.labels.len().saturating_sub(1).max(1)));
     let longest = chart.labels.iter().map(|l| width(l)).fold(1.0, f64::max);
@@ -28,7 +29,7 @@ pub(super) fn draw(chart: &Lines, wide: f64) -> Markup {
         }
         @for (i, label) in chart.labels.iter().enumerate() {
             @if float(i) % every == 0.0 {
-                text x=(at(across(i))) y=(at(bottom + 15.0)) text-anchor=(if i == 0 { "start" } else { "middle" }) { (label) }
+                text x=(at(across(i))) y=(at(bottom + 15.0)) text-anchor=(anchor(i, chart.labels.len())) { (label) }
             }
         }
         line class="chart-axis" x1=(at(left)) x2=(at(right)) y1=(at(bottom)) y2=(at(bottom)) {}
@@ -42,6 +43,28 @@ pub(super) fn draw(chart: &Lines, wide: f64) -> Markup {
         text x=(at(right)) y=(at(bottom + 33.0)) text-anchor="end" { (chart.caption.x) }
     };
     picture(&chart.caption, (wide, bottom + 40.0), &chart.series, &drawing)
+}
+
+/// Where an axis begins so that values that differ little are told apart: 0 where the smallest is not near the largest.
+pub(super) fn low(chart: &Lines) -> f64 {
+    let goal = chart.target.as_ref().map(|(value, _)| *value);
+    let all = || chart.series.iter().flat_map(|s| &s.values).copied().chain(goal).filter(|v| v.is_finite());
+    let (least, most) = (all().fold(f64::INFINITY, f64::min), all().fold(0.0, f64::max));
+    if !least.is_finite() || least <= most / 2.0 {
+        return 0.0;
+    }
+    let room = (most - least).max(most / 100.0);
+    let step = ticks(room).get(1).copied().unwrap_or(1.0);
+    (((least - room / 2.0) / step).floor() * step).max(0.0)
+}
+
+/// The first and the last label stay inside the picture.
+fn anchor(i: usize, labels: usize) -> &'static str {
+    match i {
+        0 => "start",
+        i if i + 1 == labels => "end",
+        _ => "middle",
+    }
 }
 
 fn path(values: &[f64], across: impl Fn(usize) -> f64, up: impl Fn(f64) -> f64) -> String {

@@ -95,3 +95,18 @@ fn a_chart_for_little_room_keeps_its_letters_inside() {
         assert!(x(" x=\"") <= 380.0 && x(" x2=\"") <= 380.0, "{narrow}");
     }
 }
+
+#[test]
+fn an_axis_begins_near_values_that_differ_little_and_at_nought_otherwise() {
+    let lines = |values: &[f64]| Lines {
+        caption: caption(),
+        labels: vec!["a".to_owned(), "b".to_owned()],
+        series: vec![Series::new("n", Tone::Accent, values.to_vec())],
+        target: Some((99.9, "target 99.9".to_owned())),
+    };
+    let near = lines(&[99.8, 100.0]).fitting_near().into_string();
+    assert!(near.contains(">99.4<") && !near.contains(">0<"), "{near}");
+    let wide = lines(&[3.0, 100.0]).fitting_near().into_string();
+    assert!(wide.contains(">0<"), "{wide}");
+    assert!(lines(&[99.8, 100.0]).fitting().into_string().contains(">0<"), "other charts begin at 0");
+}

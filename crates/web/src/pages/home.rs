@@ -167,11 +167,10 @@ fn marks(clause: &ClauseView) -> Markup {
     let mut states: Vec<State> = clause.obligations.iter().map(|o| o.state).collect();
     states.sort_by_key(|s| order.iter().position(|o| o == s).unwrap_or(order.len()));
     let conforming = states.iter().filter(|s| **s == State::Conforming).count();
-    let says =
-        format!("{} {}: {conforming} of {} obligations conform", clause.number, clause.title, states.len());
+    let says = format!("{}: {conforming} of {} obligations conform", clause.title, states.len());
     html! {
-        a.clause-marks href={ "/conformity/" (clause.number) } title=(says) aria-label=(says) {
-            span.key.faint { (clause.number) }
+        a.clause-marks href={ "/conformity/" (clause.number) } title={ (clause.number) " " (says) } {
+            span.key.faint { (clause.number) } span.sr { " " (says) }
             span.cells { @for state in &states { @let (class, sign) = conformity::tone(*state); b class=(class) aria-hidden="true" { (sign) } } }
         }
     }

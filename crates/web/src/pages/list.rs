@@ -1,5 +1,6 @@
 //! Lists of a type, the desk among them: declared and saved views as tabs, two-line rows, the selected record beside.
 
+pub mod matrix;
 pub mod rows;
 pub mod toolbar;
 pub mod view;
@@ -51,6 +52,9 @@ pub struct Asked {
     /// Cursor of the page.
     #[serde(default)]
     pub after: Option<String>,
+    /// Any text: the value tables of a long list are shown as matrices.
+    #[serde(default)]
+    pub matrix: Option<String>,
 }
 
 /// A list that is settled: which view, which condition, which order.
@@ -199,6 +203,7 @@ async fn show(
     };
     let eyes =
         Eyes { registry: visit.registry(), titles: &titles, files: &[], zone: visit.zone(), now: visit.now };
+    let matrices = matrix::all(visit, &list).await?;
     let title = if is_desk { "Desk" } else { of.plural.as_str() };
     let may_create = visit.caller.may(&of, &Action::Create);
     let body = html! {
@@ -211,6 +216,7 @@ async fn show(
         }
         (toolbar::tabs(visit, &list))
         (toolbar::filter(visit, &list, refused))
+        (matrices)
         div.split.preview {
             (table(&list, &page, &eyes, may_create))
             // asked for when it can be seen: a narrow screen never shows it, and the list need not wait for it

@@ -63,6 +63,8 @@ async fn show(visit: Visit) -> Result<Markup, WebError> {
         found.push(answer?);
     }
     found.retain(|f| f.count > 0);
+    let family = |of: &RecordType| FAMILIES.iter().position(|(name, _)| *name == of.family);
+    found.sort_by_key(|f| family(&f.of));
     let judgements = judgements(&visit).await?;
     let total: u64 = found.iter().map(|f| f.count).sum::<u64>() + judgements.len() as u64;
     let body = html! {
@@ -76,16 +78,9 @@ async fn show(visit: Visit) -> Result<Markup, WebError> {
         @if total == 0 {
             section.card { (empty("Approvals, reading, duties at planned intervals, judgements and your own work that is due would be listed here.", &html! { div.row { a.button href="/desk" { "Open the desk" } } })) }
         }
-        @for (family, label) in FAMILIES {
-            @if found.iter().any(|f| f.of.family == family) || (family == "assurance" && !judgements.is_empty()) {
-                section.stack aria-label=(label) {
-                    h2 { (label) }
-                    div.needs {
-                        @for group in by_type(found.iter().filter(|f| f.of.family == family)) { (card(&visit, &group)) }
-                        @if family == "assurance" && !judgements.is_empty() { (judgement_card(&judgements)) }
-                    }
-                }
-            }
+        div.needs {
+            @for group in by_type(&found) { (card(&visit, &group)) }
+            @if !judgements.is_empty() { (judgement_card(&judgements)) }
         }
     };
     Ok(layout::frame(&visit, Page::new("Needs you", vec![("Needs you".to_owned(), None)], body)))
@@ -156,7 +151,7 @@ async fn fill(visit: &Visit, of: Arc<RecordType>, lane: Lane) -> Result<Found, W
 }
 
 /// Lanes of one type together.
-fn by_type<'a>(found: impl Iterator<Item = &'a Found>) -> Vec<Vec<&'a Found>> {
+fn by_type(found: &[Found]) -> Vec<Vec<&Found>> {
     let mut groups: Vec<Vec<&Found>> = Vec::new();
     for one in found {
         match groups.last_mut().filter(|g| g.iter().any(|f| f.of.name == one.of.name)) {
@@ -172,7 +167,7 @@ fn card(visit: &Visit, lanes: &[&Found]) -> Markup {
     let of = &first.of;
     html! {
         section.card {
-            header { h3 { a href={ "/" (slug(of)) } { (of.plural) } } span.small.muted.num { (count_words(lanes.iter().map(|f| f.count).sum())) } }
+            header { h2 { a href={ "/" (slug(of)) } { (of.plural) } } span.small.muted.num { (count_words(lanes.iter().map(|f| f.count).sum())) } }
             div.body.narrow {
                 @for found in lanes {
                     @let list = format!("/{}?filter={}", slug(of), escape_query(&found.lane.filter));
@@ -230,7 +225,7 @@ async fn judgements(visit: &Visit) -> Result<Vec<ObligationView>, WebError> {
 fn judgement_card(due: &[ObligationView]) -> Markup {
     html! {
         section.card {
-            header { h3 { a href="/conformity" { "Judgements" } } span.small.muted.num { (due.len()) } }
+            header { h2 { a href="/conformity" { "Judgements" } } span.small.muted.num { (due.len()) } }
             div.body.narrow {
                 div.row.between.small.lane { span.muted { "Records are there; a person says whether they are good enough" } }
                 @for o in due.iter().take(JUDGEMENTS) {

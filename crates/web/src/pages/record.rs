@@ -1,10 +1,12 @@
 //! A record: state as stages, one timeline for talk and history, targets, what it owes, facts, related records.
 
 pub mod aside;
+pub mod duties;
 pub mod preview;
 pub mod proof;
 pub mod related;
 pub mod timeline;
+pub mod trend;
 
 use std::collections::HashMap;
 
@@ -177,8 +179,8 @@ async fn page(visit: &Visit, loaded: &Loaded, asked: &Asked) -> Result<Markup, W
         _ => html! { (timeline::write(visit, loaded)) (timeline::list(loaded, &eyes)) },
     };
     let is_service = loaded.record.of.name == service::TYPE;
-    let glance = if is_service && asked.tab.is_empty() && visit.caller.reads_notes(&loaded.record.of) {
-        service::overview(visit, loaded).await?
+    let glance = if asked.tab.is_empty() && visit.caller.reads_notes(&loaded.record.of) {
+        glance(visit, loaded, is_service).await?
     } else {
         html! {}
     };
@@ -191,7 +193,7 @@ async fn page(visit: &Visit, loaded: &Loaded, asked: &Asked) -> Result<Markup, W
         div.split {
             div.stack.wide id="talk" {
                 (opening(loaded, &eyes))
-                (tab_bar(loaded, &asked.tab))
+                (tab_bar(visit, loaded, &asked.tab))
                 (content)
             }
             div.stack.wide id="side" data-live=(loaded.address) { (aside::all(visit, loaded, &eyes)) }
@@ -205,6 +207,18 @@ async fn page(visit: &Visit, loaded: &Loaded, asked: &Asked) -> Result<Markup, W
         ..Page::new(&title, vec![family_crumb(&loaded.record.of), list, (name.clone(), None)], body)
     };
     Ok(layout::frame(visit, page))
+}
+
+/// What stands above a record's activity: what the records around it say of it.
+async fn glance(visit: &Visit, loaded: &Loaded, is_service: bool) -> Result<Markup, WebError> {
+    let overview = if is_service {
+        service::overview(visit, loaded).await?
+    } else {
+        html! {}
+    };
+    let trend = trend::all(visit, loaded).await?;
+    let duties = duties::card(visit, &loaded.record).await?;
+    Ok(html! { (overview) (trend) (duties) })
 }
 
 fn keys(visit: &Visit, record: &Record) -> Vec<(String, String)> {
@@ -348,7 +362,7 @@ pub fn door_words(door: &str) -> &str {
     }
 }
 
-fn tab_bar(loaded: &Loaded, current: &str) -> Markup {
+fn tab_bar(visit: &Visit, loaded: &Loaded, current: &str) -> Markup {
     let tab = |name: &str, label: &str, count: Option<u64>| Tab {
         label: label.to_owned(),
         count: count.filter(|c| *c > 0),
@@ -359,7 +373,7 @@ fn tab_bar(loaded: &Loaded, current: &str) -> Markup {
         },
         current: current == name,
     };
-    let related = related::count(&loaded.record) as u64;
+    let related = related::count(visit, &loaded.record) as u64;
     let mut found = vec![
         tab("", "Activity", None),
         tab("related", "Related", Some(related)),

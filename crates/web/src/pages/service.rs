@@ -168,7 +168,7 @@ fn strip(visit: &Visit, past: &Past) -> Markup {
             p.small.muted {
                 (description) " Green days had none, amber days some, red days a major one or a missed target."
                 @if !past.complete { " Only the newest " (MOST) " incidents are counted." }
-                " Availability is not shown: no record of outages is kept yet."
+                " Availability is no matter of incidents: it is measured from outages, in records of its own."
             }
         } }
     }

@@ -2,11 +2,11 @@
 
 use maud::{Markup, html};
 use proofdesk_engine::{Action, Record, Reference};
-use proofdesk_model::{Kind, RecordType, Value};
+use proofdesk_model::{Kind, RecordType, Registry, Value};
 
 use crate::error::WebError;
 use crate::layout::escape_query;
-use crate::menu::slug;
+use crate::menu::{FAMILIES, slug};
 use crate::pages::record::Loaded;
 use crate::pages::record::timeline::relation_words;
 use crate::parts::empty::empty;
@@ -19,6 +19,8 @@ const SHOWN: usize = 12;
 /// One relation of a record with its other ends.
 struct Relation<'a> {
     name: &'a str,
+    /// Family of the type at the other end.
+    family: String,
     label: String,
     others: Vec<Reference>,
     /// The condition over the other type that lists all of them.
@@ -26,7 +28,11 @@ struct Relation<'a> {
     may_unlink: bool,
 }
 
-fn relations<'a>(record: &'a Record) -> Vec<Relation<'a>> {
+fn relations<'a>(registry: &Registry, record: &'a Record) -> Vec<Relation<'a>> {
+    let family = |others: &[Reference]| {
+        let of = others.first().and_then(|r| registry.get(&r.record_type));
+        of.map_or_else(String::new, |of| of.family.clone())
+    };
     let of: &RecordType = &record.of;
     let mut found = Vec::new();
     for field in of.fields.values().filter(|f| !f.hidden && !f.retired) {
@@ -38,6 +44,7 @@ fn relations<'a>(record: &'a Record) -> Vec<Relation<'a>> {
         if !others.is_empty() {
             found.push(Relation {
                 name: &field.name,
+                family: family(&others),
                 label: field.label.to_lowercase(),
                 others,
                 all: None,
@@ -57,6 +64,7 @@ fn relations<'a>(record: &'a Record) -> Vec<Relation<'a>> {
             let all = Some((inverse.from.clone(), condition));
             found.push(Relation {
                 name,
+                family: family(&others),
                 label: relation_words(of, name),
                 others,
                 all,
@@ -68,13 +76,13 @@ fn relations<'a>(record: &'a Record) -> Vec<Relation<'a>> {
 }
 
 /// How many records are related.
-pub fn count(record: &Record) -> usize {
-    relations(record).iter().map(|r| r.others.len()).sum()
+pub fn count(visit: &Visit, record: &Record) -> usize {
+    relations(visit.registry(), record).iter().map(|r| r.others.len()).sum()
 }
 
 /// The card beside the record: the first of each relation.
 pub fn card(loaded: &Loaded, eyes: &Eyes<'_>) -> Markup {
-    let found = relations(&loaded.record);
+    let found = relations(eyes.registry, &loaded.record);
     html! {
         section.card {
             header { h2 { "Related" } a.small.muted href={ (loaded.address) "?tab=related" } { "All and link" } }
@@ -94,7 +102,7 @@ pub fn card(loaded: &Loaded, eyes: &Eyes<'_>) -> Markup {
 /// # Errors
 /// A fault of the database.
 pub async fn tab(visit: &Visit, loaded: &Loaded, eyes: &Eyes<'_>) -> Result<Markup, WebError> {
-    let found = relations(&loaded.record);
+    let found = relations(visit.registry(), &loaded.record);
     let may = visit.caller.may(&loaded.record.of, &Action::Update);
     let mut wanted: Vec<Reference> =
         found.iter().flat_map(|r| r.others.iter().take(SHOWN).cloned()).collect();
@@ -103,34 +111,49 @@ pub async fn tab(visit: &Visit, loaded: &Loaded, eyes: &Eyes<'_>) -> Result<Mark
     titles.extend(visit.engine().titles_of(&visit.caller, &wanted).await?);
     let eyes = Eyes { titles: &titles, ..*eyes };
     Ok(html! {
-        section.card {
-            header { h2 { "Related records" } }
-            @if found.is_empty() { (empty("Records that belong together with this one would be listed here.", &html! {})) }
-            @for relation in &found {
-                div.body.stack.relation {
-                    h3 { (relation.label) " " span.num { (relation.others.len()) } }
-                    @for other in relation.others.iter().take(SHOWN) {
-                        div.row.between {
-                            (eyes.link(other))
-                            @if may && relation.may_unlink {
-                                form.inline method="post" action={ (loaded.address) "/unlink" } {
-                                    input type="hidden" name="relation" value=(relation.name);
-                                    input type="hidden" name="to" value=(eyes.registry.write_reference(other));
-                                    button.button.quiet.small aria-label={ "Unlink " (eyes.registry.write_reference(other)) } { "Unlink" }
-                                }
-                            }
-                        }
-                    }
-                    @if relation.others.len() > SHOWN {
-                        @if let Some((other, of)) = relation.all.as_ref().and_then(|(name, condition)| eyes.registry.get(name).map(|t| (condition, t))) {
-                            a.link.small href={ "/" (slug(of)) "?filter=" (escape_query(other)) } { "List all " (relation.others.len()) }
-                        } @else { span.faint.small { "and " (relation.others.len() - SHOWN) " more" } }
-                    }
+        @if found.is_empty() {
+            section.card {
+                header { h2 { "Related records" } }
+                (empty("Records that belong together with this one would be listed here.", &html! {}))
+            }
+        }
+        @for (family, label) in FAMILIES {
+            @let here: Vec<&Relation<'_>> = found.iter().filter(|r| r.family == family).collect();
+            @if !here.is_empty() {
+                section.card {
+                    header { h2 { (label) } span.small.muted.num { (here.iter().map(|r| r.others.len()).sum::<usize>()) " related" } }
+                    @for relation in here { (ends(loaded, relation, &eyes, may)) }
                 }
             }
         }
         @if may { (link_form(loaded)) }
     })
+}
+
+/// One relation with the records at its other end.
+fn ends(loaded: &Loaded, relation: &Relation<'_>, eyes: &Eyes<'_>, may: bool) -> Markup {
+    html! {
+        div.body.stack.relation {
+            h3 { (relation.label) " " span.num { (relation.others.len()) } }
+            @for other in relation.others.iter().take(SHOWN) {
+                div.row.between {
+                    (eyes.link(other))
+                    @if may && relation.may_unlink {
+                        form.inline method="post" action={ (loaded.address) "/unlink" } {
+                            input type="hidden" name="relation" value=(relation.name);
+                            input type="hidden" name="to" value=(eyes.registry.write_reference(other));
+                            button.button.quiet.small aria-label={ "Unlink " (eyes.registry.write_reference(other)) } { "Unlink" }
+                        }
+                    }
+                }
+            }
+            @if relation.others.len() > SHOWN {
+                @if let Some((other, of)) = relation.all.as_ref().and_then(|(name, condition)| eyes.registry.get(name).map(|t| (condition, t))) {
+                    a.link.small href={ "/" (slug(of)) "?filter=" (escape_query(other)) } { "List all " (relation.others.len()) }
+                } @else { span.faint.small { "and " (relation.others.len() - SHOWN) " more" } }
+            }
+        }
+    }
 }
 
 fn link_form(loaded: &Loaded) -> Markup {
