@@ -235,7 +235,7 @@ fn column(registry: &Registry, field: &Field, name: &str, value: &Json) -> Resul
             Ok(Value::Choices(names))
         }
         (Kind::YesNo, Json::Bool(yes)) => Ok(Value::Bool(*yes)),
-        (Kind::File, Json::String(text)) => format::parse(field, text, &input),
+        (Kind::File, Json::String(text)) if !text.is_empty() => format::parse(field, text, &input),
         // what was read may be sent back
         (Kind::File, Json::Object(file)) => match file.get("id").and_then(Json::as_str) {
             Some(id) => format::parse(field, id, &input),
