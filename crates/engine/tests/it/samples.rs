@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use proofdesk_engine::{Change, Reference};
+use proofdesk_model::format::day_of;
 use proofdesk_model::{Computed, Field, Kind, RecordType, Value};
 use proofdesk_testkit::{MORNING, TestDesk};
 
@@ -89,11 +90,20 @@ pub fn value(field: &Field, known: &BTreeMap<String, Reference>) -> Option<Value
         Kind::Decimal | Kind::Money => Value::Decimal("12.5".parse().unwrap()),
         Kind::Duration => Value::Duration(8 * 3_600_000_000),
         Kind::Instant => Value::Instant(MORNING - 3_600_000_000),
-        Kind::Day => Value::Day(20_500),
+        // what is planned lies ahead, what was done lies behind
+        Kind::Day if is_ahead(&field.name) => Value::Day(day_of(MORNING) + 200),
+        Kind::Day => Value::Day(day_of(MORNING) - 20),
         Kind::Choice(options) => Value::Text(options[0].name.clone()),
         Kind::Choices(options) => Value::Choices(vec![options[0].name.clone()]),
         Kind::YesNo => Value::Bool(false),
         Kind::Link { .. } | Kind::Person | Kind::Team => Value::Link(known.get(field.target()?)?.number),
         Kind::Links { .. } | Kind::File => return None,
     })
+}
+
+/// Whether a day is one to come, by the house's names of fields.
+fn is_ahead(name: &str) -> bool {
+    ["review_on", "next_", "_until", "due_on", "check_on", "_by", "planned_on", "period_to"]
+        .iter()
+        .any(|part| name.contains(part))
 }

@@ -1,9 +1,10 @@
 //! Hostile text is only text, other sites write nothing, and what is not yours is refused or not there.
 
 use axum::http::StatusCode;
-use proofdesk_engine::Change;
+use proofdesk_engine::{Change, Door, Target};
+use proofdesk_model::Value;
 
-use crate::client::Desk;
+use crate::client::{Desk, PASSWORD};
 
 const HOSTILE: &str = "<script>alert(1)</script>\"><img src=x onerror=alert(2)>";
 
@@ -111,7 +112,17 @@ async fn the_proof_of_a_staff_note_is_for_those_who_may_read_it() {
     let note = desk.desk.engine.history(&on, 1).await.unwrap().remove(0);
     let address = format!("/incident/INC-1/proof/{}.json", note.entry);
     assert!(mara.get(&address).await.body.contains("zebra"));
-    let refused = ida.get(&address).await;
+    assert!(ida.get(&address).await.body.contains("zebra"), "an auditor reads everything");
+    let rita = desk.desk.person("Rita Own", &["requester"]).await.unwrap();
+    let person = rita.person.unwrap();
+    let own = Change::default().with("reported_by", Value::Link(person));
+    let own = desk.desk.engine.apply(&desk.mara, Target::Existing(on, None), own, Door::Page).await.unwrap();
+    assert_eq!(own.record.get("reported_by"), Value::Link(person));
+    let roles = ["requester".to_owned()];
+    desk.desk.engine.create_account(person, "rita", &rita.name, &roles, PASSWORD).await.unwrap();
+    let rita = desk.signed_in("rita").await;
+    assert_eq!(rita.get("/incident/INC-1").await.status, StatusCode::OK, "it is hers");
+    let refused = rita.get(&address).await;
     assert_eq!(refused.status, StatusCode::NOT_FOUND);
     assert!(!refused.body.contains("zebra"));
 }

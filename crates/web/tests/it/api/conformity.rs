@@ -42,11 +42,18 @@ async fn a_run_is_asked_for_and_its_results_are_read() {
         assert_eq!(one.json["obligation"]["id"], "8.6.1-g", "{}", one.text);
         assert_eq!(rest.get("/api/v1/conformity/obligations/99").await.status, StatusCode::NOT_FOUND);
         let tests = results.json["results"].as_array().unwrap();
-        let failed =
-            tests.iter().find(|t| t["counts"]["fails"].as_u64() > Some(0)).expect("a test that fails");
-        let path = format!("/api/v1/conformity/tests/{}/exceptions", failed["test"].as_str().unwrap());
-        let exceptions = rest.get(&path).await;
-        assert!(exceptions.json["items"][0]["why"][0]["says"].is_string(), "{}", exceptions.text);
+        let failed = tests.iter().filter(|t| t["counts"]["fails"].as_u64() > Some(0));
+        let mut named = 0;
+        for test in failed {
+            let path = format!("/api/v1/conformity/tests/{}/exceptions", test["test"].as_str().unwrap());
+            let exceptions = rest.get(&path).await;
+            // a test that wants something to exist blames no record
+            for item in exceptions.json["items"].as_array().unwrap() {
+                assert!(item["why"][0]["says"].is_string(), "{}", exceptions.text);
+                named += 1;
+            }
+        }
+        assert!(named > 0, "no record is named: {}", results.text);
         let customer = rest.ask_as(&rest.requester, "GET", "/api/v1/conformity", &[], &Json::Null).await;
         assert_eq!(customer.status, StatusCode::NOT_FOUND);
         let owes = rest.get("/api/v1/incident/INC-1/owes").await;
