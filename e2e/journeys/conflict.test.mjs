@@ -29,7 +29,7 @@ test("a stale form is not written over what another wrote; one chooses field by 
   await first.getByRole("button", { name: "Save the changes" }).click();
   await first.getByRole("heading", { level: 1, name: `${name} was changed meanwhile` }).waitFor();
   const said = await first.getByRole("main").innerText();
-  assert.match(said, /Location by /, "who changed what is said");
+  assert.match(said, /Location is now Building C, second floor, by /, "who changed what is said");
   assert.match(said, /Building C, second floor/);
   assert.match(said, /Building D/);
   assert.match(said, /Blank pages/, "what only this one changed is kept");

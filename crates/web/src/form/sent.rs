@@ -150,6 +150,7 @@ async fn text(mut part: Part<'_>, left: &mut usize) -> Result<String, WebError> 
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::pairs;
 

@@ -49,7 +49,7 @@ pub async fn tab(visit: &Visit, loaded: &Loaded, eyes: &Eyes<'_>, asked: &Asked)
             "A proof shows that the entry is in the log exactly as it was written; it can be checked on any machine. "
             a.link href="/log" { "How to verify" }
         }
-        form.row method="get" action=(loaded.address) role="search" {
+        form.row method="get" action=(loaded.address) role="search" aria-label="Find an entry" {
             input type="hidden" name="tab" value="proof";
             label.sr for="entry" { "Version, leaf or leaf hash of an entry" }
             input.field.short id="entry" name="entry" value=(sought) maxlength="64" autocomplete="off" placeholder="Version, leaf or leaf hash";
