@@ -1,12 +1,18 @@
 //! The life of one record, replayed from its entries: what the figures count.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use proofdesk_model::{RecordType, StateKind};
 use serde_json::Value as Json;
 
 use super::Tally;
 use super::body::Body;
+
+/// Longest text, in bytes, that is kept of a value: figures count by names and choices, not by what people wrote.
+const LONGEST: usize = 120;
+/// Stands for a longer one.
+const LONG: &str = "…";
 
 /// One record as the figures see it. Instants in microseconds UTC.
 #[derive(Debug, Clone, Default)]
@@ -19,8 +25,9 @@ pub struct Life {
     pub events: u64,
     /// First and last instant of its events.
     pub span: (i64, i64),
-    /// Value of every field after the last event; links as numbers.
-    pub last: HashMap<String, Json>,
+    /// Values after the last event; links as numbers. Of a long text only that there is one ([`LONGEST`]). Names are
+    /// shared by all records: a desk has a million of them, and their figures are computed from all at once.
+    pub last: HashMap<Arc<str>, Json>,
     /// When it was resolved: as recorded, else its last event in a state of the kind `done`.
     pub effective: Option<i64>,
     /// Its first event in a state of the kind `done`.
@@ -118,7 +125,7 @@ impl Life {
         let team = self.last.get("team").cloned();
         let reporter = self.last.get("reported_by").cloned();
         for (field, (_, new)) in &body.set {
-            self.last.insert((*field).to_owned(), new.clone());
+            self.last.insert(tally.name(field), brief(new));
             tally.value(field, new, &mut self.present);
         }
         for link in &body.links {
@@ -226,9 +233,20 @@ impl Life {
     /// After the last entry: a recorded resolution wins over the last event that resolved.
     pub(super) fn finish(&mut self, tally: &mut Tally) {
         tally.end(self.events, &self.present);
+        self.last.retain(|_, value| !value.is_null());
+        self.last.shrink_to_fit();
+        self.present = Vec::new();
         if let Some(recorded) = self.instant("resolved_at") {
             self.effective = Some(recorded);
         }
+    }
+}
+
+/// A value without a long text.
+fn brief(value: &Json) -> Json {
+    match value {
+        Json::String(text) if text.len() > LONGEST => Json::from(LONG),
+        other => other.clone(),
     }
 }
 

@@ -1,6 +1,9 @@
 //! What is counted over the events of all records.
 
+use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{Hash as _, Hasher as _};
+use std::sync::Arc;
 
 use proofdesk_model::RecordType;
 use serde::{Deserialize, Serialize};
@@ -27,12 +30,15 @@ pub(super) struct Tally {
     minutes: HashMap<i64, u64>,
     places: HashMap<String, usize>,
     columns: Vec<Column>,
+    names: HashSet<Arc<str>>,
 }
 
 #[derive(Debug, Default)]
 struct Column {
     name: String,
-    seen: HashSet<String>,
+    /// Hashes of the values, not the values: a column of a million texts would not fit. Two of a million values fall
+    /// together once in some thirty million runs.
+    seen: HashSet<u64>,
     with: u64,
     with_at_end: u64,
 }
@@ -59,6 +65,16 @@ impl Tally {
         tally
     }
 
+    /// A field's name, the same for all records.
+    pub(super) fn name(&mut self, field: &str) -> Arc<str> {
+        if let Some(known) = self.names.get(field) {
+            return known.clone();
+        }
+        let name: Arc<str> = field.into();
+        self.names.insert(name.clone());
+        name
+    }
+
     fn place(&mut self, name: &str) -> usize {
         if let Some(place) = self.places.get(name) {
             return *place;
@@ -81,8 +97,12 @@ impl Tally {
         if !value.is_null()
             && let Some(column) = self.columns.get_mut(place)
         {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            column.seen.insert(text);
+            let mut hash = DefaultHasher::new();
+            match value.as_str() {
+                Some(text) => text.hash(&mut hash),
+                None => value.to_string().hash(&mut hash),
+            }
+            column.seen.insert(hash.finish());
         }
     }
 
