@@ -201,6 +201,12 @@ impl RecordType {
         ["reported_by", "requested_by", "requested_for"].into_iter().filter(|f| self.field(f).is_some())
     }
 
+    /// Whether customers and users read records of this type at all. Where they do not, everyone who reads the record
+    /// reads its notes, and a comment has only one audience.
+    pub fn reaches_customers(&self) -> bool {
+        self.role_allows(REQUESTER, &Action::Read)
+    }
+
     /// Whether a requester sees a column, field or relation: public fields, the title, the state, the number, when it
     /// was made and changed, and when its clocks are due.
     pub fn is_public(&self, name: &str) -> bool {

@@ -106,7 +106,7 @@ fn form(state: &AppState, sign_in: &str, next: &str, wrong: Option<&str>) -> Mar
                 }
                 button.button.primary { "Sign in" }
             }
-            @if let Some(hint) = &state.settings.sign_in_hint { p.small.muted { (hint) } }
+            @for line in state.settings.sign_in_hint.iter().flat_map(|hint| hint.lines()) { p.small.muted { (line) } }
         } }
     };
     layout::gate("Sign in", &state.settings.organization, &body)

@@ -9,6 +9,7 @@ use maud::{Markup, html};
 
 use crate::error::WebError;
 use crate::layout::{self, Page};
+use crate::pages::conformity::thousands;
 use crate::parts::empty::empty;
 use crate::parts::time;
 use crate::session::Visit;
@@ -27,9 +28,9 @@ async fn show(visit: Visit) -> Result<Markup, WebError> {
             p.muted { "Every change of every record is an entry here, in the transaction of the change. Whoever alters one later, even with the database in hand, cannot make the tree fit the signed checkpoints." }
         }
         div.grid-3 {
-            (stat(&state.size.to_string(), "entries in the tree"))
-            (stat(&state.pending.to_string(), "waiting for their place"))
-            (stat(&state.checkpoint.as_ref().map_or("none".to_owned(), |c| c.size.to_string()), "entries under the newest checkpoint"))
+            (stat(&thousands(state.size), "entries in the tree"))
+            (stat(&thousands(state.pending), "waiting for their place"))
+            (stat(&state.checkpoint.as_ref().map_or("none".to_owned(), |c| thousands(c.size)), "entries under the newest checkpoint"))
         }
         div.split {
             section.card { header { h2 { "Newest checkpoint" } @if state.checkpoint.is_some() { a.small.link href="/log/checkpoint" { "As text" } } } div.body.stack {

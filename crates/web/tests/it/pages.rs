@@ -155,7 +155,15 @@ async fn figures_are_counted_from_the_records() {
         .create("incident", Change::default().with_text("title", "Slow").with_text("category", "Odd one"))
         .await
         .unwrap();
-    let page = desk.signed_in("mara").await.get("/figures?type=incident").await.body;
+    let mara = desk.signed_in("mara").await;
+    let mut page = mara.get("/figures?type=incident").await.body;
+    for _ in 0..100 {
+        if !page.contains("being computed") {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        page = mara.get("/figures?type=incident").await.body;
+    }
     for text in ["incidents in 2 events", "Backlog by day", "Odd one", "role=\"img\""] {
         assert!(page.contains(text), "{text} is missing: {page}");
     }

@@ -57,7 +57,7 @@ pub fn list(loaded: &Loaded, eyes: &Eyes<'_>) -> Markup {
             ol.timeline aria-label="Activity" {
                 @for (_, line) in &lines {
                     @match line {
-                        Line::Talk(comment) => (talk(comment, eyes)),
+                        Line::Talk(comment) => (talk(&loaded.record.of, comment, eyes)),
                         Line::Event(item) => (event(&loaded.record.of, item, eyes)),
                     }
                 }
@@ -70,13 +70,18 @@ fn is_worth_a_line(item: &HistoryItem) -> bool {
     item.action != "update" || !item.changes.is_empty() || !item.links.is_empty()
 }
 
-fn talk(comment: &Comment, eyes: &Eyes<'_>) -> Markup {
+fn talk(of: &RecordType, comment: &Comment, eyes: &Eyes<'_>) -> Markup {
     let staff = comment.audience == Audience::Staff;
+    let did = match comment.audience {
+        _ if !of.reaches_customers() => " wrote",
+        Audience::Staff => " noted, seen by staff only",
+        Audience::Customer => " wrote to the customer",
+    };
     html! {
         li {
             (person::avatar(&comment.by))
-            div.event { b { (comment.by) } @if staff { " noted, seen by staff only" } @else { " wrote to the customer" } " · " (time::proven(comment.at, eyes.now, eyes.zone)) }
-            div.note.internal[staff] { (prose(&comment.body)) }
+            div.event { b { (comment.by) } (did) " · " (time::proven(comment.at, eyes.now, eyes.zone)) }
+            div.note.internal[staff && of.reaches_customers()] { (prose(&comment.body)) }
         }
     }
 }
@@ -161,19 +166,26 @@ pub fn write(visit: &Visit, loaded: &Loaded) -> Markup {
     let refused = loaded.refused("comment");
     let text = refused.and_then(|r| r.typed.text("body")).unwrap_or_default();
     let invalid = refused.map(|_| "true");
-    let for_staff =
-        refused.map_or(!customer, |r| r.typed.text("audience").is_some_and(|audience| audience == "staff"));
+    let both = customer && staff && of.reaches_customers();
+    let for_staff = match refused {
+        Some(r) if both => r.typed.text("audience").is_some_and(|audience| audience == "staff"),
+        _ => staff && !both,
+    };
+    let asks = if both { "Write to the customer, or switch to a staff note" } else { "Write a comment" };
     html! {
         section.card { form.body.stack id="comment" method="post" action={ (loaded.address) "/comment" } {
             label.sr for="comment-text" { "Comment" }
-            textarea.field id="comment-text" name="body" rows="3" maxlength="50000" required data-key="c" placeholder="Write to the customer, or switch to a staff note"
+            textarea.field id="comment-text" name="body" rows="3" maxlength="50000" required data-key="c" placeholder=(asks)
                 aria-invalid=[invalid] aria-describedby=[invalid.map(|_| "comment-wrong")] autofocus[invalid.is_some()] { "\n" (text) }
             (loaded.sentences("comment"))
             div.row.between {
-                fieldset.row.small.muted {
+                @if both { fieldset.row.small.muted {
                     legend.sr { "Who sees it" }
-                    @if customer { label.choice { input type="radio" name="audience" value="customer" checked[!for_staff]; span { "The customer sees this" } } }
-                    @if staff { label.choice { input type="radio" name="audience" value="staff" checked[for_staff]; span { "Staff only" } } }
+                    label.choice { input type="radio" name="audience" value="customer" checked[!for_staff]; span { "The customer sees this" } }
+                    label.choice { input type="radio" name="audience" value="staff" checked[for_staff]; span { "Staff only" } }
+                } } @else {
+                    input type="hidden" name="audience" value=(if for_staff { "staff" } else { "customer" });
+                    span.small.muted { @if of.reaches_customers() { @if for_staff { "Only staff sees this." } } @else { "Everyone who may read this record sees it." } }
                 }
                 button.button.primary { "Send " kbd { "C" } }
             }
