@@ -6,6 +6,7 @@
 mod cadence;
 mod kinds;
 mod load;
+mod term;
 
 use std::collections::HashMap;
 
@@ -15,6 +16,8 @@ use serde::Serialize;
 
 pub use cadence::{Cadences, Interval};
 pub use load::load_controls;
+pub use term::{Amount, Chosen, Term};
+pub(crate) use term::{Spot, Terms};
 
 /// How grave it is when a test does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -107,7 +110,7 @@ pub struct Fresh {
     pub says: String,
 }
 
-/// At least so many records of a population meet all assertions.
+/// At least so many records of a population meet all assertions, and at most so many where that is said.
 #[derive(Debug, Clone)]
 pub struct AtLeast {
     /// Which records, and what each must meet to count.
@@ -116,6 +119,25 @@ pub struct AtLeast {
     pub at_least: u64,
     /// What is wrong where there are fewer.
     pub says: String,
+    /// How many may be there, and what is wrong where there are more; none for any number.
+    pub at_most: Option<(u64, String)>,
+}
+
+impl AtLeast {
+    /// How many records are missing or too many.
+    pub fn apart(&self, holds: u64) -> u64 {
+        let over = self.at_most.as_ref().map_or(0, |(most, _)| holds.saturating_sub(*most));
+        self.at_least.saturating_sub(holds) + over
+    }
+
+    /// How many are wanted, in words: `at least 2`, `exactly 1`, `2 to 4`.
+    pub fn wanted(&self) -> String {
+        match &self.at_most {
+            None => format!("at least {}", self.at_least),
+            Some((most, _)) if *most == self.at_least => format!("exactly {most}"),
+            Some((most, _)) => format!("{} to {most}", self.at_least),
+        }
+    }
 }
 
 /// A share of a population meets a condition.
@@ -193,7 +215,9 @@ pub struct Test {
     pub tolerance: Tolerance,
     /// What it asks.
     pub kind: Kind,
-    /// SHA-256 of its declaration, hexadecimal: the version by which records are judged.
+    /// Figures in it that the organization chooses.
+    pub terms: Vec<Term>,
+    /// SHA-256 of its declaration with the values of its terms, hexadecimal: the version by which records are judged.
     pub declaration: String,
     /// `file:line`.
     pub place: String,
@@ -256,6 +280,8 @@ pub struct Controls {
     pub tests: IndexMap<String, Test>,
     /// Where the intervals of duties are kept, when it is declared.
     pub cadences: Option<Cadences>,
+    /// Figures that the organization chooses, in order of declaration.
+    pub terms: Vec<Term>,
     /// Framework and obligation to the tests that serve it, each with its place in `serves`.
     serving: HashMap<(String, String), Vec<(usize, usize)>>,
 }

@@ -68,7 +68,7 @@ pub(crate) fn stand(test: &Test, result: &ResultRow, moves: &[(Standing, Standin
     let failed = result.state == State::NotProven && result.counts.total() > 0;
     let source = if failed { SourceState::Failed } else { SourceState::Present };
     if let Kind::AtLeast(some) = &test.kind {
-        return of_number(counts.holds, some.at_least, source);
+        return of_number(counts.holds, some, source);
     }
     let state = match &test.kind {
         Kind::Ratio(ratio) => of_ratio(counts, ratio.at_least_millipercent, test.tolerance, source),

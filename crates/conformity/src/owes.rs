@@ -7,10 +7,9 @@ use proofdesk_model::Record;
 use serde::Serialize;
 
 use crate::conformity::Conformity;
-use crate::control::{Each, Must, Severity, Test};
+use crate::control::{Each, Kind, Must, Severity, Test};
 use crate::error::Error;
 use crate::live::stand;
-use crate::state::State;
 use crate::tree::{Steps, Tree, grow};
 
 /// Whether something is there.
@@ -110,7 +109,8 @@ impl Conformity {
         let Some(base) = self.base().await? else { return Ok(BTreeSet::new()) };
         let met = |test: &&&Test| {
             let moves = base.moves.get(&test.id).map_or(&[][..], Vec::as_slice);
-            base.results.get(&test.id).is_some_and(|r| stand(test, r, moves).0 == State::Conforming)
+            let holds = base.results.get(&test.id).map_or(0, |r| stand(test, r, moves).1.holds);
+            matches!(&test.kind, Kind::AtLeast(some) if holds >= some.at_least)
         };
         Ok(some.iter().filter(met).map(|test| test.id.as_str()).collect())
     }

@@ -5,6 +5,8 @@ use std::fmt;
 
 use proofdesk_model::written::{self, Entry, Written};
 
+use crate::control::{Spot, Terms};
+
 /// A declaration file: its name as people see it, and its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
@@ -101,12 +103,18 @@ fn line_of(text: &str, offset: usize) -> usize {
 pub(crate) struct Node<'a> {
     raw: &'a written::Node,
     source: &'a Source,
+    terms: Option<&'a Terms>,
 }
 
 impl<'a> Page<'a> {
     /// The nodes of the file.
     pub fn nodes(&'a self) -> impl Iterator<Item = Node<'a>> + 'a {
-        self.nodes.iter().map(|raw| Node { raw, source: self.source })
+        self.nodes.iter().map(|raw| Node { raw, source: self.source, terms: None })
+    }
+
+    /// The nodes of the file, with the values of terms written into their texts.
+    pub fn nodes_with(&'a self, terms: &'a Terms) -> impl Iterator<Item = Node<'a>> + 'a {
+        self.nodes.iter().map(|raw| Node { raw, source: self.source, terms: Some(terms) })
     }
 }
 
@@ -131,8 +139,8 @@ impl<'a> Node<'a> {
     }
 
     pub fn children(&self) -> impl Iterator<Item = Node<'a>> + 'a {
-        let source = self.source;
-        self.raw.children.iter().map(move |raw| Node { raw, source })
+        let (source, terms) = (self.source, self.terms);
+        self.raw.children.iter().map(move |raw| Node { raw, source, terms })
     }
 
     pub fn mistake(&self, message: impl Into<String>, mistakes: &mut Vec<Mistake>) {
@@ -218,11 +226,12 @@ impl<'a> Node<'a> {
         self.text_of(name, mistakes)
     }
 
-    /// A property that is a whole number from 0.
+    /// A property that is a whole number from 0, or a term that is one.
     pub fn number_of(&self, name: &str, mistakes: &mut Vec<Mistake>) -> Option<u64> {
         let entry = self.property(name)?;
-        let number = match entry.value {
-            Written::Int(n) => u64::try_from(n).ok(),
+        let number = match &entry.value {
+            Written::Int(n) => u64::try_from(*n).ok(),
+            Written::Text(_) => self.text(entry, mistakes)?.parse().ok(),
             _ => None,
         };
         if number.is_none() {
@@ -233,7 +242,14 @@ impl<'a> Node<'a> {
 
     fn text(&self, entry: &Entry, mistakes: &mut Vec<Mistake>) -> Option<String> {
         if let Written::Text(text) = &entry.value {
-            return Some(text.clone());
+            let Some(terms) = self.terms else { return Some(text.clone()) };
+            let spot = match entry.name.as_ref().map(|(name, _)| name.as_str()) {
+                Some("says" | "title" | "partial" | "too_many") => Spot::Words,
+                Some("last" | "every" | "share" | "at_least") => Spot::Figure,
+                _ => Spot::Condition,
+            };
+            let filled = terms.fill(text, spot);
+            return filled.map_err(|message| self.mistake(message, mistakes)).ok();
         }
         let written = self.source.text.get(entry.span.start..entry.span.end).unwrap_or_default();
         self.mistake(format!("`{written}` must be a text in quotes here"), mistakes);

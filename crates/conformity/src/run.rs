@@ -62,7 +62,7 @@ pub struct RunSummary {
     pub obligations: BTreeMap<State, u64>,
     /// Exceptions over all tests, counted, also those not kept by name.
     pub exceptions: u64,
-    /// Cadence records that say other days than the run saw; see [`Conformity::keep_cadences`].
+    /// Cadence records that the run brought up to date, with the days that it saw.
     #[serde(skip)]
     pub duties: Vec<DutyDone>,
     /// Obligations whose state changed with this run.
@@ -73,7 +73,8 @@ pub struct RunSummary {
 
 impl Conformity {
     /// Asks every test now, over the records as they are now. `trigger` says why the run is made. There is no run as of
-    /// an earlier instant: what was true then is what the runs of that time found, and those are sealed.
+    /// an earlier instant: what was true then is what the runs of that time found, and those are sealed. A run over all
+    /// records also brings the cadence records of the duties that it saw done up to date, whoever asked for it.
     ///
     /// # Errors
     /// `Invalid` for a scope that does not fit the types; a fault of the database while storing. A question that
@@ -161,7 +162,10 @@ impl Conformity {
                 // another program on the same file made a run meanwhile
                 Err(Error::Store(proofdesk_store::Error::NumberTaken { .. })) => {}
                 Ok(mut summary) => {
-                    summary.duties = self.duties_done(&answers, &cadenced);
+                    // a part of the records does not show when a duty was done last
+                    if scope.is_all() {
+                        summary.duties = self.keep_cadences(self.duties_done(&answers, &cadenced)).await;
+                    }
                     self.forget_lists(&scope.id).await?;
                     return Ok(summary);
                 }

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::control::Tolerance;
+use crate::control::{AtLeast, Tolerance};
 use crate::framework::Answer;
 
 /// How a test or an obligation stands.
@@ -160,9 +160,9 @@ pub fn of_ratio(counts: Counts, at_least: u64, tolerance: Tolerance, source: Sou
     }
 }
 
-/// How a test of `some` stands, and what it counts: those that meet it, and how many are missing.
-pub fn of_number(holds: u64, at_least: u64, source: SourceState) -> (State, Counts) {
-    let fails = at_least.saturating_sub(holds);
+/// How a test of `some` stands, and what it counts: those that meet it, and how many are missing or too many.
+pub fn of_number(holds: u64, some: &AtLeast, source: SourceState) -> (State, Counts) {
+    let fails = some.apart(holds);
     match source {
         SourceState::Present if fails == 0 => (State::Conforming, Counts { holds, ..Counts::default() }),
         SourceState::Present => (State::Nonconforming, Counts { holds, fails, errors: 0 }),

@@ -1,4 +1,4 @@
-//! Conformity by itself: a full run on schedule, which keeps the days of cadences, and a re-test of every record soon
+//! Conformity by itself: a full run on schedule, and a re-test of every record soon
 //! after it changed.
 
 use std::collections::BTreeSet;
@@ -27,9 +27,6 @@ pub(crate) async fn full_runs(jobs: Jobs, mut stop: watch::Receiver<bool>) {
                     took_ms,
                     "conformity run"
                 );
-                if let Err(error) = jobs.conformity.keep_cadences(&summary).await {
-                    tracing::warn!(%error, "the days of cadences could not be kept; the next run tries again");
-                }
             }
             Err(error) => {
                 tracing::warn!(%error, "the conformity run failed; results go stale until the next one")

@@ -136,14 +136,35 @@ fn read_each(node: Node<'_>, known: &Known<'_>, mistakes: &mut Vec<Mistake>) -> 
 }
 
 fn read_some(node: Node<'_>, known: &Known<'_>, mistakes: &mut Vec<Mistake>) -> Option<AtLeast> {
-    node.only(&["where", "at_least", "says"], mistakes);
-    let at_least = node.number_of("at_least", mistakes).unwrap_or(1);
+    node.only(&["where", "at_least", "at_most", "exactly", "says", "too_many"], mistakes);
+    let [least, most, exactly] =
+        ["at_least", "at_most", "exactly"].map(|name| node.number_of(name, mistakes));
+    if exactly.is_some() && (least.is_some() || most.is_some()) {
+        node.mistake("give `exactly`, or `at_least` and `at_most`, not both", mistakes);
+    }
+    let at_least = exactly.or(least).unwrap_or(1);
     if at_least == 0 {
         node.mistake("at_least=0 asks nothing; leave it out for 1", mistakes);
     }
+    let most = exactly.or(most);
+    if most.is_some_and(|most| most < at_least) {
+        node.mistake("`at_most` is less than `at_least`", mistakes);
+    }
+    let at_most = match (most, node.text_of("too_many", mistakes)) {
+        (Some(most), Some(says)) => Some((most, says)),
+        (None, None) => None,
+        (Some(_), None) => {
+            node.mistake("`some` with a highest number needs `too_many=\"…\"`: what is wrong then", mistakes);
+            None
+        }
+        (None, Some(_)) => {
+            node.mistake("`too_many` needs `at_most` or `exactly`", mistakes);
+            None
+        }
+    };
     let says = node.required("says", mistakes);
     let each = read_musts(node, known, mistakes)?;
-    Some(AtLeast { each, at_least, says: says? })
+    Some(AtLeast { each, at_least, says: says?, at_most })
 }
 
 fn read_musts(node: Node<'_>, known: &Known<'_>, mistakes: &mut Vec<Mistake>) -> Option<Each> {

@@ -4,16 +4,17 @@ use proofdesk_model::Registry;
 use proofdesk_model::access::ROLES;
 use sha2::{Digest, Sha256};
 
-use crate::control::{Cadences, Control, Controls, Kind, Serves, Severity, Test, Tolerance};
+use crate::control::{Cadences, Control, Controls, Kind, Serves, Severity, Term, Terms, Test, Tolerance};
 use crate::control::{cadence, kinds};
 use crate::framework::{Framework, word_of};
-use crate::reader::{Mistake, Mistakes, Node, Page, Source, open_all};
+use crate::reader::{Mistake, Mistakes, Node, Source, open_all};
 
 /// What a loader looks things up in.
 pub(super) struct Known<'a> {
     pub registry: &'a Registry,
     pub frameworks: &'a [Framework],
     pub cadences: Option<Cadences>,
+    pub terms: &'a Terms,
 }
 
 /// The words of the kinds of tests.
@@ -28,19 +29,21 @@ pub fn load_controls(
     registry: &Registry,
     frameworks: &[Framework],
 ) -> Result<Controls, Mistakes> {
-    let mut known = Known { registry, frameworks, cadences: None };
     let mut mistakes = Vec::new();
     let mut controls = Controls::default();
     let pages = open_all(sources, &mut mistakes);
+    let terms = Terms::read(&pages, &mut mistakes);
+    let mut known = Known { registry, frameworks, cadences: None, terms: &terms };
     known.cadences = cadence::find(&pages, &known, &mut mistakes);
-    for node in pages.iter().flat_map(Page::nodes) {
+    for node in pages.iter().flat_map(|page| page.nodes_with(&terms)) {
         match node.word() {
             "control" => read_control(node, &known, &mut controls, &mut mistakes),
-            "cadences" => {}
-            _ => node.unknown(&["control", "cadences"], &mut mistakes),
+            "cadences" | "term" | "set" => {}
+            _ => node.unknown(&["control", "cadences", "term", "set"], &mut mistakes),
         }
     }
     controls.cadences = known.cadences;
+    controls.terms = terms.0.values().cloned().collect();
     controls.index();
     if mistakes.is_empty() { Ok(controls) } else { Err(Mistakes(mistakes)) }
 }
@@ -120,6 +123,7 @@ fn read_test(
         let word = kind.as_str();
         node.mistake(format!("test {id}: `tolerance` means nothing for `{word}`"), mistakes);
     }
+    let terms = known.terms.used(node.written());
     Some(Test {
         id,
         title,
@@ -129,9 +133,20 @@ fn read_test(
         owner,
         tolerance,
         kind: kind??,
-        declaration: hex::encode(Sha256::digest(node.written().as_bytes())),
+        declaration: declaration(node, &terms),
+        terms,
         place: node.place(),
     })
+}
+
+/// The version of a test: SHA-256 over how it is written and the values of the terms in it.
+fn declaration(node: Node<'_>, terms: &[Term]) -> String {
+    let mut hash = Sha256::new();
+    hash.update(node.written().as_bytes());
+    for term in terms {
+        hash.update(format!("\n{} = {}", term.name, term.value).as_bytes());
+    }
+    hex::encode(hash.finalize())
 }
 
 fn read_serves(node: Node<'_>, known: &Known<'_>, mistakes: &mut Vec<Mistake>) -> Option<Serves> {

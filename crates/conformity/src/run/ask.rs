@@ -351,12 +351,13 @@ fn conclude(test: &Test, sides: Vec<Found>) -> Answer {
     }
 }
 
-/// A test of `some`: what is missing counts as failing, and no record is to blame for it.
+/// A test of `some`: what is missing or too much counts as failing, and no record is to blame for it.
 fn conclude_number(some: &AtLeast, holds: u64, source: SourceState, sides: &[Found]) -> Answer {
-    let (state, counts) = of_number(holds, some.at_least, source);
-    let short = match (holds, some.at_least) {
-        (0, 1) => some.says.clone(),
-        (holds, wanted) => format!("{} ({holds} of at least {wanted})", some.says),
+    let (state, counts) = of_number(holds, some, source);
+    let short = match &some.at_most {
+        Some((most, says)) if holds > *most => format!("{says} ({holds}, wanted {})", some.wanted()),
+        _ if holds == 0 && some.at_least == 1 => some.says.clone(),
+        _ => format!("{} ({holds} of {})", some.says, some.wanted()),
     };
     Answer {
         state,

@@ -11,7 +11,6 @@ use proofdesk_store::{Cursor, ListQuery};
 use crate::conformity::Conformity;
 use crate::control::{Fresh, Interval, Kind};
 use crate::error::Error;
-use crate::run::RunSummary;
 use crate::run::ask::Answer;
 
 /// Most cadence records in force that a run looks at.
@@ -116,26 +115,27 @@ impl Conformity {
         done
     }
 
-    /// Writes the days that a run saw into the cadence records, through the one write path. Gives how many were
-    /// written; a record that changed since the run waits for the next one.
-    ///
-    /// # Errors
-    /// A fault of the database, or a record that its type does not let the clock change.
-    pub async fn keep_cadences(&self, run: &RunSummary) -> Result<usize, Error> {
-        let Some(declared) = &self.declarations().controls.cadences else { return Ok(0) };
+    /// Writes the days that a run saw into the cadence records, through the one write path. Gives those that were
+    /// written. A record that changed since the run waits for the next one, and so does one that cannot be written: the
+    /// run itself is stored and sealed already.
+    pub(super) async fn keep_cadences(&self, duties: Vec<DutyDone>) -> Vec<DutyDone> {
+        let Some(declared) = &self.declarations().controls.cadences else { return Vec::new() };
         let caller = Caller::system("Clock");
-        let mut written = 0;
-        for duty in &run.duties {
+        let mut written = Vec::new();
+        for duty in duties {
             let change = Change::default()
                 .with(&declared.done, Value::Day(duty.done_on))
                 .with(&declared.due, Value::Day(duty.due_on));
             let target = Target::Existing(duty.record.clone(), Some(duty.version));
             match self.engine().apply(&caller, target, change, Door::Clock).await {
-                Ok(_) => written += 1,
+                Ok(_) => written.push(duty),
                 Err(proofdesk_engine::Error::Conflict(_)) => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    let record = &duty.record;
+                    tracing::warn!(%error, ?record, "the days of a cadence could not be kept; the next run tries again");
+                }
             }
         }
-        Ok(written)
+        written
     }
 }

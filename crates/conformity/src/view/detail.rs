@@ -6,7 +6,7 @@ use proofdesk_model::Reference;
 use serde::Serialize;
 
 use crate::conformity::Conformity;
-use crate::control::{Interval, Kind, Severity, Test, Tolerance, Window};
+use crate::control::{Interval, Kind, Severity, Term, Test, Tolerance, Window};
 use crate::error::Error;
 use crate::framework::Obligation;
 use crate::live::LiveTest;
@@ -76,6 +76,10 @@ pub struct TestDetail {
     pub at_least_millipercent: Option<u64>,
     /// How many records a `some` needs.
     pub at_least: Option<u64>,
+    /// How many records a `some` may have at most.
+    pub at_most: Option<u64>,
+    /// Figures in it that the organization chooses, with who chose them.
+    pub terms: Vec<Term>,
     /// Interval of `fresh` and `attest`, microseconds, where the test says it.
     pub every: Option<i64>,
     /// The duty whose cadence record says the interval of a `fresh`.
@@ -208,9 +212,9 @@ impl Conformity {
             Kind::Ratio(ratio) => Some(ratio.at_least_millipercent),
             _ => None,
         };
-        let at_least = match &test.kind {
-            Kind::AtLeast(some) => Some(some.at_least),
-            _ => None,
+        let (at_least, at_most) = match &test.kind {
+            Kind::AtLeast(some) => (Some(some.at_least), some.at_most.as_ref().map(|(most, _)| *most)),
+            _ => (None, None),
         };
         let (every, cadence) = match &test.kind {
             Kind::Fresh(fresh) => match &fresh.every {
@@ -237,6 +241,8 @@ impl Conformity {
             tolerance: test.tolerance,
             at_least_millipercent,
             at_least,
+            at_most,
+            terms: test.terms.clone(),
             every,
             cadence,
             partial: None,

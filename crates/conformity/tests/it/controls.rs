@@ -54,12 +54,23 @@ fn all_mistakes_of_a_control_are_named_with_file_and_line() {
         tolerance count=1
         some "incident" says="T" { must "title != null" says="S"; }
     }
+    test "x.j" title="J" severity="minor" {
+        serves "iso-20000-1-2018" "8.6.1-a"
+        some "incident" exactly=1 at_least=1 says="T" { must "title != null" says="S"; }
+    }
+    test "x.k" title="K" severity="minor" {
+        serves "iso-20000-1-2018" "8.6.1-a"
+        some "incident" at_least=3 at_most=2 says="T" too_many="M" { must "reported_at > now - {gardening}" says="S"; }
+    }
     test "x.d" title="D" severity="minor" { each "unicorn" { must "title != null" says="S"; }; }
     test "x.e" title="E" severity="minor" {
         serves "iso-20000-1-2018" "8.6.1-a"
         each "incident" { must "assignee == me" says="S"; }
     }
 }
+term "gardening_time" default="soon" clause="8.6.1" title="T" says="S"
+set "incident_closure" to="5%" says="S"
+set "unicorn" to="5d" says="S"
 cadences "incident" duty="title" every="title" done="reported_at" due="nose"
 "#;
     let site = [Source::new("site/x.kdl", text)];
@@ -80,6 +91,13 @@ cadences "incident" duty="title" every="title" done="reported_at" due="nose"
         "cadence=\"gardening\" is no option of `duty` of cadence; known are: context_review, ",
         "give `every` or `cadence`, not both",
         "at_least=0 asks nothing",
+        "give `exactly`, or `at_least` and `at_most`, not both",
+        "`some` with a highest number needs `too_many=\"…\"`",
+        "`at_most` is less than `at_least`",
+        "there is no term `gardening`; known are: look_back, ",
+        "`soon` is no amount",
+        "term incident_closure is days; `5%` is per cent",
+        "there is no term `unicorn`",
         "`some` needs `says=\"…\"`",
         "test x.i: `tolerance` means nothing for `some`",
         "`cadences` is declared twice, first at controls/cadence.kdl:3",
@@ -88,6 +106,43 @@ cadences "incident" duty="title" every="title" done="reported_at" due="nose"
     ] {
         assert!(error.contains(wanted), "{wanted}\nnot in\n{error}");
     }
+}
+
+/// What an organization chooses for itself is written into conditions and sentences, and into the test's version.
+#[test]
+fn a_site_sets_a_term_and_every_test_with_it_says_so() {
+    let shipped = Declarations::shipped(&registry()).unwrap_or_else(|m| panic!("{m}"));
+    let line = r#"set "incident_closure" to="21d" says="Customers confirm within three weeks""#;
+    let site = [Source::new("site/controls/terms.kdl", line)];
+    let own = Declarations::with_site(&registry(), &[], &site).unwrap_or_else(|m| panic!("{m}"));
+    let (before, after) = (shipped.test("incident.closed").unwrap(), own.test("incident.closed").unwrap());
+    assert_eq!(before.title, "A resolved incident is closed within 14 days, with a closure code");
+    assert_eq!(after.title, "A resolved incident is closed within 21 days, with a closure code");
+    let asked = |test: &proofdesk_conformity::Test| test.sides()[0].all.source().to_owned();
+    assert!(asked(before).contains("resolved_at + days(14)"), "{}", asked(before));
+    assert!(asked(after).contains("resolved_at + days(21)"), "{}", asked(after));
+    assert_ne!(before.declaration, after.declaration, "a result says by which term it was judged");
+    let term = after.terms.iter().find(|t| t.name == "incident_closure").unwrap();
+    assert_eq!((term.value.as_str(), term.default.as_str()), ("21 days", "14 days"));
+    let chosen = term.chosen.as_ref().unwrap();
+    assert_eq!(
+        (chosen.place.as_str(), chosen.says.as_str()),
+        ("site/controls/terms.kdl:1", "Customers confirm within three weeks")
+    );
+    let same = |id: &str| shipped.test(id).unwrap().declaration == own.test(id).unwrap().declaration;
+    assert!(same("request.closed"), "what does not name the term stays as it was");
+}
+
+/// Every term is used, and no test of ours keeps a length of time of its own that is not plain calendar.
+#[test]
+fn figures_that_an_organization_chooses_are_terms() {
+    let declarations = Declarations::shipped(&registry()).unwrap_or_else(|m| panic!("{m}"));
+    let tests = || declarations.controls.tests.values();
+    for term in &declarations.controls.terms {
+        assert!(tests().any(|t| t.terms.iter().any(|u| u.name == term.name)), "no test uses {}", term.name);
+    }
+    let named = tests().filter(|t| !t.terms.is_empty()).count();
+    assert!(named > 200, "{named} tests name a term");
 }
 
 #[test]

@@ -137,7 +137,7 @@ fn one_by_one(test: &proofdesk_conformity::Test, graphs: &[&graph::Graph]) -> [u
         }
     }
     match &test.kind {
-        Kind::AtLeast(some) => [counts[0], some.at_least.saturating_sub(counts[0]), 0],
+        Kind::AtLeast(some) => [counts[0], some.apart(counts[0]), 0],
         _ => counts,
     }
 }

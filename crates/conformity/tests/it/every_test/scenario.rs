@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use proofdesk_condition::{Condition, Context, Node, check};
-use proofdesk_conformity::control::{Each, Fresh, Kind, Population, Ratio, Test};
+use proofdesk_conformity::control::{AtLeast, Each, Fresh, Kind, Population, Ratio, Test};
 use proofdesk_conformity::{Declarations, State};
 use proofdesk_model::Registry;
 
@@ -87,7 +87,7 @@ impl Maker<'_> {
     fn make(&mut self) {
         match &self.test.kind {
             Kind::Each(each) => self.each(each, 0),
-            Kind::AtLeast(some) => self.at_least(&some.each, some.at_least, &some.says),
+            Kind::AtLeast(some) => self.at_least(some),
             Kind::Fresh(fresh) => self.fresh(fresh),
             Kind::Ratio(ratio) => self.ratio(ratio),
             Kind::Reconcile(both) => self.reconcile(&both.sides),
@@ -189,10 +189,19 @@ impl Maker<'_> {
         self.each(&ratio.each, ratio.at_least_millipercent);
     }
 
-    fn at_least(&mut self, each: &Each, at_least: u64, says: &str) {
+    /// As many as are wanted, one fewer for each assertion, and one more than may be.
+    fn at_least(&mut self, some: &AtLeast) {
+        let AtLeast { each, at_least, says, at_most } = some;
+        let at_least = *at_least;
         let number = usize::try_from(at_least).unwrap();
         let Some(met) = self.met(each) else { return };
         self.show(vec![met.clone(); number], State::Conforming, [at_least, 0], None);
+        if let Some((most, says)) = at_most {
+            let many = vec![met.clone(); usize::try_from(*most).unwrap()];
+            self.show(many.clone(), State::Conforming, [*most, 0], None);
+            let many = many.into_iter().chain([met.clone()]).collect();
+            self.show(many, State::Nonconforming, [*most + 1, 1], Some(says));
+        }
         for at in 0..each.musts.len() {
             if let Some(broken) = self.broken(each, at) {
                 let parts = vec![met.clone(); number - 1].into_iter().chain([broken]).collect();

@@ -4,6 +4,7 @@ use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
+use proofdesk_conformity::control::Term;
 use proofdesk_conformity::view::{ExceptionPage, TestDetail};
 use proofdesk_conformity::{
     Conformity, JUDGEMENT_ROLES, NewJudgement, ObligationDetail, Opinion, Scope, Severity, Standing,
@@ -123,10 +124,11 @@ fn test_card(visit: &Visit, test: &TestDetail) -> Markup {
                     @for (condition, says) in &test.musts { @if test.kind == "attest" { dt { "A person answers" } dd { (condition) @if !says.is_empty() { br; span.faint { (says) } } } } @else { dt { "Each must" } dd { @if condition.is_empty() { (says) } @else { code { (condition) } br; span.faint { "else: " (says) } } } } }
                     @if let Some(window) = &test.window { dt { "Window" } dd { (window.on.replace('_', " ")) " in the last " (time::words(window.last)) } }
                     @if let Some(least) = test.at_least_millipercent { dt { "At least" } dd { (percent(least)) } }
-                    @if let Some(number) = test.at_least { dt { "At least" } dd { (number) @if number == 1 { " record" } @else { " records" } } }
+                    @if let Some(number) = test.at_least { (how_many(number, test.at_most)) }
                     @if let Some(duty) = &test.cadence { dt { "Every" } dd { "as the cadence of " q { (duty) } " says" } }
                     @if let Some(every) = test.every { dt { "Every" } dd { (time::words(every)) } }
                     dt { "Tolerance" } dd { (tolerance(test)) }
+                    @for term in &test.terms { (chosen(term)) }
                     @if let Some(partial) = &test.partial { dt { "Leaves open" } dd { (partial) } }
                     @if let Some(seen) = &test.detail { dt { "Seen" } dd { (seen) } }
                     dt { "Owner" } dd { (test.owner.replace('_', " ").replace("sms ", "SMS ")) }
@@ -136,6 +138,33 @@ fn test_card(visit: &Visit, test: &TestDetail) -> Markup {
                 }
                 @if test.trend.iter().filter(|p| p.counts.total() > 0).count() > 1 { (trend(visit, test)) }
             }
+        }
+    }
+}
+
+/// How many records a `some` wants.
+fn how_many(least: u64, most: Option<u64>) -> Markup {
+    let records = |n: u64| if n == 1 { " record" } else { " records" };
+    html! {
+        @match most {
+            None => { dt { "At least" } dd { (least) (records(least)) } },
+            Some(most) if most == least => { dt { "Exactly" } dd { (most) (records(most)) } },
+            Some(most) => { dt { "How many" } dd { (least) " to " (most) " records" } },
+        }
+    }
+}
+
+/// A figure that the organization chooses, and who chose it.
+fn chosen(term: &Term) -> Markup {
+    html! {
+        dt { (term.title) }
+        dd {
+            span.num { (term.value) } ", "
+            @match &term.chosen {
+                Some(chosen) => { "set by " span.mono { (chosen.place) } " instead of " (term.default) ": " (chosen.says) },
+                None => { "the default of " span.mono { (term.place) } "; nobody here chose otherwise" },
+            }
+            br; span.faint { (term.says) " (" (term.clause) ")" }
         }
     }
 }
