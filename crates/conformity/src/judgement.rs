@@ -6,13 +6,13 @@ use proofdesk_model::entry::Entry;
 use proofdesk_model::format::{day_of, parse_day, write_day, write_instant};
 use proofdesk_model::{Caller, Door, Permit, Problem, Problems, Reference};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::conformity::Conformity;
 use crate::control::Kind;
 use crate::error::Error;
-use crate::run::{TRIES, last_states};
+use crate::run::{TRIES, last_states, turn};
 use crate::scope::Scope;
 use crate::state::{Opinion, State};
 use crate::tables::{self, JudgementRow, StateRow};
@@ -101,8 +101,9 @@ impl Conformity {
             };
             let mut statements = vec![tables::add_judgement(&new.framework, &judgement, &write)];
             let change = self.after_judgement(new, &judgement, now).await?;
+            let turned: Vec<_> = change.iter().map(|row| turn(&new.framework, row)).collect();
             statements.extend(change.map(|row| tables::add_state(&new.framework, &Scope::all().id, &row)));
-            let entry = entry_of(&new.framework, &judgement, caller, door);
+            let entry = entry_of(&new.framework, &judgement, &turned, caller, door);
             match engine.store().note(&permit, vec![entry], statements, write).await {
                 // another program on the same file took the number meanwhile
                 Err(proofdesk_store::Error::NumberTaken { .. }) => {}
@@ -198,7 +199,13 @@ impl Conformity {
     }
 }
 
-fn entry_of(framework: &str, judgement: &JudgementRow, caller: &Caller, door: Door) -> Entry {
+fn entry_of(
+    framework: &str,
+    judgement: &JudgementRow,
+    turned: &[Json],
+    caller: &Caller,
+    door: Door,
+) -> Entry {
     let body = json!({
         "v": 1,
         "type": "conformity_judgement",
@@ -216,6 +223,7 @@ fn entry_of(framework: &str, judgement: &JudgementRow, caller: &Caller, door: Do
             "opinion": judgement.opinion.as_str(),
             "reason": judgement.reason,
             "expires_on": judgement.expires_on,
+            "turned": turned,
         },
     });
     Entry {

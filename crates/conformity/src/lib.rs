@@ -18,6 +18,7 @@ mod scope;
 pub mod state;
 mod tables;
 mod tree;
+mod verify;
 pub mod view;
 mod why;
 
@@ -33,5 +34,6 @@ pub use run::{DutyDone, LISTS_KEPT, RunSummary, Trial, digest_of_results};
 pub use scope::Scope;
 pub use state::{Counts, Opinion, State};
 pub use tables::{JudgementRow, ResultRow, RunRow, StateRow};
+pub use verify::verify;
 pub use view::{ExceptionItem, ExceptionPage, ObligationDetail, Overview, TestDetail};
 pub use why::{Standing, Why};

@@ -9,17 +9,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join5;
 use proofdesk_condition::{Condition, FieldPath, Outcome};
-use proofdesk_model::format::from_json;
+use proofdesk_model::entry::Entry;
+use proofdesk_model::format::{from_json, write_instant};
 use proofdesk_model::record_type::COMMON;
-use proofdesk_model::{Record, Reference, Value};
-use proofdesk_store::StoredEntry;
-use serde_json::Value as Json;
+use proofdesk_model::{Caller, Door, Permit, Record, Reference, Value};
+use proofdesk_store::{Statement, StoredEntry};
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
 
 use crate::conformity::{Base, Conformity, EXCEPTIONS_KEPT};
 use crate::control::{Each, Test};
 use crate::error::Error;
 use crate::live::{Moves, stand};
-use crate::run::last_states;
+use crate::run::{last_states, turn};
 use crate::scope::Scope;
 use crate::state::State;
 use crate::tables::{self, ResultRow, RetestRow, RunRow, StateRow};
@@ -28,6 +30,9 @@ use crate::why::{Standing, judge};
 
 /// Entries that are looked through to rewind a record; one changed more often since the run waits for the next.
 const REWIND_LIMIT: usize = 200;
+
+/// Word in the log for obligations that turned after the change of a record.
+pub(crate) const TURN: &str = "conformity_state";
 
 /// One side of a test that asks about the record.
 struct Asked<'a> {
@@ -183,13 +188,48 @@ impl Conformity {
                 statements.push(tables::add_state(framework, &scope.id, row));
             }
         }
-        self.engine().store().execute(statements).await?;
+        self.store_retest(scope, &turned, statements, base.run.id, now).await?;
         if let Some(kept) = self.kept().as_mut().filter(|kept| kept.run.id == base.run.id) {
             for (from, row) in changed.iter().filter(|(from, row)| *from != row.standing) {
                 crate::live::add_move(&mut kept.moves, &row.test, *from, row.standing);
             }
         }
         Ok(turned.into_iter().map(|(_, row)| row).collect())
+    }
+
+    /// Stores what a change moved; obligations that turned are sealed in the log.
+    async fn store_retest(
+        &self,
+        scope: &Scope,
+        turned: &[(String, StateRow)],
+        statements: Vec<Statement>,
+        run: i64,
+        now: i64,
+    ) -> Result<(), Error> {
+        let store = self.engine().store();
+        let Some((_, first)) = turned.first() else { return Ok(store.execute(statements).await?) };
+        let body = json!({
+            "v": 1,
+            "type": TURN,
+            "number": run,
+            "ref": format!("RUN-{run}"),
+            "version": 1,
+            "at": write_instant(now),
+            "by": {"person": null, "name": "conformity"},
+            "door": Door::Rule.as_str(),
+            "action": TURN,
+            "note": {
+                "scope": scope.id,
+                "cause": first.cause,
+                "turned": turned.iter().map(|(framework, row)| turn(framework, row)).collect::<Vec<_>>(),
+            },
+        });
+        let record = Reference::new(TURN, run);
+        let entry = Entry { record, version: 1, at: now, body: body.to_string().into_bytes() };
+        let permit =
+            Permit::of_conformity(TURN, &Caller::system("conformity"), &[]).map_err(Error::Forbidden)?;
+        store.note(&permit, vec![entry], statements, Uuid::now_v7()).await?;
+        Ok(())
     }
 
     fn stand_all<'a>(&'a self, base: &Base, moves: &Moves) -> BTreeMap<&'a str, State> {

@@ -10,6 +10,8 @@ mod cadences;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use proofdesk_model::entry::Entry;
 use proofdesk_model::format::write_instant;
 use proofdesk_model::{Caller, Door, Permit, Reference};
@@ -262,7 +264,7 @@ impl Conformity {
         }
         let by_test: BTreeMap<&str, State> = results.iter().map(|r| (r.test.as_str(), r.state)).collect();
         let mut obligations: BTreeMap<State, u64> = BTreeMap::new();
-        let mut changed = Vec::new();
+        let (mut changed, mut turned) = (Vec::new(), Vec::new());
         for framework in &self.declarations().frameworks {
             let last = last_states(&tables::states(engine, &framework.id, &run.scope, None).await?);
             for (obligation, state) in self.states_of(framework, &by_test, judgements, run.at) {
@@ -271,6 +273,7 @@ impl Conformity {
                     let cause = format!("run {}", run.id);
                     let row = StateRow { obligation, since: run.at, state, run: Some(run.id), cause };
                     statements.push(tables::add_state(&framework.id, &run.scope, &row));
+                    turned.push(turn(&framework.id, &row));
                     changed.push(row);
                 }
             }
@@ -279,7 +282,12 @@ impl Conformity {
         let mut tests: BTreeMap<State, u64> = BTreeMap::new();
         results.iter().for_each(|r| *tests.entry(r.state).or_default() += 1);
         let exceptions = results.iter().map(|r| r.counts.exceptions()).sum();
-        let entry = seal(&run, &tests, &obligations, exceptions, engine.now(), door);
+        let mut entry = seal(&run, &tests, &obligations, exceptions, engine.now(), door);
+        entry["note"]["marks"] = json!(marks_of(&results));
+        entry["note"]["turned"] = json!(turned);
+        let record = Reference::new("conformity_run", run.id);
+        let body = entry.to_string().into_bytes();
+        let entry = Entry { record, version: 1, at: engine.now(), body };
         let permit = Permit::of_conformity("conformity_run", &Caller::system("conformity"), &[])
             .map_err(Error::Forbidden)?;
         let receipt = engine.store().note(&permit, vec![entry], statements, id).await?;
@@ -339,24 +347,44 @@ fn digest_of_exceptions(answer: &Answer) -> String {
     let mut hash = Sha256::new();
     for e in &answer.exceptions {
         let why = serde_json::to_string(&e.why).unwrap_or_default();
-        hash.update(format!("{} {} {} {why}\n", e.record_type, e.number, e.standing.as_str()).as_bytes());
+        hash.update(exception_line(&e.record_type, e.number, e.standing.as_str(), &why).as_bytes());
     }
     hex::encode(hash.finalize())
+}
+
+/// The line of an exception in the digest of its list.
+pub(crate) fn exception_line(record_type: &str, number: i64, standing: &str, why: &str) -> String {
+    format!("{record_type} {number} {standing} {why}\n")
 }
 
 /// The digest over all results in order of tests: one line each, as `docs/conformity.md` describes it.
 pub fn digest_of_results(results: &[ResultRow]) -> String {
     let mut hash = Sha256::new();
     for r in results {
-        let counts = format!("{} {} {}", r.counts.holds, r.counts.fails, r.counts.errors);
-        let line =
-            format!("{} {} {} {counts} {}\n", r.test, r.declaration, r.state.as_str(), r.exceptions_digest);
-        hash.update(line.as_bytes());
+        hash.update(line_of(r).as_bytes());
     }
     hex::encode(hash.finalize())
 }
 
-/// The entry that seals a run.
+/// The line of a result in the digest.
+fn line_of(r: &ResultRow) -> String {
+    let counts = format!("{} {} {}", r.counts.holds, r.counts.fails, r.counts.errors);
+    format!("{} {} {} {counts} {}\n", r.test, r.declaration, r.state.as_str(), r.exceptions_digest)
+}
+
+/// Four bytes of the hash of each line, in order of tests: they do not prove (the digest does), they tell which result
+/// was changed.
+pub(crate) fn marks_of(results: &[ResultRow]) -> String {
+    let marks = results.iter().flat_map(|r| Sha256::digest(line_of(r))[..4].to_vec());
+    STANDARD_NO_PAD.encode(marks.collect::<Vec<u8>>())
+}
+
+/// How the log tells that an obligation turned: framework, obligation, state.
+pub(crate) fn turn(framework: &str, row: &StateRow) -> Json {
+    json!([framework, row.obligation, row.state.as_str()])
+}
+
+/// The body of the entry that seals a run.
 fn seal(
     run: &RunRow,
     tests: &BTreeMap<State, u64>,
@@ -364,7 +392,7 @@ fn seal(
     exceptions: u64,
     at: i64,
     door: Door,
-) -> Entry {
+) -> Json {
     let counted = |states: &BTreeMap<State, u64>| -> Json {
         states
             .iter()
@@ -372,7 +400,7 @@ fn seal(
             .collect::<serde_json::Map<_, _>>()
             .into()
     };
-    let body = json!({
+    json!({
         "v": 1,
         "type": "conformity_run",
         "number": run.id,
@@ -392,11 +420,5 @@ fn seal(
             "exceptions": exceptions,
             "digest": run.digest,
         },
-    });
-    Entry {
-        record: Reference::new("conformity_run", run.id),
-        version: 1,
-        at,
-        body: body.to_string().into_bytes(),
-    }
+    })
 }

@@ -18,7 +18,7 @@ mod story;
 mod words;
 
 use proofdesk_conformity::Conformity;
-use proofdesk_engine::{Account, FixedTime};
+use proofdesk_engine::{Account, Act, Caller, Door, FixedTime, NewAccount};
 
 use chance::Chance;
 pub use story::Slots;
@@ -76,7 +76,15 @@ pub async fn fill(
         let number = slots.number(company.people[person.at])?;
         let roles: Vec<String> = person.roles.iter().map(|r| (*r).to_owned()).collect();
         let name = company::PEOPLE[person.at].0;
-        let account = engine.create_account(number, person.sign_in, name, &roles, password).await?;
+        let new = NewAccount {
+            person: number,
+            sign_in: person.sign_in.to_owned(),
+            name: name.to_owned(),
+            roles,
+            password: Some(password.to_owned()),
+        };
+        let act = Act::new(&Caller::system("Setup"), Door::Demo);
+        let account = engine.create_account(&act, new).await?;
         logins.push(Login { sign_in: person.sign_in.to_owned(), role: person.does.to_owned(), account });
     }
     judgements::record(conformity, time, &logins, size.end).await?;

@@ -1,34 +1,25 @@
-//! Local accounts, sessions and API tokens.
+//! Local accounts: who may sign in, under which name and with which roles.
 //!
-//! Secrets are kept as hashes only: passwords by Argon2id with the OWASP parameters (19 MiB, two passes, one
-//! lane), session and API tokens of 256 random bits by SHA-256. Randomness is handed in.
-//! Source: OWASP Password Storage Cheat Sheet; OWASP Session Management Cheat Sheet.
+//! Secrets are kept as hashes only ([`password`]); sessions are in [`session`], API tokens in [`token`]. Randomness is
+//! handed in. Every act is sealed in the log in the transaction of the act ([`sealed`]); `verify` compares the rows.
+//! Source: OWASP Authentication and Session Management Cheat Sheets.
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use proofdesk_model::Caller;
+pub mod password;
+pub mod sealed;
+pub mod session;
+pub mod token;
+
+use proofdesk_model::access::{ADMINISTRATOR, ROLES};
+use proofdesk_model::{Caller, Permit};
 use proofdesk_store::{Select, Statement};
-use rand::Rng;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
+use serde_json::{Value as Json, json};
 
 use crate::Engine;
 use crate::error::Error;
-
-/// Shortest password, in characters.
-pub const PASSWORD_MIN: usize = 10;
-/// Longest password, in bytes: longer ones only cost time.
-pub const PASSWORD_MAX: usize = 256;
-/// A session ends this long after its last use, microseconds.
-pub const SESSION_IDLE: i64 = 12 * 3_600_000_000;
-/// A session ends this long after sign-in, microseconds.
-pub const SESSION_MOST: i64 = 7 * 86_400_000_000;
-/// Failed attempts until an account waits.
-const FREE_FAILURES: i64 = 5;
-/// The longest wait after failed attempts, microseconds.
-const LONGEST_WAIT: i64 = 15 * 60_000_000;
+use password::{check_password, hash_password, mark, password_matches};
+pub use sealed::Act;
+use sealed::{TYPE, Told};
 
 /// An account of a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -52,86 +43,40 @@ impl Account {
     pub fn caller(&self) -> Caller {
         Caller::person(self.person, &self.name, self.roles.iter().cloned())
     }
+
+    /// How it is written in the log.
+    pub fn reference(&self) -> String {
+        sealed::reference(self.id)
+    }
 }
 
-/// A session that is under way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Session {
-    /// Whose it is.
-    pub account: Account,
-    /// When it began, microseconds UTC.
-    pub since: i64,
-}
-
-/// An API token without its secret.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Token {
-    /// Its id.
-    pub id: i64,
-    /// What it is for.
-    pub label: String,
-    /// When it was made, microseconds UTC.
-    pub created_at: i64,
-    /// When it ends, microseconds UTC.
-    pub expires_at: Option<i64>,
-    /// When it was last used, microseconds UTC; to the minute.
-    pub used_at: Option<i64>,
-}
-
-fn hasher() -> Result<Argon2<'static>, Error> {
-    let params = Params::new(19_456, 2, 1, None).map_err(|e| Error::Internal(e.to_string()))?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
-}
-
-fn fingerprint(secret: &str) -> Vec<u8> {
-    Sha256::digest(secret.as_bytes()).to_vec()
-}
-
-/// A fresh secret of 256 bits, URL-safe text.
-pub fn secret(random: &mut impl Rng) -> String {
-    let mut bytes = [0_u8; 32];
-    random.fill_bytes(&mut bytes);
-    URL_SAFE_NO_PAD.encode(bytes)
-}
-
-async fn hash_password(password: String) -> Result<String, Error> {
-    let work = move || {
-        let hash =
-            hasher()?.hash_password(password.as_bytes()).map_err(|e| Error::Internal(e.to_string()))?;
-        Ok(hash.to_string())
-    };
-    tokio::task::spawn_blocking(work).await.map_err(|e| Error::Internal(e.to_string()))?
-}
-
-async fn password_matches(password: String, stored: String) -> Result<bool, Error> {
-    let work = move || {
-        let parsed = PasswordHash::new(&stored).map_err(|e| Error::Internal(e.to_string()))?;
-        Ok(hasher()?.verify_password(password.as_bytes(), &parsed).is_ok())
-    };
-    tokio::task::spawn_blocking(work).await.map_err(|e| Error::Internal(e.to_string()))?
-}
-
-fn check_password(password: &str, sign_in: &str) -> Result<(), Error> {
-    let message = if password.chars().count() < PASSWORD_MIN {
-        format!("A password has at least {PASSWORD_MIN} characters.")
-    } else if password.len() > PASSWORD_MAX {
-        format!("A password has at most {PASSWORD_MAX} bytes.")
-    } else if password.eq_ignore_ascii_case(sign_in) {
-        "The password must differ from the sign-in name.".to_owned()
-    } else {
-        return Ok(());
-    };
-    Err(Error::invalid("password", "range", message))
+/// An account on its way in.
+#[derive(Debug, Clone)]
+pub struct NewAccount {
+    /// Number of the person.
+    pub person: i64,
+    /// What is typed at sign-in.
+    pub sign_in: String,
+    /// Name shown in histories.
+    pub name: String,
+    /// Roles held.
+    pub roles: Vec<String>,
+    /// First password; none where a link lets its owner set one.
+    pub password: Option<String>,
 }
 
 const COLUMNS: [&str; 9] =
     ["id", "person", "sign_in", "name", "roles", "active", "password", "failures", "wait_until"];
 
-struct Stored {
-    account: Account,
-    password: Option<String>,
+pub(crate) struct Stored {
+    pub account: Account,
+    pub password: Option<String>,
     failures: i64,
     wait_until: i64,
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split(' ').filter(|r| !r.is_empty()).map(str::to_owned).collect()
 }
 
 fn stored(row: &proofdesk_store::Row) -> Stored {
@@ -140,7 +85,7 @@ fn stored(row: &proofdesk_store::Row) -> Stored {
         person: row.int(1),
         sign_in: row.text(2).to_owned(),
         name: row.text(3).to_owned(),
-        roles: row.text(4).split(' ').filter(|r| !r.is_empty()).map(str::to_owned).collect(),
+        roles: words(row.text(4)),
         active: row.bool(5),
     };
     Stored {
@@ -151,53 +96,82 @@ fn stored(row: &proofdesk_store::Row) -> Stored {
     }
 }
 
+impl Stored {
+    /// The columns that the log tells of, as it tells them.
+    pub(crate) fn told(&self) -> Vec<(&'static str, Json)> {
+        let account = &self.account;
+        vec![
+            ("person", json!(account.person)),
+            ("sign_in", json!(account.sign_in)),
+            ("name", json!(account.name)),
+            ("roles", json!(account.roles.join(" "))),
+            ("active", json!(account.active)),
+            ("password", json!(self.password.as_ref().map(|hash| mark(hash.as_bytes())))),
+        ]
+    }
+}
+
+fn check_sign_in(sign_in: &str) -> Result<(), Error> {
+    if sign_in.is_empty() || sign_in.chars().count() > 120 || sign_in.contains(char::is_whitespace) {
+        let message = "A sign-in name has 1 to 120 characters and no blanks.";
+        return Err(Error::invalid("sign_in", "format", message));
+    }
+    Ok(())
+}
+
+/// The roles in the order of the permission matrix, each once.
+fn check_roles(roles: &[String]) -> Result<String, Error> {
+    if let Some(role) = roles.iter().find(|r| !ROLES.contains(&r.as_str())) {
+        let known = ROLES.join(", ");
+        let message = format!("`{role}` is not a role; the roles are: {known}.");
+        return Err(Error::invalid("roles", "option", message));
+    }
+    let held: Vec<&str> = ROLES.into_iter().filter(|r| roles.iter().any(|given| given == r)).collect();
+    Ok(held.join(" "))
+}
+
 impl Engine {
-    /// Makes an account for a person. The password is checked against [`PASSWORD_MIN`] and hashed.
+    /// Makes an account for a person. The password is checked against [`password::PASSWORD_MIN`] and hashed.
     ///
     /// # Errors
-    /// `Invalid` when the name is taken, the password too short, or a role unknown.
-    pub async fn create_account(
-        &self,
-        person: i64,
-        sign_in: &str,
-        name: &str,
-        roles: &[String],
-        password: &str,
-    ) -> Result<Account, Error> {
-        let sign_in = sign_in.trim().to_lowercase();
-        if sign_in.is_empty() || sign_in.chars().count() > 120 || sign_in.contains(char::is_whitespace) {
-            return Err(Error::invalid(
-                "sign_in",
-                "format",
-                "A sign-in name has 1 to 120 characters and no blanks.",
-            ));
-        }
-        check_password(password, &sign_in)?;
-        if let Some(role) = roles.iter().find(|r| !proofdesk_model::access::ROLES.contains(&r.as_str())) {
-            let known = proofdesk_model::access::ROLES.join(", ");
-            return Err(Error::invalid(
-                "roles",
-                "option",
-                format!("`{role}` is not a role; the roles are: {known}."),
-            ));
-        }
-        if self.stored_account("sign_in", sign_in.clone()).await?.is_some() {
-            return Err(Error::invalid("sign_in", "taken", "This sign-in name is taken."));
-        }
-        let hash = hash_password(password.to_owned()).await?;
+    /// `Forbidden` for who is no administrator; `Invalid` when the name is taken, the password too short, or a role
+    /// unknown.
+    pub async fn create_account(&self, act: &Act, new: NewAccount) -> Result<Account, Error> {
+        let permit = Permit::of_account(&act.caller, None).map_err(Error::Forbidden)?;
+        let sign_in = new.sign_in.trim().to_lowercase();
+        check_sign_in(&sign_in)?;
+        let roles = check_roles(&new.roles)?;
+        let hash = match new.password {
+            Some(password) => {
+                check_password(&password, &sign_in)?;
+                Some(hash_password(password).await?)
+            }
+            None => None,
+        };
+        let told = Told::of("create")
+            .set("person", Json::Null, new.person)
+            .set("sign_in", Json::Null, sign_in.clone())
+            .set("name", Json::Null, new.name.clone())
+            .set("roles", Json::Null, roles.clone())
+            .set("active", Json::Null, true)
+            .set("password", Json::Null, hash.as_ref().map(|h| mark(h.as_bytes())));
         let row = Statement::insert("account")
-            .set("person", person)
+            .set("person", new.person)
             .set("sign_in", sign_in.clone())
-            .set("name", name.to_owned())
-            .set("roles", roles.join(" "))
+            .set("name", new.name)
+            .set("roles", roles)
             .set("active", true)
             .set("password", hash)
-            .set("failures", 0_i64)
-            .set("wait_until", 0_i64)
             .set("created_at", self.now());
-        self.store().execute(vec![row]).await?;
-        let made = self.stored_account("sign_in", sign_in).await?;
-        made.map(|s| s.account).ok_or_else(|| Error::Internal("the new account is not there".to_owned()))
+        let write = async |id: i64| {
+            if self.stored_account("sign_in", sign_in.clone()).await?.is_some() {
+                return Err(Error::invalid("sign_in", "taken", "This sign-in name is taken."));
+            }
+            let row = row.clone().set("id", id);
+            self.seal_account(act, &permit, id, told.clone(), vec![row]).await
+        };
+        let id = self.numbered("account", write).await?;
+        self.account(id).await
     }
 
     /// All accounts by sign-in name.
@@ -205,9 +179,25 @@ impl Engine {
     /// # Errors
     /// A fault of the database.
     pub async fn accounts(&self) -> Result<Vec<Account>, Error> {
-        let rows =
-            self.store().select(Select::from("account", &COLUMNS).order("sign_in").limit(10_000)).await?;
-        Ok(rows.iter().map(|row| stored(row).account).collect())
+        Ok(self.stored_accounts().await?.into_iter().map(|s| s.account).collect())
+    }
+
+    pub(crate) async fn stored_accounts(&self) -> Result<Vec<Stored>, Error> {
+        let question = Select::from("account", &COLUMNS).order("sign_in").limit(100_000);
+        Ok(self.store().select(question).await?.iter().map(stored).collect())
+    }
+
+    /// An account by id.
+    ///
+    /// # Errors
+    /// `NotFound`, or a fault of the database.
+    pub async fn account(&self, id: i64) -> Result<Account, Error> {
+        Ok(self.require_account(id).await?.account)
+    }
+
+    async fn require_account(&self, id: i64) -> Result<Stored, Error> {
+        let found = self.stored_account("id", id).await?;
+        found.ok_or_else(|| Error::NotFound(format!("account {}", sealed::reference(id))))
     }
 
     async fn stored_account(
@@ -219,196 +209,122 @@ impl Engine {
         Ok(self.store().select(question.short()).await?.first().map(stored))
     }
 
-    /// Signs a person in: the session's secret for the cookie, and the account. A wrong name and a wrong password
-    /// take the same time and get the same answer; after five failures the account waits, longer each time.
+    /// Gives an account other roles.
     ///
     /// # Errors
-    /// `Invalid` with code `sign_in` or `wait`.
-    pub async fn sign_in(
-        &self,
-        sign_in: &str,
-        password: &str,
-        random: &mut (impl Rng + Send),
-    ) -> Result<(String, Account), Error> {
-        let wrong = || Error::invalid("password", "sign_in", "The name or the password is not right.");
-        if password.len() > PASSWORD_MAX {
-            return Err(wrong());
+    /// `Forbidden` for who is no administrator; `Invalid` for an unknown role, or when nobody would be left who is one.
+    pub async fn set_roles(&self, act: &Act, id: i64, roles: &[String]) -> Result<Account, Error> {
+        let permit = Permit::of_account(&act.caller, None).map_err(Error::Forbidden)?;
+        let account = self.account(id).await?;
+        let (old, new) = (account.roles.join(" "), check_roles(roles)?);
+        if old == new {
+            return Ok(account);
         }
-        let found = self.stored_account("sign_in", sign_in.trim().to_lowercase()).await?;
-        let now = self.now();
-        let Some(found) = found.filter(|f| f.account.active) else {
-            hash_password(password.to_owned()).await?;
-            return Err(wrong());
-        };
-        if found.wait_until > now {
-            let minutes = (found.wait_until - now) / 60_000_000 + 1;
-            let message = format!("Too many attempts. Try again in {minutes} min.");
-            return Err(Error::invalid("password", "wait", message));
+        if !words(&new).iter().any(|r| r == ADMINISTRATOR) {
+            self.keep_an_administrator(&account).await?;
         }
-        let stored_hash = found.password.clone().unwrap_or_default();
-        if !password_matches(password.to_owned(), stored_hash).await? {
-            let failures = found.failures + 1;
-            let doubling = (failures - FREE_FAILURES).clamp(0, 12);
-            let wait =
-                if failures < FREE_FAILURES { 0 } else { (15_000_000_i64 << doubling).min(LONGEST_WAIT) };
-            let row = Statement::update("account")
-                .set("failures", failures)
-                .set("wait_until", now + wait)
-                .when("id", found.account.id);
-            self.store().execute(vec![row]).await?;
-            return Err(wrong());
-        }
-        let secret = secret(random);
-        let reset = Statement::update("account")
-            .set("failures", 0_i64)
-            .set("wait_until", 0_i64)
-            .when("id", found.account.id);
-        let session = Statement::insert("session")
-            .set("token_hash", fingerprint(&secret))
-            .set("account", found.account.id)
-            .set("since", now)
-            .set("used_at", now)
-            .set("expires_at", now + SESSION_MOST);
-        let old = Statement::delete("session").when_below("expires_at", now);
-        self.store().execute(vec![reset, session, old]).await?;
-        Ok((secret, found.account))
+        let told = Told::of("roles").set("roles", old.clone(), new.clone());
+        let row = Statement::update("account").set("roles", new).when("id", id).when("roles", old).must_hit();
+        self.seal_account(act, &permit, id, told, vec![row]).await?;
+        self.account(id).await
     }
 
-    /// The session of a cookie's secret; none when it is unknown, over, or its account may not sign in.
+    /// Lets an account sign in, or not any more: then its sessions end at once.
     ///
     /// # Errors
-    /// A fault of the database.
-    pub async fn session(&self, secret: &str) -> Result<Option<Session>, Error> {
-        let hash = fingerprint(secret);
-        let columns = ["account", "since", "used_at", "expires_at"];
-        let question = Select::from("session", &columns).when("token_hash", hash.clone()).limit(1).short();
-        let rows = self.store().select(question).await?;
-        let Some(row) = rows.first() else { return Ok(None) };
-        let now = self.now();
-        if row.int(3) < now || row.int(2) + SESSION_IDLE < now {
-            self.sign_out(secret).await?;
-            return Ok(None);
+    /// `Forbidden` for who is no administrator; `Invalid` when no administrator would be left.
+    pub async fn set_active(&self, act: &Act, id: i64, active: bool) -> Result<Account, Error> {
+        let permit = Permit::of_account(&act.caller, None).map_err(Error::Forbidden)?;
+        let account = self.account(id).await?;
+        if account.active == active {
+            return Ok(account);
         }
-        if row.int(2) + 60_000_000 < now {
-            let touch = Statement::update("session").set("used_at", now).when("token_hash", hash);
-            self.store().execute(vec![touch]).await?;
+        if !active {
+            self.keep_an_administrator(&account).await?;
         }
-        let found = self.stored_account("id", row.int(0)).await?.filter(|f| f.account.active);
-        Ok(found.map(|f| Session { account: f.account, since: row.int(1) }))
+        let told = Told::of(if active { "enable" } else { "disable" }).set("active", !active, active);
+        let row = Statement::update("account").set("active", active).when("id", id);
+        let mut statements = vec![row.when("active", !active).must_hit()];
+        if !active {
+            statements.push(Statement::delete("session").when("account", id));
+        }
+        self.seal_account(act, &permit, id, told, statements).await?;
+        self.account(id).await
     }
 
-    /// Ends a session.
-    ///
-    /// # Errors
-    /// A fault of the database.
-    pub async fn sign_out(&self, secret: &str) -> Result<(), Error> {
-        let row = Statement::delete("session").when("token_hash", fingerprint(secret));
-        Ok(self.store().execute(vec![row]).await?)
+    /// Refuses to take the last administrator away.
+    async fn keep_an_administrator(&self, account: &Account) -> Result<(), Error> {
+        let is_one = |a: &Account| a.active && a.roles.iter().any(|r| r == ADMINISTRATOR);
+        if !is_one(account) || self.accounts().await?.iter().any(|a| a.id != account.id && is_one(a)) {
+            return Ok(());
+        }
+        let message = "This is the last administrator. Make somebody else one first.";
+        Err(Error::invalid("roles", "last", message))
     }
 
-    /// Changes a person's own password and ends all other sessions of the account.
+    /// Changes a person's own password and ends all sessions of the account.
     ///
     /// # Errors
     /// `Invalid` when the present password is wrong or the new one too short.
-    pub async fn change_password(&self, account: i64, present: &str, new: &str) -> Result<(), Error> {
-        let found = self.stored_account("id", account).await?;
-        let found = found.ok_or_else(|| Error::NotFound("account".to_owned()))?;
-        if !password_matches(present.to_owned(), found.password.unwrap_or_default()).await? {
+    pub async fn change_password(
+        &self,
+        act: &Act,
+        account: i64,
+        present: &str,
+        new: &str,
+    ) -> Result<(), Error> {
+        let found = self.require_account(account).await?;
+        let right = match found.password {
+            Some(hash) => password_matches(present.to_owned(), hash).await?,
+            None => false,
+        };
+        if !right {
             return Err(Error::invalid("present", "sign_in", "The present password is not right."));
         }
-        self.set_password(&found.account, new).await
+        self.set_password(act, &found.account, new).await
     }
 
-    /// Sets a password without asking for the present one: the operator's command.
+    /// Sets a password without asking for the present one: the operator's command. Ends all sessions of the account.
     ///
     /// # Errors
-    /// `Invalid` when it is too short.
-    pub async fn set_password(&self, account: &Account, new: &str) -> Result<(), Error> {
+    /// `Forbidden` for another's account without being an administrator; `Invalid` when it is too short.
+    pub async fn set_password(&self, act: &Act, account: &Account, new: &str) -> Result<(), Error> {
+        let permit = Permit::of_account(&act.caller, Some(account.person)).map_err(Error::Forbidden)?;
         check_password(new, &account.sign_in)?;
+        let old = self.require_account(account.id).await?.password.map(|hash| mark(hash.as_bytes()));
         let hash = hash_password(new.to_owned()).await?;
+        let told = Told::of("password").set("password", old, mark(hash.as_bytes()));
         let row = Statement::update("account")
             .set("password", hash)
             .set("failures", 0_i64)
             .set("wait_until", 0_i64);
         let sessions = Statement::delete("session").when("account", account.id);
-        Ok(self.store().execute(vec![row.when("id", account.id), sessions]).await?)
+        let statements = vec![row.when("id", account.id).must_hit(), sessions];
+        self.seal_account(act, &permit, account.id, told, statements).await
     }
 
-    /// Makes an API token; its secret is returned once and never again. It acts with the account's roles.
-    ///
-    /// # Errors
-    /// `Invalid` without a label.
-    pub async fn create_token(
-        &self,
-        account: i64,
-        label: &str,
-        expires_at: Option<i64>,
-        random: &mut (impl Rng + Send),
-    ) -> Result<String, Error> {
-        if label.trim().is_empty() || label.chars().count() > 100 {
-            return Err(Error::invalid(
-                "label",
-                "required",
-                "Say what the token is for, in at most 100 characters.",
-            ));
-        }
-        let secret = format!("pd_{}", secret(random));
-        let row = Statement::insert("api_token")
-            .set("account", account)
-            .set("label", label.trim().to_owned())
-            .set("token_hash", fingerprint(&secret))
-            .set("created_at", self.now())
-            .set("expires_at", expires_at);
-        self.store().execute(vec![row]).await?;
-        Ok(secret)
-    }
-
-    /// The account behind an API token; none when it is unknown or over.
+    /// Takes accounts and tokens into the log that were made before the log told of accounts. It happens once: as soon
+    /// as the log has one entry about an account, a row without entries is a finding of `verify`.
     ///
     /// # Errors
     /// A fault of the database.
-    pub async fn account_of_token(&self, secret: &str) -> Result<Option<Account>, Error> {
-        let columns = ["id", "account", "expires_at", "used_at"];
-        let question =
-            Select::from("api_token", &columns).when("token_hash", fingerprint(secret)).limit(1).short();
-        let rows = self.store().select(question).await?;
-        let Some(row) = rows.first() else { return Ok(None) };
-        let now = self.now();
-        if row.opt_int(2).is_some_and(|end| end < now) {
-            return Ok(None);
+    pub async fn adopt_accounts(&self) -> Result<usize, Error> {
+        if !self.store().entries_about(TYPE, 0, 1).await?.is_empty() {
+            return Ok(0);
         }
-        if row.opt_int(3).is_none_or(|used| used + 60_000_000 < now) {
-            let touch = Statement::update("api_token").set("used_at", now).when("id", row.int(0));
-            self.store().execute(vec![touch]).await?;
+        let act = Act { caller: Caller::system("Upgrade"), door: proofdesk_model::Door::Cli };
+        let permit = Permit::of_account(&act.caller, None).map_err(Error::Forbidden)?;
+        let all = self.stored_accounts().await?;
+        for found in &all {
+            let start = Told::of("adopt");
+            let told =
+                found.told().into_iter().fold(start, |told, (name, is)| told.set(name, Json::Null, is));
+            self.seal_account(&act, &permit, found.account.id, told, Vec::new()).await?;
         }
-        let found = self.stored_account("id", row.int(1)).await?;
-        Ok(found.map(|f| f.account).filter(|a| a.active))
-    }
-
-    /// The tokens of an account, oldest first.
-    ///
-    /// # Errors
-    /// A fault of the database.
-    pub async fn tokens(&self, account: i64) -> Result<Vec<Token>, Error> {
-        let columns = ["id", "label", "created_at", "expires_at", "used_at"];
-        let question = Select::from("api_token", &columns).when("account", account).order("id").limit(500);
-        let rows = self.store().select(question).await?;
-        let token = |row: &proofdesk_store::Row| Token {
-            id: row.int(0),
-            label: row.text(1).to_owned(),
-            created_at: row.int(2),
-            expires_at: row.opt_int(3),
-            used_at: row.opt_int(4),
-        };
-        Ok(rows.iter().map(token).collect())
-    }
-
-    /// Ends a token of an account.
-    ///
-    /// # Errors
-    /// A fault of the database; a token that is not there is no error.
-    pub async fn revoke_token(&self, account: i64, id: i64) -> Result<(), Error> {
-        let row = Statement::delete("api_token").when("id", id).when("account", account);
-        Ok(self.store().execute(vec![row]).await?)
+        for (account, id, is) in self.token_items().await? {
+            let told = Told::of("adopt").item("token", id, is);
+            self.seal_account(&act, &permit, account, told, Vec::new()).await?;
+        }
+        Ok(all.len())
     }
 }

@@ -28,7 +28,9 @@ use std::sync::Arc;
 use proofdesk_model::{Registry, RuleSet};
 use proofdesk_store::Store;
 
-pub use account::{Account, Session, Token};
+pub use account::session::Session;
+pub use account::token::Token;
+pub use account::{Account, Act, NewAccount};
 pub use apply::{Applied, FieldFile, Target};
 pub use attachment::{Attachment, Received, SealedUpload, Upload};
 pub use comment::{Audience, Comment};

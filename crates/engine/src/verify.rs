@@ -1,10 +1,12 @@
 //! Verification: reads the whole log again and finds a changed byte, a missing entry, a reordered pair, a forked
-//! checkpoint, a record's row, comment, file or relation that its entries do not explain; and says which record.
+//! checkpoint, a record's row, comment, file or relation that its entries do not explain, and an account, its roles or
+//! tokens; and says which. Runs of conformity and their results are compared by the crate `conformity`.
 //!
 //! It trusts nothing that the database says of itself: leaf hashes, nodes and roots are computed anew from the
 //! entries' bytes. Without a checkpoint kept elsewhere nobody can notice that *everything* was rewritten: see
 //! `docs/proof.md`.
 
+mod accounts;
 mod beside;
 mod export;
 mod nodes;
@@ -77,6 +79,10 @@ pub struct Report {
     pub signatures: u64,
     /// Records whose rows were compared with their entries.
     pub records: u64,
+    /// Accounts whose rows were compared with their entries.
+    pub accounts: u64,
+    /// Conformity runs whose results were compared with what their entries seal.
+    pub runs: u64,
     /// Entries that still wait for their leaf.
     pub pending: u64,
     /// What is wrong, at most [`FINDINGS_MAX`].
@@ -88,10 +94,11 @@ pub struct Report {
 impl Report {
     /// Whether nothing is wrong.
     pub fn is_good(&self) -> bool {
-        self.findings.is_empty()
+        self.findings.is_empty() && self.more == 0
     }
 
-    fn add(&mut self, kind: FindingKind, leaf: Option<u64>, record: Option<String>, message: String) {
+    /// Adds a finding; beyond [`FINDINGS_MAX`] it is only counted.
+    pub fn add(&mut self, kind: FindingKind, leaf: Option<u64>, record: Option<String>, message: String) {
         if self.findings.len() < FINDINGS_MAX {
             self.findings.push(Finding { kind, leaf, record, message });
         } else {
@@ -147,6 +154,7 @@ impl Engine {
         }
         walk.finish();
         self.verify_rows(&mut report, seen, &mut progress).await?;
+        self.verify_accounts(&mut report).await?;
         Ok(report)
     }
 }

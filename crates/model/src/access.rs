@@ -157,6 +157,9 @@ impl Caller {
 /// The role of those who report and ask, and read nothing of others.
 const REQUESTER: &str = "requester";
 
+/// The role of those who give accounts and roles to others.
+pub const ADMINISTRATOR: &str = "administrator";
+
 /// Proof that an action on one type was allowed to one caller. Cannot be made elsewhere.
 #[derive(Debug, Clone)]
 pub struct Permit {
@@ -178,6 +181,24 @@ impl Permit {
         }
         let who = roles.join(", ").replace('_', " ");
         let message = format!("You may not write a {}. This is for: {who}.", what.replace('_', " "));
+        Err(Problems(vec![Problem::new("", "permission", message)]))
+    }
+
+    /// Permits an act on an account, which is no record: the program itself may, administrators, and the person whose
+    /// account it is where `own` names that person (his own password, his own tokens).
+    ///
+    /// # Errors
+    /// One problem with code `permission`.
+    pub fn of_account(caller: &Caller, own: Option<i64>) -> Result<Self, Problems> {
+        let is_own = own.is_some() && caller.person == own;
+        if caller.system || is_own || caller.has(ADMINISTRATOR) {
+            return Ok(Self {
+                record_type: "account".to_owned(),
+                action: Action::Note,
+                caller: caller.clone(),
+            });
+        }
+        let message = "You may not change this account. This is for: administrator.";
         Err(Problems(vec![Problem::new("", "permission", message)]))
     }
 

@@ -78,7 +78,12 @@ pub async fn engine(config: &Config, time: Arc<dyn Time>) -> anyhow::Result<Engi
     let registry = registry(config)?;
     let store = store(config).await?;
     store.migrate(&registry).await.context("the tables could not be brought up to date")?;
-    Ok(Engine::new(store, registry, proofdesk_rules::all(), time, config.log_origin.clone()))
+    let engine = Engine::new(store, registry, proofdesk_rules::all(), time, config.log_origin.clone());
+    let adopted = engine.adopt_accounts().await?;
+    if adopted > 0 {
+        tracing::info!(accounts = adopted, "accounts of an earlier version were taken into the log");
+    }
+    Ok(engine)
 }
 
 /// Conformity over an engine.

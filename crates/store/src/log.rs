@@ -97,6 +97,24 @@ impl Store {
         self.read_entries(sql).await
     }
 
+    /// Gives entries about one kind of thing in the order in which they were written: those with an id above `after`,
+    /// at most `limit`.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn entries_about(
+        &self,
+        record_type: &str,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<StoredEntry>, Error> {
+        let mut sql = self.sql();
+        sql.push(ENTRY).push("log_entry e LEFT JOIN log_leaf l ON l.entry_id = e.id WHERE e.record_type = ");
+        sql.bind(record_type).push(" AND e.id > ").bind(after).push(" ORDER BY e.id LIMIT ");
+        sql.bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        self.read_entries(sql).await
+    }
+
     /// Gives `count` entries by leaf, from the leaf `from`.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use anyhow::Context as _;
-use proofdesk_engine::{Applied, Caller, Change, Door, Engine, FixedTime, Target};
+use proofdesk_engine::{Account, Act, Applied, Caller, Change, Door, Engine, FixedTime, NewAccount, Target};
 use proofdesk_model::Registry;
 use proofdesk_store::{Options, Store};
 
@@ -124,6 +124,21 @@ impl TestDesk {
     pub async fn person(&self, name: &str, roles: &[&str]) -> anyhow::Result<Caller> {
         let made = self.create("person", Change::default().with_text("name", name)).await?;
         Ok(Caller::person(made.record.number, name, roles.iter().copied()))
+    }
+
+    /// Gives a person an account with the roles of the caller.
+    ///
+    /// # Errors
+    /// When the engine refuses it.
+    pub async fn account(&self, person: &Caller, sign_in: &str, password: &str) -> anyhow::Result<Account> {
+        let new = NewAccount {
+            person: person.person.context("a caller with a person")?,
+            sign_in: sign_in.to_owned(),
+            name: person.name.clone(),
+            roles: person.roles.iter().cloned().collect(),
+            password: Some(password.to_owned()),
+        };
+        Ok(self.engine.create_account(&Act::new(&self.setup(), Door::Cli), new).await?)
     }
 
     /// Creates a record as the setup.

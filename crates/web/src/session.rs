@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use jiff::tz::TimeZone;
-use proofdesk_engine::{Account, Caller, Engine};
+use proofdesk_engine::{Account, Act, Caller, Door, Engine};
 use proofdesk_model::Registry;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -38,6 +38,11 @@ impl Visit {
     /// The engine.
     pub fn engine(&self) -> &Engine {
         &self.state.engine
+    }
+
+    /// What the person does on accounts.
+    pub fn act(&self) -> Act {
+        Act::new(&self.caller, Door::Page)
     }
 
     /// The declared types.

@@ -11,5 +11,6 @@ mod planned;
 mod postgres;
 mod retest;
 mod runs;
+mod sealed;
 mod shipped;
 mod world;

@@ -1,6 +1,7 @@
 //! The engine on both databases: every declared type, the write path's refusals, faults.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod accounts;
 mod every_type;
 mod kill;
 mod requester;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use proofdesk_engine::{Caller, Change, Door, Engine, Target};
+use proofdesk_engine::{Act, Caller, Change, Door, Engine, NewAccount, Target};
 
 use crate::config::Config;
 use crate::open;
@@ -86,12 +86,14 @@ impl AccountCommand {
             }
             Self::Password { sign_in } => {
                 let account = find(&engine, &sign_in).await?;
-                engine.set_password(&account, &read_password()?).await?;
+                engine.set_password(&Act::operator(), &account, &read_password()?).await?;
                 println!("The password of {sign_in} is set; its sessions are ended.");
             }
             Self::Token { sign_in, label } => {
                 let account = find(&engine, &sign_in).await?;
-                println!("{}", engine.create_token(account.id, &label, None, &mut open::random()).await?);
+                let act = Act::operator();
+                let made = engine.create_token(&act, account.id, &label, None, &mut open::random()).await?;
+                println!("{}", made.1);
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -109,7 +111,14 @@ pub async fn create(
     let operator = Caller::system("Operator");
     let change = Change::default().with_text("name", name);
     let person = engine.apply(&operator, Target::New("person".to_owned()), change, Door::Cli).await?;
-    Ok(engine.create_account(person.record.number, sign_in, name, roles, password).await?)
+    let new = NewAccount {
+        person: person.record.number,
+        sign_in: sign_in.to_owned(),
+        name: name.to_owned(),
+        roles: roles.to_vec(),
+        password: Some(password.to_owned()),
+    };
+    Ok(engine.create_account(&Act::operator(), new).await?)
 }
 
 async fn find(engine: &Engine, sign_in: &str) -> anyhow::Result<proofdesk_engine::Account> {

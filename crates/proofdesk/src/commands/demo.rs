@@ -113,7 +113,9 @@ impl Demo {
         let signer = open::signer(config)?;
         let password = match &self.password {
             Some(password) => password.clone(),
-            None => proofdesk_engine::account::secret(&mut open::random()).chars().take(14).collect(),
+            None => {
+                proofdesk_engine::account::password::secret(&mut open::random()).chars().take(14).collect()
+            }
         };
         let incidents = usize::try_from(self.incidents)?;
         let size = Size { seed: self.seed, days: i64::from(self.days), incidents, end };

@@ -47,7 +47,8 @@ impl Verify {
                 }
                 let engine = open::engine_as_is(&config, Arc::new(open::SystemTime)).await?;
                 let bar = progress_bar(self.json);
-                let report = engine.verify(&keys, |done, of| show(&bar, done, of)).await?;
+                let mut report = engine.verify(&keys, |done, of| show(&bar, done, of)).await?;
+                proofdesk_conformity::verify(&engine, &mut report).await?;
                 bar.finish_and_clear();
                 report
             }
@@ -83,6 +84,8 @@ fn print(report: &Report) {
     println!("root hash  {}", report.root);
     println!("checkpoints {}, {} with a verified signature", report.checkpoints, report.signatures);
     println!("records    {} compared with their entries", report.records);
+    println!("accounts   {} compared with their entries", report.accounts);
+    println!("runs       {} of conformity compared with what was sealed", report.runs);
     for finding in &report.findings {
         let record = finding.record.as_deref().map(|r| format!(" [{r}]")).unwrap_or_default();
         println!("{}{record} {}", tone("WRONG", Tone::Bad), finding.message);

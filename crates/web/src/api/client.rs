@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum_extra::extract::CookieJar;
-use proofdesk_engine::{Account, Action, Caller, Engine, Reference};
+use proofdesk_engine::{Account, Act, Action, Caller, Door, Engine, Reference};
 use proofdesk_model::{RecordType, Registry};
 
 use crate::api::problem::ApiError;
@@ -28,6 +28,11 @@ impl Client {
     /// The engine.
     pub fn engine(&self) -> &Engine {
         &self.state.engine
+    }
+
+    /// What the caller does on accounts.
+    pub fn act(&self) -> Act {
+        Act::new(&self.caller, Door::Api)
     }
 
     /// The declared types.

@@ -85,14 +85,15 @@ async fn make_token_once(client: Client, object: Map<String, Json>) -> Result<An
     }
     form.finish()?;
     let label = label.unwrap_or_default();
-    let secret = engine.create_token(client.account.id, &label, expires_at, &mut random()).await?;
-    let all = engine.tokens(client.account.id).await?;
-    let made = all.iter().rev().find(|t| t.label == label.trim());
+    let (act, account) = (client.act(), client.account.id);
+    let (id, secret) = engine.create_token(&act, account, &label, expires_at, &mut random()).await?;
+    let all = engine.tokens(account).await?;
+    let made = all.iter().find(|t| t.id == id);
     let mut body = made.map_or_else(|| json!({"label": label}), token_json);
     body["token"] = Json::Null;
     let later = body.clone();
     body["token"] = json!(secret);
-    let location = format!("/api/v1/tokens/{}", made.map_or(0, |t| t.id));
+    let location = format!("/api/v1/tokens/{id}");
     Ok(Answer::created(location, body).kept_as(later))
 }
 
@@ -104,7 +105,7 @@ async fn end_token(client: Client, Path(id): Path<String>, uri: Uri) -> Result<A
     if !all.iter().any(|t| t.id == id) {
         return Err(missing());
     }
-    client.engine().revoke_token(client.account.id, id).await?;
+    client.engine().revoke_token(&client.act(), client.account.id, id).await?;
     Ok(Answer::nothing())
 }
 

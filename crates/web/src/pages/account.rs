@@ -101,7 +101,8 @@ struct Passwords {
 }
 
 async fn password(visit: Visit, Form(given): Form<Passwords>) -> Result<Response, WebError> {
-    match visit.engine().change_password(visit.account.id, &given.present, &given.password).await {
+    let act = visit.act();
+    match visit.engine().change_password(&act, visit.account.id, &given.present, &given.password).await {
         Ok(()) => Ok(Redirect::to("/sign-in?next=/account").into_response()),
         Err(Error::Invalid(problems)) => {
             let page = page(&visit, &Wrong::new(&problems.0), &html! {}).await?;
@@ -122,8 +123,10 @@ struct NewToken {
 async fn token(visit: Visit, Form(given): Form<NewToken>) -> Result<Response, WebError> {
     let days = if DAYS.contains(&given.days) { given.days } else { DAYS[0] };
     let ends = visit.now + days * 86_400_000_000;
-    match visit.engine().create_token(visit.account.id, &given.label, Some(ends), &mut random()).await {
-        Ok(secret) => {
+    let act = visit.act();
+    let (engine, mut random) = (visit.engine(), random());
+    match engine.create_token(&act, visit.account.id, &given.label, Some(ends), &mut random).await {
+        Ok((_, secret)) => {
             let message = notice(
                 "ok",
                 "The token is made. Copy it now; it is not shown again.",
@@ -140,6 +143,10 @@ async fn token(visit: Visit, Form(given): Form<NewToken>) -> Result<Response, We
 }
 
 async fn end_token(visit: Visit, Path(id): Path<i64>) -> Result<Redirect, WebError> {
-    visit.engine().revoke_token(visit.account.id, id).await?;
+    match visit.engine().revoke_token(&visit.act(), visit.account.id, id).await {
+        // gone already: what was asked for is so
+        Ok(()) | Err(Error::NotFound(_)) => {}
+        Err(other) => return Err(other.into()),
+    }
     Ok(Redirect::to("/account"))
 }

@@ -91,9 +91,7 @@ async fn what_waits_for_a_person_depends_on_his_roles_and_his_name() {
 async fn a_requester_has_homes_and_a_page_of_needs_of_what_he_may_see() {
     let desk = Desk::open().await;
     let ria = desk.desk.person("Ria Lund", &["requester"]).await.unwrap();
-    let roles = ["requester".to_owned()];
-    let password = crate::client::PASSWORD;
-    desk.desk.engine.create_account(ria.person.unwrap(), "ria", "Ria Lund", &roles, password).await.unwrap();
+    desk.desk.account(&ria, "ria", crate::client::PASSWORD).await.unwrap();
     let ria = desk.signed_in("ria").await;
     for page in ["/needs", "/home/work"] {
         let answer = ria.get(page).await;

@@ -118,8 +118,7 @@ async fn the_proof_of_a_staff_note_is_for_those_who_may_read_it() {
     let own = Change::default().with("reported_by", Value::Link(person));
     let own = desk.desk.engine.apply(&desk.mara, Target::Existing(on, None), own, Door::Page).await.unwrap();
     assert_eq!(own.record.get("reported_by"), Value::Link(person));
-    let roles = ["requester".to_owned()];
-    desk.desk.engine.create_account(person, "rita", &rita.name, &roles, PASSWORD).await.unwrap();
+    desk.desk.account(&rita, "rita", PASSWORD).await.unwrap();
     let rita = desk.signed_in("rita").await;
     assert_eq!(rita.get("/incident/INC-1").await.status, StatusCode::OK, "it is hers");
     let refused = rita.get(&address).await;

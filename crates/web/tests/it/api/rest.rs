@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
-use proofdesk_engine::{Change, Engine};
+use proofdesk_engine::{Act, Change, Door, Engine};
 use proofdesk_model::Value;
 use proofdesk_testkit::{BOTH, Database, TestDesk};
 use proofdesk_web::{AppState, Settings};
@@ -45,15 +45,10 @@ impl Reply {
 
 async fn token(desk: &TestDesk, name: &str, role: &str) -> String {
     let person = desk.person(name, &[role]).await.unwrap();
-    let sign_in = name.to_lowercase();
-    let roles = [role.to_owned()];
-    let account = desk
-        .engine
-        .create_account(person.person.unwrap(), &sign_in, name, &roles, "correct horse battery")
-        .await
-        .unwrap();
+    let account = desk.account(&person, &name.to_lowercase(), "correct horse battery").await.unwrap();
     let mut random = StdRng::seed_from_u64(u64::try_from(account.id).unwrap());
-    desk.engine.create_token(account.id, "tests", None, &mut random).await.unwrap()
+    let act = Act::new(&desk.setup(), Door::Cli);
+    desk.engine.create_token(&act, account.id, "tests", None, &mut random).await.unwrap().1
 }
 
 impl Rest {

@@ -1,0 +1,121 @@
+//! What a run, a judgement and a change of state left in the tables must be what the log sealed.
+
+use proofdesk_conformity::{NewJudgement, Opinion, Scope, verify};
+use proofdesk_engine::verify::Report;
+use proofdesk_engine::{Caller, Change, Door};
+use proofdesk_store::{Select, Statement};
+
+use crate::kinds::{house, titled};
+use crate::world::{World, on_both};
+
+async fn findings(world: &World) -> Vec<String> {
+    let mut report = Report::default();
+    verify(&world.engine, &mut report).await.unwrap();
+    assert!(report.runs > 0);
+    report.findings.into_iter().map(|f| format!("{}: {}", f.record.unwrap_or_default(), f.message)).collect()
+}
+
+async fn damage(world: &World, statement: Statement) {
+    world.engine.store().execute(vec![statement]).await.unwrap();
+}
+
+async fn changed_by_hand(world: World) {
+    let conformity = world.conformity(house());
+    let incident = world.put("incident", "new", titled("a")).await;
+    let scope = Scope::all();
+    let first = conformity.run(&scope, "by hand", Door::Cli).await.unwrap().run.id;
+    world.time.advance(60_000_000);
+    world.alter(&incident, Change::default().with_text("title", "b")).await;
+    conformity.retest(&incident).await.unwrap();
+    let auditor = Caller::person(7, "Ilse Brandt", ["auditor"]);
+    let new = NewJudgement {
+        framework: "house".to_owned(),
+        obligation: "1-a".to_owned(),
+        test: None,
+        opinion: Opinion::Adequate,
+        reason: "Seen in use.".to_owned(),
+        expires_on: None,
+    };
+    conformity.record_judgement(&auditor, &new, Door::Cli).await.unwrap();
+    let second = conformity.run(&scope, "by hand", Door::Cli).await.unwrap().run.id;
+    assert_eq!(findings(&world).await, Vec::<String>::new());
+
+    let (_, results) = conformity.run_results(second).await.unwrap();
+    for bad in &results {
+        let state = |state: &str| {
+            let row = Statement::update("conformity_result").set("state", state.to_owned());
+            row.when("run_id", second).when("test", bad.test.as_str())
+        };
+        let was = bad.state.as_str();
+        damage(&world, state(if was == "conforming" { "nonconforming" } else { "conforming" })).await;
+        let found = findings(&world).await;
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].starts_with(&format!("RUN-{second}: ")), "{found:?}");
+        assert!(found[0].contains(&format!("{} (now", bad.test)), "{} is named: {found:?}", bad.test);
+        damage(&world, state(was)).await;
+    }
+    let holds = |n: u64| {
+        let row = Statement::update("conformity_result").set("holds", i64::try_from(n).unwrap());
+        row.when("run_id", first).when("test", results[0].test.as_str())
+    };
+    damage(&world, holds(results[0].counts.holds + 9)).await;
+    assert!(findings(&world).await.iter().any(|f| f.starts_with(&format!("RUN-{first}: "))));
+    let (_, at_first) = conformity.run_results(first).await.unwrap();
+    damage(&world, holds(at_first[0].counts.holds - 9)).await;
+    assert_eq!(findings(&world).await, Vec::<String>::new());
+    rows_past_the_log(&world, second).await;
+}
+
+/// Exceptions, judgements, states and whole runs.
+async fn rows_past_the_log(world: &World, run: i64) {
+    let why = Select::from("conformity_exception", &["run_id", "test", "seq", "why"]).limit(1);
+    let rows = world.engine.store().select(why).await.unwrap();
+    let exception = rows.first().expect("the open incident breaks a test");
+    let put = |why: &str| {
+        let row = Statement::update("conformity_exception").set("why", why.to_owned());
+        row.when("run_id", exception.int(0)).when("test", exception.text(1)).when("seq", exception.int(2))
+    };
+    damage(world, put("[]")).await;
+    let found = findings(world).await;
+    assert!(found.len() == 1 && found[0].contains(exception.text(1)), "{found:?}");
+    damage(world, put(exception.text(3))).await;
+
+    let reason = |reason: &str| Statement::update("conformity_judgement").set("reason", reason.to_owned());
+    damage(world, reason("Because I say so.")).await;
+    assert_eq!(findings(world).await.len(), 1);
+    damage(world, reason("Seen in use.")).await;
+
+    let states =
+        Select::from("conformity_state", &["id", "obligation", "state"]).order_descending("id").limit(1);
+    let rows = world.engine.store().select(states).await.unwrap();
+    let (id, obligation, state) = (rows[0].int(0), rows[0].text(1).to_owned(), rows[0].text(2).to_owned());
+    let turn =
+        |state: &str| Statement::update("conformity_state").set("state", state.to_owned()).when("id", id);
+    damage(world, turn("at_risk")).await;
+    let found = findings(world).await;
+    assert!(found.len() == 2 && found.iter().all(|f| f.starts_with(&obligation)), "{found:?}");
+    damage(world, turn(&state)).await;
+    let invented = Statement::insert("conformity_state")
+        .set("framework", "house")
+        .set("scope", "all")
+        .set("obligation", "1-a")
+        .set("since", 1_i64)
+        .set("state", "conforming")
+        .set("cause", "run 1");
+    damage(world, invented).await;
+    assert_eq!(findings(world).await.len(), 1, "also a state of long ago");
+    damage(world, Statement::delete("conformity_state").when("since", 1_i64)).await;
+    assert_eq!(findings(world).await, Vec::<String>::new());
+
+    damage(world, Statement::delete("conformity_run").when("id", run)).await;
+    let found = findings(world).await;
+    assert!(
+        found.iter().any(|f| f.contains(&format!("the run RUN-{run}, but its row is gone"))),
+        "{found:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_of_conformity_changed_by_hand_is_found_and_named() {
+    on_both(changed_by_hand).await;
+}

@@ -1,0 +1,128 @@
+//! Entries of the log about accounts: who did what, when, through which door. No secret and no hash of a password is
+//! ever in them; of what is stored as a hash they tell a mark ([`super::password::mark`]).
+//!
+//! Shape: as entries of records (`docs/proof.md`), of type `account`, `ref` `ACC-n`. `set` has the columns that change;
+//! `note` has what belongs to an account and is none of its columns: `{"item":"token","id":5,"is":{…}}`, and
+//! `"is":null` when it ends.
+
+use std::future::Future;
+
+use proofdesk_model::entry::Entry;
+use proofdesk_model::format::write_instant;
+use proofdesk_model::{Caller, Door, Permit, Reference};
+use proofdesk_store::Statement;
+use serde_json::{Map, Value as Json, json};
+use uuid::Uuid;
+
+use crate::Engine;
+use crate::error::Error;
+
+/// Word for accounts in the log.
+pub(crate) const TYPE: &str = "account";
+/// How often a number that another program took meanwhile is tried again.
+const TRIES: usize = 8;
+
+/// Who acts on accounts, and through which door.
+#[derive(Debug, Clone)]
+pub struct Act {
+    /// Who.
+    pub caller: Caller,
+    /// Through which door.
+    pub door: Door,
+}
+
+impl Act {
+    /// An act of a caller.
+    pub fn new(caller: &Caller, door: Door) -> Self {
+        Self { caller: caller.clone(), door }
+    }
+
+    /// An act of the operator at the command line.
+    pub fn operator() -> Self {
+        Self { caller: Caller::system("Operator"), door: Door::Cli }
+    }
+}
+
+/// What an entry tells of an account.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Told {
+    action: &'static str,
+    set: Map<String, Json>,
+    note: Option<Json>,
+}
+
+impl Told {
+    pub fn of(action: &'static str) -> Self {
+        Self { action, ..Self::default() }
+    }
+
+    /// A column that changes from one value to another.
+    pub fn set(mut self, column: &str, old: impl Into<Json>, new: impl Into<Json>) -> Self {
+        self.set.insert(column.to_owned(), json!([old.into(), new.into()]));
+        self
+    }
+
+    /// Something that belongs to the account from now on, or (`Null`) no longer.
+    pub fn item(mut self, item: &str, id: impl Into<Json>, is: Json) -> Self {
+        self.note = Some(json!({"item": item, "id": id.into(), "is": is}));
+        self
+    }
+
+    fn entry(self, account: i64, act: &Act, at: i64) -> Entry {
+        let mut body = json!({
+            "v": 1,
+            "type": TYPE,
+            "number": account,
+            "ref": reference(account),
+            "version": 1,
+            "at": write_instant(at),
+            "by": {"person": act.caller.person, "name": act.caller.name},
+            "door": act.door.as_str(),
+            "action": self.action,
+        });
+        if !self.set.is_empty() {
+            body["set"] = Json::Object(self.set);
+        }
+        if let Some(note) = self.note {
+            body["note"] = note;
+        }
+        Entry { record: Reference::new(TYPE, account), version: 1, at, body: body.to_string().into_bytes() }
+    }
+}
+
+/// How an account is written in the log and in findings.
+pub(crate) fn reference(account: i64) -> String {
+    format!("ACC-{account}")
+}
+
+impl Engine {
+    /// Writes rows that concern an account together with the entry that tells of it.
+    pub(crate) async fn seal_account(
+        &self,
+        act: &Act,
+        permit: &Permit,
+        account: i64,
+        told: Told,
+        statements: Vec<Statement>,
+    ) -> Result<(), Error> {
+        let entry = told.entry(account, act, self.now());
+        self.store().note(permit, vec![entry], statements, Uuid::now_v7()).await?;
+        Ok(())
+    }
+
+    /// Takes a number of a table and writes with it; where another program took the number meanwhile, the next one is
+    /// tried.
+    pub(crate) async fn numbered<F>(&self, table: &str, mut write: impl FnMut(i64) -> F) -> Result<i64, Error>
+    where
+        F: Future<Output = Result<(), Error>>,
+    {
+        for _ in 0..TRIES {
+            let id = self.store().allocate(table, 1).await?;
+            match write(id).await {
+                Err(Error::Taken) => {}
+                other => return other.map(|()| id),
+            }
+        }
+        Err(Error::Unavailable)
+    }
+}

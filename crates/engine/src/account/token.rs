@@ -1,0 +1,134 @@
+//! API tokens: 256 random bits, shown once, kept as a hash.
+
+use proofdesk_model::Permit;
+use proofdesk_model::format::write_instant;
+use proofdesk_store::{Row, Select, Statement};
+use rand::Rng;
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+
+use super::Account;
+use super::password::{fingerprint, mark, secret};
+use super::sealed::{Act, Told};
+use crate::Engine;
+use crate::error::Error;
+
+/// An API token without its secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Token {
+    /// Its id.
+    pub id: i64,
+    /// What it is for.
+    pub label: String,
+    /// When it was made, microseconds UTC.
+    pub created_at: i64,
+    /// When it ends, microseconds UTC.
+    pub expires_at: Option<i64>,
+    /// When it was last used, microseconds UTC; to the minute.
+    pub used_at: Option<i64>,
+}
+
+const TOLD: [&str; 5] = ["id", "account", "label", "expires_at", "token_hash"];
+
+/// What the log tells of a token.
+fn item(label: &str, expires_at: Option<i64>, hash: &[u8]) -> Json {
+    json!({"label": label, "expires_at": expires_at.map(write_instant), "mark": mark(hash)})
+}
+
+impl Engine {
+    /// Makes an API token; its secret is returned once and never again. It acts with the account's roles.
+    ///
+    /// # Errors
+    /// `Invalid` without a label; `Forbidden` for another's account without being an administrator.
+    pub async fn create_token(
+        &self,
+        act: &Act,
+        account: i64,
+        label: &str,
+        expires_at: Option<i64>,
+        random: &mut (impl Rng + Send),
+    ) -> Result<(i64, String), Error> {
+        let owner = self.account(account).await?;
+        let permit = Permit::of_account(&act.caller, Some(owner.person)).map_err(Error::Forbidden)?;
+        let label = label.trim();
+        if label.is_empty() || label.chars().count() > 100 {
+            let message = "Say what the token is for, in at most 100 characters.";
+            return Err(Error::invalid("label", "required", message));
+        }
+        let secret = format!("pd_{}", secret(random));
+        let hash = fingerprint(&secret);
+        let is = item(label, expires_at, &hash);
+        let row = Statement::insert("api_token")
+            .set("account", account)
+            .set("label", label.to_owned())
+            .set("token_hash", hash)
+            .set("created_at", self.now())
+            .set("expires_at", expires_at);
+        let write = async |id: i64| {
+            let told = Told::of("token").item("token", id, is.clone());
+            self.seal_account(act, &permit, account, told, vec![row.clone().set("id", id)]).await
+        };
+        let id = self.numbered("api_token", write).await?;
+        Ok((id, secret))
+    }
+
+    /// The account behind an API token; none when it is unknown or over.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn account_of_token(&self, secret: &str) -> Result<Option<Account>, Error> {
+        let columns = ["id", "account", "expires_at", "used_at"];
+        let question =
+            Select::from("api_token", &columns).when("token_hash", fingerprint(secret)).limit(1).short();
+        let rows = self.store().select(question).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let now = self.now();
+        if row.opt_int(2).is_some_and(|end| end < now) {
+            return Ok(None);
+        }
+        if row.opt_int(3).is_none_or(|used| used + 60_000_000 < now) {
+            let touch = Statement::update("api_token").set("used_at", now).when("id", row.int(0));
+            self.store().execute(vec![touch]).await?;
+        }
+        let found = self.stored_account("id", row.int(1)).await?;
+        Ok(found.map(|f| f.account).filter(|a| a.active))
+    }
+
+    /// The tokens of an account, oldest first.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn tokens(&self, account: i64) -> Result<Vec<Token>, Error> {
+        let columns = ["id", "label", "created_at", "expires_at", "used_at"];
+        let question = Select::from("api_token", &columns).when("account", account).order("id").limit(500);
+        let rows = self.store().select(question).await?;
+        let token = |row: &Row| Token {
+            id: row.int(0),
+            label: row.text(1).to_owned(),
+            created_at: row.int(2),
+            expires_at: row.opt_int(3),
+            used_at: row.opt_int(4),
+        };
+        Ok(rows.iter().map(token).collect())
+    }
+
+    /// Ends a token of an account.
+    ///
+    /// # Errors
+    /// `NotFound` where the account has no such token; `Forbidden` for another's account without being an
+    /// administrator.
+    pub async fn revoke_token(&self, act: &Act, account: i64, id: i64) -> Result<(), Error> {
+        let owner = self.account(account).await?;
+        let permit = Permit::of_account(&act.caller, Some(owner.person)).map_err(Error::Forbidden)?;
+        let row = Statement::delete("api_token").when("id", id).when("account", account).must_hit();
+        let told = Told::of("token_end").item("token", id, Json::Null);
+        self.seal_account(act, &permit, account, told, vec![row]).await
+    }
+
+    /// All tokens as the log tells of them: account, id and what it says.
+    pub(crate) async fn token_items(&self) -> Result<Vec<(i64, i64, Json)>, Error> {
+        let rows = self.store().select(Select::from("api_token", &TOLD).order("id")).await?;
+        let told = |row: &Row| (row.int(1), row.int(0), item(row.text(2), row.opt_int(3), row.bytes(4)));
+        Ok(rows.iter().map(told).collect())
+    }
+}

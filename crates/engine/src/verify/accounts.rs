@@ -1,0 +1,131 @@
+//! Accounts against their entries: names, roles, who may sign in, passwords (by their mark) and API tokens.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use super::{FindingKind, Report};
+use crate::Engine;
+use crate::account::sealed::{TYPE, reference};
+use crate::error::Error;
+
+/// Entries read at a time.
+const BATCH: usize = 2_000;
+
+/// What belongs to accounts beside their columns: account, kind and id, with what is told of it.
+type Items = BTreeMap<(i64, String, String), Json>;
+
+/// What entries tell of accounts.
+#[derive(Default)]
+struct Told {
+    columns: BTreeMap<i64, BTreeMap<String, Json>>,
+    items: Items,
+}
+
+impl Told {
+    fn read(&mut self, account: i64, body: &Json) {
+        let columns = self.columns.entry(account).or_default();
+        for (name, pair) in body.get("set").and_then(Json::as_object).into_iter().flatten() {
+            columns.insert(name.clone(), pair.get(1).cloned().unwrap_or_default());
+        }
+        let Some(note) = body.get("note").filter(|n| n.get("item").is_some()) else { return };
+        let kind = note["item"].as_str().unwrap_or_default().to_owned();
+        let key = (account, kind, key_of(&note["id"]));
+        match note.get("is").filter(|is| !is.is_null()) {
+            Some(is) => self.items.insert(key, is.clone()),
+            None => self.items.remove(&key),
+        };
+    }
+}
+
+fn key_of(id: &Json) -> String {
+    id.as_str().map_or_else(|| id.to_string(), str::to_owned)
+}
+
+impl Engine {
+    /// The rows of accounts, and what belongs to them, must be those that the log knows.
+    pub(super) async fn verify_accounts(&self, report: &mut Report) -> Result<(), Error> {
+        let told = self.told_of_accounts().await?;
+        let mut known = told.columns;
+        for shown in self.stored_accounts().await? {
+            report.accounts += 1;
+            let account = &shown.account;
+            let name = format!("{} ({})", account.reference(), account.sign_in);
+            let Some(columns) = known.remove(&account.id).filter(|c| !c.is_empty()) else {
+                let message = format!("The account {name} is there, but no entry of the log made it.");
+                report.add(FindingKind::MissingRow, None, Some(account.reference()), message);
+                continue;
+            };
+            let differs = |(column, is): &(&str, Json)| columns.get(*column).unwrap_or(&Json::Null) != is;
+            let differing: Vec<&str> = shown.told().into_iter().filter(differs).map(|(c, _)| c).collect();
+            if !differing.is_empty() {
+                let message = format!(
+                    "The account {name} was changed past the log: {}.{}",
+                    differing.join(", "),
+                    roles_said(&differing, &columns, account)
+                );
+                report.add(FindingKind::ChangedRow, None, Some(account.reference()), message);
+            }
+        }
+        for (id, columns) in known.into_iter().filter(|(_, columns)| !columns.is_empty()) {
+            let sign_in = columns.get("sign_in").and_then(Json::as_str).unwrap_or_default();
+            let message =
+                format!("The log knows the account {} ({sign_in}), but its row is gone.", reference(id));
+            report.add(FindingKind::MissingRow, None, Some(reference(id)), message);
+        }
+        compare_items(told.items, self.account_items().await?, report);
+        Ok(())
+    }
+
+    async fn told_of_accounts(&self) -> Result<Told, Error> {
+        let mut told = Told::default();
+        let mut after = 0;
+        loop {
+            let entries = self.store().entries_about(TYPE, after, BATCH).await?;
+            let Some(last) = entries.last() else { return Ok(told) };
+            after = last.id;
+            for entry in &entries {
+                // bytes that are no JSON were found by the walk over the leaves
+                if let Ok(body) = serde_json::from_slice::<Json>(&entry.body) {
+                    told.read(entry.record.number, &body);
+                }
+            }
+        }
+    }
+
+    async fn account_items(&self) -> Result<Items, Error> {
+        let tokens = self.token_items().await?.into_iter();
+        Ok(tokens.map(|(account, id, is)| ((account, "token".to_owned(), id.to_string()), is)).collect())
+    }
+}
+
+/// What the log says of the roles, where these differ.
+fn roles_said(differing: &[&str], told: &BTreeMap<String, Json>, shown: &crate::account::Account) -> String {
+    if !differing.contains(&"roles") {
+        return String::new();
+    }
+    let said = told.get("roles").and_then(Json::as_str).unwrap_or_default();
+    format!(" The log gives it the roles `{said}`, the row has `{}`.", shown.roles.join(" "))
+}
+
+fn compare_items(mut told: Items, shown: Items, report: &mut Report) {
+    for ((account, kind, id), is) in shown {
+        let name = reference(account);
+        match told.remove(&(account, kind.clone(), id.clone())) {
+            Some(said) if said == is => {}
+            Some(_) => {
+                let message = format!("The {kind} {id} of {name} was changed past the log.");
+                report.add(FindingKind::ChangedRow, None, Some(name), message);
+            }
+            None => {
+                let message = format!("The {kind} {id} of {name} is there, but no entry of the log made it.");
+                report.add(FindingKind::MissingRow, None, Some(name), message);
+            }
+        }
+    }
+    for (account, kind, id) in told.into_keys() {
+        let name = reference(account);
+        let message = format!("The log knows the {kind} {id} of {name}, but its row is gone.");
+        report.add(FindingKind::MissingRow, None, Some(name), message);
+    }
+}

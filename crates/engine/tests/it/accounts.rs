@@ -1,0 +1,197 @@
+//! Accounts, roles and tokens: who may change them, and that the log tells of every act.
+
+use proofdesk_engine::verify::FindingKind;
+use proofdesk_engine::{Act, Caller, Door, Error, NewAccount};
+use proofdesk_store::{Arg, Select, Statement};
+use proofdesk_testkit::{BOTH, TestDesk};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+const PASSWORD: &str = "correct horse battery";
+
+fn random() -> StdRng {
+    StdRng::seed_from_u64(7)
+}
+
+async fn findings(desk: &TestDesk) -> Vec<(FindingKind, String)> {
+    let report = desk.engine.verify(&[], |_, _| {}).await.unwrap();
+    report.findings.into_iter().map(|f| (f.kind, f.message)).collect()
+}
+
+/// Does by the database what no act may do.
+async fn past_the_log(desk: &TestDesk, statement: Statement) {
+    desk.engine.store().execute(vec![statement]).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_act_on_an_account_is_in_the_log_without_secrets() {
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let boss = desk.person("Bo Sand", &["administrator"]).await.unwrap();
+        let mara = desk.person("Mara Rehn", &["agent"]).await.unwrap();
+        desk.account(&boss, "boss", PASSWORD).await.unwrap();
+        let account = desk.account(&mara, "mara", PASSWORD).await.unwrap();
+        let (by_boss, by_mara) = (Act::new(&boss, Door::Page), Act::new(&mara, Door::Api));
+        let engine = &desk.engine;
+        let roles = ["sms_manager".to_owned(), "agent".to_owned()];
+        assert_eq!(
+            engine.set_roles(&by_boss, account.id, &roles).await.unwrap().roles.join(" "),
+            "agent sms_manager"
+        );
+        let (token, secret) =
+            engine.create_token(&by_mara, account.id, "ci", None, &mut random()).await.unwrap();
+        engine.change_password(&by_mara, account.id, PASSWORD, "another horse battery").await.unwrap();
+        engine.revoke_token(&by_boss, account.id, token).await.unwrap();
+        engine.set_active(&by_boss, account.id, false).await.unwrap();
+        engine.set_active(&by_boss, account.id, true).await.unwrap();
+
+        let entries = engine.store().entries_about("account", 0, 100).await.unwrap();
+        let bodies: Vec<String> =
+            entries.iter().map(|e| String::from_utf8(e.body.clone()).unwrap()).collect();
+        let told: Vec<(String, String, String)> = bodies
+            .iter()
+            .map(|b| serde_json::from_str::<serde_json::Value>(b).unwrap())
+            .filter(|b| b["number"] == account.id)
+            .map(|b| {
+                let text = |v: &serde_json::Value| v.as_str().unwrap().to_owned();
+                (text(&b["action"]), text(&b["by"]["name"]), text(&b["door"]))
+            })
+            .collect();
+        let told: Vec<(&str, &str, &str)> =
+            told.iter().map(|(a, b, c)| (a.as_str(), b.as_str(), c.as_str())).collect();
+        assert_eq!(
+            told,
+            [
+                ("create", "Setup", "cli"),
+                ("roles", "Bo Sand", "page"),
+                ("token", "Mara Rehn", "api"),
+                ("password", "Mara Rehn", "api"),
+                ("token_end", "Bo Sand", "page"),
+                ("disable", "Bo Sand", "page"),
+                ("enable", "Bo Sand", "page"),
+            ]
+        );
+        let all = bodies.join("\n");
+        for hidden in [PASSWORD, "another horse", secret.as_str(), "argon2", "$"] {
+            assert!(!all.contains(hidden), "`{hidden}` is in the log");
+        }
+        assert_eq!(findings(&desk).await, []);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_changed_by_hand_is_found_and_named() {
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let mara = desk.person("Mara Rehn", &["agent"]).await.unwrap();
+        let account = desk.account(&mara, "mara", PASSWORD).await.unwrap();
+        let act = Act::new(&desk.setup(), Door::Cli);
+        let (token, _) = desk.engine.create_token(&act, account.id, "ci", None, &mut random()).await.unwrap();
+        assert_eq!(findings(&desk).await, []);
+        let roles = |roles: &str| Statement::update("account").set("roles", roles).when("id", account.id);
+
+        past_the_log(&desk, roles("agent administrator")).await;
+        let found = findings(&desk).await;
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].0, FindingKind::ChangedRow);
+        for part in ["mara", "roles", "`agent`", "`agent administrator`"] {
+            assert!(found[0].1.contains(part), "{part}: {}", found[0].1);
+        }
+        past_the_log(&desk, roles("agent")).await;
+        assert_eq!(findings(&desk).await, []);
+
+        let select = Select::from("account", &["password"]).when("id", account.id);
+        let hash = desk.engine.store().select(select).await.unwrap()[0].text(0).to_owned();
+        let password =
+            |hash: String| Statement::update("account").set("password", hash).when("id", account.id);
+        past_the_log(&desk, password(hash.replace('a', "b"))).await;
+        assert!(findings(&desk).await[0].1.contains("password"));
+        past_the_log(&desk, password(hash)).await;
+
+        let late = Statement::update("api_token").set("token_hash", vec![7_u8; 32]).when("id", token);
+        past_the_log(&desk, late).await;
+        assert!(findings(&desk).await[0].1.contains(&format!("token {token} of ACC-{}", account.id)));
+        past_the_log(&desk, Statement::delete("api_token").when("id", token)).await;
+        assert_eq!(findings(&desk).await[0].0, FindingKind::MissingRow);
+
+        let intruder = Statement::insert("account")
+            .set("id", 4_711_i64)
+            .set("person", mara.person)
+            .set("sign_in", "intruder")
+            .set("name", "Mara Rehn")
+            .set("roles", "administrator")
+            .set("active", Arg::Bool(true))
+            .set("created_at", 0_i64);
+        past_the_log(&desk, intruder).await;
+        assert_eq!(desk.engine.adopt_accounts().await.unwrap(), 0, "the log tells of accounts already");
+        let found = findings(&desk).await;
+        assert!(found.iter().any(|(_, m)| m.contains("intruder") && m.contains("no entry")), "{found:?}");
+        past_the_log(&desk, Statement::delete("account").when("id", account.id)).await;
+        let found = findings(&desk).await;
+        assert!(found.iter().any(|(_, m)| m.contains("(mara), but its row is gone")), "{found:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn accounts_of_an_earlier_version_are_taken_in_once() {
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let old = Statement::insert("account")
+            .set("id", 1_i64)
+            .set("person", 1_i64)
+            .set("sign_in", "old")
+            .set("name", "Old Hand")
+            .set("roles", "agent")
+            .set("active", Arg::Bool(true))
+            .set("created_at", 0_i64);
+        past_the_log(&desk, old).await;
+        assert_eq!(findings(&desk).await.len(), 1);
+        assert_eq!(desk.engine.adopt_accounts().await.unwrap(), 1);
+        assert_eq!(findings(&desk).await, []);
+        assert_eq!(desk.engine.adopt_accounts().await.unwrap(), 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_administrators_change_the_accounts_of_others_and_one_is_always_left() {
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let boss = desk.person("Bo Sand", &["administrator"]).await.unwrap();
+        let mara = desk.person("Mara Rehn", &["agent"]).await.unwrap();
+        let of_boss = desk.account(&boss, "boss", PASSWORD).await.unwrap();
+        let of_mara = desk.account(&mara, "mara", PASSWORD).await.unwrap();
+        let engine = &desk.engine;
+        let (by_boss, by_mara) = (Act::new(&boss, Door::Page), Act::new(&mara, Door::Page));
+        let new = |caller: &Caller, roles: &[&str]| NewAccount {
+            person: caller.person.unwrap(),
+            sign_in: "second".to_owned(),
+            name: caller.name.clone(),
+            roles: roles.iter().map(|r| (*r).to_owned()).collect(),
+            password: None,
+        };
+        let administrator = ["administrator".to_owned()];
+        let refused = [
+            engine.create_account(&by_mara, new(&mara, &["administrator"])).await.err(),
+            engine.set_roles(&by_mara, of_mara.id, &administrator).await.err(),
+            engine.set_active(&by_mara, of_boss.id, false).await.err(),
+            engine.set_password(&by_mara, &of_boss, "a third horse battery").await.err(),
+            engine.create_token(&by_mara, of_boss.id, "x", None, &mut random()).await.err(),
+            engine.revoke_token(&by_mara, of_boss.id, 1).await.err(),
+        ];
+        for error in refused {
+            assert!(matches!(error, Some(Error::Forbidden(_))), "{error:?}");
+        }
+        let code = |result: Result<_, Error>| match result {
+            Err(Error::Invalid(problems)) => problems.0[0].code.to_string(),
+            other => format!("{:?}", other.map(|_: proofdesk_engine::Account| ())),
+        };
+        assert_eq!(code(engine.set_active(&by_boss, of_boss.id, false).await), "last");
+        assert_eq!(code(engine.set_roles(&by_boss, of_boss.id, &["agent".to_owned()]).await), "last");
+        assert_eq!(code(engine.create_account(&by_boss, new(&mara, &["emperor"])).await), "option");
+        engine.set_roles(&by_boss, of_mara.id, &administrator).await.unwrap();
+        engine.set_active(&by_boss, of_boss.id, false).await.unwrap();
+        let nobody = engine.sign_in("boss", PASSWORD, &mut random()).await;
+        assert!(matches!(nobody, Err(Error::Invalid(_))), "a disabled account does not sign in");
+        assert_eq!(findings(&desk).await, []);
+    }
+}
