@@ -177,6 +177,12 @@ pub(crate) async fn runs(engine: &Engine, scope: &str, limit: usize) -> Result<V
     Ok(engine.store().select(select).await?.iter().map(read_run).collect())
 }
 
+/// The newest run of a scope that was made not after an instant.
+pub(crate) async fn run_not_after(engine: &Engine, scope: &str, at: i64) -> Result<Option<RunRow>, Error> {
+    let select = Select::from("conformity_run", RUN).when("scope", scope).when_up_to("now_at", at);
+    Ok(engine.store().select(select.order_descending("id").limit(1)).await?.first().map(read_run))
+}
+
 /// A run by number.
 pub(crate) async fn run(engine: &Engine, id: i64) -> Result<Option<RunRow>, Error> {
     let select = Select::from("conformity_run", RUN).when("id", id).limit(1);

@@ -2,6 +2,7 @@
 
 mod detail;
 mod overview;
+mod past;
 
 pub use detail::{ExceptionItem, ExceptionPage, ObligationDetail, TestDetail, TrendPoint};
 pub use overview::{ChapterView, ClauseView, ObligationView, Overview};

@@ -25,6 +25,7 @@ enum When {
     Is(&'static str, Arg),
     Below(&'static str, Arg),
     Above(&'static str, Arg),
+    UpTo(&'static str, Arg),
     Null(&'static str),
     In(&'static str, Vec<Arg>),
 }
@@ -230,6 +231,7 @@ fn write_when(sql: &mut Sql, when: &[When]) {
             When::Is(column, value) => sql.name(column).push(" = ").bind(value.clone()),
             When::Below(column, value) => sql.name(column).push(" < ").bind(value.clone()),
             When::Above(column, value) => sql.name(column).push(" > ").bind(value.clone()),
+            When::UpTo(column, value) => sql.name(column).push(" <= ").bind(value.clone()),
             When::Null(column) => sql.name(column).push(" IS NULL"),
             When::In(column, values) => {
                 sql.name(column).push(" IN (");
@@ -285,6 +287,13 @@ impl Select {
     #[must_use]
     pub fn when_above(mut self, column: &'static str, value: impl Into<Arg>) -> Self {
         self.when.push(When::Above(column, value.into()));
+        self
+    }
+
+    /// Only rows whose column is a value or below it.
+    #[must_use]
+    pub fn when_up_to(mut self, column: &'static str, value: impl Into<Arg>) -> Self {
+        self.when.push(When::UpTo(column, value.into()));
         self
     }
 

@@ -302,6 +302,22 @@ impl Conformity {
         Ok(ExceptionPage { total: counts.exceptions(), items: self.named(items).await?, next })
     }
 
+    /// A page of the exceptions that a stored result found by name.
+    pub(crate) async fn exceptions_in(
+        &self,
+        result: &ResultRow,
+        after: Option<i64>,
+        limit: usize,
+    ) -> Result<ExceptionPage, Error> {
+        let after = after.unwrap_or(0);
+        let rows =
+            tables::exceptions(self.engine(), result.exceptions_run, &result.test, after, limit).await?;
+        let next = (rows.len() == limit).then(|| rows.last().map(|r| r.seq)).flatten();
+        let items =
+            rows.into_iter().map(|r| (Reference::new(r.record_type, r.number), r.standing, r.why)).collect();
+        Ok(ExceptionPage { total: result.counts.exceptions(), items: self.named(items).await?, next })
+    }
+
     /// Gives the records their titles and states, one question a type.
     async fn named(&self, found: Vec<(Reference, Standing, Vec<Why>)>) -> Result<Vec<ExceptionItem>, Error> {
         let engine = self.engine();

@@ -145,6 +145,33 @@ fn figures_that_an_organization_chooses_are_terms() {
     assert!(named > 200, "{named} tests name a term");
 }
 
+/// What an event brings has a test, and an item on its owner's page.
+#[test]
+fn duties_after_an_event_have_a_test_and_an_item_for_their_owner() {
+    let registry = registry();
+    let declarations = Declarations::shipped(&registry).unwrap_or_else(|m| panic!("{m}"));
+    let paper = include_str!("../../../../docs/conformity.md");
+    let table = paper.split("### Duties that an event brings").nth(1).unwrap().split("###").next().unwrap();
+    let rows: Vec<Vec<&str>> = table
+        .lines()
+        .filter(|line| line.starts_with("| ") && line.contains('`'))
+        .map(|line| line.split('|').map(str::trim).collect())
+        .collect();
+    assert_eq!(rows.len(), 9);
+    for row in rows {
+        for test in row[3].split(',').map(|t| t.trim().trim_matches('`')) {
+            assert!(declarations.test(test).is_some(), "{test}");
+        }
+        for asking in row[4].split(',').map(str::trim) {
+            let (of, view) = asking.split_once('`').unwrap();
+            let of = registry.get(&of.trim().replace(' ', "_")).unwrap();
+            let view = of.views.iter().find(|v| v.name == view.trim_matches('`'));
+            let view = view.unwrap_or_else(|| panic!("{}: {asking}", of.name));
+            assert!(view.needs && view.condition.as_ref().is_some_and(|c| c.uses_me()), "{asking}");
+        }
+    }
+}
+
 #[test]
 fn the_control_in_the_paper_can_be_used_as_written() {
     let paper = include_str!("../../../../docs/conformity.md");

@@ -4,7 +4,7 @@ use proofdesk_conformity::{Conformity, NewJudgement, Opinion, Scope};
 use proofdesk_engine::{Caller, Door};
 
 use crate::kinds::{house, titled};
-use crate::world::{World, on_both};
+use crate::world::{DAY, World, on_both};
 
 async fn programs_side_by_side(world: World) {
     let (here, beside) = (world.conformity(house()), Conformity::new(world.beside().await, house()));
@@ -32,6 +32,44 @@ async fn programs_side_by_side(world: World) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_programs_run_and_judge_on_one_database() {
     on_both(programs_side_by_side).await;
+}
+
+async fn the_past_is_what_runs_found(world: World) {
+    let conformity = world.conformity(house());
+    let all = Scope::all();
+    let nothing = conformity.overview_as_of("house", &all, world.time_now()).await;
+    assert!(matches!(nothing, Err(proofdesk_conformity::Error::NotFound(_))), "{nothing:?}");
+    world.put("incident", "new", titled("a")).await;
+    let first = conformity.run(&all, "by hand", Door::Cli).await.unwrap();
+    let then = conformity.overview("house", &all).await.unwrap();
+    let detail = conformity.obligation("house", "1-a", &all).await.unwrap();
+    world.time.advance(DAY);
+    world.put("incident", "new", titled("b")).await;
+    let second = conformity.run(&all, "by hand", Door::Cli).await.unwrap();
+    assert_ne!(first.run.digest, second.run.digest);
+    // an hour after the first run, and just before the second
+    for (at, stale) in [(first.run.at, false), (second.run.at - 1, true)] {
+        let past = conformity.overview_as_of("house", &all, at).await.unwrap();
+        assert_eq!(past.run.as_ref(), Some(&first.run));
+        assert_eq!((past.as_of, past.stale), (at, stale));
+        assert_eq!((&past.states, &past.chapters), (&then.states, &then.chapters));
+        assert_eq!((past.exceptions, past.records_tested), (then.exceptions, then.records_tested));
+        let found: std::collections::BTreeMap<_, u64> =
+            past.states.iter().filter(|(_, n)| **n > 0).map(|(s, n)| (*s, *n)).collect();
+        assert_eq!(found, first.obligations, "what the sealed entry says");
+        let one = conformity.obligation_as_of("house", "1-a", &all, at).await.unwrap();
+        assert_eq!((one.state, one.since, &one.history), (detail.state, detail.since, &detail.history));
+        assert_eq!(one.tests, detail.tests);
+    }
+    let now = conformity.overview_as_of("house", &all, second.run.at).await.unwrap();
+    assert_eq!((now.run, now.stale), (Some(second.run), false));
+    let early = conformity.run_as_of(&all, first.run.at - 1).await;
+    assert!(matches!(early, Err(proofdesk_conformity::Error::NotFound(_))), "{early:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_past_instant_is_answered_by_the_newest_run_before_it() {
+    on_both(the_past_is_what_runs_found).await;
 }
 
 async fn old_lists_go(world: World) {

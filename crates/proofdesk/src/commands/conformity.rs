@@ -3,10 +3,11 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use proofdesk_conformity::view::ObligationView;
 use proofdesk_conformity::{Overview, Scope, State};
 use proofdesk_engine::Door;
+use proofdesk_model::format::{parse_day, parse_instant, write_instant};
 
 use crate::config::Config;
 use crate::open;
@@ -27,6 +28,10 @@ pub struct ConformityCommand {
     /// Show the last run instead of running the tests now
     #[arg(long)]
     stored: bool,
+    /// Show what the newest run found that was made not after this instant: a day, or 2026-11-22T14:30 in the zone of the
+    /// desk, or with an offset
+    #[arg(long, value_name = "INSTANT", conflicts_with = "stored")]
+    as_of: Option<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -40,10 +45,14 @@ impl ConformityCommand {
     pub async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
         let engine = open::engine_as_is(&config, Arc::new(open::SystemTime)).await?;
         let conformity = open::conformity(&config, &engine)?;
-        if !self.stored {
+        let at = self.as_of.as_deref().map(|text| instant(text, &config)).transpose()?;
+        if !self.stored && at.is_none() {
             conformity.run(&Scope::all(), "command line", Door::Cli).await?;
         }
-        let mut overview = conformity.overview(&self.framework, &Scope::all()).await?;
+        let mut overview = match at {
+            Some(at) => conformity.overview_as_of(&self.framework, &Scope::all(), at).await?,
+            None => conformity.overview(&self.framework, &Scope::all()).await?,
+        };
         if let Some(wanted) = &self.clause
             && !overview.chapters.iter().flat_map(|c| &c.clauses).any(|c| is_in(&c.number, wanted))
         {
@@ -101,6 +110,14 @@ fn is_in(clause: &str, wanted: &str) -> bool {
     clause == wanted || clause.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('.'))
 }
 
+/// Reads an instant, a day as its end.
+fn instant(text: &str, config: &Config) -> anyhow::Result<i64> {
+    let zone = config.zone()?;
+    let whole = if parse_day(text).is_some() { format!("{text}T23:59:59") } else { text.to_owned() };
+    parse_instant(&whole, &zone)
+        .with_context(|| format!("`{text}` is no instant; write for example 2026-11-22 or 2026-11-22T14:30"))
+}
+
 fn shown(overview: &Overview) -> impl Iterator<Item = &ObligationView> {
     overview.chapters.iter().flat_map(|c| &c.clauses).flat_map(|c| &c.obligations)
 }
@@ -135,6 +152,13 @@ impl ConformityCommand {
             println!("{listed} of {all} obligations are listed; the totals are theirs.");
         } else {
             println!("\n{}: {}", overview.title, states.join(", "));
+        }
+        if let Some(run) = overview.run.as_ref().filter(|_| self.as_of.is_some()) {
+            let (at, asked) = (write_instant(run.at), write_instant(overview.as_of));
+            println!("As of {asked}: run {} of {at}, which saw the log up to entry {}", run.id, run.log_size);
+            if overview.stale {
+                println!("It was too old at that time to prove how things stood.");
+            }
         }
         println!(
             "{} tests over {} records were asked for all obligations",

@@ -57,6 +57,20 @@ fn framework(conformity: &Conformity, params: &Params) -> Result<String, ApiErro
     found.map(|f| f.id.clone()).ok_or_else(|| ApiError::not_found("framework of this name"))
 }
 
+/// The instant of which is asked; none for now.
+fn as_of(params: &Params) -> Result<Option<i64>, ApiError> {
+    let Some(text) = params.given("as_of") else { return Ok(None) };
+    let found: Option<jiff::Timestamp> = text.parse().ok();
+    let wrong = || {
+        ApiError::parameter(
+            "as_of",
+            "format",
+            "takes an instant with its offset, such as 2026-11-22T14:30:00Z",
+        )
+    };
+    found.map(|t| Some(t.as_microsecond())).ok_or_else(wrong)
+}
+
 /// Writes plain data by the rules of the interface: instants by RFC 3339, lengths of time in seconds, people by
 /// reference.
 fn written(registry: &Registry, value: &impl Serialize) -> Result<Json, ApiError> {
@@ -90,22 +104,30 @@ fn rewrite(registry: &Registry, json: &mut Json) {
 
 async fn overview(client: Client, uri: Uri) -> Result<Answer, ApiError> {
     let conformity = require(&client)?;
-    let params = Params::read(&uri, &["framework"])?;
+    let params = Params::read(&uri, &["framework", "as_of"])?;
     let framework = framework(conformity, &params)?;
-    let view = conformity.overview(&framework, &Scope::all()).await.map_err(WebError::from)?;
+    let view = match as_of(&params)? {
+        Some(at) => conformity.overview_as_of(&framework, &Scope::all(), at).await,
+        None => conformity.overview(&framework, &Scope::all()).await,
+    };
+    let view = view.map_err(WebError::from)?;
     Ok(Answer::ok(written(client.registry(), &view)?))
 }
 
 async fn obligation(client: Client, Path(id): Path<String>, uri: Uri) -> Result<Answer, ApiError> {
     let conformity = require(&client)?;
-    let params = Params::read(&uri, &["framework"])?;
+    let params = Params::read(&uri, &["framework", "as_of"])?;
     let framework = framework(conformity, &params)?;
     let known =
         conformity.declarations().framework(&framework).is_some_and(|f| f.obligations.contains_key(&id));
     if !known {
         return Err(ApiError::not_found(format!("obligation {} of {framework}", short(&id))));
     }
-    let found = conformity.obligation(&framework, &id, &Scope::all()).await.map_err(WebError::from)?;
+    let found = match as_of(&params)? {
+        Some(at) => conformity.obligation_as_of(&framework, &id, &Scope::all(), at).await,
+        None => conformity.obligation(&framework, &id, &Scope::all()).await,
+    };
+    let found = found.map_err(WebError::from)?;
     Ok(Answer::ok(written(client.registry(), &found)?))
 }
 

@@ -1,5 +1,6 @@
 //! Conformity: the clause map, one cell an obligation; chapters; obligations; a test asked again at a word.
 
+pub mod as_of;
 pub mod chapter;
 pub mod obligation;
 
@@ -41,6 +42,16 @@ pub struct Asked {
     /// Id of the framework.
     #[serde(default)]
     pub framework: String,
+    /// The instant of which is asked; now where it is empty.
+    #[serde(default)]
+    pub as_of: String,
+}
+
+impl Asked {
+    /// A framework as it stands now.
+    pub fn of(framework: &str) -> Self {
+        Self { framework: framework.to_owned(), as_of: String::new() }
+    }
 }
 
 /// The handle, or that there is none.
@@ -100,7 +111,11 @@ pub fn state_tag(state: State) -> Markup {
 async fn map(visit: Visit, Query(asked): Query<Asked>) -> Result<Markup, WebError> {
     let conformity = require(&visit)?;
     let framework = framework(conformity, &asked)?;
-    let view = conformity.overview(&framework, &Scope::all()).await?;
+    let at = as_of::read(&visit, &asked.as_of)?;
+    let view = match at {
+        Some(at) => conformity.overview_as_of(&framework, &Scope::all(), at).await?,
+        None => conformity.overview(&framework, &Scope::all()).await?,
+    };
     let log = visit.engine().log_state().await?;
     let others = conformity.declarations().frameworks.iter().filter(|f| f.id != framework);
     let may_run = MAY_RUN.iter().any(|r| visit.caller.has(r));
@@ -108,11 +123,13 @@ async fn map(visit: Visit, Query(asked): Query<Asked>) -> Result<Markup, WebErro
         div.row.between {
             div.stack.tight {
                 h1 { (view.title) }
-                span.muted { "All records · as of " b { "now" } @for other in others { " · " a.link href={ "/conformity?framework=" (other.id) } { (other.title) } } }
+                span.muted { "All records · as of " b { (as_of::words(&visit, at)) } @for other in others { " · " a.link href={ "/conformity?framework=" (other.id) } { (other.title) } } }
             }
-            @if may_run { form.inline method="post" action="/conformity/run" { button.button.primary data-key="t" { "Test everything now " kbd { "T" } } } }
+            (as_of::form("/conformity", &asked))
+            @if may_run && at.is_none() { form.inline method="post" action="/conformity/run" { button.button.primary data-key="t" { "Test everything now " kbd { "T" } } } }
         }
-        @if view.run.is_none() { (notice("risk", "No test has run yet", &html! { p.small { "Until the first run nothing is proven, and nothing is shown as conforming." } })) }
+        @if let (Some(at), Some(run)) = (at, &view.run) { (as_of::told(&visit, at, run, view.stale, "/conformity")) }
+        @else if view.run.is_none() { (notice("risk", "No test has run yet", &html! { p.small { "Until the first run nothing is proven, and nothing is shown as conforming." } })) }
         @else if view.stale { (notice("risk", "The last run is too old to prove anything", &html! { p.small { "Results count as not proven until the next run." } })) }
         (figures(&visit, &view))
         div.split {
@@ -120,11 +137,11 @@ async fn map(visit: Visit, Query(asked): Query<Asked>) -> Result<Markup, WebErro
                 header { h2 { "Clause map" } span.small.muted { "one cell an obligation" } }
                 div.body.clauses {
                     (legend(&view.states))
-                    (chapters(&view))
+                    (chapters(&view, &asked.as_of))
                 }
             }
             div.stack.wide {
-                (needs_you(&view))
+                @if at.is_none() { (needs_you(&view)) }
                 section.card {
                     header { h2 { "Log" } a.small.muted href="/log" { "How to verify" } }
                     div.body { dl.facts {
@@ -204,7 +221,7 @@ fn legend(states: &BTreeMap<State, u64>) -> Markup {
     }
 }
 
-fn chapters(view: &Overview) -> Markup {
+fn chapters(view: &Overview, as_of: &str) -> Markup {
     let mut group = "";
     html! {
         @for chapter in &view.chapters {
@@ -213,18 +230,18 @@ fn chapters(view: &Overview) -> Markup {
             }
             div.clause {
                 span.key.muted { (chapter.number) }
-                a href={ "/conformity/" (chapter.number) "?framework=" (view.framework) } { (chapter.title) }
-                span.cells { @for clause in &chapter.clauses { @for obligation in &clause.obligations { (cell(obligation)) } } }
+                a href={ "/conformity/" (chapter.number) "?framework=" (view.framework) (as_of::query('&', as_of)) } { (chapter.title) }
+                span.cells { @for clause in &chapter.clauses { @for obligation in &clause.obligations { (cell(obligation, as_of)) } } }
                 span.num.small.muted { (chapter.conforming) " of " (chapter.total) }
             }
         }
     }
 }
 
-fn cell(obligation: &ObligationView) -> Markup {
+fn cell(obligation: &ObligationView, as_of: &str) -> Markup {
     let (class, sign) = tone(obligation.state);
     let says: String = obligation.says.chars().take(90).collect();
-    html! { a class=(class) href={ "/conformity/" (obligation.id) } title={ (obligation.id) ", " (obligation.state.label()) ": " (says) } { span aria-hidden="true" { (sign) } span.sr { (obligation.id) " " (obligation.state.label()) } } }
+    html! { a class=(class) href={ "/conformity/" (obligation.id) (as_of::query('?', as_of)) } title={ (obligation.id) ", " (obligation.state.label()) ": " (says) } { span aria-hidden="true" { (sign) } span.sr { (obligation.id) " " (obligation.state.label()) } } }
 }
 
 /// What waits for people: nonconformities by exceptions, then judgements.
@@ -264,7 +281,7 @@ async fn part(
     Query(asked): Query<obligation::Asked>,
 ) -> Result<Response, WebError> {
     let conformity = require(&visit)?;
-    let framework = framework(conformity, &Asked { framework: asked.framework.clone() })?;
+    let framework = framework(conformity, &Asked::of(&asked.framework))?;
     let declared = conformity.declarations().framework(&framework);
     if declared.is_some_and(|f| f.obligations.contains_key(&id)) {
         return Ok(obligation::show(&visit, conformity, &framework, &id, &asked).await?.into_response());
@@ -275,7 +292,7 @@ async fn part(
         Some(other) if asked.framework.is_empty() => {
             Ok(obligation::show(&visit, conformity, &other.id, &id, &asked).await?.into_response())
         }
-        _ => Ok(chapter::show(&visit, conformity, &framework, &id).await?.into_response()),
+        _ => Ok(chapter::show(&visit, conformity, &framework, &id, &asked.as_of).await?.into_response()),
     }
 }
 

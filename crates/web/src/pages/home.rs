@@ -50,7 +50,7 @@ async fn show(visit: Visit, Path(family): Path<String>) -> Result<Markup, WebErr
     }
     let view = match conformity::require(&visit) {
         Ok(found) => {
-            let framework = conformity::framework(found, &conformity::Asked { framework: String::new() })?;
+            let framework = conformity::framework(found, &conformity::Asked::of(""))?;
             Some(found.overview(&framework, &Scope::all()).await?)
         }
         Err(_) => None,

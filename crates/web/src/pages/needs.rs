@@ -216,7 +216,7 @@ async fn judgements(visit: &Visit) -> Result<Vec<ObligationView>, WebError> {
     if !JUDGEMENT_ROLES.iter().any(|role| visit.caller.has(role)) {
         return Ok(Vec::new());
     }
-    let framework = conformity::framework(found, &conformity::Asked { framework: String::new() })?;
+    let framework = conformity::framework(found, &conformity::Asked::of(""))?;
     let view = found.overview(&framework, &Scope::all()).await?;
     let all = view.chapters.into_iter().flat_map(|c| c.clauses).flat_map(|c| c.obligations);
     Ok(all.filter(|o| o.state == State::JudgementDue).collect())

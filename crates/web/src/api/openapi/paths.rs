@@ -125,9 +125,12 @@ fn conformity(registry: &Registry, all: &mut Map<String, Json>) {
     let framework = json!({"type": "string"});
     let which = "Id of the framework; ISO/IEC 20000-1:2018 where nothing is said.";
     let number = json!({"type": "integer", "minimum": 1, "maximum": i64::MAX});
+    let at = json!({"type": "string", "format": "date-time"});
+    let past = "A past instant: answered by the newest sealed run that was made not later (404 where there is none). Now where nothing is said.";
     let overview = Operation::read("conformity", "Conformity", "How all obligations stand")
         .says("The clause map: every obligation with its state, by chapter and clause.")
         .query("framework", framework.clone(), false, which)
+        .query("as_of", at.clone(), false, past)
         .answer("200", "The framework at a glance.", schema("Conformity"), &[]);
     put(all, "/api/v1/conformity", json!({"get": overview.build()}));
     let one = Operation::read("obligation", "Conformity", "One obligation")
@@ -137,6 +140,7 @@ fn conformity(registry: &Registry, all: &mut Map<String, Json>) {
             "schema": {"type": "string"}, "example": "8.6.1-g",
         }))
         .query("framework", framework, false, which)
+        .query("as_of", at, false, past)
         .answer("200", "The obligation.", schema("Obligation"), &[]);
     put(all, "/api/v1/conformity/obligations/{obligation}", json!({"get": one.build()}));
     let exceptions = Operation::read("exceptions", "Conformity", "Exceptions of a test")

@@ -5,7 +5,7 @@ use proofdesk_conformity::{Conformity, Scope};
 
 use crate::error::WebError;
 use crate::layout::{self, Page};
-use crate::pages::conformity::{state_tag, thousands};
+use crate::pages::conformity::{as_of, state_tag, thousands};
 use crate::parts::time;
 use crate::session::Visit;
 
@@ -18,8 +18,13 @@ pub async fn show(
     conformity: &Conformity,
     framework: &str,
     number: &str,
+    asked: &str,
 ) -> Result<Markup, WebError> {
-    let view = conformity.overview(framework, &Scope::all()).await?;
+    let at = as_of::read(visit, asked)?;
+    let view = match at {
+        Some(at) => conformity.overview_as_of(framework, &Scope::all(), at).await?,
+        None => conformity.overview(framework, &Scope::all()).await?,
+    };
     let inside = |c: &&proofdesk_conformity::view::ChapterView| {
         c.number == number || c.clauses.iter().any(|clause| clause.number == number)
     };
@@ -31,14 +36,15 @@ pub async fn show(
     let title = format!("{} {}", chapter.number, chapter.title);
     let body = html! {
         div.stack.tight { h1 { span.key.muted { (chapter.number) } " " (chapter.title) } p.muted { (chapter.conforming) " of " (chapter.total) " obligations conform. The words are ours; the standard's own text is sold by ISO." } }
+        @if let (Some(at), Some(run)) = (at, &view.run) { (as_of::told(visit, at, run, view.stale, &format!("/conformity/{number}"))) }
         @for clause in chapter.clauses.iter().filter(|c| number == chapter.number || c.number == number) {
             section.card {
                 header { h2 { span.key { (clause.number) } " " (clause.title) } }
                 div.scroll { table.list {
                     thead { tr { th scope="col" { "Obligation" } th scope="col" { "What is to be done" } th scope="col" { "State" } th.spare scope="col" { "Since" } th.spare scope="col" { "Tests" } th.spare scope="col" { "Exceptions" } } }
                     tbody { @for o in &clause.obligations { tr {
-                        td { a.key href={ "/conformity/" (o.id) } { (o.id) } }
-                        td.grow { a href={ "/conformity/" (o.id) } { (o.says) } @if let Some(when) = &o.applies_when { br; span.small.faint { "applies when " (when) } } }
+                        td { a.key href={ "/conformity/" (o.id) (as_of::query('?', asked)) } { (o.id) } }
+                        td.grow { a href={ "/conformity/" (o.id) (as_of::query('?', asked)) } { (o.says) } @if let Some(when) = &o.applies_when { br; span.small.faint { "applies when " (when) } } }
                         td { (state_tag(o.state)) }
                         td.spare.small { @if let Some(since) = o.since { (time::proven(since, visit.now, visit.zone())) } }
                         td.spare.num { (o.tests) @if o.partial { span.faint { " in part" } } }

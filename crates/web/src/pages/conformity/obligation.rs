@@ -18,7 +18,7 @@ use crate::form::sent::Texts;
 use crate::form::{Typed, Wrong};
 use crate::layout::{self, Page, escape_query};
 use crate::menu::slug;
-use crate::pages::conformity::{require, seconds, state_tag, thousands};
+use crate::pages::conformity::{as_of, require, seconds, state_tag, thousands};
 use crate::parts::empty::empty;
 use crate::parts::{tag, time};
 use crate::session::Visit;
@@ -38,6 +38,9 @@ pub struct Asked {
     /// After this place.
     #[serde(default)]
     pub after: Option<i64>,
+    /// The instant of which is asked; now where it is empty.
+    #[serde(default)]
+    pub as_of: String,
 }
 
 /// The page of an obligation.
@@ -63,8 +66,14 @@ async fn page(
     typed: &Typed,
     wrong: &Wrong,
 ) -> Result<Markup, WebError> {
-    let mut detail = conformity.obligation(framework, id, &Scope::all()).await?;
-    if let Some(test) = detail.tests.iter_mut().find(|t| t.id == asked.test && asked.after.is_some()) {
+    let at = as_of::read(visit, &asked.as_of)?;
+    let mut detail = match at {
+        Some(at) => conformity.obligation_as_of(framework, id, &Scope::all(), at).await?,
+        None => conformity.obligation(framework, id, &Scope::all()).await?,
+    };
+    if let Some(test) =
+        detail.tests.iter_mut().find(|t| t.id == asked.test && asked.after.is_some() && at.is_none())
+    {
         test.exceptions = conformity.exceptions(&asked.test, &Scope::all(), asked.after, PAGE).await?;
     }
     let o = &detail.obligation;
@@ -82,6 +91,7 @@ async fn page(
             }
             @if let Some(when) = &o.applies_when { p.muted { "Applies when " (when) "." } }
         }
+        @if let (Some(at), Some(run)) = (at, &detail.run) { (as_of::told(visit, at, run, false, &format!("/conformity/{id}"))) }
         div.split {
             div.stack.wide {
                 @if detail.tests.is_empty() { section.card { (empty("No test proves this obligation yet; until one does, nothing is claimed.", &html! { @if let Some(tested) = &o.tested { p.small.muted { "How records could show it: " (tested) } } })) } }
@@ -305,7 +315,7 @@ pub async fn judge(
     Texts(pairs): Texts,
 ) -> Result<Response, WebError> {
     let conformity = require(&visit)?;
-    let framework = super::framework(conformity, &super::Asked { framework: asked.framework.clone() })?;
+    let framework = super::framework(conformity, &super::Asked::of(&asked.framework))?;
     let typed = Typed::new(pairs);
     let text = |name: &str| typed.text(name).filter(|t| !t.trim().is_empty());
     let opinion = text("opinion").and_then(|o| Opinion::parse(&o));

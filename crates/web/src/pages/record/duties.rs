@@ -35,7 +35,7 @@ pub async fn card(visit: &Visit, record: &Record) -> Result<Markup, WebError> {
     if clauses.is_empty() {
         return Ok(html! {});
     }
-    let framework = conformity::framework(found, &conformity::Asked { framework: String::new() })?;
+    let framework = conformity::framework(found, &conformity::Asked::of(""))?;
     let view = found.overview(&framework, &Scope::all()).await?;
     let inside = view.chapters.iter().flat_map(|c| &c.clauses);
     let inside = inside.filter(|c| clauses.iter().any(|own| is_within(&c.number, own)));

@@ -1,0 +1,69 @@
+//! Conformity as of a past instant: the choice of the instant, and which sealed run answers for it.
+
+use maud::{Markup, html};
+use proofdesk_conformity::RunRow;
+use proofdesk_model::format::parse_instant;
+
+use crate::error::WebError;
+use crate::layout::escape_query;
+use crate::pages::conformity::Asked;
+use crate::parts::empty::notice;
+use crate::parts::time;
+use crate::session::Visit;
+
+/// The instant that an address means, a day as its end; none for now.
+///
+/// # Errors
+/// `Invalid` for what is no instant and no day.
+pub fn read(visit: &Visit, text: &str) -> Result<Option<i64>, WebError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let whole = if text.len() == "2026-11-22".len() { format!("{text}T23:59:59") } else { text.to_owned() };
+    let wrong = || {
+        let message = "Write a day or a time, such as 2026-11-22 or 2026-11-22T14:30.";
+        proofdesk_engine::Error::invalid("as_of", "format", message).into()
+    };
+    parse_instant(&whole, visit.zone()).map(Some).ok_or_else(wrong)
+}
+
+/// The instant in words.
+pub fn words(visit: &Visit, at: Option<i64>) -> String {
+    at.map_or_else(|| "now".to_owned(), |at| time::absolute(at, visit.now, visit.zone()))
+}
+
+/// The instant for the address of the next page.
+pub fn query(sign: char, as_of: &str) -> String {
+    if as_of.is_empty() { String::new() } else { format!("{sign}as_of={}", escape_query(as_of)) }
+}
+
+/// Where another instant is chosen.
+pub fn form(action: &str, asked: &Asked) -> Markup {
+    html! {
+        form.row.tight method="get" action=(action) {
+            @if !asked.framework.is_empty() { input type="hidden" name="framework" value=(asked.framework); }
+            label.small.muted for="as-of" { "As of" }
+            input.field.small id="as-of" type="datetime-local" name="as_of" value=(asked.as_of);
+            button.button { "Show" }
+        }
+    }
+}
+
+/// Which run answers, and what it saw.
+pub fn told(visit: &Visit, at: i64, run: &RunRow, stale: bool, back: &str) -> Markup {
+    let words = |at| time::absolute(at, visit.now, visit.zone());
+    let title = format!("As of {}: what run {} of {} found", words(at), run.id, words(run.at));
+    notice(
+        if stale { "risk" } else { "" },
+        &title,
+        &html! {
+            p.small {
+                "It is the newest run that was made not later. It saw the log up to entry " span.num { (run.log_size) } ", and is sealed in it with the digest "
+                span.mono title=(run.digest) { (run.digest.get(..16).unwrap_or_default()) "…" } ". "
+                @if stale { "It was too old at that time to prove how things stood. " }
+                "Nothing is asked again for the past. " a.link href=(back) { "Show how it stands now" }
+            }
+        },
+    )
+}
