@@ -1,7 +1,7 @@
 //! The handle of conformity: an engine with frameworks and controls.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use proofdesk_engine::Engine;
 use proofdesk_model::Context;
@@ -28,9 +28,40 @@ pub struct Conformity {
 
 struct Inner {
     engine: Engine,
-    declarations: Declarations,
+    declared: Link,
+    seen: Mutex<Seen>,
     stale_after: i64,
     base: Mutex<Option<Base>>,
+}
+
+/// Declarations, and those that took their place when a framework was published: a chain that only grows, so that
+/// whoever reads a set keeps it. Publishing is rare.
+struct Link {
+    declarations: Declarations,
+    next: OnceLock<Box<Link>>,
+}
+
+impl Link {
+    fn new(declarations: Declarations) -> Self {
+        Self { declarations, next: OnceLock::new() }
+    }
+
+    fn last(&self) -> &Self {
+        let mut link = self;
+        while let Some(next) = link.next.get() {
+            link = next;
+        }
+        link
+    }
+}
+
+/// Which stored frameworks the declarations hold, and when that was looked at.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Seen {
+    /// Number of the newest row.
+    pub newest: i64,
+    /// When, microseconds UTC.
+    pub at: i64,
 }
 
 /// The last full run, kept in memory: its results never change; what moved since is read again now and then, as
@@ -51,8 +82,9 @@ impl Conformity {
 
     /// Puts it together with another age, in microseconds, after which a result proves nothing any more.
     pub fn with_stale_after(engine: Engine, declarations: Declarations, stale_after: i64) -> Self {
-        let base = Mutex::new(None);
-        Self { inner: Arc::new(Inner { engine, declarations, stale_after, base }) }
+        let (base, seen) = (Mutex::new(None), Mutex::new(Seen::default()));
+        let declared = Link::new(declarations);
+        Self { inner: Arc::new(Inner { engine, declared, seen, stale_after, base }) }
     }
 
     /// The engine below.
@@ -60,9 +92,28 @@ impl Conformity {
         &self.inner.engine
     }
 
-    /// Frameworks and controls.
+    /// Frameworks and controls as they are in force.
     pub fn declarations(&self) -> &Declarations {
-        &self.inner.declarations
+        &self.inner.declared.last().declarations
+    }
+
+    /// Puts other declarations in force, unless another has put newer ones there meanwhile.
+    pub(crate) fn replace(&self, declarations: Declarations, newest: i64) {
+        let mut seen = self.inner.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.newest < newest
+            && self.inner.declared.last().next.set(Box::new(Link::new(declarations))).is_ok()
+        {
+            *seen = Seen { newest, at: self.engine().now() };
+            *self.kept() = None;
+        }
+    }
+
+    /// What is known of the stored frameworks; notes the instant when `at` is given.
+    pub(crate) fn seen(&self, at: Option<i64>) -> Seen {
+        let mut seen = self.inner.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = *seen;
+        seen.at = at.unwrap_or(seen.at);
+        before
     }
 
     /// The age after which a result proves nothing any more, microseconds.

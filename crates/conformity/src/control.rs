@@ -6,18 +6,22 @@
 mod cadence;
 mod kinds;
 mod load;
+mod shared;
 mod term;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexMap;
 use proofdesk_condition::Condition;
 use serde::Serialize;
 
 pub use cadence::{Cadences, Interval};
+pub(crate) use load::load_beside;
 pub use load::load_controls;
 pub use term::{Amount, Chosen, Term};
 pub(crate) use term::{Spot, Terms};
+
+use crate::mapping::Mapping;
 
 /// How grave it is when a test does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -282,6 +286,10 @@ pub struct Controls {
     pub cadences: Option<Cadences>,
     /// Figures that the organization chooses, in order of declaration.
     pub terms: Vec<Term>,
+    /// Requirements set beside those of other frameworks, in order of declaration.
+    pub mappings: Vec<Mapping>,
+    /// Ids of tests that serve only drafts or earlier editions: they are not asked.
+    pub dormant: HashSet<String>,
     /// Framework and obligation to the tests that serve it, each with its place in `serves`.
     serving: HashMap<(String, String), Vec<(usize, usize)>>,
 }
@@ -296,6 +304,24 @@ impl Controls {
             Some((test, test.serves.get(*at)?))
         };
         places.iter().filter_map(one).collect()
+    }
+
+    /// The mappings that speak of a requirement, in order of declaration.
+    pub fn mapped_to<'a>(
+        &'a self,
+        framework: &'a str,
+        obligation: &'a str,
+    ) -> impl Iterator<Item = &'a Mapping> + Clone + 'a {
+        self.mappings.iter().filter(move |m| m.target.0 == framework && m.target.1 == obligation)
+    }
+
+    /// The mappings by which a requirement speaks of others.
+    pub fn mapped_from<'a>(
+        &'a self,
+        framework: &'a str,
+        obligation: &'a str,
+    ) -> impl Iterator<Item = &'a Mapping> + Clone + 'a {
+        self.mappings.iter().filter(move |m| m.source.0 == framework && m.source.1 == obligation)
     }
 
     /// Notes which tests serve which obligation.

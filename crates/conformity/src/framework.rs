@@ -1,7 +1,11 @@
 //! Frameworks as data: chapters, clauses and obligations in our own words, read from `standards/NAME/*.kdl`.
 //!
-//! Not here: how an obligation is tested (`control`) and how it stands (`state`).
+//! Not here: how an obligation is tested (`control`), how it stands (`state`), how a framework is written again and
+//! compared (`framework::write`, `framework::differ`).
 //! Source: ISO/IEC 20000-1:2018 with Amd 1:2024, for the numbers and titles of the shipped framework.
+
+pub mod differ;
+pub(crate) mod write;
 
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -40,6 +44,11 @@ impl DutyKind {
     pub fn as_str(self) -> &'static str {
         Self::ALL.iter().find(|(_, kind)| *kind == self).map_or("process", |(word, _)| word)
     }
+
+    /// Reads the written form.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(known, _)| *known == word).map(|(_, kind)| *kind)
+    }
 }
 
 /// How far a machine can answer for an obligation.
@@ -61,6 +70,11 @@ impl Answer {
     /// The written form.
     pub fn as_str(self) -> &'static str {
         Self::ALL.iter().find(|(_, answer)| *answer == self).map_or("machine", |(word, _)| word)
+    }
+
+    /// Reads the written form.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(known, _)| *known == word).map(|(_, answer)| *answer)
     }
 }
 
@@ -115,6 +129,8 @@ pub struct Clause {
     pub number: String,
     /// Its title.
     pub title: String,
+    /// The chapter in which it stands, where its own number does not say so.
+    pub chapter: Option<String>,
     /// Ids of its obligations, in order.
     pub obligations: Vec<String>,
 }
@@ -145,6 +161,8 @@ pub struct Framework {
     pub amendment: Option<String>,
     /// What it is about, one sentence.
     pub about: String,
+    /// Where its words come from and under which terms; none for words of our own.
+    pub origin: Option<String>,
     /// Chapters in order of their numbers.
     pub chapters: Vec<Chapter>,
     /// Clauses by number, in order.
@@ -181,6 +199,7 @@ impl Framework {
         }
         node.only(&["title", "edition", "amendment"], mistakes);
         if let Some([id]) = node.exactly(["id"], mistakes) {
+            check_name(node, &id, mistakes);
             self.id = id;
         }
         self.title = node.required("title", mistakes).unwrap_or_default();
@@ -193,7 +212,8 @@ impl Framework {
                         self.about = about;
                     }
                 }
-                _ => child.unknown(&["about"], mistakes),
+                "origin" => self.origin = child.exactly(["sentence"], mistakes).map(|[text]| text),
+                _ => child.unknown(&["about", "origin"], mistakes),
             }
         }
     }
@@ -201,6 +221,7 @@ impl Framework {
     fn read_chapter(&mut self, node: Node<'_>, mistakes: &mut Vec<Mistake>) {
         node.only(&["title", "group"], mistakes);
         let Some([number]) = node.exactly(["number"], mistakes) else { return };
+        check_name(node, &number, mistakes);
         let title = node.required("title", mistakes).unwrap_or_default();
         let group = node.required("group", mistakes).unwrap_or_default();
         if self.chapters.iter().any(|c| c.number == number) {
@@ -211,19 +232,21 @@ impl Framework {
     }
 
     fn read_clause(&mut self, node: Node<'_>, mistakes: &mut Vec<Mistake>) {
-        node.only(&["title"], mistakes);
+        node.only(&["title", "chapter"], mistakes);
         let Some([number]) = node.exactly(["number"], mistakes) else { return };
+        check_name(node, &number, mistakes);
         let title = node.required("title", mistakes).unwrap_or_default();
         if self.clauses.contains_key(&number) {
             node.mistake(format!("clause {number} is declared twice"), mistakes);
         }
-        let mut clause = Clause { number, title, obligations: Vec::new() };
+        let chapter = node.text_of("chapter", mistakes);
+        let mut clause = Clause { number, title, chapter, obligations: Vec::new() };
         for child in node.children() {
             if child.word() != "obligation" {
                 child.unknown(&["obligation"], mistakes);
                 continue;
             }
-            let Some(obligation) = read_obligation(child, &clause.number, mistakes) else { continue };
+            let Some(obligation) = read_obligation(child, &clause, mistakes) else { continue };
             if let Some(first) = self.obligations.get(&obligation.id) {
                 let message = format!("{} is declared twice, first at {}", obligation.id, first.place);
                 child.mistake(message, mistakes);
@@ -251,7 +274,10 @@ impl Framework {
         self.chapters.sort_by_key(|c| order(&c.number));
         self.clauses.sort_by(|a, _, b, _| order(a).cmp(&order(b)));
         for (number, clause) in &self.clauses {
-            let of = self.chapters.iter_mut().find(|c| within(number, &c.number));
+            let of = match &clause.chapter {
+                Some(named) => self.chapters.iter_mut().find(|c| c.number == *named),
+                None => self.chapters.iter_mut().find(|c| within(number, &c.number)),
+            };
             match of {
                 Some(chapter) => chapter.clauses.push(number.clone()),
                 None => {
@@ -261,6 +287,9 @@ impl Framework {
                     mistakes.push(missing(file, format!("clause {number} lies in no declared chapter")));
                 }
             }
+        }
+        if self.origin.is_none() {
+            self.check_tested(mistakes);
         }
         let rank: Vec<String> = self.clauses.values().flat_map(|c| c.obligations.clone()).collect();
         let mut sorted = IndexMap::with_capacity(rank.len());
@@ -272,9 +301,24 @@ impl Framework {
         self.obligations = sorted;
     }
 
+    /// In words of our own, each duty says how records show it, unless only a person can judge it.
+    fn check_tested(&self, mistakes: &mut Vec<Mistake>) {
+        let silent = |o: &&Obligation| o.tested.is_none() && o.judgement != Answer::Person;
+        for obligation in self.obligations.values().filter(silent) {
+            let (file, line) = obligation.place.rsplit_once(':').unwrap_or((&obligation.place, "1"));
+            let says = "`tested` is left out exactly where only a person can judge (judgement=\"person\")";
+            mistakes.push(Mistake {
+                file: file.to_owned(),
+                line: line.parse().unwrap_or(1),
+                message: format!("{}: {says}", obligation.id),
+                spot: None,
+            });
+        }
+    }
+
     /// The chapter in which a clause stands.
     pub fn chapter_of(&self, clause: &str) -> Option<&Chapter> {
-        self.chapters.iter().find(|c| within(clause, &c.number))
+        self.chapters.iter().find(|c| c.clauses.iter().any(|number| number == clause))
     }
 }
 
@@ -286,16 +330,37 @@ fn order(number: &str) -> Vec<u32> {
     number.split('.').map(|part| part.parse().unwrap_or(u32::MAX)).collect()
 }
 
-fn read_obligation(node: Node<'_>, clause: &str, mistakes: &mut Vec<Mistake>) -> Option<Obligation> {
+/// Ids and numbers stand in addresses and in other people's files: letters, digits, `.`, `-` and `_`.
+pub fn is_name(text: &str) -> bool {
+    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    (1..=80).contains(&text.len())
+        && text.chars().all(good)
+        && text.starts_with(|c: char| c.is_alphanumeric())
+}
+
+fn check_name(node: Node<'_>, text: &str, mistakes: &mut Vec<Mistake>) {
+    if !is_name(text) {
+        node.mistake(
+            format!("`{text}` is no id: write at most 80 letters, digits, `.`, `-` and `_`, first a letter or digit"),
+            mistakes,
+        );
+    }
+}
+
+fn read_obligation(node: Node<'_>, clause: &Clause, mistakes: &mut Vec<Mistake>) -> Option<Obligation> {
     node.only(&["kind", "judgement", "statement", "party", "amendment"], mistakes);
     let [id] = node.exactly(["id"], mistakes)?;
-    if !id.strip_prefix(clause).is_some_and(|rest| rest.starts_with('-') && rest.len() > 1) {
-        node.mistake(format!("the id `{id}` must be `{clause}-` and a letter"), mistakes);
+    check_name(node, &id, mistakes);
+    let number = &clause.number;
+    let lettered =
+        id.strip_prefix(number.as_str()).is_some_and(|rest| rest.starts_with('-') && rest.len() > 1);
+    if clause.chapter.is_none() && !lettered {
+        node.mistake(format!("the id `{id}` must be `{number}-` and a letter"), mistakes);
     }
     let kind = word_of(node, "kind", &DutyKind::ALL, mistakes);
     let judgement = word_of(node, "judgement", &Answer::ALL, mistakes);
     let mut obligation = Obligation {
-        clause: clause.to_owned(),
+        clause: number.clone(),
         says: String::new(),
         kind: kind.unwrap_or(DutyKind::Process),
         judgement: judgement.unwrap_or(Answer::Machine),
@@ -316,7 +381,7 @@ fn read_obligation(node: Node<'_>, clause: &str, mistakes: &mut Vec<Mistake>) ->
     if obligation.says.is_empty() {
         node.mistake(format!("{} needs `says \"…\"`", obligation.id), mistakes);
     }
-    if obligation.tested.is_none() != (obligation.judgement == Answer::Person) {
+    if obligation.tested.is_some() && obligation.judgement == Answer::Person {
         let message = "`tested` is left out exactly where only a person can judge (judgement=\"person\")";
         node.mistake(format!("{}: {message}", obligation.id), mistakes);
     }

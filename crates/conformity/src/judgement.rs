@@ -90,6 +90,7 @@ impl Conformity {
             let id = engine.store().allocate("conformity_judgement", 1).await?;
             let judgement = JudgementRow {
                 id,
+                framework: new.framework.clone(),
                 obligation: new.obligation.clone(),
                 test: new.test.clone(),
                 at: now,
@@ -176,9 +177,10 @@ impl Conformity {
         if let Some(test) = &new.test {
             states.insert(test, crate::state::of_opinion(Some(new.opinion)));
         }
-        let mut judgements = tables::judgements(engine, &new.framework, Some(&new.obligation)).await?;
+        let mut judgements = self.all_judgements().await?;
         judgements.push(judgement.clone());
-        let found = self.states_of(framework, &states, &judgements, now);
+        let own = std::iter::once(&new.obligation);
+        let found = self.states_of_some(framework, own, &states, &judgements, now);
         let state = found.into_iter().find(|(id, _)| *id == new.obligation).map(|(_, state)| state);
         let rows = tables::states(engine, &new.framework, &scope.id, Some(&new.obligation)).await?;
         let last = last_states(&rows).get(&new.obligation).copied();
@@ -186,6 +188,15 @@ impl Conformity {
         let obligation = new.obligation.clone();
         let row = |state| StateRow { obligation, since: now, state, run: None, cause };
         Ok(state.filter(|state| last != Some(*state)).map(row))
+    }
+
+    /// The judgements of all frameworks in force, oldest first.
+    pub(crate) async fn all_judgements(&self) -> Result<Vec<JudgementRow>, Error> {
+        let mut found = Vec::new();
+        for framework in &self.declarations().frameworks {
+            found.extend(tables::judgements(self.engine(), &framework.id, None).await?);
+        }
+        Ok(found)
     }
 
     /// Judgements about an obligation, newest first, also those that no longer hold.

@@ -7,7 +7,7 @@ use crate::control::{Kind, Test};
 use crate::error::Error;
 use crate::scope::Scope;
 use crate::state::{Counts, SourceState, State, of_counts, of_number, of_opinion, of_ratio};
-use crate::tables::{self, ResultRow, RunRow};
+use crate::tables::{self, JudgementRow, ResultRow, RunRow};
 use crate::why::Standing;
 
 /// A test as it stands now.
@@ -23,6 +23,8 @@ pub(crate) struct LiveTest {
 pub(crate) struct Live {
     pub run: Option<RunRow>,
     pub tests: BTreeMap<String, LiveTest>,
+    /// Of all frameworks.
+    pub judgements: Vec<JudgementRow>,
 }
 
 /// How many records moved from one standing to another, by test.
@@ -82,13 +84,12 @@ impl Conformity {
     /// All tests as they stand now in a scope. Judgements since the run count at once.
     pub(crate) async fn live(&self, scope: &Scope) -> Result<Live, Error> {
         let engine = self.engine();
-        let Some(run) = tables::runs(engine, &scope.id, 1).await?.pop() else { return Ok(Live::default()) };
+        let judgements = self.all_judgements().await?;
+        let Some(run) = tables::runs(engine, &scope.id, 1).await?.pop() else {
+            return Ok(Live { judgements, ..Live::default() });
+        };
         let results = tables::results(engine, run.id).await?;
         let moves = self.moves(scope, run.id).await?;
-        let mut judgements = Vec::new();
-        for framework in &self.declarations().frameworks {
-            judgements.extend(tables::judgements(engine, &framework.id, None).await?);
-        }
         let now = engine.now();
         let mut tests = BTreeMap::new();
         for result in results {
@@ -102,7 +103,7 @@ impl Conformity {
             }
             tests.insert(result.test.clone(), LiveTest { state, counts, result });
         }
-        Ok(Live { run: Some(run), tests })
+        Ok(Live { run: Some(run), tests, judgements })
     }
 
     /// What moved since the last full run.

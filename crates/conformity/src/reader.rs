@@ -69,6 +69,8 @@ impl std::error::Error for Mistakes {}
 pub(crate) struct Page<'a> {
     pub source: &'a Source,
     pub nodes: Vec<written::Node>,
+    /// Where each line begins.
+    starts: Vec<usize>,
 }
 
 /// Reads files; a text that is no KDL gives mistakes and no page.
@@ -82,7 +84,11 @@ fn open<'a>(source: &'a Source, mistakes: &mut Vec<Mistake>) -> Option<Page<'a>>
         mistakes.push(Mistake { file: source.file.clone(), line, message, spot: None });
     };
     match written::read(&source.text) {
-        Some(Ok(nodes)) => return Some(Page { source, nodes }),
+        Some(Ok(nodes)) => {
+            let ends = source.text.bytes().enumerate().filter(|(_, b)| *b == b'\n');
+            let starts = ends.map(|(i, _)| i + 1).collect();
+            return Some(Page { source, nodes, starts });
+        }
         Some(Err(slips)) => {
             for slip in slips {
                 let help = slip.help.map_or(String::new(), |h| format!(" ({h})"));
@@ -104,17 +110,19 @@ pub(crate) struct Node<'a> {
     raw: &'a written::Node,
     source: &'a Source,
     terms: Option<&'a Terms>,
+    starts: &'a [usize],
 }
 
 impl<'a> Page<'a> {
     /// The nodes of the file.
     pub fn nodes(&'a self) -> impl Iterator<Item = Node<'a>> + 'a {
-        self.nodes.iter().map(|raw| Node { raw, source: self.source, terms: None })
+        self.nodes.iter().map(|raw| Node { raw, source: self.source, terms: None, starts: &self.starts })
     }
 
     /// The nodes of the file, with the values of terms written into their texts.
     pub fn nodes_with(&'a self, terms: &'a Terms) -> impl Iterator<Item = Node<'a>> + 'a {
-        self.nodes.iter().map(|raw| Node { raw, source: self.source, terms: Some(terms) })
+        let starts = &self.starts;
+        self.nodes.iter().map(|raw| Node { raw, source: self.source, terms: Some(terms), starts })
     }
 }
 
@@ -124,7 +132,7 @@ impl<'a> Node<'a> {
     }
 
     pub fn line(&self) -> usize {
-        line_of(&self.source.text, self.raw.word_span.start)
+        self.starts.partition_point(|start| *start <= self.raw.word_span.start) + 1
     }
 
     /// The node with its children as written: what a declaration's version is the digest of.
@@ -139,8 +147,8 @@ impl<'a> Node<'a> {
     }
 
     pub fn children(&self) -> impl Iterator<Item = Node<'a>> + 'a {
-        let (source, terms) = (self.source, self.terms);
-        self.raw.children.iter().map(move |raw| Node { raw, source, terms })
+        let (source, terms, starts) = (self.source, self.terms, self.starts);
+        self.raw.children.iter().map(move |raw| Node { raw, source, terms, starts })
     }
 
     pub fn mistake(&self, message: impl Into<String>, mistakes: &mut Vec<Mistake>) {

@@ -254,8 +254,12 @@ impl Conformity {
         let engine = self.engine();
         let differs = |test: &&Test| before.get(test.id.as_str()) != after.get(test.id.as_str());
         let tests = self.declarations().controls.tests.values().filter(differs);
-        let touched: BTreeSet<(&String, &String)> =
+        let mut touched: BTreeSet<(&String, &String)> =
             tests.flat_map(|t| &t.serves).map(|s| (&s.framework, &s.obligation)).collect();
+        let mappings = &self.declarations().controls.mappings;
+        let spoken = mappings.iter().filter(|m| touched.contains(&(&m.source.0, &m.source.1)));
+        let spoken: Vec<_> = spoken.map(|m| (&m.target.0, &m.target.1)).collect();
+        touched.extend(spoken);
         let mut turned = Vec::new();
         for framework in &self.declarations().frameworks {
             let own = touched.iter().filter(|(f, _)| **f == framework.id).map(|(_, o)| *o);
@@ -263,6 +267,10 @@ impl Conformity {
             let mut last = BTreeMap::new();
             for id in own.clone() {
                 judgements.extend(tables::judgements(engine, &framework.id, Some(id)).await?);
+                for mapping in self.declarations().controls.mapped_to(&framework.id, id) {
+                    let (source, of) = (&mapping.source.0, Some(mapping.source.1.as_str()));
+                    judgements.extend(tables::judgements(engine, source, of).await?);
+                }
                 last.extend(last_states(&tables::states(engine, &framework.id, &scope.id, Some(id)).await?));
             }
             for (obligation, state) in self.states_of_some(framework, own, after, &judgements, now) {

@@ -26,6 +26,7 @@ use crate::control::Kind;
 use crate::error::Error;
 use crate::framework::Framework;
 use crate::judgement;
+use crate::mapping::{self, Contribution, Mapping};
 use crate::scope::Scope;
 use crate::state::{Counts, State, of_obligation};
 use crate::tables::{self, JudgementRow, ResultRow, RunRow, StateRow};
@@ -134,10 +135,8 @@ impl Conformity {
         let began = Instant::now();
         let engine = self.engine();
         let log_size = i64::try_from(engine.store().log_size().await?).unwrap_or(i64::MAX);
-        let mut judgements = Vec::new();
-        for framework in &self.declarations().frameworks {
-            judgements.extend(tables::judgements(engine, &framework.id, None).await?);
-        }
+        self.refresh().await?;
+        let judgements = self.all_judgements().await?;
         let context = self.context(now);
         let cadenced = Cadenced::read(self, context).await;
         let asking =
@@ -306,7 +305,7 @@ impl Conformity {
         self.states_of_some(framework, framework.obligations.keys(), tests, judgements, now)
     }
 
-    /// How some obligations of a framework stand, given their tests.
+    /// How some obligations of a framework stand, given their tests. `judgements` are those of all frameworks.
     pub(crate) fn states_of_some<'a>(
         &self,
         framework: &Framework,
@@ -316,17 +315,55 @@ impl Conformity {
         now: i64,
     ) -> Vec<(String, State)> {
         let state = |id: &String| {
-            let serving = self.declarations().controls.serving(&framework.id, id);
-            let states: Vec<State> =
-                serving.iter().filter_map(|(test, _)| tests.get(test.id.as_str()).copied()).collect();
-            let own = judgements.iter().filter(|j| j.obligation == *id && j.test.is_none());
-            let adequacy = judgement::in_force(own, None, now).map(|j| j.opinion);
-            let answer = framework.obligations[id.as_str()].judgement;
-            let untested = !serving.is_empty() && states.is_empty();
-            let state = if untested { State::NotProven } else { of_obligation(&states, answer, adequacy) };
-            (id.clone(), state)
+            let mapped = self.contributions(&framework.id, id, tests, judgements, now);
+            let contributions: Vec<Contribution> = mapped.iter().map(|(_, _, c)| *c).collect();
+            (id.clone(), self.state_beside(framework, id, tests, judgements, &contributions, now))
         };
         obligations.map(state).collect()
+    }
+
+    /// What mappings say of an obligation: each with the state of its source by the source's own tests.
+    pub(crate) fn contributions<'a>(
+        &'a self,
+        framework: &'a str,
+        obligation: &'a str,
+        tests: &BTreeMap<&str, State>,
+        judgements: &[JudgementRow],
+        now: i64,
+    ) -> Vec<(&'a Mapping, State, Contribution)> {
+        let declared = self.declarations();
+        let mapped = declared.controls.mapped_to(framework, obligation);
+        let one = |mapping: &'a Mapping| {
+            let source = declared.framework(&mapping.source.0)?;
+            source.obligations.get(&mapping.source.1)?;
+            let state = self.state_beside(source, &mapping.source.1, tests, judgements, &[], now);
+            Some((mapping, state, Contribution::of(mapping.strength, state)))
+        };
+        mapped.filter_map(one).collect()
+    }
+
+    /// How one obligation stands, given its tests and what mappings say.
+    fn state_beside(
+        &self,
+        framework: &Framework,
+        id: &str,
+        tests: &BTreeMap<&str, State>,
+        judgements: &[JudgementRow],
+        contributions: &[Contribution],
+        now: i64,
+    ) -> State {
+        let serving = self.declarations().controls.serving(&framework.id, id);
+        let mut states: Vec<State> =
+            serving.iter().filter_map(|(test, _)| tests.get(test.id.as_str()).copied()).collect();
+        let own = judgements.iter();
+        let own = own.filter(|j| j.framework == framework.id && j.obligation == id && j.test.is_none());
+        let adequacy = judgement::in_force(own, None, now).map(|j| j.opinion);
+        let answer = framework.obligations[id].judgement;
+        if !serving.is_empty() && states.is_empty() {
+            states.push(State::NotProven);
+        }
+        states.extend(mapping::added(contributions, !serving.is_empty()));
+        of_obligation(&states, answer, adequacy)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::state::{Counts, Opinion, State};
 use crate::why::{Standing, Why};
 pub(crate) use write::{
-    add_exception, add_judgement, add_result, add_run, add_state, forget_retests, put_retest,
+    add_exception, add_judgement, add_result, add_run, add_state, add_stored, forget_retests, put_retest,
 };
 
 /// A run as stored.
@@ -90,6 +90,9 @@ pub struct StateRow {
 pub struct JudgementRow {
     /// Its number.
     pub id: i64,
+    /// The framework.
+    #[serde(skip)]
+    pub framework: String,
     /// The obligation that it is about.
     pub obligation: String,
     /// The test of kind `attest` that it answers, where it does.
@@ -121,6 +124,22 @@ pub(crate) struct RetestRow {
     pub at: i64,
     pub version: i64,
     pub run: i64,
+}
+
+/// An edition of a framework, or what joins it to tests, as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StoredRow {
+    pub id: i64,
+    pub framework: String,
+    pub part: String,
+    pub state: String,
+    pub edition: String,
+    pub digest: String,
+    pub source: String,
+    pub origin: String,
+    pub at: i64,
+    pub person: Option<i64>,
+    pub author: String,
 }
 
 const RUN: &[&str] = &["id", "now_at", "log_size", "trigger", "duration_us", "tests", "scope", "digest"];
@@ -278,6 +297,7 @@ pub(crate) async fn judgements(
     let read = |row: &Row| {
         Some(JudgementRow {
             id: row.int(0),
+            framework: framework.to_owned(),
             obligation: row.text(1).to_owned(),
             test: row.opt_text(2).map(str::to_owned),
             at: row.int(3),
@@ -289,6 +309,34 @@ pub(crate) async fn judgements(
         })
     };
     Ok(engine.store().select(select.order("id")).await?.iter().filter_map(read).collect())
+}
+
+const STORED: &[&str] =
+    &["id", "framework", "part", "state", "edition", "digest", "source", "origin", "at", "person", "author"];
+
+/// The number of the newest stored edition; 0 where there is none.
+pub(crate) async fn newest_stored(engine: &Engine) -> Result<i64, Error> {
+    let select = Select::from("conformity_framework", &["id"]).order_descending("id").limit(1);
+    Ok(engine.store().select(select).await?.first().map_or(0, |row| row.int(0)))
+}
+
+/// All stored editions and links, oldest first.
+pub(crate) async fn stored(engine: &Engine) -> Result<Vec<StoredRow>, Error> {
+    let read = |row: &Row| StoredRow {
+        id: row.int(0),
+        framework: row.text(1).to_owned(),
+        part: row.text(2).to_owned(),
+        state: row.text(3).to_owned(),
+        edition: row.text(4).to_owned(),
+        digest: row.text(5).to_owned(),
+        source: row.text(6).to_owned(),
+        origin: row.text(7).to_owned(),
+        at: row.int(8),
+        person: row.opt_int(9),
+        author: row.text(10).to_owned(),
+    };
+    let select = Select::from("conformity_framework", STORED).order("id");
+    Ok(engine.store().select(select).await?.iter().map(read).collect())
 }
 
 const RETEST: &[&str] =

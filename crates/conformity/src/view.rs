@@ -4,5 +4,5 @@ mod detail;
 mod overview;
 mod past;
 
-pub use detail::{ExceptionItem, ExceptionPage, ObligationDetail, TestDetail, TrendPoint};
+pub use detail::{ExceptionItem, ExceptionPage, MappedView, ObligationDetail, TestDetail, TrendPoint};
 pub use overview::{ChapterView, ClauseView, ObligationView, Overview};

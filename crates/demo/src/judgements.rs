@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use proofdesk_conformity::control::Kind;
 use proofdesk_conformity::{Conformity, NewJudgement, Opinion, Scope, State};
-use proofdesk_engine::{Door, FixedTime};
+use proofdesk_engine::{Caller, Door, FixedTime};
 
 use crate::Login;
 use crate::story::{DAY, HOUR};
@@ -28,7 +28,22 @@ pub async fn record(
 ) -> anyhow::Result<()> {
     let auditor =
         logins.iter().find(|l| l.sign_in == "otto").context("the auditor has an account")?.account.caller();
-    let overview = conformity.overview("iso-20000-1-2018", &Scope::all()).await?;
+    for framework in ["iso-20000-1-2018", crate::frameworks::ID] {
+        judge(conformity, time, &auditor, framework, end).await?;
+    }
+    time.set(end);
+    conformity.run(&Scope::all(), "schedule", Door::Demo).await?;
+    Ok(())
+}
+
+async fn judge(
+    conformity: &Conformity,
+    time: &FixedTime,
+    auditor: &Caller,
+    framework: &str,
+    end: i64,
+) -> anyhow::Result<()> {
+    let overview = conformity.overview(framework, &Scope::all()).await?;
     let due: Vec<String> = overview
         .chapters
         .iter()
@@ -40,19 +55,17 @@ pub async fn record(
     for (i, obligation) in due.iter().enumerate().filter(|(i, _)| i % 3 != 2) {
         let at = end - (9 - i as i64 % 7) * DAY + 3 * HOUR;
         time.set(at.min(end));
-        let serving = conformity.declarations().controls.serving("iso-20000-1-2018", obligation);
+        let serving = conformity.declarations().controls.serving(framework, obligation);
         let attest = serving.iter().find(|(test, _)| matches!(test.kind, Kind::Attest(_)));
         let judgement = NewJudgement {
-            framework: "iso-20000-1-2018".to_owned(),
+            framework: framework.to_owned(),
             obligation: obligation.clone(),
             test: attest.map(|(test, _)| test.id.clone()),
             opinion: Opinion::Adequate,
             reason: REASONS[i % REASONS.len()].to_owned(),
             expires_on: None,
         };
-        conformity.record_judgement(&auditor, &judgement, Door::Demo).await?;
+        conformity.record_judgement(auditor, &judgement, Door::Demo).await?;
     }
-    time.set(end);
-    conformity.run(&Scope::all(), "schedule", Door::Demo).await?;
     Ok(())
 }

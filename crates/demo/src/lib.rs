@@ -9,6 +9,7 @@ mod book;
 mod chance;
 mod changes;
 mod company;
+mod frameworks;
 mod incidents;
 mod judgements;
 mod play;
@@ -87,6 +88,7 @@ pub async fn fill(
         let account = engine.create_account(&act, new).await?;
         logins.push(Login { sign_in: person.sign_in.to_owned(), role: person.does.to_owned(), account });
     }
+    frameworks::adopt(conformity, time, &logins, size.end).await?;
     judgements::record(conformity, time, &logins, size.end).await?;
     Ok(logins)
 }

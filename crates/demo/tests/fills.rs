@@ -45,6 +45,13 @@ async fn a_small_company_fills() {
     assert!(count(State::NotTriggered) >= 1, "{:?}", overview.states);
     assert!(count(State::JudgementDue) >= 1, "{:?}", overview.states);
     assert_eq!(count(State::NotProven), 0, "{:?}", overview.states);
+    // the second framework, too
+    let second = conformity.overview("nist-csf-2.0", &proofdesk_conformity::Scope::all()).await.unwrap();
+    eprintln!("{:?}", second.states);
+    let count = |state| second.states.get(&state).copied().unwrap_or_default();
+    assert!(count(State::Conforming) >= 8, "{:?}", second.states);
+    assert!(count(State::Nonconforming) + count(State::AtRisk) >= 1, "{:?}", second.states);
+    assert!(count(State::NotProven) >= 3, "a part shows no whole: {:?}", second.states);
     // every record type is in use
     for of in engine.registry().types() {
         let found = engine.count(&Caller::system("Test"), &of.name, None, Some(1)).await.unwrap();

@@ -7,6 +7,7 @@ pub mod conformity;
 pub mod demo;
 pub mod doctor;
 pub mod figures;
+pub mod frameworks;
 pub mod generate;
 pub mod import;
 pub mod log;

@@ -54,6 +54,9 @@ enum Command {
         after_help = "Examples:\n  proofdesk conformity\n  proofdesk conformity --clause 8.6 --state nonconforming\n  proofdesk conformity --strict --json > conformity.json"
     )]
     Conformity(commands::conformity::ConformityCommand),
+    /// List, import, compare, publish and export frameworks
+    #[command(subcommand, after_help = "Example:\n  proofdesk frameworks list")]
+    Frameworks(commands::frameworks::FrameworksCommand),
     /// Import an event log (CSV, also gzipped) by a mapping file (exit code 1 when rows were refused)
     #[command(
         after_help = "Examples:\n  proofdesk import --mapping incidents incident_event_log.csv.gz\n  proofdesk import --mapping mine.toml --check"
@@ -180,6 +183,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(command) => command.run(global.load()?).await,
         Command::Demo(command) => command.run(global.load()?).await,
         Command::Conformity(command) => command.run(global.load()?).await,
+        Command::Frameworks(command) => command.run(global.load()?).await,
         Command::Import(command) => command.run(global.load()?).await,
         Command::Figures(command) => command.run(global.load()?).await,
         Command::Verify(command) => command.run(global.load()?).await,

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use proofdesk_conformity::{Conformity, Declarations, Source};
+use proofdesk_conformity::{Conformity, Declarations, Site, Source};
 use proofdesk_engine::{Engine, Time};
 use proofdesk_model::{Registry, SourceFile};
 use proofdesk_store::{Options, Store};
@@ -57,17 +57,31 @@ pub fn folder(path: &Path) -> anyhow::Result<Vec<(String, String)>> {
     Ok(found)
 }
 
-/// Frameworks and controls, the shipped ones and those of the site folder.
+/// Frameworks and controls, the shipped ones and those of the site folder: each folder in `standards/` is a framework, the
+/// files in `controls/` are controls, uses and mappings.
 ///
 /// # Errors
 /// All mistakes, each with file and line.
 pub fn declarations(config: &Config, registry: &Registry) -> anyhow::Result<Declarations> {
-    let own = match &config.site {
-        Some(site) if site.join("controls").is_dir() => folder(&site.join("controls"))?,
-        _ => Vec::new(),
+    let read = |path: &Path| -> anyhow::Result<Vec<Source>> {
+        Ok(folder(path)?.into_iter().map(|(name, text)| Source::new(name, text)).collect())
     };
-    let controls: Vec<Source> = own.into_iter().map(|(name, text)| Source::new(name, text)).collect();
-    Declarations::with_site(registry, &[], &controls).map_err(|mistakes| anyhow::anyhow!("{mistakes}"))
+    let mut own = Site::default();
+    if let Some(site) = &config.site {
+        let (controls, standards) = (site.join("controls"), site.join("standards"));
+        if controls.is_dir() {
+            own.controls = read(&controls)?;
+        }
+        if standards.is_dir() {
+            let entries = std::fs::read_dir(&standards)
+                .with_context(|| format!("{} cannot be read", standards.display()))?;
+            let mut folders = entries.map(|e| Ok(e?.path())).collect::<std::io::Result<Vec<_>>>()?;
+            folders.retain(|path| path.is_dir());
+            folders.sort();
+            own.frameworks = folders.iter().map(|path| read(path)).collect::<anyhow::Result<_>>()?;
+        }
+    }
+    Declarations::with_site(registry, own).map_err(|mistakes| anyhow::anyhow!("{mistakes}"))
 }
 
 /// Opens the database and brings its tables up to date.
@@ -86,14 +100,16 @@ pub async fn engine(config: &Config, time: Arc<dyn Time>) -> anyhow::Result<Engi
     Ok(engine)
 }
 
-/// Conformity over an engine.
+/// Conformity over an engine, with the frameworks that are published in its database.
 ///
 /// # Errors
-/// Mistakes in the controls.
-pub fn conformity(config: &Config, engine: &Engine) -> anyhow::Result<Conformity> {
+/// Mistakes in the controls; a file of a published framework that says something else than was published.
+pub async fn conformity(config: &Config, engine: &Engine) -> anyhow::Result<Conformity> {
     let declared = declarations(config, engine.registry())?;
     let stale_after = i64::try_from(config.conformity_seconds.saturating_mul(3_000_000))?;
-    Ok(Conformity::with_stale_after(engine.clone(), declared, stale_after))
+    let conformity = Conformity::with_stale_after(engine.clone(), declared, stale_after);
+    conformity.refresh().await?;
+    Ok(conformity)
 }
 
 /// Opens the database as it is.

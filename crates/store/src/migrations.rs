@@ -13,7 +13,7 @@ pub(crate) struct Migration {
 }
 
 /// For SQLite, in order.
-pub(crate) const SQLITE: [Migration; 3] = [
+pub(crate) const SQLITE: [Migration; 4] = [
     Migration { number: 1, name: "engine", sql: include_str!("../../../migrations/sqlite/0001_engine.sql") },
     Migration {
         number: 2,
@@ -25,10 +25,15 @@ pub(crate) const SQLITE: [Migration; 3] = [
         name: "view_columns",
         sql: include_str!("../../../migrations/sqlite/0003_view_columns.sql"),
     },
+    Migration {
+        number: 8,
+        name: "framework",
+        sql: include_str!("../../../migrations/sqlite/0008_framework.sql"),
+    },
 ];
 
 /// For PostgreSQL, in order.
-pub(crate) const POSTGRES: [Migration; 3] = [
+pub(crate) const POSTGRES: [Migration; 4] = [
     Migration {
         number: 1,
         name: "engine",
@@ -44,13 +49,19 @@ pub(crate) const POSTGRES: [Migration; 3] = [
         name: "view_columns",
         sql: include_str!("../../../migrations/postgres/0003_view_columns.sql"),
     },
+    Migration {
+        number: 8,
+        name: "framework",
+        sql: include_str!("../../../migrations/postgres/0008_framework.sql"),
+    },
 ];
 
 /// Tables of the engine whose rows are numbered by `id` through [`crate::Store::allocate`].
-pub(crate) const NUMBERED: [&str; 4] = ["account", "api_token", "conformity_run", "conformity_judgement"];
+pub(crate) const NUMBERED: [&str; 5] =
+    ["account", "api_token", "conformity_run", "conformity_judgement", "conformity_framework"];
 
 /// Every table of the engine; a record type may not have such a name.
-pub(crate) const TABLES: [&str; 32] = [
+pub(crate) const TABLES: [&str; 33] = [
     "migration",
     "log_entry",
     "log_leaf",
@@ -82,6 +93,7 @@ pub(crate) const TABLES: [&str; 32] = [
     "conformity_state",
     "conformity_judgement",
     "conformity_retest",
+    "conformity_framework",
     "sqlite_sequence",
 ];
 

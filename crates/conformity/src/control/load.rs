@@ -5,7 +5,7 @@ use proofdesk_model::access::ROLES;
 use sha2::{Digest, Sha256};
 
 use crate::control::{Cadences, Control, Controls, Kind, Serves, Severity, Term, Terms, Test, Tolerance};
-use crate::control::{cadence, kinds};
+use crate::control::{cadence, kinds, shared};
 use crate::framework::{Framework, word_of};
 use crate::reader::{Mistake, Mistakes, Node, Source, open_all};
 
@@ -13,8 +13,57 @@ use crate::reader::{Mistake, Mistakes, Node, Source, open_all};
 pub(super) struct Known<'a> {
     pub registry: &'a Registry,
     pub frameworks: &'a [Framework],
+    /// Drafts and earlier editions: what names their requirements waits, and is no mistake.
+    pub dormant: &'a [Framework],
     pub cadences: Option<Cadences>,
     pub terms: &'a Terms,
+}
+
+/// What a word that names a requirement leads to.
+pub(super) enum Served<T> {
+    /// A requirement in force.
+    Here(T),
+    /// One of a draft or of an earlier edition.
+    Dormant,
+    /// None; the mistake is noted.
+    Wrong,
+}
+
+impl Served<()> {
+    /// The same with what it is about.
+    pub fn of(self, framework: String, obligation: String) -> Served<(String, String)> {
+        match self {
+            Served::Here(()) => Served::Here((framework, obligation)),
+            Served::Dormant => Served::Dormant,
+            Served::Wrong => Served::Wrong,
+        }
+    }
+}
+
+impl Known<'_> {
+    /// Looks a requirement up.
+    pub fn require(
+        &self,
+        node: Node<'_>,
+        framework: &str,
+        obligation: &str,
+        mistakes: &mut Vec<Mistake>,
+    ) -> Served<()> {
+        let holds = |f: &&Framework| f.id == framework && f.obligations.contains_key(obligation);
+        if self.frameworks.iter().any(|f| holds(&f)) {
+            return Served::Here(());
+        }
+        if self.dormant.iter().any(|f| holds(&f)) {
+            return Served::Dormant;
+        }
+        let named = |f: &&Framework| f.id == framework;
+        if self.frameworks.iter().chain(self.dormant).any(|f| named(&f)) {
+            node.mistake(format!("{framework} has no obligation `{obligation}`"), mistakes);
+        } else {
+            node.mistake(format!("there is no framework `{framework}`"), mistakes);
+        }
+        Served::Wrong
+    }
 }
 
 /// The words of the kinds of tests.
@@ -29,17 +78,37 @@ pub fn load_controls(
     registry: &Registry,
     frameworks: &[Framework],
 ) -> Result<Controls, Mistakes> {
+    load_beside(sources, registry, frameworks, &[])
+}
+
+/// As [`load_controls`]; what serves or maps requirements of `dormant` frameworks (drafts, earlier editions) waits.
+///
+/// # Errors
+/// All mistakes of all files.
+pub(crate) fn load_beside(
+    sources: &[Source],
+    registry: &Registry,
+    frameworks: &[Framework],
+    dormant: &[Framework],
+) -> Result<Controls, Mistakes> {
     let mut mistakes = Vec::new();
     let mut controls = Controls::default();
     let pages = open_all(sources, &mut mistakes);
     let terms = Terms::read(&pages, &mut mistakes);
-    let mut known = Known { registry, frameworks, cadences: None, terms: &terms };
+    let mut known = Known { registry, frameworks, dormant, cadences: None, terms: &terms };
     known.cadences = cadence::find(&pages, &known, &mut mistakes);
     for node in pages.iter().flat_map(|page| page.nodes_with(&terms)) {
         match node.word() {
             "control" => read_control(node, &known, &mut controls, &mut mistakes),
-            "cadences" | "term" | "set" => {}
-            _ => node.unknown(&["control", "cadences", "term", "set"], &mut mistakes),
+            "cadences" | "term" | "set" | "use" | "mapping" => {}
+            _ => node.unknown(&["control", "cadences", "term", "set", "use", "mapping"], &mut mistakes),
+        }
+    }
+    for node in pages.iter().flat_map(|page| page.nodes_with(&terms)) {
+        match node.word() {
+            "use" => shared::read_use(node, &known, &mut controls, &mut mistakes),
+            "mapping" => shared::read_mapping(node, &known, &mut controls, &mut mistakes),
+            _ => {}
         }
     }
     controls.cadences = known.cadences;
@@ -60,7 +129,11 @@ fn read_control(node: Node<'_>, known: &Known<'_>, controls: &mut Controls, mist
             child.unknown(&["test"], mistakes);
             continue;
         }
-        let Some(test) = read_test(child, &control, known, mistakes) else { continue };
+        let Some((test, waits)) = read_test(child, &control, known, mistakes) else { continue };
+        if waits {
+            controls.dormant.insert(test.id);
+            continue;
+        }
         if let Some(first) = controls.tests.get(&test.id) {
             child.mistake(format!("test {} is declared twice, first at {}", test.id, first.place), mistakes);
             continue;
@@ -86,7 +159,7 @@ fn read_test(
     control: &Control,
     known: &Known<'_>,
     mistakes: &mut Vec<Mistake>,
-) -> Option<Test> {
+) -> Option<(Test, bool)> {
     node.only(&["title", "severity", "owner"], mistakes);
     let [id] = node.exactly(["id"], mistakes)?;
     let title = node.required("title", mistakes).unwrap_or_default();
@@ -95,11 +168,16 @@ fn read_test(
     let owner = node.text_of("owner", mistakes).unwrap_or_else(|| control.owner.clone());
     check_role(node, &owner, mistakes);
     let mut serves = Vec::new();
+    let mut waits = false;
     let mut tolerance = Tolerance::default();
     let mut kind = None;
     for child in node.children() {
         match child.word() {
-            "serves" => serves.extend(read_serves(child, known, mistakes)),
+            "serves" => match read_serves(child, known, mistakes) {
+                Served::Here(found) => serves.push(found),
+                Served::Dormant => waits = true,
+                Served::Wrong => {}
+            },
             "tolerance" => tolerance = read_tolerance(child, mistakes),
             word if KINDS.contains(&word) => {
                 if kind.is_some() {
@@ -110,7 +188,8 @@ fn read_test(
             _ => child.unknown(&[&["serves", "tolerance"][..], &KINDS].concat(), mistakes),
         }
     }
-    if serves.is_empty() {
+    let waits = waits && serves.is_empty();
+    if serves.is_empty() && !waits {
         node.mistake(format!("test {id} serves no obligation"), mistakes);
     }
     if kind.is_none() {
@@ -124,7 +203,7 @@ fn read_test(
         node.mistake(format!("test {id}: `tolerance` means nothing for `{word}`"), mistakes);
     }
     let terms = known.terms.used(node.written());
-    Some(Test {
+    let test = Test {
         id,
         title,
         control: control.id.clone(),
@@ -136,7 +215,8 @@ fn read_test(
         declaration: declaration(node, &terms),
         terms,
         place: node.place(),
-    })
+    };
+    Some((test, waits))
 }
 
 /// The version of a test: SHA-256 over how it is written and the values of the terms in it.
@@ -149,19 +229,17 @@ fn declaration(node: Node<'_>, terms: &[Term]) -> String {
     hex::encode(hash.finalize())
 }
 
-fn read_serves(node: Node<'_>, known: &Known<'_>, mistakes: &mut Vec<Mistake>) -> Option<Serves> {
+pub(super) fn read_serves(node: Node<'_>, known: &Known<'_>, mistakes: &mut Vec<Mistake>) -> Served<Serves> {
     node.only(&["partial"], mistakes);
     let partial = node.text_of("partial", mistakes);
-    let [framework, obligation] = node.exactly(["framework", "obligation"], mistakes)?;
-    let Some(found) = known.frameworks.iter().find(|f| f.id == framework) else {
-        node.mistake(format!("there is no framework `{framework}`"), mistakes);
-        return None;
+    let Some([framework, obligation]) = node.exactly(["framework", "obligation"], mistakes) else {
+        return Served::Wrong;
     };
-    if !found.obligations.contains_key(&obligation) {
-        node.mistake(format!("{framework} has no obligation `{obligation}`"), mistakes);
-        return None;
+    match known.require(node, &framework, &obligation, mistakes) {
+        Served::Here(()) => Served::Here(Serves { framework, obligation, partial }),
+        Served::Dormant => Served::Dormant,
+        Served::Wrong => Served::Wrong,
     }
-    Some(Serves { framework, obligation, partial })
 }
 
 fn read_tolerance(node: Node<'_>, mistakes: &mut Vec<Mistake>) -> Tolerance {

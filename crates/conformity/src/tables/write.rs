@@ -2,7 +2,7 @@
 
 use proofdesk_store::{Arg, ArgType, Statement};
 
-use super::{ExceptionRow, JudgementRow, ResultRow, RetestRow, RunRow, StateRow};
+use super::{ExceptionRow, JudgementRow, ResultRow, RetestRow, RunRow, StateRow, StoredRow};
 
 fn int(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
@@ -106,4 +106,21 @@ pub(crate) fn put_retest(scope: &str, retest: &RetestRow) -> Statement {
 /// Forgets what was tested again since earlier runs: a full run has counted it.
 pub(crate) fn forget_retests(scope: &str, run: i64) -> Statement {
     Statement::delete("conformity_retest").when("scope", scope).when_below("run_id", run)
+}
+
+/// Keeps an edition of a framework, or what joins it to tests.
+pub(crate) fn add_stored(row: &StoredRow, write_id: &uuid::Uuid) -> Statement {
+    Statement::insert("conformity_framework")
+        .set("id", row.id)
+        .set("framework", row.framework.as_str())
+        .set("part", row.part.as_str())
+        .set("state", row.state.as_str())
+        .set("edition", row.edition.as_str())
+        .set("digest", row.digest.as_str())
+        .set("source", row.source.as_str())
+        .set("origin", row.origin.as_str())
+        .set("at", row.at)
+        .set("person", row.person.map_or(Arg::Null(ArgType::Int), Arg::Int))
+        .set("author", row.author.as_str())
+        .set("write_id", write_id.as_bytes().to_vec())
 }

@@ -8,8 +8,9 @@ use serde::Serialize;
 use crate::conformity::Conformity;
 use crate::control::{Interval, Kind, Severity, Term, Test, Tolerance, Window};
 use crate::error::Error;
-use crate::framework::Obligation;
+use crate::framework::{Framework, Obligation};
 use crate::live::LiveTest;
+use crate::mapping::{Contribution, Mapping, Strength};
 use crate::scope::Scope;
 use crate::state::{Counts, State, shown};
 use crate::tables::{self, JudgementRow, ResultRow, RunRow, StateRow};
@@ -43,12 +44,37 @@ pub struct ObligationDetail {
     pub tests: Vec<TestDetail>,
     /// Obligations of other frameworks that its tests serve, too.
     pub also_serves: Vec<(String, String)>,
+    /// Requirements of other frameworks whose tests speak of it, with what they say.
+    pub mapped_from: Vec<MappedView>,
+    /// Requirements of other frameworks of which its tests speak.
+    pub maps_to: Vec<MappedView>,
     /// Judgements, newest first, also those that no longer hold.
     pub judgements: Vec<JudgementRow>,
     /// The judgement on the obligation as a whole that holds now.
     pub judgement_in_force: Option<JudgementRow>,
     /// Changes of its state, newest first.
     pub history: Vec<StateRow>,
+}
+
+/// A requirement of another framework, set beside this one.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MappedView {
+    /// Its framework.
+    pub framework: String,
+    /// The name of that.
+    pub framework_title: String,
+    /// The requirement.
+    pub obligation: String,
+    /// What it asks.
+    pub asks: String,
+    /// What the source is to the target.
+    pub strength: Strength,
+    /// Why, in a sentence.
+    pub why: Option<String>,
+    /// How the source stands by its own tests.
+    pub state: State,
+    /// What that says of the target.
+    pub contribution: Contribution,
 }
 
 /// A test with its result.
@@ -156,6 +182,7 @@ impl Conformity {
         obligation: &str,
         scope: &Scope,
     ) -> Result<ObligationDetail, Error> {
+        self.look().await?;
         let missing = || Error::NotFound(format!("obligation {obligation} of {framework}"));
         let declared = self.declarations().framework(framework).ok_or_else(missing)?;
         let found = declared.obligations.get(obligation).ok_or_else(missing)?;
@@ -165,8 +192,10 @@ impl Conformity {
         let judgements = self.judgements(framework, obligation).await?;
         let by_test: BTreeMap<&str, State> =
             live.tests.iter().map(|(id, t)| (id.as_str(), t.state)).collect();
-        let computed = self.states_of(declared, &by_test, &judgements, now);
-        let state = computed.iter().find(|(id, _)| id == obligation).map_or(State::NotProven, |(_, s)| *s);
+        let own = std::iter::once(&found.id);
+        let computed = self.states_of_some(declared, own, &by_test, &live.judgements, now);
+        let state = computed.first().map_or(State::NotProven, |(_, s)| *s);
+        let (mapped_from, maps_to) = self.beside(declared, found, &by_test, &live.judgements, now);
         let mut tests = Vec::new();
         let mut also_serves = Vec::new();
         for (test, serves) in self.declarations().controls.serving(framework, obligation) {
@@ -192,10 +221,47 @@ impl Conformity {
             run: live.run,
             tests,
             also_serves,
+            mapped_from,
+            maps_to,
             judgement_in_force: in_force,
             judgements,
             history,
         })
+    }
+
+    /// What mappings say of an obligation, and of which others its tests speak.
+    fn beside(
+        &self,
+        framework: &Framework,
+        obligation: &Obligation,
+        tests: &BTreeMap<&str, State>,
+        judgements: &[JudgementRow],
+        now: i64,
+    ) -> (Vec<MappedView>, Vec<MappedView>) {
+        let view = |mapping: &Mapping, other: &(String, String), state, contribution| {
+            let of = self.declarations().framework(&other.0);
+            let asks = of.and_then(|f| f.obligations.get(&other.1)).map_or("", |o| o.says.as_str());
+            MappedView {
+                framework: other.0.clone(),
+                framework_title: of.map_or_else(String::new, |f| f.title.clone()),
+                obligation: other.1.clone(),
+                asks: asks.to_owned(),
+                strength: mapping.strength,
+                why: mapping.says.clone(),
+                state,
+                contribution,
+            }
+        };
+        let from = self.contributions(&framework.id, &obligation.id, tests, judgements, now);
+        let from = from.into_iter().map(|(m, state, says)| view(m, &m.source, state, says)).collect();
+        let to = self.declarations().controls.mapped_from(&framework.id, &obligation.id);
+        let to = to.map(|m| {
+            let said = self.contributions(&m.target.0, &m.target.1, tests, judgements, now);
+            let said = said.into_iter().find(|(other, _, _)| std::ptr::eq(*other, m));
+            let (state, says) = said.map_or((State::NotProven, Contribution::Nothing), |(_, s, c)| (s, c));
+            view(m, &m.target, state, says)
+        });
+        (from, to.collect())
     }
 
     async fn test_detail(

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::conformity::Conformity;
 use crate::error::Error;
-use crate::framework::Answer;
+use crate::framework::{Answer, Clause};
 use crate::scope::Scope;
 use crate::state::{State, shown};
 use crate::tables::{self, RunRow};
@@ -18,6 +18,10 @@ pub struct Overview {
     pub framework: String,
     /// Its name.
     pub title: String,
+    /// Its edition.
+    pub edition: String,
+    /// Where its words come from and under which terms; none for words of our own.
+    pub origin: Option<String>,
     /// The scope.
     pub scope: String,
     /// The instant of the view, microseconds UTC.
@@ -81,6 +85,8 @@ pub struct ObligationView {
     pub judgement: Answer,
     /// Number of tests that serve it.
     pub tests: u64,
+    /// Number of mappings that speak of it.
+    pub mapped: u64,
     /// Some part of its test sentence is not tested.
     pub partial: bool,
     /// Exceptions of its tests now.
@@ -95,17 +101,17 @@ impl Conformity {
     /// # Errors
     /// `NotFound` for an unknown framework; a fault of the database.
     pub async fn overview(&self, framework: &str, scope: &Scope) -> Result<Overview, Error> {
+        self.look().await?;
         let found = self.declarations().framework(framework);
         let framework = found.ok_or_else(|| Error::NotFound(format!("framework {framework}")))?;
         let now = self.engine().now();
         let live = self.live(scope).await?;
-        let judgements = tables::judgements(self.engine(), &framework.id, None).await?;
         let history = tables::states(self.engine(), &framework.id, &scope.id, None).await?;
         let since: HashMap<&str, i64> = history.iter().map(|s| (s.obligation.as_str(), s.since)).collect();
         let by_test: BTreeMap<&str, State> =
             live.tests.iter().map(|(id, t)| (id.as_str(), t.state)).collect();
         let computed: HashMap<String, State> =
-            self.states_of(framework, &by_test, &judgements, now).into_iter().collect();
+            self.states_of(framework, &by_test, &live.judgements, now).into_iter().collect();
         let age = live.run.as_ref().map_or(i64::MAX, |run| now - run.at);
         let mut states: BTreeMap<State, u64> = State::ALL.into_iter().map(|s| (s, 0)).collect();
         let view = |id: &String| {
@@ -120,23 +126,21 @@ impl Conformity {
                 since: since.get(id.as_str()).copied(),
                 judgement: obligation.judgement,
                 tests: serving.len() as u64,
+                mapped: self.declarations().controls.mapped_to(&framework.id, id).count() as u64,
                 partial: serving.iter().any(|(_, s)| s.partial.is_some()),
                 exceptions: tested.map(|t| t.counts.exceptions()).sum(),
                 applies_when: obligation.applies_when.clone(),
             }
         };
+        let of_clause = |clause: &Clause| ClauseView {
+            number: clause.number.clone(),
+            title: clause.title.clone(),
+            obligations: clause.obligations.iter().map(view).collect(),
+        };
         let mut chapters = Vec::with_capacity(framework.chapters.len());
         for chapter in &framework.chapters {
-            let clauses: Vec<ClauseView> = chapter
-                .clauses
-                .iter()
-                .map(|number| &framework.clauses[number.as_str()])
-                .map(|clause| ClauseView {
-                    number: clause.number.clone(),
-                    title: clause.title.clone(),
-                    obligations: clause.obligations.iter().map(view).collect(),
-                })
-                .collect();
+            let clauses = chapter.clauses.iter().map(|number| of_clause(&framework.clauses[number.as_str()]));
+            let clauses: Vec<ClauseView> = clauses.collect();
             let all = clauses.iter().flat_map(|c| &c.obligations);
             all.clone().for_each(|o| *states.entry(o.state).or_default() += 1);
             chapters.push(ChapterView {
@@ -151,6 +155,8 @@ impl Conformity {
         Ok(Overview {
             framework: framework.id.clone(),
             title: framework.title.clone(),
+            edition: framework.edition.clone(),
+            origin: framework.origin.clone(),
             scope: scope.id.clone(),
             as_of: now,
             stale: age > self.stale_after(),

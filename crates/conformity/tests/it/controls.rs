@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use proofdesk_conformity::{Declarations, Source};
+use proofdesk_conformity::{Declarations, Site, Source};
 
 use crate::world::registry;
 
@@ -74,7 +74,9 @@ set "unicorn" to="5d" says="S"
 cadences "incident" duty="title" every="title" done="reported_at" due="nose"
 "#;
     let site = [Source::new("site/x.kdl", text)];
-    let error = Declarations::with_site(&registry(), &[], &site).unwrap_err().to_string();
+    let error = Declarations::with_site(&registry(), Site { controls: site.to_vec(), ..Site::default() })
+        .unwrap_err()
+        .to_string();
     for wanted in [
         "site/x.kdl:1: there is no role `king`",
         "site/x.kdl:2: severity=\"grave\" is not known; known are: minor, major",
@@ -114,7 +116,8 @@ fn a_site_sets_a_term_and_every_test_with_it_says_so() {
     let shipped = Declarations::shipped(&registry()).unwrap_or_else(|m| panic!("{m}"));
     let line = r#"set "incident_closure" to="21d" says="Customers confirm within three weeks""#;
     let site = [Source::new("site/controls/terms.kdl", line)];
-    let own = Declarations::with_site(&registry(), &[], &site).unwrap_or_else(|m| panic!("{m}"));
+    let own = Declarations::with_site(&registry(), Site { controls: site.to_vec(), ..Site::default() })
+        .unwrap_or_else(|m| panic!("{m}"));
     let (before, after) = (shipped.test("incident.closed").unwrap(), own.test("incident.closed").unwrap());
     assert_eq!(before.title, "A resolved incident is closed within 14 days, with a closure code");
     assert_eq!(after.title, "A resolved incident is closed within 21 days, with a closure code");
@@ -178,7 +181,8 @@ fn the_control_in_the_paper_can_be_used_as_written() {
     let control = paper.split("```kdl\n").nth(1).unwrap().split("```").next().unwrap();
     let site = [Source::new("docs/conformity.md", control)];
     let declarations =
-        Declarations::with_site(&registry(), &[], &site).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        Declarations::with_site(&registry(), Site { controls: site.to_vec(), ..Site::default() })
+            .unwrap_or_else(|mistakes| panic!("{mistakes}"));
     assert_eq!(declarations.controls.controls["lending"].tests.len(), 7);
     let window = declarations.test("lending.owner").unwrap().window().unwrap();
     assert_eq!(window.last, 365 * 86_400_000_000);

@@ -60,7 +60,7 @@ fn declared() -> (Arc<Registry>, Declarations) {
         vec![Framework::load(&sources("standards/iso-20000-1-2018")).unwrap_or_else(|m| panic!("{m}"))];
     let controls =
         load_controls(&sources("controls"), &registry, &frameworks).unwrap_or_else(|m| panic!("{m}"));
-    (Arc::new(registry), Declarations { frameworks, controls })
+    (Arc::new(registry), Declarations { frameworks, controls, ..Declarations::default() })
 }
 
 /// What is wrong with the answer to one scenario.

@@ -77,7 +77,7 @@ pub fn house() -> Declarations {
     let framework = Framework::load(&[Source::new("house.kdl", FRAMEWORK)]).unwrap();
     let frameworks = vec![framework];
     let controls = load_controls(&[Source::new("c.kdl", CONTROLS)], &registry(), &frameworks).unwrap();
-    Declarations { frameworks, controls }
+    Declarations { frameworks, controls, ..Declarations::default() }
 }
 
 async fn states(conformity: &Conformity) -> BTreeMap<String, State> {

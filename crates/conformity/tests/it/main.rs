@@ -4,6 +4,7 @@
 mod controls;
 mod every_test;
 mod framework;
+mod frameworks;
 mod kinds;
 mod planned;
 #[path = "../../../testkit/src/postgres.rs"]

@@ -40,7 +40,8 @@ control "c" title="C" owner="process_owner" {
 fn planned() -> Declarations {
     let frameworks = vec![Framework::load(&[Source::new("house.kdl", FRAMEWORK)]).unwrap()];
     let controls = load_controls(&[Source::new("c.kdl", CONTROLS)], &registry(), &frameworks);
-    Declarations { frameworks, controls: controls.unwrap_or_else(|m| panic!("{m}")) }
+    let controls = controls.unwrap_or_else(|m| panic!("{m}"));
+    Declarations { frameworks, controls, ..Declarations::default() }
 }
 
 async fn run(conformity: &Conformity) -> RunSummary {

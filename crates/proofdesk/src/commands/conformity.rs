@@ -44,7 +44,7 @@ impl ConformityCommand {
     /// Runs and prints. Exit code 1 when an obligation shown is nonconforming.
     pub async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
         let engine = open::engine_as_is(&config, Arc::new(open::SystemTime)).await?;
-        let conformity = open::conformity(&config, &engine)?;
+        let conformity = open::conformity(&config, &engine).await?;
         let at = self.as_of.as_deref().map(|text| instant(text, &config)).transpose()?;
         if !self.stored && at.is_none() {
             conformity.run(&Scope::all(), "command line", Door::Cli).await?;

@@ -109,7 +109,7 @@ impl Demo {
         let end = jiff::Timestamp::now().as_microsecond();
         let time = Arc::new(FixedTime::at(end));
         let engine = open::engine(config, time.clone()).await?;
-        let conformity = open::conformity(config, &engine)?;
+        let conformity = open::conformity(config, &engine).await?;
         let signer = open::signer(config)?;
         let password = match &self.password {
             Some(password) => password.clone(),

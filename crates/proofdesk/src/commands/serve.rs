@@ -44,7 +44,7 @@ fn renderer(config: &Config) -> Option<std::path::PathBuf> {
 /// Serves a database; `hint` is said below the sign-in form.
 pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<ExitCode> {
     let engine = open::engine(config, Arc::new(open::SystemTime)).await?;
-    let conformity = open::conformity(config, &engine)?;
+    let conformity = open::conformity(config, &engine).await?;
     let signer = open::signer(config)?;
     let settings = Settings {
         organization: config.organization.clone(),
