@@ -91,12 +91,9 @@ impl Engine {
         stamp: Stamp,
         id: Uuid,
     ) -> Result<Applied, Error> {
-        let (record_type, current, action, missing) = self.aim(&target, &change).await?;
+        let (record_type, current, action, missing) = self.aim(caller, &target, &change).await?;
         let permit = record_type.permit(caller, action, current.as_ref()).map_err(Error::Forbidden)?;
         let files = attachments(&record_type, caller, &stamp, files, &mut change)?;
-        if let Some(hidden) = current.as_ref().filter(|r| caller.reads_own(&r.of) && !caller.may_see(r)) {
-            return Err(Error::NotFound(hidden.reference()));
-        }
         self.guard_against_stale(caller, &target, current.as_ref()).await?;
         missing.into_result().map_err(Error::Invalid)?;
         self.check_files(&record_type, current.as_ref(), &change, &files).await?;
@@ -125,7 +122,7 @@ impl Engine {
         door: Door,
     ) -> Result<proofdesk_model::Problems, Error> {
         let stamp = Stamp::now(self.now(), door);
-        let (record_type, current, action, _) = self.aim(&target, &change).await?;
+        let (record_type, current, action, _) = self.aim(caller, &target, &change).await?;
         if let Err(problems) = record_type.permit(caller, action, current.as_ref()) {
             return Ok(problems);
         }
@@ -139,8 +136,10 @@ impl Engine {
     }
 
     /// Reads what a write is about, in one go: the record with its relations, and whether what it will link to exists.
+    /// What the caller does not see does not exist.
     async fn aim(
         &self,
+        caller: &Caller,
         target: &Target,
         change: &Change,
     ) -> Result<(Arc<RecordType>, Option<Record>, Action, Problems), Error> {
@@ -160,10 +159,16 @@ impl Engine {
         let asked: Vec<(Arc<RecordType>, Vec<i64>)> =
             asked.into_values().map(|(of, numbers)| (of, numbers.into_iter().collect())).collect();
         let (record, present) = self.store().load_to_write(&of, number, &asked).await?;
+        let closed: Vec<Reference> = links
+            .iter()
+            .filter(|(_, _, known)| known.as_ref().is_some_and(|of| caller.narrow(of).is_some()))
+            .map(|(_, to, _)| to.clone())
+            .collect();
+        let seen = self.seen_references(caller, &closed).await?;
         let mut missing = Problems::default();
         for (field, to, known) in &links {
             // a type that the field does not lead to was not asked for
-            if known.is_none() || !present.contains(to) {
+            if known.is_none() || !present.contains(to) || (closed.contains(to) && !seen.contains(to)) {
                 let name = self.registry().write_reference(to);
                 let message = format!("There is no {name} to link to.");
                 missing.push(proofdesk_model::Problem::new(field, "link", message));
@@ -173,6 +178,11 @@ impl Engine {
             (None, _) => Ok((of, None, Action::Create, missing)),
             (Some(number), None) => Err(Error::NotFound(of.reference(number))),
             (Some(_), Some(record)) => {
+                // who may not read the type at all is told that he may not, whatever the record
+                let narrow = caller.reads_own(&of) || caller.narrow(&of).is_some();
+                if narrow && caller.may(&of, &Action::Read) && !self.is_seen(caller, &record).await? {
+                    return Err(Error::NotFound(record.reference()));
+                }
                 let action = change.transition.clone().map_or(Action::Update, Action::Transition);
                 Ok((of, Some(record), action, missing))
             }

@@ -240,7 +240,11 @@ impl Engine {
         let of = self.require_type(&on.record_type)?;
         of.permit(caller, action, None).map_err(Error::Forbidden)?;
         let found = self.store().load(&of, on.number).await?;
-        let found = found.filter(|r| !caller.reads_own(&of) || caller.may_see(r));
-        found.ok_or_else(|| Error::NotFound(of.reference(on.number)))
+        let record = found.ok_or_else(|| Error::NotFound(of.reference(on.number)))?;
+        let narrow = caller.reads_own(&of) || caller.narrow(&of).is_some();
+        if narrow && !self.is_seen(caller, &record).await? {
+            return Err(Error::NotFound(of.reference(on.number)));
+        }
+        Ok(record)
     }
 }

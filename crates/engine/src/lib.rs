@@ -8,6 +8,7 @@ pub mod account;
 pub mod apply;
 pub mod attachment;
 pub mod comment;
+pub mod compare;
 pub mod error;
 pub mod gather;
 pub mod history;
@@ -16,16 +17,19 @@ pub mod import;
 pub mod log;
 pub mod markdown;
 pub mod read;
+pub mod readers;
 pub mod saved_view;
+pub mod sight;
+pub mod template;
 mod terms;
 pub mod tick;
 pub mod time;
 pub mod verify;
 pub mod watch;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use proofdesk_model::{Registry, RuleSet};
+use proofdesk_model::{Registry, RuleSet, Templates};
 use proofdesk_store::Store;
 
 pub use account::session::Session;
@@ -34,6 +38,7 @@ pub use account::{Account, Act, NewAccount};
 pub use apply::{Applied, FieldFile, Target};
 pub use attachment::{Attachment, Received, SealedUpload, Upload};
 pub use comment::{Audience, Comment};
+pub use compare::Compared;
 pub use error::{Conflict, Error, FieldChange};
 pub use gather::Gathered;
 pub use history::{HistoryChange, HistoryItem};
@@ -45,7 +50,9 @@ pub use proofdesk_model::{
 };
 pub use proofdesk_store::BlobReader;
 pub use read::{ListPage, ListRequest, SearchHit};
+pub use readers::{Reader, Reading, Standing};
 pub use saved_view::{SavedView, VIEW_COLUMNS_MAX, VIEW_LABEL_MAX, is_listable, is_sortable};
+pub use template::{Adopted, Filled};
 pub use time::{FixedTime, Time};
 
 /// The engine: cheap to clone, shared by pages, REST, jobs and commands.
@@ -60,6 +67,7 @@ struct Inner {
     rules: RuleSet,
     time: Arc<dyn Time>,
     terms: terms::Terms,
+    templates: OnceLock<Templates>,
     origin: String,
 }
 
@@ -72,8 +80,9 @@ impl Engine {
         time: Arc<dyn Time>,
         origin: impl Into<String>,
     ) -> Self {
-        let terms = terms::Terms::default();
-        Self { inner: Arc::new(Inner { store, registry, rules, time, terms, origin: origin.into() }) }
+        let (terms, templates) = (terms::Terms::default(), OnceLock::new());
+        let origin = origin.into();
+        Self { inner: Arc::new(Inner { store, registry, rules, time, terms, templates, origin }) }
     }
 
     /// The declared types.

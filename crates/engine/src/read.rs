@@ -92,39 +92,22 @@ impl Engine {
         Ok(of)
     }
 
-    /// The type of a record whose parts the caller may read; the record itself is only looked at where he reads no
-    /// more than his own.
+    /// The type of a record whose parts the caller may read; the record itself is only looked at where he does not
+    /// see all of its type.
     pub(crate) async fn readable_at(
         &self,
         caller: &Caller,
         on: &Reference,
     ) -> Result<Arc<RecordType>, Error> {
         let of = self.readable(caller, &on.record_type)?;
-        if caller.reads_own(&of) {
-            let found = self.store().load(&of, on.number).await?.filter(|r| caller.may_see(r));
-            found.ok_or_else(|| Error::NotFound(of.reference(on.number)))?;
+        if !caller.reads_all(&of) {
+            let seen = match self.store().load(&of, on.number).await? {
+                Some(record) => self.is_seen(caller, &record).await?,
+                None => false,
+            };
+            seen.then_some(()).ok_or_else(|| Error::NotFound(of.reference(on.number)))?;
         }
         Ok(of)
-    }
-
-    /// Refuses a condition over what the caller does not see, as if there were no such field.
-    ///
-    /// # Errors
-    /// `Invalid` with one problem (code `condition`) for each such field.
-    pub fn check_sees(&self, caller: &Caller, of: &RecordType, filter: &Condition) -> Result<(), Error> {
-        if !caller.reads_as_requester(of) {
-            return Ok(());
-        }
-        let fields = filter.fields();
-        let unseen = fields.iter().filter(|path| {
-            let at = self.registry().get(&path.record_type);
-            !at.is_some_and(|at| caller.may(at, &Action::Read) && caller.sees(at, &path.field))
-        });
-        let problems = unseen.map(|path| {
-            let message = format!("`{}` is not a field of {}", path.field, path.record_type);
-            Problem::new("filter", "condition", message)
-        });
-        Problems(problems.collect()).into_result().map_err(Error::Invalid)
     }
 
     /// Whether a declared view shows the caller only what he sees, also by its condition and its order.
@@ -133,36 +116,19 @@ impl Engine {
         sorts && view.condition.as_ref().is_none_or(|c| self.check_sees(caller, of, c).is_ok())
     }
 
-    /// A condition narrowed to what the caller may see of a type.
-    fn narrowed(
-        &self,
-        caller: &Caller,
-        of: &RecordType,
-        filter: Option<&Condition>,
-    ) -> Result<Option<Condition>, Error> {
-        if let Some(filter) = filter {
-            self.check_sees(caller, of, filter)?;
-        }
-        match (caller.own(of), filter) {
-            (None, filter) => Ok(filter.cloned()),
-            (Some(own), None) => self.condition(&own, &of.name).map(Some),
-            // on lines of its own: a comment at the end of the filter must not swallow the bracket
-            (Some(own), Some(filter)) => {
-                self.condition(&format!("({own}) && (\n{}\n)", filter.source()), &of.name).map(Some)
-            }
-        }
-    }
-
     /// One record with all its relations; none when there is none.
     ///
     /// # Errors
     /// `Forbidden` when the type may not be read, or a fault of the database.
     pub async fn load(&self, caller: &Caller, reference: &Reference) -> Result<Option<Record>, Error> {
         let of = self.readable(caller, &reference.record_type)?;
-        let found = self.store().load(&of, reference.number).await?;
-        let Some(mut record) = found.filter(|r| caller.may_see(r)) else { return Ok(None) };
+        let Some(mut record) = self.store().load(&of, reference.number).await? else { return Ok(None) };
+        if !self.is_seen(caller, &record).await? {
+            return Ok(None);
+        }
         if !of.relations().is_empty() {
             record.links = self.store().links(reference, &of, None).await?;
+            self.without_hidden_ends(caller, &mut record).await?;
         }
         Ok(Some(caller.shown(record)))
     }
@@ -202,7 +168,7 @@ impl Engine {
         for name in &shown.columns {
             let to = query.of.field(name).and_then(|field| field.target());
             // who reads only his own gets the titles one by one, as far as he may
-            if let Some(to) = to.and_then(|to| self.registry().get(to)).filter(|to| reads_all(caller, to)) {
+            if let Some(to) = to.and_then(|to| self.registry().get(to)).filter(|to| caller.reads_all(to)) {
                 shown.titles.push((name.clone(), to.clone()));
             }
         }
@@ -290,8 +256,8 @@ impl Engine {
                 found.remove(relation).unwrap_or_default()
             }
         };
-        let records = self.load_references(&references).await?;
-        Ok(records.into_iter().filter(|r| caller.may_see(r)).map(|r| caller.shown(r)).collect())
+        let records = self.seen(caller, self.load_references(&references).await?).await?;
+        Ok(records.into_iter().map(|r| caller.shown(r)).collect())
     }
 
     /// Loads records of any types, one query a type, in order of type and number.
@@ -355,15 +321,17 @@ impl Engine {
         for (name, numbers) in by_type {
             let Some(of) = self.registry().get(name) else { continue };
             let numbers: Vec<i64> = numbers.into_iter().collect();
-            if reads_all(caller, of) {
+            if caller.reads_all(of) {
                 for (number, title) in self.store().titles_of(of, &numbers).await? {
                     let title = title.unwrap_or_else(|| of.reference(number));
                     titles.insert(Reference::new(name, number), title);
                 }
             } else {
-                for record in self.store().load_many(of, &numbers).await? {
-                    let title = if caller.may_see(&record) { record.title() } else { record.reference() };
-                    titles.insert(Reference::new(name, record.number), title);
+                let records = self.store().load_many(of, &numbers).await?;
+                let there = records.iter().map(|r| (Reference::new(name, r.number), r.reference()));
+                titles.extend(there.collect::<Vec<_>>());
+                for record in self.seen(caller, records).await? {
+                    titles.insert(Reference::new(name, record.number), record.title());
                 }
             }
         }
@@ -389,7 +357,7 @@ impl Engine {
             .map(|t| t.name.clone())
             .collect();
         let hits = self.hits(caller, text, &types, limit.clamp(1, 200)).await?;
-        self.seen(caller, text, hits, limit).await
+        self.found(caller, text, hits, limit).await
     }
 
     /// As [`Engine::search`] among the records of one type that meet a condition: the 2,500 best are looked at.
@@ -412,7 +380,7 @@ impl Engine {
         let holding = self.store().holding(&of, filter, &context, &numbers).await?;
         hits.retain(|h| holding.contains(&h.record.number));
         hits.truncate(500);
-        self.seen(caller, text, hits, limit).await
+        self.found(caller, text, hits, limit).await
     }
 
     /// Where the words are, best first, in records of some types: at most `limit`, or 500 where some may be hidden.
@@ -429,12 +397,13 @@ impl Engine {
         // of what is only for staff nothing may be learned, not even that a word is in it
         let hidden: Vec<&str> =
             self.registry().types().filter(|t| !caller.reads_notes(t)).map(|t| t.name.as_str()).collect();
-        let asked = if hidden.is_empty() { limit } else { limit.max(500) };
+        let narrow = types.iter().any(|t| self.registry().get(t).is_some_and(|t| caller.narrow(t).is_some()));
+        let asked = if hidden.is_empty() && !narrow { limit } else { limit.max(500) };
         Ok(self.store().search_apart(text, types, &hidden, STAFF_PART, asked).await?)
     }
 
     /// The records of hits that the caller may see, at most `limit`.
-    async fn seen(
+    async fn found(
         &self,
         caller: &Caller,
         text: &str,
@@ -442,13 +411,9 @@ impl Engine {
         limit: usize,
     ) -> Result<Vec<SearchHit>, Error> {
         let references: Vec<Reference> = hits.iter().map(|h| h.record.clone()).collect();
-        let mut records: HashMap<Reference, Record> = self
-            .load_references(&references)
-            .await?
-            .into_iter()
-            .filter(|r| caller.may_see(r))
-            .map(|r| (Reference::new(r.of.name.clone(), r.number), r))
-            .collect();
+        let records = self.seen(caller, self.load_references(&references).await?).await?;
+        let mut records: HashMap<Reference, Record> =
+            records.into_iter().map(|r| (Reference::new(r.of.name.clone(), r.number), r)).collect();
         hits.retain(|h| {
             let seen = |r: &Record| {
                 h.part != "record"
@@ -485,11 +450,6 @@ fn is_found(question: &str, record: &Record) -> bool {
     let text: Vec<String> =
         [record.reference(), record.title()].into_iter().chain(searched.map(str::to_owned)).collect();
     proofdesk_store::search::has_words(&text.join("\n"), question)
-}
-
-/// Whether a caller may read every record of a type.
-fn reads_all(caller: &Caller, of: &RecordType) -> bool {
-    caller.may(of, &Action::Read) && !caller.reads_own(of)
 }
 
 /// The number that a record's link leads to.

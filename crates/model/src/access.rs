@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use proofdesk_condition::Value;
+use proofdesk_condition::{Condition, Value};
 
 use crate::error::{Problem, Problems};
 use crate::record::Record;
@@ -144,6 +144,19 @@ impl Caller {
         };
         self.may(&record.of, &Action::Read)
             && (!self.reads_own(&record.of) || self.person.is_some_and(is_own))
+    }
+
+    /// What must hold for a record beyond [`Caller::may_see`]: the declared narrowing of its type, unless the caller
+    /// holds a role that reads every record all the same. Only the store can say whether it holds.
+    pub fn narrow<'a>(&self, of: &'a RecordType) -> Option<&'a Condition> {
+        let narrow = of.narrow.as_ref().filter(|_| !self.system)?;
+        let exempt = self.roles.iter().any(|role| narrow.except.contains(role));
+        (!exempt).then_some(&narrow.condition)
+    }
+
+    /// Whether who may read the type may see every record of it.
+    pub fn reads_all(&self, of: &RecordType) -> bool {
+        self.may(of, &Action::Read) && !self.reads_own(of) && self.narrow(of).is_none()
     }
 
     /// The condition of [`Caller::may_see`] for lists; none where all records of the type may be read.

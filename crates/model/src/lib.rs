@@ -20,6 +20,7 @@ pub mod record_type;
 pub mod registry;
 pub mod rule;
 pub mod shipped;
+pub mod template;
 pub mod workflow;
 pub mod written;
 
@@ -34,5 +35,6 @@ pub use record::{Record, Reference};
 pub use record_type::{ListColumn, RecordType, Section, View};
 pub use registry::Registry;
 pub use rule::{Facts, Job, Lookup, Rule, RuleSet};
-pub use shipped::shipped;
+pub use shipped::{shipped, shipped_templates};
+pub use template::Templates;
 pub use workflow::{ClockSpec, Guard, State, StateKind, Transition};

@@ -14,10 +14,12 @@ mod merge;
 mod node;
 mod read;
 mod read_field;
+mod reading;
 mod table;
 mod text;
 mod tree;
 
+pub(crate) use reading::filled;
 pub use text::{Mistake, SourceFile};
 
 use crate::registry::Registry;
@@ -40,6 +42,7 @@ pub fn load(files: &[SourceFile], rule_names: &[&str]) -> Result<Registry, Vec<M
     if !book.torn {
         conditions::place(&trees, &mut registry, &mut book);
         collect::place(&trees, &mut registry, &mut book);
+        reading::place(&trees, &mut registry, &mut book);
     }
     let mistakes = book.finish();
     if mistakes.is_empty() { Ok(registry) } else { Err(mistakes) }

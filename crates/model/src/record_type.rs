@@ -66,6 +66,77 @@ pub struct Collection {
     pub condition: Option<Condition>,
 }
 
+/// Who of those that may read a type reads which of its records: a declared narrowing by condition.
+#[derive(Debug, Clone)]
+pub struct Narrow {
+    /// Roles that read every record all the same.
+    pub except: BTreeSet<String>,
+    /// What holds for a record that one may see; `me` is the person who asks.
+    pub condition: Condition,
+}
+
+/// A type whose records are versions of records of another type: two are compared, new ones begin from a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VersionOf {
+    /// The link that names what it is a version of.
+    pub link: String,
+    /// The type that the link leads to.
+    pub whole: String,
+    /// The formatted text that is compared.
+    pub content: String,
+    /// The file that is compared by name, size and hash.
+    pub file: Option<String>,
+    /// The line of text that names the version.
+    pub edition: String,
+    /// The link to the version before.
+    pub follows: Option<String>,
+    /// The line of text of the whole that keeps from which template it was begun.
+    pub template: Option<String>,
+    /// The formatted text that says what changed.
+    pub changed: Option<String>,
+}
+
+/// Who is asked to acknowledge a record, and the type of the acknowledgement.
+#[derive(Debug, Clone)]
+pub struct Readers {
+    /// Type of the acknowledgement.
+    pub ask: String,
+    /// Its link to what is read.
+    pub at: String,
+    /// Its link to the reader.
+    pub person: String,
+    /// Its instant by which it is due.
+    pub due: String,
+    /// Its transition by which the reader acknowledges.
+    pub done: String,
+    /// Its state after that.
+    pub given: String,
+    /// Since when a record asks: an instant of it.
+    pub since: String,
+    /// Roles that see who has read.
+    pub seen_by: Vec<String>,
+    /// Which records ask at all.
+    pub condition: Condition,
+    /// Who is asked: the first group whose condition holds for the record.
+    pub groups: Vec<ReaderGroup>,
+}
+
+/// The people who are asked to acknowledge records of one kind.
+#[derive(Debug, Clone)]
+pub struct ReaderGroup {
+    /// Which records it is for.
+    pub when: Condition,
+    /// A condition over people; `{link}` in it stands for the reference that this link of the record leads to.
+    pub people: String,
+}
+
+impl ReaderGroup {
+    /// The condition over people for one record; none where a link that it needs is empty.
+    pub fn people_for(&self, reference: impl Fn(&str) -> Option<String>) -> Option<String> {
+        crate::load::filled(&self.people, reference)
+    }
+}
+
 /// An example in a declaration, run whenever the registry is checked.
 #[derive(Debug, Clone)]
 pub struct Example {
@@ -126,6 +197,12 @@ pub struct RecordType {
     pub views: Vec<View>,
     /// Other records gathered for one record.
     pub collections: Vec<Collection>,
+    /// Which records who may read the type sees; none where he sees all.
+    pub narrow: Option<Narrow>,
+    /// What its records are versions of.
+    pub version_of: Option<VersionOf>,
+    /// Who is asked to acknowledge its records.
+    pub readers: Option<Readers>,
     /// Role to what it may do.
     pub permissions: BTreeMap<String, BTreeSet<String>>,
     /// Examples.

@@ -6,6 +6,7 @@ pub mod config;
 pub mod conformity;
 pub mod demo;
 pub mod doctor;
+pub mod documents;
 pub mod figures;
 pub mod frameworks;
 pub mod generate;

@@ -76,6 +76,12 @@ enum Command {
     #[command(after_help = "Examples:\n  proofdesk records list\n  proofdesk records explain incident")]
     #[command(subcommand)]
     Records(commands::records::Records),
+    /// List starter templates and begin documents from them
+    #[command(
+        after_help = "Examples:\n  proofdesk documents templates\n  proofdesk documents adopt change-management-policy --by ilse"
+    )]
+    #[command(subcommand)]
+    Documents(commands::documents::Documents),
     /// Bring the tables up to date with the declarations
     #[command(after_help = "Examples:\n  proofdesk migrate --plan\n  proofdesk migrate")]
     Migrate(commands::migrate::Migrate),
@@ -188,6 +194,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Figures(command) => command.run(global.load()?).await,
         Command::Verify(command) => command.run(global.load()?).await,
         Command::Records(command) => command.run(&global.load()?),
+        Command::Documents(command) => command.run(global.load()?).await,
         Command::Migrate(command) => command.run(global.load()?).await,
         Command::Backup(command) => command.run(global.load()?).await,
         Command::Restore(command) => command.run(&global.load()?),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use proofdesk_conformity::{Conformity, Declarations, Site, Source};
 use proofdesk_engine::{Engine, Time};
-use proofdesk_model::{Registry, SourceFile};
+use proofdesk_model::{Registry, SourceFile, Templates};
 use proofdesk_store::{Options, Store};
 use proofdesk_tlog::SignerKey;
 
@@ -43,11 +43,16 @@ pub fn registry(config: &Config) -> anyhow::Result<Arc<Registry>> {
 /// # Errors
 /// A file that cannot be read.
 pub fn folder(path: &Path) -> anyhow::Result<Vec<(String, String)>> {
+    folder_of(path, "kdl")
+}
+
+/// The files of a folder with one ending, by name, with their texts.
+fn folder_of(path: &Path, ending: &str) -> anyhow::Result<Vec<(String, String)>> {
     let mut found = Vec::new();
     let entries = std::fs::read_dir(path).with_context(|| format!("{} cannot be read", path.display()))?;
     for entry in entries {
         let file = entry?.path();
-        if file.extension().is_some_and(|e| e == "kdl") {
+        if file.extension().is_some_and(|e| e == ending) {
             let text = std::fs::read_to_string(&file)
                 .with_context(|| format!("{} cannot be read", file.display()))?;
             found.push((file.display().to_string(), text));
@@ -92,12 +97,32 @@ pub async fn engine(config: &Config, time: Arc<dyn Time>) -> anyhow::Result<Engi
     let registry = registry(config)?;
     let store = store(config).await?;
     store.migrate(&registry).await.context("the tables could not be brought up to date")?;
+    let templates = templates(config, &registry)?;
     let engine = Engine::new(store, registry, proofdesk_rules::all(), time, config.log_origin.clone());
+    engine.use_templates(templates);
     let adopted = engine.adopt_accounts().await?;
     if adopted > 0 {
         tracing::info!(accounts = adopted, "accounts of an earlier version were taken into the log");
     }
     Ok(engine)
+}
+
+/// The starter templates: the shipped ones and those of the site folder, `templates/*.md` with `placeholders.kdl`.
+///
+/// # Errors
+/// All mistakes, each with file and line.
+pub fn templates(config: &Config, registry: &Registry) -> anyhow::Result<Templates> {
+    let mut files = proofdesk_model::shipped_templates();
+    if let Some(own) = config.site.as_ref().map(|site| site.join("templates")).filter(|own| own.is_dir()) {
+        for ending in ["kdl", "md"] {
+            let found = folder_of(&own, ending)?;
+            files.extend(found.into_iter().map(|(name, text)| SourceFile::new(name, text)));
+        }
+    }
+    proofdesk_model::template::read(&files, registry).map_err(|mistakes| {
+        let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("{}\n{} mistakes in the templates", lines.join("\n"), lines.len())
+    })
 }
 
 /// Conformity over an engine, with the frameworks that are published in its database.

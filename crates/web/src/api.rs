@@ -8,6 +8,7 @@ pub mod beside;
 pub mod client;
 pub mod conformity;
 pub mod desk;
+pub mod documents;
 pub mod files;
 pub mod input;
 pub mod json;
@@ -33,6 +34,7 @@ pub fn router() -> Router<AppState> {
         .merge(me::router())
         .merge(log::router())
         .merge(conformity::router())
+        .merge(documents::router())
         .merge(records::router())
         .merge(beside::router())
         .merge(files::router())

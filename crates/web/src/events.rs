@@ -12,7 +12,7 @@ use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::routing::get;
 use futures_util::stream::{self, Stream, StreamExt};
-use proofdesk_engine::{Action, Caller, Engine, Reference};
+use proofdesk_engine::{Caller, Engine, Reference};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::broadcast;
@@ -131,11 +131,15 @@ async fn listen(
     let missed: Vec<Event> = match (last.as_str(), feed.since(&last)) {
         ("", _) => Vec::new(),
         (_, None) => vec![reset.clone()],
-        (_, Some(told)) => told
-            .iter()
-            .filter(|t| may_know(&state.engine, &visit.caller, &t.record))
-            .map(|t| feed.event(t))
-            .collect(),
+        (_, Some(told)) => {
+            let mut known = Vec::with_capacity(told.len());
+            for one in told {
+                if may_know(&state.engine, &visit.caller, &one.record).await {
+                    known.push(feed.event(&one));
+                }
+            }
+            known
+        }
     };
     let (engine, caller) = (state.engine.clone(), visit.caller.clone());
     let live =
@@ -144,11 +148,12 @@ async fn listen(
             async move {
                 loop {
                     match receiver.recv().await {
-                        Ok(told) if may_know(&engine, &caller, &told.record) => {
-                            let event = feed.event(&told);
-                            return Some((event, (receiver, engine, caller, feed)));
+                        Ok(told) => {
+                            if may_know(&engine, &caller, &told.record).await {
+                                let event = feed.event(&told);
+                                return Some((event, (receiver, engine, caller, feed)));
+                            }
                         }
-                        Ok(_) => {}
                         Err(broadcast::error::RecvError::Lagged(_)) => {
                             return Some((reset, (receiver, engine, caller, feed)));
                         }
@@ -161,13 +166,15 @@ async fn listen(
     Sse::new(all).keep_alive(KeepAlive::new().interval(Duration::from_secs(20)))
 }
 
-/// A change of a record whose type the listener may not read is none of his business, nor are changes of a type of
-/// which he reads only his own.
-fn may_know(engine: &Engine, caller: &Caller, record: &Reference) -> bool {
-    engine
-        .registry()
-        .get(&record.record_type)
-        .is_some_and(|of| caller.may(of, &Action::Read) && !caller.reads_own(of))
+/// A change of a record that the listener does not see is none of his business, nor are changes of a type of which he
+/// reads only his own.
+async fn may_know(engine: &Engine, caller: &Caller, record: &Reference) -> bool {
+    let Some(of) = engine.registry().get(&record.record_type) else { return false };
+    if caller.reads_all(of) || caller.reads_own(of) {
+        return caller.reads_all(of);
+    }
+    let seen = engine.seen_references(caller, std::slice::from_ref(record)).await;
+    seen.is_ok_and(|seen| seen.contains(record))
 }
 
 #[cfg(test)]

@@ -113,9 +113,10 @@ impl Counts {
 /// A question as a key: with the person where the answer depends on him.
 fn key(caller: &Caller, of: &RecordType, condition: Option<&Condition>) -> String {
     let source = condition.map_or("", |c| c.source());
-    let own = condition.is_some_and(|c| c.uses_me()) || caller.reads_own(of);
+    let narrow = caller.narrow(of).is_some();
+    let own = narrow || condition.is_some_and(|c| c.uses_me()) || caller.reads_own(of);
     let person = if own { caller.person } else { None };
-    format!("{}\u{0}{source}\u{0}{person:?}", of.name)
+    format!("{}\u{0}{source}\u{0}{person:?}\u{0}{narrow}", of.name)
 }
 
 /// Writes a count: `999+` from a thousand.

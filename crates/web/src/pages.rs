@@ -12,11 +12,14 @@ pub mod log;
 pub mod needs;
 pub mod owes;
 pub mod paper;
+pub mod readers;
 pub mod record;
 pub mod search;
 pub mod service;
 pub mod talk;
+pub mod templates;
 pub mod transition;
+pub mod versions;
 
 use axum::Router;
 use proofdesk_engine::{Action, Reference};
@@ -37,12 +40,15 @@ pub fn router() -> Router<AppState> {
         .merge(log::router())
         .merge(conformity::router())
         .merge(figures::router())
+        .merge(templates::router())
         .merge(list::router())
         .merge(change::router())
         .merge(transition::router())
         .merge(talk::router())
         .merge(files::router())
         .merge(paper::router())
+        .merge(versions::router())
+        .merge(readers::router())
         .merge(record::router())
 }
 

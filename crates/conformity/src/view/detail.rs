@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use proofdesk_model::Reference;
+use proofdesk_model::{Caller, Reference};
 use serde::Serialize;
 
 use crate::conformity::Conformity;
@@ -382,6 +382,26 @@ impl Conformity {
         let items =
             rows.into_iter().map(|r| (Reference::new(r.record_type, r.number), r.standing, r.why)).collect();
         Ok(ExceptionPage { total: result.counts.exceptions(), items: self.named(items).await?, next })
+    }
+
+    /// Takes from exceptions what a caller may not know: of a record that a narrowing of its type keeps from him,
+    /// only the reference and what is wrong with it stay.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn conceal(&self, caller: &Caller, page: &mut ExceptionPage) -> Result<(), Error> {
+        let registry = self.engine().registry();
+        let narrow =
+            |r: &Reference| registry.get(&r.record_type).is_some_and(|of| caller.narrow(of).is_some());
+        let closed: Vec<Reference> = page.items.iter().map(|i| i.record.clone()).filter(narrow).collect();
+        let seen = self.engine().seen_references(caller, &closed).await?;
+        for item in page.items.iter_mut().filter(|i| closed.contains(&i.record) && !seen.contains(&i.record))
+        {
+            item.title = "Not open to you".to_owned();
+            item.record_state.clear();
+            item.why.iter_mut().for_each(|why| why.seen.clear());
+        }
+        Ok(())
     }
 
     /// Gives the records their titles and states, one question a type.

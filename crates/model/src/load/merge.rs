@@ -93,7 +93,9 @@ fn implicit_workflow(tree: &mut TypeTree) {
 
 fn extend(tree: &mut TypeTree, added: TypeTree, book: &mut Book<'_>) {
     let fixed = added.family.iter().chain(&added.title).chain(added.permits.iter().map(|(role, _)| role));
-    for word in fixed {
+    let narrow = added.narrow.iter().map(|n| &n.condition);
+    let asks = added.version_of.iter().map(|v| &v.link).chain(added.readers.iter().map(|r| &r.ask));
+    for word in fixed.chain(narrow).chain(asks) {
         let message = "an extension adds fields, states, transitions, guards, views, list columns and examples; \
                        family, title and permissions stay as declared";
         book.mistake(word.spot, message);

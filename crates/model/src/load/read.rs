@@ -3,13 +3,14 @@
 use crate::load::collect;
 use crate::load::node::{Node, Props};
 use crate::load::read_field::{KINDS, field};
+use crate::load::reading;
 use crate::load::text::{Book, Spot, Word, hint};
 use crate::load::tree::{
     ClockTree, ExampleTree, FieldTree, GuardTree, SectionTree, StateTree, TransitionTree, TypeTree, ViewTree,
 };
 use crate::written::{self, Slip};
 
-const INSIDE: [&str; 15] = [
+const INSIDE: [&str; 18] = [
     "section",
     "clause",
     "family",
@@ -22,6 +23,9 @@ const INSIDE: [&str; 15] = [
     "list",
     "view",
     "collect",
+    "narrow",
+    "version_of",
+    "readers",
     "permit",
     "example",
     "guard",
@@ -198,6 +202,9 @@ fn children(node: Node<'_>, tree: &mut TypeTree, book: &mut Book<'_>) {
             "list" => list(child, tree, book),
             "view" => tree.views.extend(view(child, book)),
             "collect" => tree.collections.extend(collect::read(child, book)),
+            "narrow" => again(child, &mut tree.narrow, reading::narrow(child, book), book),
+            "version_of" => again(child, &mut tree.version_of, reading::version_of(child, book), book),
+            "readers" => again(child, &mut tree.readers, reading::readers(child, book), book),
             "permit" => {
                 child.props(&[], book);
                 child.childless(book);
@@ -212,6 +219,14 @@ fn children(node: Node<'_>, tree: &mut TypeTree, book: &mut Book<'_>) {
             }
         }
     }
+}
+
+/// Takes what may stand once.
+fn again<T>(node: Node<'_>, slot: &mut Option<T>, found: Option<T>, book: &mut Book<'_>) {
+    if slot.is_some() {
+        book.mistake(node.spot(), format!("`{}` is given twice", node.word()));
+    }
+    *slot = found.or(slot.take());
 }
 
 /// Fields outside a section stand under a heading of their own.

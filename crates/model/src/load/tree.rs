@@ -31,6 +31,9 @@ pub(crate) struct TypeTree {
     pub list: Vec<(Word, bool)>,
     pub views: Vec<ViewTree>,
     pub collections: Vec<CollectTree>,
+    pub narrow: Option<NarrowTree>,
+    pub version_of: Option<VersionTree>,
+    pub readers: Option<ReadersTree>,
     pub permits: Vec<(Word, Word)>,
     pub examples: Vec<ExampleTree>,
 }
@@ -147,6 +150,40 @@ pub(crate) struct CollectTree {
     pub from: Word,
     pub on: Option<Word>,
     pub condition: Option<Word>,
+}
+
+/// Which records are seen by whom.
+#[derive(Debug, Clone)]
+pub(crate) struct NarrowTree {
+    pub except: Vec<Word>,
+    pub condition: Word,
+}
+
+/// What the records are versions of.
+#[derive(Debug, Clone)]
+pub(crate) struct VersionTree {
+    pub link: Word,
+    pub content: Word,
+    pub file: Option<Word>,
+    pub edition: Word,
+    pub follows: Option<Word>,
+    pub template: Option<Word>,
+    pub changed: Option<Word>,
+}
+
+/// Who is asked to acknowledge.
+#[derive(Debug, Clone)]
+pub(crate) struct ReadersTree {
+    pub ask: Word,
+    pub at: Word,
+    pub person: Word,
+    pub due: Word,
+    pub done: Word,
+    pub since: Word,
+    pub seen_by: Vec<Word>,
+    pub condition: Word,
+    /// Condition over people, and when it counts.
+    pub groups: Vec<(Word, Word)>,
 }
 
 /// An example.

@@ -54,6 +54,7 @@ impl Records {
                 for mistake in &mistakes {
                     println!("{mistake}");
                 }
+                open::templates(config, &registry)?;
                 if !mistakes.is_empty() {
                     println!("{} examples do not hold.", mistakes.len());
                     return Ok(ExitCode::from(1));

@@ -127,7 +127,10 @@ async fn obligation(client: Client, Path(id): Path<String>, uri: Uri) -> Result<
         Some(at) => conformity.obligation_as_of(&framework, &id, &Scope::all(), at).await,
         None => conformity.obligation(&framework, &id, &Scope::all()).await,
     };
-    let found = found.map_err(WebError::from)?;
+    let mut found = found.map_err(WebError::from)?;
+    for test in &mut found.tests {
+        conformity.conceal(&client.caller, &mut test.exceptions).await.map_err(WebError::from)?;
+    }
     Ok(Answer::ok(written(client.registry(), &found)?))
 }
 
@@ -140,7 +143,8 @@ async fn exceptions(client: Client, Path(test): Path<String>, uri: Uri) -> Resul
     let limit = usize::try_from(params.number("limit", 1, 200, 50)?).unwrap_or(50);
     let after = params.number("after", 0, i64::MAX, -1)?;
     let after = (after >= 0).then_some(after);
-    let page = conformity.exceptions(&test, &Scope::all(), after, limit).await.map_err(WebError::from)?;
+    let mut page = conformity.exceptions(&test, &Scope::all(), after, limit).await.map_err(WebError::from)?;
+    conformity.conceal(&client.caller, &mut page).await.map_err(WebError::from)?;
     Ok(Answer::ok(written(client.registry(), &page)?))
 }
 

@@ -4,6 +4,7 @@
 //! Source: OpenAPI Specification 3.1.1; JSON Schema 2020-12.
 
 mod assurance;
+mod documents;
 mod fixed;
 mod operation;
 mod paths;

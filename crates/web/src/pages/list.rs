@@ -211,6 +211,7 @@ async fn show(
             h1 { (title) }
             div.row {
                 span.muted.small.spare.needs-js { kbd { "J" } " and " kbd { "K" } " move · " kbd { "Enter" } " opens · " button.button.quiet.small data-dialog="keys" { "All keys " kbd { "?" } } }
+                @if crate::pages::templates::are_for(visit, &of) { a.button href="/templates" { "New from template" } }
                 @if may_create { a.button.primary href={ "/" (slug(&of)) "/new" } data-key="n" { "New " (of.label.to_lowercase()) " " kbd { "N" } } }
             }
         }

@@ -12,7 +12,7 @@ use futures_util::future::join_all;
 use maud::{Markup, html};
 use proofdesk_conformity::view::ObligationView;
 use proofdesk_conformity::{JUDGEMENT_ROLES, Scope, State};
-use proofdesk_engine::{Action, ListRequest, Record};
+use proofdesk_engine::{Action, ListRequest, Reading, Record};
 use proofdesk_model::{Kind, RecordType, Transition, Value, View, format};
 
 use crate::error::WebError;
@@ -66,7 +66,9 @@ async fn show(visit: Visit) -> Result<Markup, WebError> {
     let family = |of: &RecordType| FAMILIES.iter().position(|(name, _)| *name == of.family);
     found.sort_by_key(|f| family(&f.of));
     let judgements = judgements(&visit).await?;
-    let total: u64 = found.iter().map(|f| f.count).sum::<u64>() + judgements.len() as u64;
+    let to_read = visit.engine().to_read(&visit.caller).await?;
+    let others = (judgements.len() + to_read.len()) as u64;
+    let total: u64 = found.iter().map(|f| f.count).sum::<u64>() + others;
     let body = html! {
         div.stack.tight {
             h1 { "Needs you" }
@@ -79,6 +81,7 @@ async fn show(visit: Visit) -> Result<Markup, WebError> {
             section.card { (empty("Approvals, reading, duties at planned intervals, judgements and your own work that is due would be listed here.", &html! { div.row { a.button href="/desk" { "Open the desk" } } })) }
         }
         div.needs {
+            @if !to_read.is_empty() { (reading_card(&visit, &to_read)) }
             @for group in by_type(&found) { (card(&visit, &group)) }
             @if !judgements.is_empty() { (judgement_card(&judgements)) }
         }
@@ -207,6 +210,29 @@ fn due(visit: &Visit, record: &Record, field: &str) -> Option<(Markup, bool)> {
             Some((html! { (declared.label) " " (time::proven(at, visit.now, visit.zone())) }, at < visit.now))
         }
         _ => None,
+    }
+}
+
+/// What is to be read, each with the button that says it was.
+fn reading_card(visit: &Visit, to_read: &[Reading]) -> Markup {
+    html! {
+        section.card {
+            header { h2 { "To read" } span.small.muted.num { (to_read.len()) } }
+            div.body.narrow {
+                div.row.between.small.lane { span.muted { "In force, for you: read it and say so" } }
+                @for one in to_read {
+                    @let at = format!("/{}/{}", slug(&one.record.of), one.record.reference());
+                    div.check.wait {
+                        span.mark aria-hidden="true" { "→" }
+                        span {
+                            a href=(at) { span.key.muted { (one.record.reference()) } " " b { (one.record.title()) } }
+                            @if let Some(since) = one.since { br; span.muted { "Since " (time::proven(since, visit.now, visit.zone())) } }
+                        }
+                        form.inline method="post" action={ (at) "/read" } { button.button.small { "I have read this" span.sr { ": " (one.record.title()) } } }
+                    }
+                }
+            }
+        }
     }
 }
 

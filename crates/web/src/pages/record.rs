@@ -24,7 +24,7 @@ use crate::error::WebError;
 use crate::form::{Typed, Wrong};
 use crate::layout::{self, Page};
 use crate::menu::slug;
-use crate::pages::{family_crumb, owes, paper, require_reference, service};
+use crate::pages::{family_crumb, owes, paper, require_reference, service, versions};
 use crate::parts::tabs::{self, Tab};
 use crate::parts::value::{Eyes, prose};
 use crate::parts::{tag, time};
@@ -184,11 +184,17 @@ async fn page(visit: &Visit, loaded: &Loaded, asked: &Asked) -> Result<Markup, W
     } else {
         html! {}
     };
+    let versions = if asked.tab.is_empty() {
+        versions::band(visit, loaded).await?
+    } else {
+        html! {}
+    };
     let body = html! {
         div id="head" data-live=(loaded.address) {
             (head(visit, loaded))
             @if is_service { p.small { (service::responsible(loaded, visit)) } }
         }
+        (versions)
         (glance)
         div.split {
             div.stack.wide id="talk" {

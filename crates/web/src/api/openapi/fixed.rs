@@ -114,6 +114,7 @@ pub fn schemas() -> Map<String, Json> {
     all.extend(map(relations()));
     all.extend(map(own()));
     all.extend(map(views()));
+    all.extend(map(super::documents::schemas()));
     all.extend(super::assurance::schemas().into_iter().flat_map(map));
     all
 }

@@ -6,10 +6,11 @@ use serde_json::{Map, Value as Json, json};
 use super::operation::{Operation, parameter, schema};
 
 /// Tags of the fixed paths, with what they are about.
-pub const TAGS: [(&str, &str); 5] = [
+pub const TAGS: [(&str, &str); 6] = [
     ("Desk", "What there is: types, search, and this description."),
     ("Account", "The caller and his tokens."),
     ("Views", "Named conditions that are kept for lists."),
+    ("Documents", "Starter templates; versions and readers stand with their record types."),
     ("Conformity", "How the obligations of the standard stand, and why; figures from the history."),
     ("Log", "The tamper-evident log: checkpoints and proofs."),
 ];
@@ -18,6 +19,7 @@ pub const TAGS: [(&str, &str); 5] = [
 pub fn add(registry: &Registry, all: &mut Map<String, Json>) {
     desk(registry, all);
     account(registry, all);
+    super::documents::add(all);
     conformity(registry, all);
     log(all);
 }

@@ -47,6 +47,9 @@ pub fn add(registry: &Registry, of: &RecordType, all: &mut Map<String, Json>) {
         true,
     );
     put(format!("{one}/owes"), json!({"get": owes(of)}), true);
+    for (part, item) in super::documents::of_type(registry, of) {
+        put(format!("{one}/{part}"), item, true);
+    }
 }
 
 /// Names of the relations of a type, from either side.

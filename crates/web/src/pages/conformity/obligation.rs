@@ -76,6 +76,9 @@ async fn page(
     {
         test.exceptions = conformity.exceptions(&asked.test, &Scope::all(), asked.after, PAGE).await?;
     }
+    for test in &mut detail.tests {
+        conformity.conceal(&visit.caller, &mut test.exceptions).await?;
+    }
     let o = &detail.obligation;
     let body = html! {
         div.stack.tight {
