@@ -193,7 +193,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Import(command) => command.run(global.load()?).await,
         Command::Figures(command) => command.run(global.load()?).await,
         Command::Verify(command) => command.run(global.load()?).await,
-        Command::Records(command) => command.run(&global.load()?),
+        Command::Records(command) => command.run(&global.load()?).await,
         Command::Documents(command) => command.run(global.load()?).await,
         Command::Migrate(command) => command.run(global.load()?).await,
         Command::Backup(command) => command.run(global.load()?).await,

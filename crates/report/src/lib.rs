@@ -4,6 +4,7 @@
 
 pub mod chart;
 pub mod error;
+pub mod export;
 pub mod figures;
 pub mod paper;
 pub mod snapshot;

@@ -9,9 +9,11 @@ pub mod client;
 pub mod conformity;
 pub mod desk;
 pub mod documents;
+pub mod export;
 pub mod files;
 pub mod input;
 pub mod json;
+pub mod keyed;
 pub mod log;
 pub mod me;
 pub mod once;
@@ -35,6 +37,7 @@ pub fn router() -> Router<AppState> {
         .merge(log::router())
         .merge(conformity::router())
         .merge(documents::router())
+        .merge(export::router())
         .merge(records::router())
         .merge(beside::router())
         .merge(files::router())

@@ -1,4 +1,6 @@
-//! `records`: lists, explains and checks the declared record types.
+//! `records`: lists, explains and checks the declared record types, and exports records.
+
+pub mod export;
 
 use std::process::ExitCode;
 
@@ -24,11 +26,16 @@ pub enum Records {
     /// Check every declaration and run its examples
     #[command(after_help = "Example:\n  proofdesk --config desk.toml records check")]
     Check,
+    /// Write a list of records as CSV or as a spreadsheet
+    #[command(
+        after_help = "Example:\n  proofdesk records export incident --where \"state != 'closed'\" --as xlsx -o open.xlsx"
+    )]
+    Export(export::Export),
 }
 
 impl Records {
-    /// Lists, explains or checks.
-    pub fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
+    /// Lists, explains, checks or exports.
+    pub async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
         let registry = open::registry(config)?;
         match self {
             Self::List => {
@@ -48,6 +55,7 @@ impl Records {
                 })?;
                 explain(of);
             }
+            Self::Export(export) => return export.run(config).await,
             Self::Check => {
                 let rules = proofdesk_rules::all();
                 let mistakes = proofdesk_model::examples::run(&registry, &rules);

@@ -1,9 +1,8 @@
 //! What belongs to a record beside its fields: history, comments, relations, watching, and what it owes.
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::Path;
-use axum::http::{HeaderMap, Method, Uri};
+use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get};
 use proofdesk_engine::{
@@ -17,7 +16,8 @@ use serde_json::{Map, Value as Json, json};
 use crate::api::client::{Client, short};
 use crate::api::input::{self, Params};
 use crate::api::json;
-use crate::api::once::{self, Answer, Write};
+use crate::api::keyed::Keyed;
+use crate::api::once::{Answer, Write};
 use crate::api::problem::ApiError;
 use crate::state::AppState;
 
@@ -97,24 +97,10 @@ async fn comments(client: Client, Path((name, written)): Named, uri: Uri) -> Res
     Ok(Answer::ok(json!({"comments": written})))
 }
 
-async fn comment(
-    client: Client,
-    Path((name, written)): Named,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, ApiError> {
+async fn comment(client: Client, Path((name, written)): Named, sent: Keyed) -> Result<Response, ApiError> {
     let (_, reference) = client.require_reference(&name, &written)?;
-    Params::read(&uri, &[])?;
-    let key = once::key(&headers)?;
-    let (bytes, object) = input::object(&headers, body, &input::JSON, false).await?;
-    let request = once::digest(&method, &uri, &headers, &bytes);
-    let caller = client.clone();
-    once::once(&client, key, request, move |write| {
-        comment_once(caller.clone(), reference.clone(), object.clone(), write)
-    })
-    .await
+    let work = move |client, object, write| comment_once(client, reference.clone(), object, write);
+    sent.once(client, work).await
 }
 
 async fn comment_once(
@@ -251,24 +237,27 @@ pub fn line(record: &Record) -> Json {
 async fn link(
     client: Client,
     Path((name, written, relation_name)): Path<(String, String, String)>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Body,
+    sent: Keyed,
 ) -> Result<Response, ApiError> {
     let (_, reference) = client.require_reference(&name, &written)?;
-    Params::read(&uri, &[])?;
-    let key = once::key(&headers)?;
-    let (bytes, object) = input::object(&headers, body, &input::JSON, false).await?;
-    let request = once::digest(&method, &uri, &headers, &bytes);
+    let work = move |client, object, write| {
+        let (reference, relation_name) = (reference.clone(), relation_name.clone());
+        link_once(client, reference, relation_name, object, write)
+    };
+    sent.once(client, work).await
+}
+
+async fn link_once(
+    client: Client,
+    reference: Reference,
+    relation_name: String,
+    object: Map<String, Json>,
+    write: Write,
+) -> Result<Answer, ApiError> {
     let mut form = input::Form::new(&object);
     let other = form.text("reference", true).unwrap_or_default();
     form.finish()?;
-    let caller = client.clone();
-    once::once(&client, key, request, move |write| {
-        relate(caller.clone(), reference.clone(), relation_name.clone(), other.clone(), true, write)
-    })
-    .await
+    relate(client, reference, relation_name, other, true, write).await
 }
 
 async fn unlink(

@@ -91,18 +91,25 @@ impl FromRequestParts<AppState> for Client {
                 session.ok_or_else(|| ApiError::who(Some("The session is over.")))?.account
             }
         };
-        check_accept(&parts.headers, parts.uri.path())?;
+        let path = parts.uri.path();
+        let named = path.strip_prefix("/api/v1/").unwrap_or_default().trim_end_matches('/');
+        let is_list = state.engine.registry().get(named).is_some();
+        check_accept(&parts.headers, path, is_list)?;
         let caller = account.caller();
         Ok(Self { state: state.clone(), account, caller })
     }
 }
 
 /// Refuses a request that takes nothing of what this interface writes.
-fn check_accept(headers: &HeaderMap, path: &str) -> Result<(), ApiError> {
+fn check_accept(headers: &HeaderMap, path: &str, is_list: bool) -> Result<(), ApiError> {
     let Some(accept) = headers.get(header::ACCEPT) else { return Ok(()) };
     let accept = accept.to_str().unwrap_or_default().to_ascii_lowercase();
     let ranges = accept.split(',').map(|range| range.split(';').next().unwrap_or_default().trim());
-    let is_file = path.contains("/attachments/") || path.ends_with("/checkpoint");
+    let is_file =
+        path.contains("/attachments/") || path.ends_with("/checkpoint") || path.contains("/export.");
+    if is_list && crate::export::accepted(headers).is_some() {
+        return Ok(());
+    }
     let known = ["*/*", "application/*", "application/json", "application/problem+json", ""];
     if is_file || ranges.into_iter().any(|range| known.contains(&range)) {
         return Ok(());
@@ -111,7 +118,7 @@ fn check_accept(headers: &HeaderMap, path: &str) -> Result<(), ApiError> {
         StatusCode::NOT_ACCEPTABLE,
         "not_acceptable",
         "Not in this form",
-        "This interface writes application/json, and application/problem+json for errors.",
+        "This interface writes application/json, lists also as text/csv and as XLSX, and application/problem+json for errors.",
     ))
 }
 
@@ -127,12 +134,19 @@ mod tests {
             ("text/html, application/json;q=0.5", "/api/v1/me", true),
             ("application/problem+json", "/api/v1/me", true),
             ("text/csv", "/api/v1/me", false),
+            ("text/csv", "/api/v1/incident", true),
+            ("text/html", "/api/v1/incident", false),
+            ("text/csv", "/api/v1/incident/export.csv", true),
             ("image/png", "/api/v1/incident/INC-1/attachments/x", true),
             ("text/plain", "/api/v1/log/checkpoint", true),
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(header::ACCEPT, accept.parse().unwrap());
-            assert_eq!(check_accept(&headers, path).is_ok(), allowed, "{accept} {path}");
+            assert_eq!(
+                check_accept(&headers, path, path.ends_with("/incident")).is_ok(),
+                allowed,
+                "{accept} {path}"
+            );
         }
     }
 }

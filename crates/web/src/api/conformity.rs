@@ -3,7 +3,7 @@
 //! Who only asks for services sees none of it, as on the pages.
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::Path;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::Response;
@@ -16,7 +16,8 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
 use crate::api::client::{Client, short};
-use crate::api::input::{self, Form, Params};
+use crate::api::input::{Form, Params};
+use crate::api::keyed::Keyed;
 use crate::api::once::{self, Answer, Write};
 use crate::api::problem::ApiError;
 use crate::error::WebError;
@@ -192,24 +193,10 @@ async fn run_once(client: Client, conformity: Conformity, write: Write) -> Resul
     Ok(Answer::created(location, written(client.registry(), &summary)?))
 }
 
-async fn judge(
-    client: Client,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, ApiError> {
+async fn judge(client: Client, sent: Keyed) -> Result<Response, ApiError> {
     let conformity = require(&client)?.clone();
-    Params::read(&uri, &[])?;
-    let key = once::key(&headers)?;
-    let (bytes, object) = input::object(&headers, body, &input::JSON, false).await?;
-    let new = judgement(&object)?;
-    let request = once::digest(&method, &uri, &headers, &bytes);
-    let caller = client.clone();
-    once::once(&client, key, request, move |write| {
-        judge_once(caller.clone(), conformity.clone(), new.clone(), write)
-    })
-    .await
+    sent.once(client, move |client, object, write| judge_once(client, conformity.clone(), object, write))
+        .await
 }
 
 fn judgement(object: &Map<String, Json>) -> Result<NewJudgement, ApiError> {
@@ -234,9 +221,10 @@ fn judgement(object: &Map<String, Json>) -> Result<NewJudgement, ApiError> {
 async fn judge_once(
     client: Client,
     conformity: Conformity,
-    new: NewJudgement,
+    object: Map<String, Json>,
     write: Write,
 ) -> Result<Answer, ApiError> {
+    let new = judgement(&object)?;
     let made = match write.done {
         Some(done) => {
             let all = conformity.judgements(&new.framework, &new.obligation).await.map_err(WebError::from)?;

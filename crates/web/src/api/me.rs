@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Path;
-use axum::http::{HeaderMap, Method, Uri};
+use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use axum::routing::{delete, get};
 use proofdesk_engine::{Action, Reference, SavedView, Token};
@@ -12,7 +12,8 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::api::client::Client;
 use crate::api::input::{self, Form, Params};
-use crate::api::once::{self, Answer, Write};
+use crate::api::keyed::Keyed;
+use crate::api::once::{Answer, Write};
 use crate::api::problem::ApiError;
 use crate::session::random;
 use crate::state::AppState;
@@ -56,19 +57,8 @@ async fn tokens(client: Client, uri: Uri) -> Result<Answer, ApiError> {
     Ok(Answer::ok(json!({"tokens": all.iter().map(token_json).collect::<Vec<_>>()})))
 }
 
-async fn make_token(
-    client: Client,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, ApiError> {
-    Params::read(&uri, &[])?;
-    let key = once::key(&headers)?;
-    let (bytes, object) = input::object(&headers, body, &input::JSON, false).await?;
-    let request = once::digest(&method, &uri, &headers, &bytes);
-    let caller = client.clone();
-    once::once(&client, key, request, move |_| make_token_once(caller.clone(), object.clone())).await
+async fn make_token(client: Client, sent: Keyed) -> Result<Response, ApiError> {
+    sent.once(client, |client, object, _| make_token_once(client, object)).await
 }
 
 /// The secret is in this answer only: the one that is kept for the same request sent again has null instead.
@@ -139,20 +129,8 @@ async fn one_view(client: Client, Path(id): Path<String>, uri: Uri) -> Result<An
     Ok(Answer::ok(view_json(&client, &view)))
 }
 
-async fn keep_view(
-    client: Client,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, ApiError> {
-    Params::read(&uri, &[])?;
-    let key = once::key(&headers)?;
-    let (bytes, object) = input::object(&headers, body, &input::JSON, false).await?;
-    let request = once::digest(&method, &uri, &headers, &bytes);
-    let caller = client.clone();
-    once::once(&client, key, request, move |write| keep_view_once(caller.clone(), object.clone(), write))
-        .await
+async fn keep_view(client: Client, sent: Keyed) -> Result<Response, ApiError> {
+    sent.once(client, keep_view_once).await
 }
 
 async fn keep_view_once(client: Client, object: Map<String, Json>, write: Write) -> Result<Answer, ApiError> {

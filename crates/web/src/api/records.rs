@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Path;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use proofdesk_engine::{
@@ -15,7 +15,8 @@ use serde_json::{Map, Value as Json, json};
 use crate::api::client::Client;
 use crate::api::input::{self, Params};
 use crate::api::json;
-use crate::api::once::{self, Answer, Write};
+use crate::api::keyed::Keyed;
+use crate::api::once::{Answer, Write};
 use crate::api::problem::ApiError;
 use crate::layout::escape_query;
 use crate::state::AppState;
@@ -34,12 +35,20 @@ pub fn address(of: &RecordType, number: i64) -> String {
 }
 
 /// Longest condition in an address, characters.
-const FILTER_MAX: usize = 2_000;
+pub const FILTER_MAX: usize = 2_000;
 
 /// Names of the query of a list.
 pub const QUERY: [&str; 7] = ["filter", "sort", "order", "limit", "after", "fields", "q"];
 
-async fn list(client: Client, Path(name): Path<String>, uri: Uri) -> Result<Response, ApiError> {
+async fn list(
+    client: Client,
+    Path(name): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    if let Some(form) = crate::export::accepted(&headers) {
+        return super::export::export(&client, &name, &uri, form).await;
+    }
     let of = client.require_type(&name)?;
     let params = Params::read(&uri, &QUERY)?;
     let limit = usize::try_from(params.number("limit", 1, 200, 50)?).unwrap_or(50);
@@ -133,25 +142,10 @@ async fn show(
     Ok(whole(&client, &record).await?.into_response())
 }
 
-async fn create(
-    client: Client,
-    Path(name): Path<String>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, ApiError> {
+async fn create(client: Client, Path(name): Path<String>, sent: Keyed) -> Result<Response, ApiError> {
     let of = client.require_type(&name)?;
-    Params::read(&uri, &[])?;
-    let key = once::key(&headers)?;
     of.permit(&client.caller, Action::Create, None).map_err(Error::Forbidden)?;
-    let (bytes, object) = input::object(&headers, body, &input::JSON, false).await?;
-    let request = once::digest(&method, &uri, &headers, &bytes);
-    let caller = client.clone();
-    once::once(&client, key, request, move |write| {
-        create_once(caller.clone(), of.name.clone(), object.clone(), write)
-    })
-    .await
+    sent.once(client, move |client, object, write| create_once(client, of.name.clone(), object, write)).await
 }
 
 async fn create_once(
@@ -220,28 +214,20 @@ async fn update(
 async fn step(
     client: Client,
     Path((name, written, transition)): Path<(String, String, String)>,
-    method: Method,
-    uri: Uri,
     headers: HeaderMap,
-    body: Body,
+    sent: Keyed<true>,
 ) -> Result<Response, ApiError> {
     let (of, reference) = client.require_reference(&name, &written)?;
-    Params::read(&uri, &[])?;
-    let key = once::key(&headers)?;
     let seen = input::if_match(&headers)?;
     if of.transition(&transition).is_none() {
         let what =
             format!("transition `{}` of {}", super::client::short(&transition), of.plural.to_lowercase());
         return Err(ApiError::not_found(what));
     }
-    let (bytes, object) = input::object(&headers, body, &input::JSON, true).await?;
-    let request = once::digest(&method, &uri, &headers, &bytes);
-    let caller = client.clone();
-    once::once(&client, key, request, move |write| {
-        let step = Some(transition.clone());
-        change_once(caller.clone(), reference.clone(), object.clone(), step, seen, write)
-    })
-    .await
+    let work = move |client, object, write| {
+        change_once(client, reference.clone(), object, Some(transition.clone()), seen, write)
+    };
+    sent.once(client, work).await
 }
 
 /// Changes a record, and takes a transition where one is named.

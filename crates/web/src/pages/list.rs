@@ -1,5 +1,6 @@
 //! Lists of a type, the desk among them: declared and saved views as tabs, two-line rows, the selected record beside.
 
+pub mod export;
 pub mod matrix;
 pub mod rows;
 pub mod toolbar;
@@ -94,7 +95,11 @@ pub struct Refused {
 
 /// `/desk`, `/{type}` and the keeping of views.
 pub fn router() -> Router<AppState> {
-    Router::new().merge(view::router()).route("/desk", get(desk)).route("/{slug}", get(list))
+    Router::new()
+        .merge(view::router())
+        .merge(export::router())
+        .route("/desk", get(desk))
+        .route("/{slug}", get(list))
 }
 
 async fn desk(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, WebError> {
@@ -217,6 +222,7 @@ async fn show(
         }
         (toolbar::tabs(visit, &list))
         (toolbar::filter(visit, &list, refused))
+        @if list.mistakes.is_empty() { (export::ask(&list)) }
         (matrices)
         div.split.preview {
             (table(&list, &page, &eyes, may_create))
@@ -234,6 +240,7 @@ async fn show(
         ("C", "Comment on it"),
         ("N", "Make a new one"),
         ("F", "Filter"),
+        ("X", "Export"),
     ];
     let crumbs = vec![family_crumb(&of), (title.to_owned(), None)];
     let page = Page {

@@ -1,6 +1,7 @@
 //! The paths of one record type.
 
 use proofdesk_model::{RecordType, Registry};
+use proofdesk_report::export::Form;
 use serde_json::{Map, Value as Json, json};
 
 use super::operation::{Operation, parameter, schema};
@@ -28,6 +29,9 @@ pub fn add(registry: &Registry, of: &RecordType, all: &mut Map<String, Json>) {
         all.insert(path, item);
     };
     put(base.clone(), json!({"get": list(of), "post": create(registry, of)}), false);
+    for form in [Form::Csv, Form::Xlsx] {
+        put(format!("{base}/export.{}", form.name()), json!({"get": export(of, form)}), false);
+    }
     let one = format!("{base}/{{reference}}");
     put(one.clone(), json!({"get": show(of), "patch": update(of)}), true);
     if !of.transitions.is_empty() {
@@ -66,36 +70,93 @@ fn one(of: &RecordType) -> String {
 
 fn list(of: &RecordType) -> Json {
     let plural = of.plural.to_lowercase();
-    let view = of.views.iter().find_map(|v| v.condition.as_ref()).map(|c| c.source().to_owned());
-    let filter = json!({
-        "name": "filter", "in": "query", "required": false,
-        "description": "A condition over the type; mistakes are said with their position.",
-        "schema": {"type": "string", "maxLength": 2000, "pattern": "^[^\\u0000]*$"},
-        "example": view.unwrap_or_else(|| "version > 1".to_owned()),
-    });
-    let columns: Vec<String> = crate::api::json::members(of, false)
-        .into_iter()
-        .filter(|n| n != "reference" && n != "record_type")
-        .collect();
+    let page = json!({"application/json": {"schema": schema(&format!("{}Page", name(of)))}});
+    let mut content = page.as_object().cloned().unwrap_or_default();
+    content.extend(file_content(Form::Csv));
+    content.extend(file_content(Form::Xlsx));
     Operation::read(format!("list_{}", of.name), &of.plural, format!("List {plural}"))
         .says(format!(
-            "Lists {plural} page by page. `q` searches for words, best first; a filter then looks at the 2,500 best, and there is no other order and one page."
+            "Lists {plural} page by page. `q` searches for words, best first; a filter then looks at the 2,500 best, and there is no other order and one page. Asked for `text/csv` or a spreadsheet, the answer is the whole list, as at `export.csv`; `q`, `limit` and `after` are refused then."
         ))
-        .with(filter)
-        .query(
-            "sort",
-            json!({"type": "string", "enum": columns}),
-            false,
-            "Column to sort by; the number where nothing is said.",
-        )
+        .with(filter(of))
+        .with(sort(of))
         .with(parameter("Order"))
         .with(parameter("Limit"))
         .with(parameter("After"))
         .with(parameter("Fields"))
         .with(parameter("Words"))
+        .error("413", "TooLarge")
         .error("422", "Invalid")
-        .answer("200", "A page of the list.", schema(&format!("{}Page", name(of))), &["Link"])
+        .raw_answer(
+            "200",
+            json!({
+                "description": "A page of the list.",
+                "headers": {"Link": {"$ref": "#/components/headers/Link"}},
+                "content": content,
+            }),
+        )
         .build()
+}
+
+fn file_content(form: Form) -> Map<String, Json> {
+    let media = form.media_type().split(';').next().unwrap_or_default().to_owned();
+    let schema = match form {
+        Form::Csv => json!({"type": "string"}),
+        Form::Xlsx => json!({"type": "string", "contentMediaType": media.clone()}),
+    };
+    Map::from_iter([(media, json!({"schema": schema}))])
+}
+
+fn export(of: &RecordType, form: Form) -> Json {
+    let plural = of.plural.to_lowercase();
+    let (what, says) = match form {
+        Form::Csv => (
+            "CSV",
+            "RFC 4180 in UTF-8 without a byte order mark: instants by RFC 3339 in UTC, days as YYYY-MM-DD, durations in seconds. A text that a spreadsheet would take for a formula begins with an apostrophe.",
+        ),
+        Form::Xlsx => (
+            "a spreadsheet",
+            "XLSX: numbers, days, instants (in the zone of the desk), durations and amounts keep their types. At most 1,048,575 records; a text longer than 32,767 characters is cut and ends in an ellipsis.",
+        ),
+    };
+    Operation::read(
+        format!("export_{}_{}", form.name(), of.name),
+        &of.plural,
+        format!("Export {plural} as {what}"),
+    )
+    .says(format!(
+        "The whole list in one file, with the names of members as headings; of a link also the title of what it leads to. Without `fields`, all that the caller sees, but no lists of links. {says}"
+    ))
+    .with(filter(of))
+    .with(sort(of))
+    .with(parameter("Order"))
+    .with(parameter("Fields"))
+    .error("413", "TooLarge")
+    .error("422", "Invalid")
+    .raw_answer("200", json!({"description": "The file.", "content": file_content(form)}))
+    .build()
+}
+
+fn filter(of: &RecordType) -> Json {
+    let view = of.views.iter().find_map(|v| v.condition.as_ref()).map(|c| c.source().to_owned());
+    json!({
+        "name": "filter", "in": "query", "required": false,
+        "description": "A condition over the type; mistakes are said with their position.",
+        "schema": {"type": "string", "maxLength": 2000, "pattern": "^[^\\u0000]*$"},
+        "example": view.unwrap_or_else(|| "version > 1".to_owned()),
+    })
+}
+
+fn sort(of: &RecordType) -> Json {
+    let columns: Vec<String> = crate::api::json::members(of, false)
+        .into_iter()
+        .filter(|n| n != "reference" && n != "record_type")
+        .collect();
+    json!({
+        "name": "sort", "in": "query", "required": false,
+        "description": "Column to sort by; the number where nothing is said.",
+        "schema": {"type": "string", "enum": columns},
+    })
 }
 
 fn create(registry: &Registry, of: &RecordType) -> Json {
