@@ -95,7 +95,7 @@ fn first_difference(old: &str, new: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     // reason: a test says what it expects
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, reason = "tests")]
 
     use super::first_difference;
 

@@ -42,18 +42,21 @@ impl Engine {
             if !caller.may(&of, &Action::Read) {
                 continue;
             }
-            let own = collection.condition.as_ref().map_or("true", |c| c.source());
+            let own = own(record, collection);
             let (filter, earlier) = match &collection.on {
-                None => (own.to_owned(), None),
+                None => (own.clone(), None),
                 Some(on) => {
                     let Some((from, to)) = period(record) else { continue };
                     let is_day = of.field(on).is_some_and(|f| matches!(f.kind, Kind::Day));
                     let length = to - from + 1;
-                    let now = within(own, on, is_day, from, to);
-                    (now, Some(within(own, on, is_day, from - length, from - 1)))
+                    let now = within(&own, on, is_day, from, to);
+                    (now, Some(within(&own, on, is_day, from - length, from - 1)))
                 }
             };
             let condition = self.condition(&filter, &collection.from)?;
+            if self.check_sees(caller, &of, &condition).is_err() {
+                continue;
+            }
             let total = self.count(caller, &collection.from, Some(&condition), None).await?;
             let before = match earlier {
                 Some(earlier) => {
@@ -74,6 +77,17 @@ impl Engine {
             found.push(Gathered { collection: collection.clone(), total, before, newest, filter });
         }
         Ok(found)
+    }
+}
+
+/// What of a type belongs to a collection of a record, whenever it was made.
+pub fn own(record: &Record, collection: &Collection) -> String {
+    let own = collection.condition.as_ref().map(|c| c.source());
+    match (&collection.through, own) {
+        (None, own) => own.unwrap_or("true").to_owned(),
+        (Some(through), None) => through.condition(&record.reference()),
+        // on lines of its own: a comment at the end of the condition must not swallow the bracket
+        (Some(through), Some(own)) => format!("{} && (\n{own}\n)", through.condition(&record.reference())),
     }
 }
 

@@ -16,6 +16,7 @@ pub mod idempotency;
 pub mod import;
 pub mod log;
 pub mod markdown;
+pub mod monthly;
 pub mod read;
 pub mod readers;
 pub mod saved_view;
@@ -45,6 +46,7 @@ pub use history::{HistoryChange, HistoryItem};
 pub use idempotency::{Begun, KeptAnswer};
 pub use import::{ImportReport, Importer, Mapping, Progress};
 pub use log::{Checkpoint, InclusionProof, LogState, Seal};
+pub use monthly::Monthly;
 pub use proofdesk_model::{
     Action, Caller, Change, Door, LinkChange, Problem, Problems, Record, Reference, Stamp,
 };

@@ -8,6 +8,7 @@ mod brought;
 mod build;
 mod collect;
 mod conditions;
+mod draw;
 mod fields;
 mod flow;
 mod merge;
@@ -43,6 +44,7 @@ pub fn load(files: &[SourceFile], rule_names: &[&str]) -> Result<Registry, Vec<M
         conditions::place(&trees, &mut registry, &mut book);
         collect::place(&trees, &mut registry, &mut book);
         reading::place(&trees, &mut registry, &mut book);
+        draw::place(&trees, &mut registry, &mut book);
     }
     let mistakes = book.finish();
     if mistakes.is_empty() { Ok(registry) } else { Err(mistakes) }

@@ -59,6 +59,8 @@ pub struct Collection {
     pub clause: Option<String>,
     /// Type of the records.
     pub from: String,
+    /// The link of theirs that leads to the record; none where all records of the type count.
+    pub through: Option<Through>,
     /// Their instant or day that lies in the period of the record ([`PERIOD`], both days included); without it all
     /// count, whenever they were made.
     pub on: Option<String>,
@@ -137,6 +139,89 @@ impl ReaderGroup {
     }
 }
 
+/// The link by which records of another type belong to a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Through {
+    /// Field of the other type.
+    pub field: String,
+    /// It leads to many records.
+    pub many: bool,
+}
+
+impl Through {
+    /// The condition over the other type that holds for the records of this one.
+    pub fn condition(&self, reference: &str) -> String {
+        if self.many {
+            format!("{}.exists(r, r == '{reference}')", self.field)
+        } else {
+            format!("{} == '{reference}'", self.field)
+        }
+    }
+}
+
+/// A chart on the page of a record: the records of another type that belong to it, month by month.
+#[derive(Debug, Clone)]
+pub struct Chart {
+    /// Name, unique in the type.
+    pub name: String,
+    /// Its title.
+    pub label: String,
+    /// The clause that asks for it.
+    pub clause: Option<String>,
+    /// Type of the records.
+    pub from: String,
+    /// Their link to the record.
+    pub through: Through,
+    /// Their instant or day that places them in a month.
+    pub on: String,
+    /// Which of them.
+    pub condition: Option<Condition>,
+    /// What is drawn of each month.
+    pub drawn: Drawn,
+    /// Months looked back.
+    pub months: u32,
+}
+
+/// What a chart draws of each month.
+#[derive(Debug, Clone)]
+pub enum Drawn {
+    /// How many records, divided by a choice where one is named.
+    Count(Option<String>),
+    /// The share of them that meets a condition, in per cent.
+    Share(Condition),
+    /// The sum of a number, an amount or a duration.
+    Sum(String),
+}
+
+/// A line of time on the page of a record with a period: what another type plans in it, and what that covers.
+#[derive(Debug, Clone)]
+pub struct Timeline {
+    /// Name, unique in the type.
+    pub name: String,
+    /// Its title.
+    pub label: String,
+    /// The clause that asks for it.
+    pub clause: Option<String>,
+    /// Type of what is planned.
+    pub from: String,
+    /// Its link to the record.
+    pub through: Through,
+    /// Its instant or day of beginning.
+    pub start: String,
+    /// Its instant or day of ending; none where it is a point in time.
+    pub end: Option<String>,
+    /// The choice that gives it its lane.
+    pub by: Option<String>,
+    /// Its instants and days that are deadlines.
+    pub due: Vec<String>,
+    /// Its choices and many-links that the whole line is to cover.
+    pub cover: Vec<String>,
+    /// Its fields that the table beside the drawing shows.
+    pub show: Vec<String>,
+    /// The relations of others to it whose open records are counted beside it.
+    pub open: Vec<String>,
+}
+
 /// An example in a declaration, run whenever the registry is checked.
 #[derive(Debug, Clone)]
 pub struct Example {
@@ -203,6 +288,10 @@ pub struct RecordType {
     pub version_of: Option<VersionOf>,
     /// Who is asked to acknowledge its records.
     pub readers: Option<Readers>,
+    /// Charts on the page of a record.
+    pub charts: Vec<Chart>,
+    /// Lines of time on the page of a record.
+    pub timelines: Vec<Timeline>,
     /// Role to what it may do.
     pub permissions: BTreeMap<String, BTreeSet<String>>,
     /// Examples.

@@ -13,6 +13,7 @@ mod print;
 mod strip;
 #[cfg(test)]
 mod tests;
+mod timeline;
 
 use maud::Markup;
 
@@ -28,6 +29,7 @@ pub const CSS: &str = "\
 .chart .chart-value { fill: var(--ink); }
 .chart .chart-axis { stroke: var(--line-strong); stroke-width: 1; fill: none; }
 .chart .chart-grid { stroke: var(--line); stroke-width: 1; fill: none; }
+.chart .chart-due { fill: var(--sheet); stroke: var(--ink); stroke-width: 1.4; }
 .chart .chart-target { stroke: var(--ink); stroke-width: 1.4; stroke-dasharray: 5 4; fill: none; }
 .chart .bar.accent { fill: var(--accent); } .chart .bar.ok { fill: var(--ok); } .chart .bar.risk { fill: var(--risk); }
 .chart .bar.bad { fill: var(--bad); } .chart .bar.info { fill: var(--info); } .chart .bar.idle { fill: var(--idle); }
@@ -162,6 +164,61 @@ pub struct Strip {
     pub caption: Caption,
     /// The cells, oldest first.
     pub cells: Vec<Cell>,
+}
+
+/// Something that lasts from one day to another.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Span {
+    /// First day, since 1970-01-01.
+    pub from: i32,
+    /// Last day.
+    pub until: i32,
+    /// A few words beside the bar.
+    pub label: String,
+    /// What it says in words.
+    pub says: String,
+    /// Colour: done (ok), under way (accent), planned (info) or late (bad).
+    pub tone: Tone,
+    /// Deadlines that belong to it, each with its words.
+    pub due: Vec<(i32, String)>,
+}
+
+/// A lane of a [`Timeline`].
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Lane {
+    /// Its name.
+    pub label: String,
+    /// What lies in it, in order of time.
+    pub spans: Vec<Span>,
+}
+
+/// What is planned and done over some years, in lanes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Timeline {
+    /// Title, description and axes.
+    pub caption: Caption,
+    /// First day.
+    pub from: i32,
+    /// Last day.
+    pub until: i32,
+    /// The present day.
+    pub today: i32,
+    /// Days that are marked: a label, and whether it is a strong line.
+    pub ticks: Vec<(i32, String, bool)>,
+    /// The lanes, from the top.
+    pub lanes: Vec<Lane>,
+}
+
+impl Timeline {
+    /// Draws it.
+    pub fn svg(&self) -> Markup {
+        timeline::draw(self, frame::WIDTH)
+    }
+
+    /// Draws it for much and for little room; the page shows one of them.
+    pub fn fitting(&self) -> Markup {
+        frame::both(|wide| timeline::draw(self, wide))
+    }
 }
 
 impl Bars {

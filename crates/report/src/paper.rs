@@ -51,7 +51,9 @@ pub fn of_record(subject: &Subject<'_>) -> Paper {
         ],
     }];
     for section in &of.sections {
-        let fields: Vec<&Field> = section.fields.iter().filter_map(|name| of.field(name)).collect();
+        // the title stands above everything already
+        let names = section.fields.iter().filter(|name| *name != of.title_field());
+        let fields: Vec<&Field> = names.filter_map(|name| of.field(name)).collect();
         blocks.extend(section_of(subject, &section.label, &fields));
     }
     if !subject.gathered.is_empty() {

@@ -201,7 +201,7 @@ pub fn groups(state: &AppState, caller: &Caller) -> Vec<Group> {
             let item = Item { label, address, count };
             if is_desk { items.insert(0, item) } else { items.push(item) }
         }
-        if family == "work" && staff && kinds > 0 {
+        if family == "work" && kinds > 0 {
             items.insert(0, Item::fixed("Needs you", "/needs"));
         }
         if family == "assurance" {

@@ -49,7 +49,7 @@ fn used(tree: &Tree) -> Result<BTreeSet<String>> {
 #[cfg(test)]
 mod tests {
     // reason: a test says what it expects
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, reason = "tests")]
 
     use super::check;
     use crate::tidy::tree::Tree;

@@ -113,7 +113,7 @@ fn amounts(found: &[Problem]) -> BTreeMap<(String, String), usize> {
 #[cfg(test)]
 mod tests {
     // reason: a test says what it expects
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, reason = "tests")]
 
     use super::{apply, grown, parse, render, tightened};
     use crate::tidy::Problem;

@@ -149,6 +149,8 @@ fn one(
         narrow: None,
         version_of: None,
         readers: None,
+        charts: Vec::new(),
+        timelines: Vec::new(),
         permissions: permissions(tree, book),
         examples,
         inverses: IndexMap::new(),

@@ -115,6 +115,8 @@ fn extend(tree: &mut TypeTree, added: TypeTree, book: &mut Book<'_>) {
     tree.list.extend(added.list);
     tree.views.extend(added.views);
     tree.collections.extend(added.collections);
+    tree.charts.extend(added.charts);
+    tree.timelines.extend(added.timelines);
     tree.examples.extend(added.examples);
     tree.sources.extend(added.sources);
     for (name, guard) in added.guards {

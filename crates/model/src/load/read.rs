@@ -1,6 +1,5 @@
 //! From KDL text to the tree of declarations: knows which words may stand where, resolves nothing.
 
-use crate::load::collect;
 use crate::load::node::{Node, Props};
 use crate::load::read_field::{KINDS, field};
 use crate::load::reading;
@@ -8,9 +7,10 @@ use crate::load::text::{Book, Spot, Word, hint};
 use crate::load::tree::{
     ClockTree, ExampleTree, FieldTree, GuardTree, SectionTree, StateTree, TransitionTree, TypeTree, ViewTree,
 };
+use crate::load::{collect, draw};
 use crate::written::{self, Slip};
 
-const INSIDE: [&str; 18] = [
+const INSIDE: [&str; 20] = [
     "section",
     "clause",
     "family",
@@ -26,6 +26,8 @@ const INSIDE: [&str; 18] = [
     "narrow",
     "version_of",
     "readers",
+    "chart",
+    "timeline",
     "permit",
     "example",
     "guard",
@@ -205,6 +207,8 @@ fn children(node: Node<'_>, tree: &mut TypeTree, book: &mut Book<'_>) {
             "narrow" => again(child, &mut tree.narrow, reading::narrow(child, book), book),
             "version_of" => again(child, &mut tree.version_of, reading::version_of(child, book), book),
             "readers" => again(child, &mut tree.readers, reading::readers(child, book), book),
+            "chart" => tree.charts.extend(draw::chart(child, book)),
+            "timeline" => tree.timelines.extend(draw::timeline(child, book)),
             "permit" => {
                 child.props(&[], book);
                 child.childless(book);

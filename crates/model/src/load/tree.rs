@@ -34,6 +34,8 @@ pub(crate) struct TypeTree {
     pub narrow: Option<NarrowTree>,
     pub version_of: Option<VersionTree>,
     pub readers: Option<ReadersTree>,
+    pub charts: Vec<ChartTree>,
+    pub timelines: Vec<TimelineTree>,
     pub permits: Vec<(Word, Word)>,
     pub examples: Vec<ExampleTree>,
 }
@@ -148,6 +150,7 @@ pub(crate) struct CollectTree {
     pub label: Option<Word>,
     pub clause: Option<Word>,
     pub from: Word,
+    pub through: Option<Word>,
     pub on: Option<Word>,
     pub condition: Option<Word>,
 }
@@ -184,6 +187,39 @@ pub(crate) struct ReadersTree {
     pub condition: Word,
     /// Condition over people, and when it counts.
     pub groups: Vec<(Word, Word)>,
+}
+
+/// Records of another type, month by month.
+#[derive(Debug, Clone)]
+pub(crate) struct ChartTree {
+    pub name: Word,
+    pub label: Option<Word>,
+    pub clause: Option<Word>,
+    pub from: Word,
+    pub through: Word,
+    pub on: Word,
+    pub by: Option<Word>,
+    pub sum: Option<Word>,
+    pub share: Option<Word>,
+    pub condition: Option<Word>,
+    pub months: i64,
+}
+
+/// What another type plans in the period of a record.
+#[derive(Debug, Clone)]
+pub(crate) struct TimelineTree {
+    pub name: Word,
+    pub label: Option<Word>,
+    pub clause: Option<Word>,
+    pub from: Word,
+    pub through: Word,
+    pub start: Word,
+    pub end: Option<Word>,
+    pub by: Option<Word>,
+    pub due: Vec<Word>,
+    pub cover: Vec<Word>,
+    pub show: Vec<Word>,
+    pub open: Vec<Word>,
 }
 
 /// An example.

@@ -1,12 +1,13 @@
 //! The same drawing for paper: typesetters know no stylesheet, so each class becomes plain attributes.
 
 /// Class of a chart to what it looks like in print; the tones of the light theme.
-const LOOKS: [(&str, &str); 17] = [
+const LOOKS: [(&str, &str); 18] = [
     ("chart-title", "font-size=\"13\" font-weight=\"bold\" fill=\"#1c2024\""),
     ("chart-value", "fill=\"#1c2024\""),
     ("chart-axis", "stroke=\"#8a94a0\" stroke-width=\"1\" fill=\"none\""),
     ("chart-grid", "stroke=\"#dfe3e8\" stroke-width=\"1\" fill=\"none\""),
     ("chart-target", "stroke=\"#1c2024\" stroke-width=\"1.4\" stroke-dasharray=\"5 4\" fill=\"none\""),
+    ("chart-due", "fill=\"#ffffff\" stroke=\"#1c2024\" stroke-width=\"1.4\""),
     ("bar accent", "fill=\"#2f5fd0\""),
     ("bar ok", "fill=\"#2e7d4f\""),
     ("bar risk", "fill=\"#b7791f\""),

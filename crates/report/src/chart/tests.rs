@@ -110,3 +110,54 @@ fn an_axis_begins_near_values_that_differ_little_and_at_nought_otherwise() {
     assert!(wide.contains(">0<"), "{wide}");
     assert!(lines(&[99.8, 100.0]).fitting().into_string().contains(">0<"), "other charts begin at 0");
 }
+
+#[test]
+fn bars_of_a_line_of_time_lie_in_order_and_do_not_meet() {
+    use super::{Lane, Span, Timeline};
+    let span = |from: i32, until: i32, label: &str, tone: Tone| Span {
+        from,
+        until,
+        label: label.to_owned(),
+        says: format!("{label} <says>"),
+        tone,
+        due: vec![(until + 30, "answer".to_owned())],
+    };
+    let line = Timeline {
+        caption: caption(),
+        from: 0,
+        until: 1_000,
+        today: 500,
+        ticks: vec![(0, "2026".to_owned(), true), (365, "2027".to_owned(), true)],
+        lanes: vec![
+            Lane {
+                label: "Internal".to_owned(),
+                spans: vec![
+                    span(100, 110, "First", Tone::Ok),
+                    span(105, 115, "Second", Tone::Bad),
+                    span(980, 999, "At the very end", Tone::Info),
+                ],
+            },
+            Lane { label: "Stage 1".to_owned(), spans: Vec::new() },
+        ],
+    };
+    let both = line.fitting().into_string();
+    let (wide, narrow) = both.split_once("chart-narrow").unwrap();
+    assert_eq!(wide.matches("<circle").count(), 3);
+    assert!(
+        wide.contains("today") && wide.contains("First &lt;says&gt;") && !wide.contains("style="),
+        "{wide}"
+    );
+    assert!(wide.contains(">late<") && wide.contains(">done<") && !wide.contains(">under way<"), "{wide}");
+    let rows: Vec<&str> =
+        wide.split("<rect class=\"bar ").skip(4).map(|r| r.split(" y=\"").nth(1).unwrap()).collect();
+    let y = |row: &str| row.split('"').next().unwrap().parse::<f64>().unwrap();
+    assert!(y(rows[0]) < y(rows[1]), "two at the same time take two rows: {wide}");
+    assert!((y(rows[0]) - y(rows[2])).abs() < 0.1, "what comes later shares the first: {wide}");
+    assert!(
+        wide.contains("text-anchor=\"end\">At the very end"),
+        "words at the end stand before their bar: {wide}"
+    );
+    for part in narrow.split(" x=\"").skip(1) {
+        assert!(part.split('"').next().unwrap().parse::<f64>().unwrap() <= 380.0, "{part}");
+    }
+}

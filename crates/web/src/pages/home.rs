@@ -45,6 +45,11 @@ async fn show(visit: Visit, Path(family): Path<String>) -> Result<Markup, WebErr
     let readable = |t: &&Arc<RecordType>| t.family == family && visit.caller.may(t, &Action::Read);
     let kinds = join_all(visit.registry().types().filter(readable).map(|of| kind(&visit, of))).await;
     let fixed = fixed(&visit, &family, &kinds);
+    let line = |k: &Kind| {
+        let first = k.of.timelines.first()?;
+        Some((first.label.clone(), format!("/{}/line", slug(&k.of))))
+    };
+    let lines: Vec<(String, String)> = kinds.iter().filter_map(line).collect();
     if kinds.is_empty() && fixed.is_empty() {
         return Err(missing());
     }
@@ -61,7 +66,10 @@ async fn show(visit: Visit, Path(family): Path<String>) -> Result<Markup, WebErr
                 h1 { (label) }
                 p.muted { (kinds.len()) @if kinds.len() == 1 { " kind" } @else { " kinds" } " of records, by the clauses that they serve." }
             }
-            @if !fixed.is_empty() { div.row { @for item in fixed { a.button href=(item.address) { (item.label) } } } }
+            @if !fixed.is_empty() || !lines.is_empty() { div.row {
+                @for (label, address) in &lines { a.button href=(address) { (label) } }
+                @for item in fixed { a.button href=(item.address) { (item.label) } }
+            } }
         }
         @for (chapter, kinds) in areas(view.as_ref(), kinds) { (area(&visit, view.as_ref(), chapter, &kinds)) }
     };

@@ -12,13 +12,13 @@ use futures_util::future::join_all;
 use maud::{Markup, html};
 use proofdesk_conformity::view::ObligationView;
 use proofdesk_conformity::{JUDGEMENT_ROLES, Scope, State};
-use proofdesk_engine::{Action, ListRequest, Reading, Record};
+use proofdesk_engine::{Action, Change, Door, ListRequest, Reading, Record, Reference, Target};
 use proofdesk_model::{Kind, RecordType, Transition, Value, View, format};
 
 use crate::error::WebError;
 use crate::layout::{self, Page, escape_query};
 use crate::menu::{FAMILIES, count_words, slug};
-use crate::pages::conformity;
+use crate::pages::{conformity, owes};
 use crate::parts::empty::empty;
 use crate::parts::{tag, time};
 use crate::session::Visit;
@@ -42,6 +42,8 @@ struct Lane {
     filter: String,
     sort: String,
     descending: bool,
+    /// It asks for a step of the visitor's, so what is missing for that step is said.
+    step: bool,
     /// The column sorted by is the day or time by which something is due.
     dated: bool,
 }
@@ -51,6 +53,8 @@ struct Found {
     of: Arc<RecordType>,
     lane: Lane,
     records: Vec<Record>,
+    /// What stands in the way of the step that each record waits for.
+    missing: Vec<Vec<String>>,
     count: u64,
 }
 
@@ -102,7 +106,7 @@ fn lanes(visit: &Visit, of: &RecordType) -> Vec<Lane> {
         } else {
             may_step(visit, of).map(|states| format!("({}) && state in [{states}]", source(asking)))
         };
-        found.extend(filter.map(|filter| lane(of, asking, asking.label.clone(), filter)));
+        found.extend(filter.map(|filter| lane(of, asking, asking.label.clone(), filter, true)));
     }
     let late: Vec<&View> = LATE.iter().filter_map(|name| view(name)).collect();
     if let (Some(mine), Some(first)) = (view("mine").filter(|v| !v.needs), late.first()) {
@@ -110,15 +114,15 @@ fn lanes(visit: &Visit, of: &RecordType) -> Vec<Lane> {
         let filter = format!("({}) && ({})", source(mine), any.join(" || "));
         let label =
             if first.name == "attention" { "Yours, in need of attention" } else { "Yours, late or soon due" };
-        found.push(lane(of, first, label.to_owned(), filter));
+        found.push(lane(of, first, label.to_owned(), filter, false));
     }
     found
 }
 
-fn lane(of: &RecordType, view: &View, label: String, filter: String) -> Lane {
+fn lane(of: &RecordType, view: &View, label: String, filter: String, step: bool) -> Lane {
     let dated = view.sort.ends_with("_on") || view.sort.ends_with("_at") || view.sort.ends_with("_by");
     let dated = dated && of.field(&view.sort).is_some() && LATE.contains(&view.name.as_str());
-    Lane { label, filter, sort: view.sort.clone(), descending: view.descending, dated }
+    Lane { label, filter, sort: view.sort.clone(), descending: view.descending, step, dated }
 }
 
 /// The states from which the visitor may take the main step, written for a condition; none when there are none.
@@ -150,7 +154,30 @@ async fn fill(visit: &Visit, of: Arc<RecordType>, lane: Lane) -> Result<Found, W
         None => page.records.len() as u64,
         Some(_) => engine.count(&visit.caller, &of.name, Some(&condition), Some(1_000)).await?,
     };
-    Ok(Found { of, lane, records: page.records, count })
+    let asked = page.records.iter().map(|record| missing(visit, &lane, record));
+    let missing = join_all(asked).await.into_iter().collect::<Result<Vec<_>, _>>()?;
+    Ok(Found { of, lane, records: page.records, missing, count })
+}
+
+/// Tries the step that a record waits for and says what would refuse it; what the form of the step asks for is no
+/// obstacle.
+async fn missing(visit: &Visit, lane: &Lane, record: &Record) -> Result<Vec<String>, WebError> {
+    let Some(step) = owes::next_step(visit, record).filter(|_| lane.step) else { return Ok(Vec::new()) };
+    let target = Target::Existing(Reference::new(record.of.name.clone(), record.number), None);
+    let change = Change::default().take(&step.name);
+    let problems = visit.engine().rehearse(&visit.caller, target, change, Door::Page).await?;
+    let to = record.of.state(&step.to);
+    let asked = |field: &String| {
+        let in_state = to.is_some_and(|s| s.requires.contains(field));
+        in_state || step.requires.contains(field) || step.offers.contains(field)
+    };
+    let mut found: Vec<String> = Vec::new();
+    for problem in problems.0.into_iter().filter(|p| !asked(&p.field)) {
+        if !found.contains(&problem.message) {
+            found.push(problem.message);
+        }
+    }
+    Ok(found)
 }
 
 /// Lanes of one type together.
@@ -175,7 +202,7 @@ fn card(visit: &Visit, lanes: &[&Found]) -> Markup {
                 @for found in lanes {
                     @let list = format!("/{}?filter={}", slug(of), escape_query(&found.lane.filter));
                     div.row.between.small.lane { a.muted href=(list) { (found.lane.label) } span.faint.num { (count_words(found.count)) } }
-                    @for record in &found.records { (line(visit, found, record)) }
+                    @for (record, missing) in found.records.iter().zip(&found.missing) { (line(visit, found, record, missing)) }
                     @if found.count > found.records.len() as u64 { p.small { a.link href=(list) { "List all " (count_words(found.count)) span.sr { " " (of.plural) ": " (found.lane.label) } } } }
                 }
             }
@@ -183,7 +210,7 @@ fn card(visit: &Visit, lanes: &[&Found]) -> Markup {
     }
 }
 
-fn line(visit: &Visit, found: &Found, record: &Record) -> Markup {
+fn line(visit: &Visit, found: &Found, record: &Record, missing: &[String]) -> Markup {
     let due = found.lane.dated.then(|| due(visit, record, &found.lane.sort)).flatten();
     let late = due.as_ref().is_some_and(|(_, late)| *late);
     html! {
@@ -192,6 +219,7 @@ fn line(visit: &Visit, found: &Found, record: &Record) -> Markup {
             span {
                 a href={ "/" (slug(&record.of)) "/" (record.reference()) } { span.key.muted { (record.reference()) } " " b { (record.title()) } }
                 @if let Some((says, _)) = &due { br; span.muted { (says) } }
+                @if !missing.is_empty() { br; span.muted { "Before the step: " (missing.join(" ")) } }
             }
             (tag::state(record))
         }

@@ -1,7 +1,9 @@
 //! A record: state as stages, one timeline for talk and history, targets, what it owes, facts, related records.
 
 pub mod aside;
+pub mod drawn;
 pub mod duties;
+pub mod line;
 pub mod preview;
 pub mod proof;
 pub mod related;
@@ -36,7 +38,7 @@ pub const ENTRIES: usize = 200;
 
 /// `/{type}/{reference}` with its preview and the proofs of its entries.
 pub fn router() -> Router<AppState> {
-    Router::new()
+    line::router()
         .route("/{slug}/{reference}", get(show))
         .route("/{slug}/{reference}/preview", get(preview::show))
         .route("/{slug}/{reference}/proof/{entry}", get(proof::show))
@@ -174,6 +176,8 @@ async fn page(visit: &Visit, loaded: &Loaded, asked: &Asked) -> Result<Markup, W
     let content = match asked.tab.as_str() {
         "related" => related::tab(visit, loaded, &eyes).await?,
         "gathered" => paper::gathered_tab(visit, &loaded.record, &eyes).await?,
+        "charts" if visit.caller.reads_notes(&loaded.record.of) => drawn::tab(visit, loaded).await?,
+        "line" => line::tab(visit, loaded, &eyes).await?,
         "files" => aside::files_tab(visit, loaded, &eyes),
         "proof" => proof::tab(visit, loaded, &eyes, asked).await?,
         _ => html! { (timeline::write(visit, loaded)) (timeline::list(loaded, &eyes)) },
@@ -224,7 +228,8 @@ async fn glance(visit: &Visit, loaded: &Loaded, is_service: bool) -> Result<Mark
     };
     let trend = trend::all(visit, loaded).await?;
     let duties = duties::card(visit, &loaded.record).await?;
-    Ok(html! { (overview) (trend) (duties) })
+    let belongs = drawn::belongs(visit, loaded).await?;
+    Ok(html! { (overview) (belongs) (trend) (duties) })
 }
 
 fn keys(visit: &Visit, record: &Record) -> Vec<(String, String)> {
@@ -389,6 +394,13 @@ fn tab_bar(visit: &Visit, loaded: &Loaded, current: &str) -> Markup {
     let gathers = loaded.record.of.collections.len() as u64;
     if gathers > 0 {
         found.insert(1, tab("gathered", "Gathered", Some(gathers)));
+    }
+    let charts = loaded.record.of.charts.len() as u64;
+    if charts > 0 && visit.caller.reads_notes(&loaded.record.of) {
+        found.insert(1, tab("charts", "Charts", Some(charts)));
+    }
+    if let Some(line) = loaded.record.of.timelines.first() {
+        found.insert(1, tab("line", &line.label, None));
     }
     let print = html! { a.link.small href={ (loaded.address) "/print" } { "Print" } };
     tabs::tabs("Parts of this record", &found, &print)
