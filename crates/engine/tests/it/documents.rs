@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use proofdesk_engine::comment::Audience;
 use proofdesk_engine::{
-    Action, Caller, Change, Door, Error, LinkChange, ListRequest, Reference, Standing, Target,
+    Action, Caller, Change, Door, Error, FieldFile, LinkChange, ListRequest, Reference, Stamp, Standing,
+    Target,
 };
 use proofdesk_model::Value;
 use proofdesk_testkit::{BOTH, TestDesk};
@@ -421,5 +422,41 @@ async fn versions_of_different_documents_are_not_compared() {
         let refused = desk.engine.compare(&author, &one, &two).await;
         let Err(Error::Invalid(problems)) = refused else { panic!("compared") };
         assert!(problems.to_string().contains("not versions of the same"), "{problems}");
+    }
+}
+
+async fn with_file(desk: &TestDesk, caller: &Caller, on: &Reference, name: &str, bytes: &[u8]) {
+    let of = desk.engine.registry().get(&on.record_type).unwrap().clone();
+    let mut intake = desk.engine.receive(caller, &of, name, 99).await.unwrap();
+    intake.write(bytes).await.unwrap();
+    let file = FieldFile { field: "file".to_owned(), file: intake.finish().await.unwrap() };
+    let stamp = Stamp::now(desk.engine.now(), Door::Page);
+    let target = Target::Existing(on.clone(), None);
+    let id = uuid::Uuid::now_v7();
+    desk.engine.apply_with(caller, target, Change::default(), vec![file], stamp, id).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_of_versions_are_compared_by_their_bytes() {
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let author = desk.person("Aya Author", &["agent"]).await.unwrap();
+        let boss = desk.person("Bo Sand", &["sms_manager"]).await.unwrap();
+        let [document, one] =
+            policy(&desk, &author, &boss, Change::default().with_text("audience", "staff")).await;
+        let next = desk.engine.next_version(&author, &document, Door::Page).await.unwrap();
+        let two = Reference::new("document_version", next.number);
+        with_file(&desk, &author, &one, "plan.txt", b"two days").await;
+        let only = desk.engine.compare(&author, &one, &two).await.unwrap();
+        assert!(only.files_differ() && only.new_file.is_none(), "{database:?}");
+        with_file(&desk, &author, &two, "plan-2.txt", b"two days").await;
+        let named = desk.engine.compare(&author, &one, &two).await.unwrap();
+        assert!(!named.files_differ(), "another name, the same bytes");
+        assert_eq!(named.new_file.unwrap().name, "plan-2.txt");
+        with_file(&desk, &author, &two, "plan.txt", b"five days").await;
+        let other = desk.engine.compare(&author, &one, &two).await.unwrap();
+        assert!(other.files_differ());
+        let (old, new) = (other.old_file.unwrap(), other.new_file.unwrap());
+        assert_eq!((old.name, old.size_bytes, new.size_bytes), (new.name.clone(), 8, 9));
     }
 }

@@ -14,7 +14,7 @@ use crate::error::WebError;
 use crate::form::Typed;
 use crate::form::sent::Texts;
 use crate::layout::{self, Page};
-use crate::menu::slug;
+use crate::menu::{self, slug};
 use crate::pages::{address, family_crumb};
 use crate::parts::tag;
 use crate::parts::value::prose;
@@ -60,6 +60,7 @@ async fn list(visit: Visit) -> Result<Markup, WebError> {
     for found in visit.engine().templates().all.values() {
         rows.push((found, visit.engine().adopted(&visit.caller, &found.name).await?));
     }
+    rows.sort_by_key(|(found, _)| menu::numbers(found.clauses.first().map_or("", |c| c)));
     let begun = rows.iter().filter(|(_, d)| !d.is_empty()).count();
     let body = html! {
         div.stack.tight {

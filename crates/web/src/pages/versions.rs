@@ -11,7 +11,7 @@ use axum::routing::{get, post};
 use maud::{Markup, html};
 use proofdesk_engine::compare::{Compared, DiffLine, Mark};
 use proofdesk_engine::{Action, Attachment, Door, ListRequest, Record, Reference, Standing};
-use proofdesk_model::{RecordType, template};
+use proofdesk_model::{RecordType, StateKind, template};
 use serde::Deserialize;
 
 use crate::error::WebError;
@@ -54,6 +54,7 @@ pub async fn band(visit: &Visit, loaded: &Loaded) -> Result<Markup, WebError> {
 async fn of_version(visit: &Visit, record: &Record) -> Result<Markup, WebError> {
     let open = visit.engine().open_places(record);
     let beside = visit.engine().versions_beside(&visit.caller, record).await?;
+    let blanks = if record.of.state_kind(&record.state) == StateKind::New { blanks(record) } else { 0 };
     let at = path(visit, record);
     let others: Vec<&Record> = beside.iter().filter(|v| v.number != record.number).collect();
     let before = others.iter().rev().find(|v| v.number < record.number).or(others.first());
@@ -66,10 +67,18 @@ async fn of_version(visit: &Visit, record: &Record) -> Result<Markup, WebError> 
                 ul.small { @for (name, label) in &open { li { code { "{{" (name) "}}" } " " (label) } } }
             }
         }
+        @if blanks > 0 { p.small.muted { span.num { (blanks) } @if blanks == 1 { " line" } @else { " lines" } " to write on (____) left in the text." } }
         @if let Some(before) = before {
             p { a.button href={ (at) "/compare?old=" (before.reference()) "&new=" (record.reference()) } { "Compare with " (edition(before)) } }
         }
     })
+}
+
+/// Lines to write on that stand in the text of a version, as `____`.
+fn blanks(record: &Record) -> usize {
+    let text = record.of.version_of.as_ref().and_then(|v| record.text(&v.content)).unwrap_or_default();
+    let runs = text.split(|c| c != '_').filter(|run| run.len() >= 4);
+    runs.count()
 }
 
 async fn of_whole(visit: &Visit, loaded: &Loaded, version: &RecordType) -> Result<Markup, WebError> {
@@ -124,12 +133,12 @@ async fn reading(visit: &Visit, record: &Record) -> Result<Markup, WebError> {
     let who = html! { @if sees { " " a.link href={ (at) "/readers" } { "Who has read it" } } };
     Ok(match found.standing {
         Standing::Read(_, when) => html! {
-            div.notice.ok { p { "You have read version " (name_of(record)) ": " (time::proven(when, visit.now, visit.zone())) "." (who) } }
+            div.notice.ok { p { "You have read " a.link href=(at) { "version " (name_of(record)) } ": " (time::proven(when, visit.now, visit.zone())) "." (who) } }
         },
         Standing::ToRead(_, due) => html! {
             div.notice.risk {
                 p {
-                    b { "You are asked to read version " (name_of(record)) "." }
+                    b { "You are asked to read " a.link href=(at) { (record.title()) ", version " (name_of(record)) } "." }
                     @if let Some(since) = found.since { " In force since " (time::proven(since, visit.now, visit.zone())) "." }
                     @if let Some(due) = due { " To be read by " (time::proven(due, visit.now, visit.zone())) "." }
                     (who)
@@ -300,7 +309,7 @@ fn text(found: &Compared) -> Markup {
         section.card {
             header {
                 h2 { "Text" }
-                span.small.muted { @if added + removed == 0 { "no difference" } @else { span.num { (removed) } " lines of the old, " span.num { (added) } " of the new" } }
+                span.small.muted { @if added + removed == 0 { "no difference" } @else { span.num { (removed) } @if removed == 1 { " line" } @else { " lines" } " of the old, " span.num { (added) } " of the new" } }
             }
             @if found.text.lines.is_empty() { div.body.muted { "Neither version has a text." } }
             @else {

@@ -1,6 +1,7 @@
 //! REST in process, on both databases: each verb, errors, preconditions, keys, paging, roles and hostile input.
 
 mod conformity;
+mod documents;
 mod exports;
 mod file_fields;
 mod hostile;

@@ -5,6 +5,7 @@ mod api;
 mod around;
 mod client;
 mod conformity;
+mod documents;
 mod drawn;
 mod figures;
 mod files;
