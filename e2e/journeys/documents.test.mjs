@@ -65,7 +65,7 @@ test("a policy is begun from a template, approved by role, read by another perso
 
   // the document: its audience acknowledges; approved by who does not write it
   await visit(author, `${whole}/edit`);
-  await author.getByLabel(/^\s*Readers acknowledge each version/).first().check();
+  await fill(author, { "Readers acknowledge each version": "Yes" });
   await author.getByRole("button", { name: "Save the changes" }).click();
   await author.waitForURL(`**${whole}`);
   await take(author, "Send to review");

@@ -68,15 +68,19 @@ impl Engine {
         caller: &Caller,
         record: &mut Record,
     ) -> Result<(), Error> {
-        let narrow =
-            |r: &Reference| self.registry().get(&r.record_type).is_some_and(|of| caller.narrow(of).is_some());
-        let ends: Vec<Reference> = record.links.values().flatten().filter(|r| narrow(r)).cloned().collect();
+        // all ends of a relation are of one type
+        let narrow = |others: &[Reference]| {
+            let of = others.first().and_then(|r| self.registry().get(&r.record_type));
+            of.is_some_and(|of| caller.narrow(of).is_some())
+        };
+        let closed = record.links.values().filter(|others| narrow(others));
+        let ends: Vec<Reference> = closed.flatten().cloned().collect();
         if ends.is_empty() {
             return Ok(());
         }
         let seen = self.seen_references(caller, &ends).await?;
-        for others in record.links.values_mut() {
-            others.retain(|r| !narrow(r) || seen.contains(r));
+        for others in record.links.values_mut().filter(|others| narrow(others)) {
+            others.retain(|r| seen.contains(r));
         }
         record.links.retain(|_, others| !others.is_empty());
         Ok(())

@@ -134,7 +134,7 @@ async fn page(visit: &Visit, name: &str, wrong: &[String]) -> Result<Markup, Web
             }
         }
     };
-    Ok(layout::frame(visit, Page::new(&found.title, crumbs(of, Some(&found.title)), body)))
+    Ok(layout::frame(visit, Page::new(&found.title, crumbs(of, Some("Template")), body)))
 }
 
 async fn adopt(visit: Visit, Path(name): Path<String>, Texts(pairs): Texts) -> Result<Response, WebError> {

@@ -69,7 +69,7 @@ async fn of_version(visit: &Visit, record: &Record) -> Result<Markup, WebError> 
         }
         @if blanks > 0 { p.small.muted { span.num { (blanks) } @if blanks == 1 { " line" } @else { " lines" } " to write on (____) left in the text." } }
         @if let Some(before) = before {
-            p { a.button href={ (at) "/compare?old=" (before.reference()) "&new=" (record.reference()) } { "Compare with " (edition(before)) } }
+            div { a.button href={ (at) "/compare?old=" (before.reference()) "&new=" (record.reference()) } { "Compare with " (edition(before)) } }
         }
     })
 }

@@ -1,14 +1,14 @@
 //! Documents on pages: templates, open places, reading, comparison, and nothing for who is outside their access.
 
 use axum::http::StatusCode;
-use proofdesk_engine::{Audience, Change, Door, Reference, Target};
+use proofdesk_engine::{Audience, Caller, Change, Door, Reference, Target};
 use proofdesk_model::Value;
 
 use crate::client::Desk;
 
 /// A document in force with one version, for all staff; another version is a draft.
 async fn policy(desk: &Desk) {
-    let setup = desk.desk.setup();
+    let boss = Caller::person(3, "Bo Sand", ["sms_manager"]);
     let document = Change::default()
         .with_text("title", "Release policy")
         .with_text("kind", "release_policy")
@@ -32,7 +32,7 @@ async fn policy(desk: &Desk) {
         Change::default().take("approve"),
         Change::default().take("put_in_force"),
     ] {
-        desk.desk.engine.apply(&setup, first(), change, Door::Cli).await.unwrap();
+        desk.desk.engine.apply(&boss, first(), change, Door::Cli).await.unwrap();
     }
 }
 

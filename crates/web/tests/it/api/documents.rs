@@ -1,15 +1,14 @@
 //! Documents in REST: templates, comparison, readers, and nothing for who is outside their access.
 
 use axum::http::StatusCode;
-use proofdesk_engine::{Audience, Change, Door, Reference, Target};
+use proofdesk_engine::{Audience, Caller, Change, Door, Reference, Target};
 use proofdesk_model::Value;
 use serde_json::{Value as Json, json};
 
 use super::rest::Rest;
 
-async fn step(rest: &Rest, on: &Reference, change: Change) {
-    let setup = rest.desk.setup();
-    rest.engine().apply(&setup, Target::Existing(on.clone(), None), change, Door::Cli).await.unwrap();
+async fn step(rest: &Rest, by: &Caller, on: &Reference, change: Change) {
+    rest.engine().apply(by, Target::Existing(on.clone(), None), change, Door::Cli).await.unwrap();
 }
 
 #[tokio::test]
@@ -34,15 +33,16 @@ async fn a_template_becomes_a_document_whose_versions_are_compared_and_read() {
         let patched = rest.ask("PATCH", "/api/v1/document_version/DVR-1", &[], &text).await;
         assert_eq!(patched.status, StatusCode::OK, "{}", patched.text);
         let version = Reference::new("document_version", 1);
+        let boss = rest.desk.person("Bo Sand", &["sms_manager"]).await.unwrap();
         for change in [
             Change::default().take("submit"),
             Change::default().take("approve"),
             Change::default().take("put_in_force"),
         ] {
-            step(&rest, &version, change).await;
+            step(&rest, &boss, &version, change).await;
         }
         let asks = Change::default().with("acknowledgement_needed", Value::Bool(true));
-        step(&rest, &Reference::new("document", 1), asks).await;
+        step(&rest, &boss, &Reference::new("document", 1), asks).await;
         let next = rest.ask("POST", "/api/v1/document/DOC-1/next-version", &[], &Json::Null).await;
         assert_eq!(next.status, StatusCode::CREATED, "{}", next.text);
         assert_eq!(next.json["reference"], "DVR-3");
