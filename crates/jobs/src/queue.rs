@@ -11,6 +11,8 @@ use crate::pause;
 
 /// How long a worker may take before another may take the job over, microseconds.
 const LEASE: i64 = 60_000_000;
+/// Jobs that this runner knows.
+const KINDS: [&str; 4] = ["clock", "timed", "look", "clocks"];
 /// Jobs claimed at a time.
 const AT_ONCE: usize = 64;
 /// After so many tries a job waits for an operator.
@@ -46,7 +48,7 @@ async fn until_next(engine: &Engine) -> i64 {
 /// # Errors
 /// A fault of the database while claiming; a job's own fault only puts that job back.
 pub async fn work(engine: &Engine) -> anyhow::Result<usize> {
-    let claimed = engine.store().claim(&["clock"], engine.now(), LEASE, AT_ONCE).await?;
+    let claimed = engine.store().claim(&KINDS, engine.now(), LEASE, AT_ONCE).await?;
     let found = claimed.len();
     for claim in claimed {
         match handle(engine, &claim.job).await {
@@ -64,15 +66,31 @@ pub async fn work(engine: &Engine) -> anyhow::Result<usize> {
 }
 
 async fn handle(engine: &Engine, job: &Job) -> anyhow::Result<()> {
+    let text = |name: &str| job.payload.get(name).and_then(|v| v.as_str());
+    let whole = |name: &str| job.payload.get(name).and_then(|v| v.as_i64());
+    let record = |of: &str, number: &str| -> anyhow::Result<Reference> {
+        let of = text(of).context("the job names no type")?;
+        Ok(Reference::new(of, whole(number).context("the job names no number")?))
+    };
     match job.kind.as_str() {
         "clock" => {
-            let record_type =
-                job.payload.get("type").and_then(|t| t.as_str()).context("the job names no type")?;
-            let number =
-                job.payload.get("number").and_then(|n| n.as_i64()).context("the job names no number")?;
-            engine.tick(&Reference::new(record_type, number)).await?;
-            Ok(())
+            engine.tick(&record("type", "number")?).await?;
+        }
+        "look" => {
+            engine.tick(&record("of", "at")?).await?;
+        }
+        "timed" => {
+            let transition = text("transition").context("the job names no transition")?;
+            engine.take_due(&record("type", "number")?, transition).await?;
+        }
+        "clocks" => {
+            let (from, to) = whole("from").zip(whole("to")).context("the job names no interval")?;
+            let agreements = job.payload.get("agreements").and_then(|a| a.as_array());
+            let agreements: Vec<String> =
+                agreements.into_iter().flatten().filter_map(|a| a.as_str().map(str::to_owned)).collect();
+            engine.look_again(from, to, &agreements).await?;
         }
         other => bail!("no handler for jobs of kind `{other}`"),
     }
+    Ok(())
 }

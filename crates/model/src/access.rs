@@ -250,7 +250,7 @@ impl RecordType {
         let clock = |c: &crate::ClockSpec| name.strip_prefix(&c.name).is_some_and(|end| end == "_due_at");
         let field = self.column_index(name).map_or(name, |at| self.columns()[at].field.as_str());
         self.field(field).is_some_and(|f| (f.public || f.name == self.title_field()) && !f.hidden)
-            || self.clocks.iter().any(clock)
+            || self.clocks.iter().filter(|c| c.holder.is_none()).any(clock)
     }
 
     /// Decides whether `caller` may do `action`, and proves it.

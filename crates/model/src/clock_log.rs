@@ -49,6 +49,29 @@ pub struct Mark {
     /// What the instance that ended here had come to.
     #[serde(rename = "q", default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<EndedInstance>,
+    /// The interval of a [`MarkKind::Exclude`] or [`MarkKind::Include`].
+    #[serde(rename = "x", default, skip_serializing_if = "Option::is_none")]
+    pub excluded: Option<Box<Excluded>>,
+}
+
+/// An interval that was agreed not to count.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Excluded {
+    /// First instant, seconds UTC.
+    #[serde(rename = "f")]
+    pub from: i64,
+    /// Instant after it, seconds UTC.
+    #[serde(rename = "u")]
+    pub to: i64,
+    /// Reference of the record that agrees it.
+    #[serde(rename = "r")]
+    pub record: String,
+    /// Why, in a word.
+    #[serde(rename = "w")]
+    pub reason: String,
+    /// Number of the person who approved it.
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<i64>,
 }
 
 /// The kinds of happenings; one letter each when stored.
@@ -81,6 +104,15 @@ pub enum MarkKind {
     /// The start was wrong and another one counts.
     #[serde(rename = "k")]
     Correct,
+    /// Somebody else holds the record: its reason is his reference, none for nobody. Clocks of holders only.
+    #[serde(rename = "h")]
+    Hold,
+    /// An agreed interval does not count.
+    #[serde(rename = "e")]
+    Exclude,
+    /// It counts after all: what agreed it was withdrawn.
+    #[serde(rename = "i")]
+    Include,
 }
 
 /// What a clock promises from a mark on: the target in its version, kept although the agreement may change.
@@ -148,7 +180,17 @@ pub enum Phase<'a> {
 impl Mark {
     /// A happening without particulars.
     pub fn new(at: i64, kind: MarkKind) -> Self {
-        Self { at, kind, reason: None, promise: None, start: None, by: None, version: None, ended: None }
+        Self {
+            at,
+            kind,
+            reason: None,
+            promise: None,
+            start: None,
+            by: None,
+            version: None,
+            ended: None,
+            excluded: None,
+        }
     }
 }
 
@@ -182,6 +224,45 @@ impl ClockLog {
         corrected.or_else(|| self.marks.iter().find(|m| m.kind == MarkKind::Start).map(|m| m.at))
     }
 
+    /// The intervals that do not count at present; of one holder where the clock is one of holders.
+    pub fn excluded(&self, holder: Option<&str>) -> Vec<&Excluded> {
+        let mut found: Vec<&Excluded> = Vec::new();
+        for mark in self.marks.iter().filter(|m| m.reason.as_deref() == holder) {
+            let Some(interval) = mark.excluded.as_deref() else { continue };
+            match mark.kind {
+                MarkKind::Exclude => found.push(interval),
+                MarkKind::Include => found.retain(|known| *known != interval),
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// The promise of one holder that is in force, of a clock of holders.
+    pub fn promise_of(&self, holder: &str) -> Option<&Promise> {
+        let target = |m: &&Mark| {
+            matches!(m.kind, MarkKind::Target | MarkKind::NoTarget) && m.reason.as_deref() == Some(holder)
+        };
+        self.marks.iter().rev().find(target).and_then(|m| m.promise.as_deref())
+    }
+
+    /// Who holds the record, of a clock of holders.
+    pub fn holder(&self) -> Option<&str> {
+        self.marks.iter().rev().find(|m| m.kind == MarkKind::Hold).and_then(|m| m.reason.as_deref())
+    }
+
+    /// Everybody who held the record, in the order in which they had it first.
+    pub fn holders(&self) -> Vec<&str> {
+        let mut found: Vec<&str> = Vec::new();
+        let holds = self.marks.iter().filter(|m| m.kind == MarkKind::Hold);
+        for holder in holds.filter_map(|m| m.reason.as_deref()) {
+            if !found.contains(&holder) {
+                found.push(holder);
+            }
+        }
+        found
+    }
+
     /// Where the marks leave the clock.
     pub fn phase(&self) -> Phase<'_> {
         phase(&self.marks)
@@ -196,7 +277,10 @@ impl ClockLog {
 
 /// Where marks leave a clock.
 pub fn phase(marks: &[Mark]) -> Phase<'_> {
-    let moves = |m: &&Mark| !matches!(m.kind, MarkKind::Target | MarkKind::NoTarget | MarkKind::Correct);
+    let moves = |m: &&Mark| {
+        use MarkKind::{Correct, Exclude, Include, NoTarget, Target};
+        !matches!(m.kind, Target | NoTarget | Correct | Exclude | Include)
+    };
     let Some(last) = marks.iter().rev().find(moves) else { return Phase::NotStarted };
     match last.kind {
         MarkKind::Pause => Phase::Paused(last.reason.as_deref().unwrap_or_default()),

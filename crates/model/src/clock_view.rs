@@ -201,11 +201,16 @@ pub fn clock_story(record: &Record, clock: &str, person: &dyn Fn(i64) -> String)
     let mut instance = 1;
     let mut attached = false;
     let mut happenings = Vec::with_capacity(log.marks.len() + 2);
+    let mut had: Vec<&str> = Vec::new();
     for mark in &log.marks {
         if mark.ended.is_some() {
             instance += 1;
         }
         let promise = mark.promise.as_deref();
+        if let (MarkKind::Target, Some(holder)) = (mark.kind, mark.reason.as_deref()) {
+            attached = had.contains(&holder);
+            had.push(holder);
+        }
         happenings.push(ClockHappening {
             at: mark.at.saturating_mul(SECOND),
             instance,
@@ -249,6 +254,12 @@ fn tell(mark: &Mark, attached: bool, person: &dyn Fn(i64) -> String) -> String {
         (MarkKind::Stop, _) => "The clock stops.".to_owned(),
         (MarkKind::Reopen, _) => "Taken up again.".to_owned(),
         (MarkKind::Cancel, _) => "Withdrawn.".to_owned(),
+        (MarkKind::Hold, _) => match mark.reason.as_deref() {
+            Some(holder) => format!("{holder} has the record."),
+            None => "Nobody has the record; the clock is held.".to_owned(),
+        },
+        (MarkKind::Exclude, _) => interval(mark, "does not count", person),
+        (MarkKind::Include, _) => interval(mark, "counts after all", person),
         (MarkKind::Correct, _) => {
             let who = mark.by.map_or("a program".to_owned(), person);
             let version = mark.version.unwrap_or_default();
@@ -256,6 +267,14 @@ fn tell(mark: &Mark, attached: bool, person: &dyn Fn(i64) -> String) -> String {
         }
     };
     told + &ended
+}
+
+fn interval(mark: &Mark, verdict: &str, person: &dyn Fn(i64) -> String) -> String {
+    let Some(known) = mark.excluded.as_deref() else { return format!("An interval {verdict}.") };
+    let when = |seconds: i64| crate::format::write_instant(seconds.saturating_mul(SECOND));
+    let (from, to, why) = (when(known.from), when(known.to), known.reason.replace('_', " "));
+    let by = known.approved_by.map_or("a program".to_owned(), person);
+    format!("{from} to {to} {verdict} ({why}; {}, approved by {by}).", known.record)
 }
 
 fn promise_words(promise: &Promise, attached: bool) -> String {

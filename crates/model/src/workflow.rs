@@ -86,6 +86,8 @@ pub struct Transition {
     pub primary: bool,
     /// Fields set by the transition: name and written value (`now`, `me`, or a literal).
     pub sets: Vec<(String, String)>,
+    /// Instant field at whose instant the transition is taken by itself; empty it is taken by people only.
+    pub at: Option<String>,
 }
 
 /// A declared clock: which instants start, pause and stop it. Its target comes from the agreement.
@@ -111,4 +113,9 @@ pub struct ClockSpec {
     pub reopen: String,
     /// At-risk threshold in per cent of the target.
     pub at_risk_percent: u8,
+    /// Link to a team or a supplier: the clock is that of whoever holds the record, by what was agreed with him. It
+    /// has no start of its own then: it starts when he takes the record.
+    pub holder: Option<String>,
+    /// Further condition for holding: while it is not true, nobody holds the record.
+    pub held_while: Option<Condition>,
 }

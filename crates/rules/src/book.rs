@@ -4,11 +4,15 @@
 //! away when they change.
 //! Source: ISO/IEC 20000-1:2018, 8.3.3; rules R10, R14 and R17 of `docs/clocks.md`.
 
+mod holders;
+
 use std::collections::HashMap;
 
 use proofdesk_calendar::{HoursSource, ServiceHours, Target};
 use proofdesk_model::clock_log::Promise;
 use proofdesk_model::{Facts, Record, StateKind, Value};
+
+pub(crate) use holders::Held;
 
 use crate::hours::{day_seconds, hours_of, hours_version, past};
 use crate::names::{AGREEMENT, SERVICE_HOURS, TARGET, agreement, hours, target};
@@ -49,6 +53,11 @@ pub struct Book {
     agreements: Vec<Agreement>,
     hours: HashMap<String, ServiceHours>,
     records: HashMap<i64, HoursRecord>,
+    /// References of teams and suppliers.
+    parties: HashMap<(&'static str, i64), String>,
+    /// What they agreed to.
+    accords: Vec<holders::Accord>,
+    exclusions: Vec<holders::Exclusion>,
 }
 
 #[derive(Debug)]
@@ -128,6 +137,7 @@ impl Book {
             agreement.targets.sort_by_key(|t| t.number);
         }
         book.agreements = agreements;
+        holders::read(&mut book, facts);
         book
     }
 

@@ -7,6 +7,8 @@
 //! Source: ISO/IEC 20000-1:2018, 8.3.3, 8.6.1, 8.6.2; `docs/clocks.md`.
 //! Invariant: the columns are a function of the marks and an instant; rebuilding them changes nothing.
 
+mod exclude;
+mod holds;
 mod marks;
 mod replay;
 #[cfg(test)]
@@ -22,7 +24,10 @@ use proofdesk_model::{
 use serde_json::json;
 
 use crate::book::{Book, Question};
-use crate::names::{AGREEMENT, SERVICE_HOURS, TARGET};
+use crate::names::{
+    AGREEMENT, CONTRACT, CONTRACT_TARGET, EXCLUSION, INTERNAL_AGREEMENT, SERVICE_HOURS, SUPPLIER, TARGET,
+    TEAM,
+};
 
 pub use replay::replay;
 
@@ -32,6 +37,11 @@ const SKEW: i64 = 60 * SECOND;
 /// Fields whose change may bring another target.
 const INPUTS: [&str; 3] = ["priority", "service", "customer"];
 
+/// Small types in which promises are made.
+const PROMISES: [&str; 4] = [AGREEMENT, TARGET, SERVICE_HOURS, EXCLUSION];
+/// Those in which teams and suppliers make theirs.
+const OF_HOLDERS: [&str; 5] = [CONTRACT, INTERNAL_AGREEMENT, CONTRACT_TARGET, TEAM, SUPPLIER];
+
 /// The rule `clocks`. Keeps the agreements of the last facts ready.
 #[derive(Debug, Default)]
 pub struct Clocks {
@@ -40,7 +50,7 @@ pub struct Clocks {
 
 #[derive(Debug)]
 struct Kept {
-    from: [Shared; 3],
+    from: Vec<Shared>,
     book: Arc<Book>,
 }
 
@@ -49,8 +59,9 @@ type Shared = Option<Arc<Vec<Record>>>;
 impl Clocks {
     /// The agreements of these facts, read anew only when a record of them changed.
     fn book(&self, facts: &Facts) -> Arc<Book> {
-        let from = [AGREEMENT, TARGET, SERVICE_HOURS]
-            .map(|name| facts.shared(&Lookup::All(name.to_owned())).cloned());
+        let names = PROMISES.iter().chain(&OF_HOLDERS);
+        let from: Vec<Shared> =
+            names.map(|name| facts.shared(&Lookup::All((*name).to_owned())).cloned()).collect();
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(kept) = kept.as_mut()
             && kept.from.iter().zip(&from).all(|(a, b)| same(a, b))
@@ -82,7 +93,9 @@ impl Rule for Clocks {
         if draft.of().clocks.is_empty() {
             return Vec::new();
         }
-        [AGREEMENT, TARGET, SERVICE_HOURS].map(|name| Lookup::All(name.to_owned())).to_vec()
+        let of_holders = draft.of().clocks.iter().any(|c| c.holder.is_some());
+        let more = if of_holders { &OF_HOLDERS[..] } else { &[] };
+        PROMISES.iter().chain(more).map(|name| Lookup::All((*name).to_owned())).collect()
     }
 
     fn derive(&self, draft: &mut Draft, facts: &Facts, stamp: &Stamp) {
@@ -91,7 +104,10 @@ impl Rule for Clocks {
         }
         let book = self.book(facts);
         for spec in &draft.of().clone().clocks {
-            write(spec, draft, stamp.occurred_at, &book);
+            match &spec.holder {
+                Some(holder) => holds::write(spec, holder, draft, stamp.occurred_at, &book),
+                None => write(spec, draft, stamp.occurred_at, &book),
+            }
         }
     }
 
@@ -154,6 +170,7 @@ fn write(spec: &ClockSpec, draft: &mut Draft, at: i64, book: &Book) {
     }
     let label = retarget(&mut log, spec, draft, now, book);
     marks::steps(&mut log, spec, draft, now);
+    exclude::mark(&mut log, draft, None, now, book);
     let marked = log.marks.len() > known.0;
     // between happenings the columns stay as they are until the next instant at which something fires
     let failed = log.without.is_some() && log.promise().is_some();

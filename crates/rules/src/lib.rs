@@ -8,19 +8,25 @@
 mod book;
 mod clocks;
 mod controlled;
+mod exclusion;
 mod hours;
 mod lifecycle;
 mod names;
 mod target;
 #[cfg(test)]
 mod testing;
+mod timed;
+mod underpinning;
 
 pub use book::{Book, Chosen, Question};
 pub use clocks::Clocks;
 pub use controlled::Controlled;
+pub use exclusion::ExclusionRule;
 pub use hours::{HoursRule, hours_of, hours_version};
 pub use lifecycle::Lifecycle;
 pub use target::TargetRule;
+pub use timed::Timed;
+pub use underpinning::Underpinning;
 
 use proofdesk_model::RuleSet;
 
@@ -32,4 +38,7 @@ pub fn all() -> RuleSet {
         .with(Lifecycle)
         .with(HoursRule)
         .with(TargetRule)
+        .with(Underpinning)
+        .with(ExclusionRule)
+        .with(Timed)
 }

@@ -9,6 +9,57 @@ pub const TARGET: &str = "target";
 /// Record type of service hours.
 pub const SERVICE_HOURS: &str = "service_hours";
 
+/// Record type of contracts with suppliers.
+pub const CONTRACT: &str = "contract";
+/// Record type of agreements with our own teams and with customers who act as suppliers.
+pub const INTERNAL_AGREEMENT: &str = "internal_agreement";
+/// Record type of the targets of both.
+pub const CONTRACT_TARGET: &str = "contract_target";
+/// Record type of teams.
+pub const TEAM: &str = "team";
+/// Record type of suppliers.
+pub const SUPPLIER: &str = "supplier";
+/// Record type of times that were agreed not to count.
+pub const EXCLUSION: &str = "exclusion";
+
+/// Fields of a contract and of an internal agreement.
+pub mod accord {
+    /// The supplier that it binds.
+    pub const SUPPLIER: &str = "supplier";
+    /// The teams that it binds.
+    pub const TEAMS: &str = "teams";
+    /// When it was approved.
+    pub const APPROVED_AT: &str = "approved_at";
+}
+
+/// Fields of a contract target.
+pub mod contract_target {
+    /// The contract that it belongs to.
+    pub const CONTRACT: &str = "contract";
+    /// The internal agreement that it belongs to.
+    pub const INTERNAL_AGREEMENT: &str = "internal_agreement";
+    /// How long.
+    pub const WITHIN: &str = "within";
+    /// Targets of agreements that rest on it.
+    pub const UNDERPINS: &str = "underpins";
+}
+
+/// Fields of an agreed exclusion.
+pub mod exclusion {
+    /// Why, in a word.
+    pub const KIND: &str = "kind";
+    /// First instant.
+    pub const FROM: &str = "from_at";
+    /// Instant after it.
+    pub const UNTIL: &str = "until_at";
+    /// Who approved it.
+    pub const APPROVED_BY: &str = "approved_by";
+    /// The agreements for which it holds, of any kind.
+    pub const AGREEMENTS: [&str; 3] = ["agreements", "contracts", "internal_agreements"];
+    /// Services; none is for all.
+    pub const SERVICES: &str = "services";
+}
+
 /// Fields of an agreement.
 pub mod agreement {
     /// What it is; only a customer's agreement gives a customer's clock its target.
@@ -41,6 +92,12 @@ pub mod target {
     pub const LIMIT: &str = "duration";
     /// The same as a length of open time, computed.
     pub const LENGTH: &str = "length";
+    /// What teams and suppliers under it can cost at worst, computed.
+    pub const PATH_WORST: &str = "path_worst";
+    /// Whether that is more than it promises, computed.
+    pub const PATH_TOO_LONG: &str = "path_too_long";
+    /// The contract targets under it.
+    pub const UNDERPINNED_BY: &str = "underpinned_by";
     /// Service hours; empty takes the agreement's, and without those every hour counts.
     pub const HOURS: &str = "service_hours";
     /// Reasons that pause the clock by agreement; empty takes every reason that the clock itself takes.

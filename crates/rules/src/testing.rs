@@ -9,7 +9,23 @@ use proofdesk_model::{
     Stamp, Value, load, shipped,
 };
 
-use crate::names::{AGREEMENT, SERVICE_HOURS, TARGET};
+use crate::names::{
+    AGREEMENT, CONTRACT, CONTRACT_TARGET, EXCLUSION, INTERNAL_AGREEMENT, SERVICE_HOURS, SUPPLIER, TARGET,
+    TEAM,
+};
+
+/// The small types that the engine would keep.
+const EVERY: [&str; 9] = [
+    AGREEMENT,
+    TARGET,
+    SERVICE_HOURS,
+    CONTRACT,
+    INTERNAL_AGREEMENT,
+    CONTRACT_TARGET,
+    TEAM,
+    SUPPLIER,
+    EXCLUSION,
+];
 
 /// The desk.
 pub struct Desk {
@@ -51,7 +67,7 @@ impl Desk {
         all.push(record);
         all.sort_by_key(|r| r.number);
         self.shared = Facts::default();
-        for name in [AGREEMENT, TARGET, SERVICE_HOURS] {
+        for name in EVERY {
             let records = self.facts.get(name).cloned().unwrap_or_default();
             self.shared.insert(Lookup::All(name.to_owned()), Arc::new(records));
         }
@@ -105,6 +121,21 @@ impl Desk {
             change = change.with(name, value.clone());
         }
         let record = self.write(TARGET, None, change, "2020-01-01T00:00:00Z").unwrap();
+        self.fact(record)
+    }
+
+    /// A record of a small type as it stands, with its links; gives its number.
+    pub fn put(&mut self, of: &str, state: &str, set: &[(&str, Value)], links: &[(&str, &str, i64)]) -> i64 {
+        let of = self.registry.get(of).unwrap().clone();
+        let mut record = Record::empty(&of);
+        record.version = 1;
+        record.state = state.to_owned();
+        for (name, value) in set {
+            record.set(name, value.clone());
+        }
+        for (relation, to, number) in links {
+            record.links.entry((*relation).to_owned()).or_default().push(Reference::new(*to, *number));
+        }
         self.fact(record)
     }
 

@@ -44,7 +44,9 @@ pub fn minimal(of: &RecordType, known: &BTreeMap<String, Reference>) -> Change {
 /// A record with every field filled that a person may enter, and every relation.
 pub fn full(of: &RecordType, known: &BTreeMap<String, Reference>) -> Change {
     let mut change = Change::default();
-    for field in of.fields.values().filter(|f| f.computed.is_none() && !f.retired) {
+    // an instant at which a step is taken by itself belongs to the states before it
+    let by_itself = |f: &Field| of.transitions.iter().any(|t| t.at.as_deref() == Some(&f.name));
+    for field in of.fields.values().filter(|f| f.computed.is_none() && !f.retired && !by_itself(f)) {
         match &field.kind {
             Kind::Links { to, .. } => {
                 if let Some(reference) = known.get(to) {

@@ -111,7 +111,8 @@ pub(crate) fn clock_fields(clock: &ClockTree, fields: &mut IndexMap<String, Fiel
         tone: tone.map(str::to_owned),
         help: None,
     });
-    let columns: [(&str, String, Kind); 10] = [
+    let of_holder = clock.holder.is_some();
+    let columns: [(&str, String, Kind); 12] = [
         ("due_at", format!("{label} due"), Kind::Instant),
         ("state", format!("{label} clock"), Kind::Choice(state.collect())),
         ("target", format!("{label} target"), Kind::Duration),
@@ -122,8 +123,13 @@ pub(crate) fn clock_fields(clock: &ClockTree, fields: &mut IndexMap<String, Fiel
         ("stopped_at", format!("{label} clock stopped at"), Kind::Instant),
         ("agreement", format!("{label} agreement"), Kind::Text { max: 500 }),
         ("clock", format!("{label} clock events"), Kind::Markdown),
+        ("holder", format!("{label} clock is that of"), Kind::Text { max: 60 }),
+        ("missed_by", format!("{label} target missed before by"), Kind::Text { max: 500 }),
     ];
     for (suffix, label, kind) in columns {
+        if !of_holder && ["holder", "missed_by"].contains(&suffix) {
+            continue;
+        }
         let column = format!("{name}_{suffix}");
         if fields.contains_key(&column) {
             book.mistake(clock.name.spot, format!("the clock `{name}` brings `{column}`; rename the field"));

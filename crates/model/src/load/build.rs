@@ -233,6 +233,13 @@ fn rules(
         rule_name(&Word { text: "clocks".to_owned(), spot: clock.name.spot }, known, book);
         found.push("clocks".to_owned());
     }
+    let timed = tree.transitions.iter().find_map(|t| t.at.as_ref());
+    if let Some(at) = timed
+        && !found.iter().any(|r| r == "timed")
+    {
+        rule_name(&Word { text: "timed".to_owned(), spot: at.spot }, known, book);
+        found.push("timed".to_owned());
+    }
     found
 }
 

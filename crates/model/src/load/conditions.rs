@@ -17,8 +17,8 @@ struct Found {
     guards: Vec<Vec<Guard>>,
     /// By position of the view.
     views: Vec<Option<Condition>>,
-    /// By position of the clock.
-    pauses: Vec<Option<Condition>>,
+    /// By position of the clock: when it pauses, and when its holder has the record.
+    pauses: Vec<(Option<Condition>, Option<Condition>)>,
 }
 
 /// Checks every condition and puts it in its place.
@@ -36,7 +36,7 @@ pub(crate) fn place(trees: &IndexMap<String, TypeTree>, registry: &mut Registry,
                 view.condition = condition;
             }
             for (clock, condition) in of.clocks.iter_mut().zip(found.pauses) {
-                clock.pause_when = condition;
+                (clock.pause_when, clock.held_while) = condition;
             }
         });
     }
@@ -62,20 +62,16 @@ fn conditions(name: &str, tree: &TypeTree, registry: &Registry, book: &mut Book<
         }
         guards.push(of_transition);
     }
-    let mut pauses = Vec::new();
-    for clock in &tree.clocks {
-        let condition = clock.when.as_ref().and_then(|when| {
-            let condition = checked(when, name, registry, book)?;
-            if condition.fields().iter().any(|f| !f.steps.is_empty()) {
-                book.mistake(
-                    when.spot,
-                    "a clock pauses by the record's own fields; links cannot be followed here",
-                );
-            }
-            Some(condition)
-        });
-        pauses.push(condition);
-    }
+    let own = |word: &Option<Word>, book: &mut Book<'_>| {
+        let word = word.as_ref()?;
+        let condition = checked(word, name, registry, book)?;
+        if condition.fields().iter().any(|f| !f.steps.is_empty()) {
+            let message = "a clock goes by the record's own fields; links cannot be followed here";
+            book.mistake(word.spot, message);
+        }
+        Some(condition)
+    };
+    let pauses = tree.clocks.iter().map(|c| (own(&c.when, book), own(&c.held_while, book))).collect();
     let views = tree
         .views
         .iter()

@@ -189,6 +189,16 @@ fn transition(
         (field.text.clone(), value.text.clone())
     });
     let sets = sets.collect();
+    if let Some(at) = &written.at {
+        instant_field(at, scope, book);
+        if scope.fields.get(&at.text).is_some_and(|f| !can_enter(f)) {
+            book.mistake(at.spot, format!("`{}` is computed, so nobody can say when", at.text));
+        }
+        if let Some(needed) = written.requires.iter().find(|r| r.text != at.text) {
+            let message = "a transition that is taken by itself asks nobody for fields; leave `requires` out";
+            book.mistake(needed.spot, message);
+        }
+    }
     let names = |words: &[Word]| words.iter().map(|w| w.text.clone()).collect();
     Transition {
         name: name.text.clone(),
@@ -202,6 +212,7 @@ fn transition(
         key,
         primary: written.primary,
         sets,
+        at: written.at.as_ref().map(|at| at.text.clone()),
     }
 }
 
@@ -267,11 +278,16 @@ fn clock(written: &ClockTree, states: &[State], scope: &Scope<'_>, book: &mut Bo
         book.mistake(when.spot, "`when` says when the clock pauses, so pause=\"states\" is needed too");
     }
     match &written.start {
+        _ if written.holder.is_some() => held(written, scope, book),
         None => {
             book.mistake(name.spot, format!("the clock `{}` needs start=\"an instant field\"", name.text))
         }
         Some(start) if start.text == "created_at" => {}
         Some(start) => instant_field(start, scope, book),
+    }
+    if let (Some(word), None) = (&written.held_while, &written.holder) {
+        let message = "`while` says when a holder has the record, so holder=\"a link to a team or supplier\" is needed too";
+        book.mistake(word.spot, message);
     }
     if let Some(until) = &written.until {
         instant_field(until, scope, book);
@@ -296,6 +312,40 @@ fn clock(written: &ClockTree, states: &[State], scope: &Scope<'_>, book: &mut Bo
         retarget: one_of(&written.retarget, &["keep_elapsed", "restart"], book),
         reopen: one_of(&written.reopen, &["resume", "count_gap", "restart"], book),
         at_risk_percent,
+        holder: written.holder.as_ref().map(|h| h.text.clone()),
+        held_while: None,
+    }
+}
+
+/// A clock of whoever holds the record: it has no start and no pauses of its own.
+fn held(written: &ClockTree, scope: &Scope<'_>, book: &mut Book<'_>) {
+    let Some(holder) = &written.holder else { return };
+    match scope.fields.get(&holder.text).map(|f| &f.kind) {
+        Some(Kind::Team) => {}
+        Some(Kind::Link { to, .. }) if ["team", "supplier"].contains(&to.as_str()) => {}
+        Some(_) => {
+            book.mistake(holder.spot, format!("`{}` is no link to a team or a supplier", holder.text));
+        }
+        None => {
+            let hint = hint(&holder.text, scope.fields.keys().map(String::as_str));
+            book.mistake(holder.spot, format!("there is no field `{}`{hint}", holder.text));
+        }
+    }
+    let not_here = [
+        (written.start.as_ref(), "start"),
+        (written.pause.first(), "pause"),
+        (written.when.as_ref(), "when"),
+        (written.until.as_ref(), "until"),
+        (written.retarget.as_ref(), "retarget"),
+        (written.reopen.as_ref(), "reopen"),
+    ];
+    for (word, option) in not_here {
+        if let Some(word) = word {
+            let message = format!(
+                "a clock with holder= runs while the holder has the record, so it has no `{option}`; say when with while=\"a condition\""
+            );
+            book.mistake(word.spot, message);
+        }
     }
 }
 

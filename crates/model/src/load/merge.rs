@@ -81,6 +81,7 @@ fn implicit_workflow(tree: &mut TypeTree) {
         primary: false,
         guards: Vec::new(),
         sets: Vec::new(),
+        at: None,
     };
     let states = vec![state("active", "Active", "open", false), state("retired", "Retired", "closed", true)];
     let transitions = vec![

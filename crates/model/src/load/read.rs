@@ -293,7 +293,7 @@ fn state(node: Node<'_>, book: &mut Book<'_>) -> Option<StateTree> {
 }
 
 fn transition(node: Node<'_>, book: &mut Book<'_>) -> Option<TransitionTree> {
-    let known = ["label", "from", "to", "role", "requires", "offers", "key", "primary"];
+    let known = ["label", "from", "to", "role", "requires", "offers", "key", "primary", "at"];
     let props = node.props(&known, book);
     let [name] = node.args(["name"], book)?;
     let mut tree = TransitionTree {
@@ -308,6 +308,7 @@ fn transition(node: Node<'_>, book: &mut Book<'_>) -> Option<TransitionTree> {
         primary: props.yes("primary", book),
         guards: Vec::new(),
         sets: Vec::new(),
+        at: props.text("at", book),
     };
     for child in node.children() {
         child.childless(book);
@@ -333,7 +334,10 @@ fn transition(node: Node<'_>, book: &mut Book<'_>) -> Option<TransitionTree> {
 }
 
 fn clock(node: Node<'_>, book: &mut Book<'_>) -> Option<ClockTree> {
-    let known = ["label", "start", "pause", "when", "stop", "until", "retarget", "reopen", "at_risk"];
+    let known = [
+        "label", "start", "pause", "when", "stop", "until", "retarget", "reopen", "at_risk", "holder",
+        "while",
+    ];
     let props: Props<'_> = node.props(&known, book);
     node.childless(book);
     let [name] = node.args(["name"], book)?;
@@ -348,6 +352,8 @@ fn clock(node: Node<'_>, book: &mut Book<'_>) -> Option<ClockTree> {
         retarget: props.text("retarget", book),
         reopen: props.text("reopen", book),
         at_risk: props.int("at_risk", book),
+        holder: props.text("holder", book),
+        held_while: props.text("while", book),
     })
 }
 

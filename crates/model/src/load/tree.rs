@@ -107,6 +107,7 @@ pub(crate) struct TransitionTree {
     pub primary: bool,
     pub guards: Vec<GuardTree>,
     pub sets: Vec<(Word, Word)>,
+    pub at: Option<Word>,
 }
 
 /// A guard.
@@ -130,6 +131,8 @@ pub(crate) struct ClockTree {
     pub retarget: Option<Word>,
     pub reopen: Option<Word>,
     pub at_risk: Option<(i64, Spot)>,
+    pub holder: Option<Word>,
+    pub held_while: Option<Word>,
 }
 
 /// A view.

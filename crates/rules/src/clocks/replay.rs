@@ -7,7 +7,7 @@ use proofdesk_calendar::{
     RetargetPolicy, ServiceHours, Target, What, evaluate,
 };
 use proofdesk_model::ClockSpec;
-use proofdesk_model::clock_log::{ClockLog, MarkKind, Promise};
+use proofdesk_model::clock_log::{ClockLog, Excluded, Mark, MarkKind, Promise};
 
 use crate::book::Book;
 
@@ -42,6 +42,7 @@ fn read(log: &ClockLog, spec: &ClockSpec) -> Option<(ClockDefinition, Vec<ClockE
     let last_reopen = log.marks.iter().rposition(|m| m.kind == MarkKind::Reopen);
     let mut events = Vec::with_capacity(log.marks.len());
     let mut corrections = Vec::new();
+    let mut cut = Vec::new();
     for (place, mark) in log.marks.iter().enumerate() {
         let what = match mark.kind {
             MarkKind::Start => What::Start { attached: Some(attached.max(mark.at) * SECOND) },
@@ -58,6 +59,11 @@ fn read(log: &ClockLog, spec: &ClockSpec) -> Option<(ClockDefinition, Vec<ClockE
                     What::Retarget { target: promise.limit.parse().ok()?, hours: Some(promise.hours.clone()) }
                 }
                 _ => continue,
+            },
+            MarkKind::Hold => continue,
+            MarkKind::Exclude | MarkKind::Include => match exclusion(mark, events.len(), &mut cut) {
+                Some(what) => what,
+                None => continue,
             },
             MarkKind::Correct => {
                 let Some(start) = mark.start else { continue };
@@ -80,7 +86,32 @@ fn read(log: &ClockLog, spec: &ClockSpec) -> Option<(ClockDefinition, Vec<ClockE
     Some((definition, events))
 }
 
-fn definition(first: &Promise, last: &Promise, spec: &ClockSpec) -> Option<ClockDefinition> {
+/// An excluded interval, or the withdrawal of one. `cut` remembers where in the list each stands.
+pub(super) fn exclusion(mark: &Mark, place: usize, cut: &mut Vec<(Excluded, usize)>) -> Option<What> {
+    let interval = mark.excluded.as_deref()?;
+    let by = interval.approved_by.map_or_else(String::new, |by| by.to_string());
+    if mark.kind == MarkKind::Exclude {
+        cut.push((interval.clone(), place));
+        return Some(What::Suppress {
+            from: interval.from * SECOND,
+            to: interval.to * SECOND,
+            reason: interval.reason.clone(),
+            record: interval.record.clone(),
+            approval: by,
+        });
+    }
+    let at = cut.iter().position(|(known, _)| known == interval)?;
+    let (_, place) = cut.remove(at);
+    Some(What::Correct {
+        by,
+        reason: "withdrawn".to_owned(),
+        evidence: interval.record.clone(),
+        leave_out: vec![place],
+        put_in: Vec::new(),
+    })
+}
+
+pub(super) fn definition(first: &Promise, last: &Promise, spec: &ClockSpec) -> Option<ClockDefinition> {
     let reopen = match last.reopen.as_deref().unwrap_or(&spec.reopen) {
         "count_gap" => ReopenPolicy::CountGap,
         "restart" => ReopenPolicy::Restart,
@@ -105,13 +136,13 @@ fn definition(first: &Promise, last: &Promise, spec: &ClockSpec) -> Option<Clock
 }
 
 /// The book's hours, and those of earlier versions that this clock still counts in.
-struct Source<'a> {
+pub(super) struct Source<'a> {
     book: &'a Book,
     earlier: Vec<(String, ServiceHours)>,
 }
 
 impl<'a> Source<'a> {
-    fn of(definition: &ClockDefinition, events: &[ClockEvent], book: &'a Book) -> Self {
+    pub(super) fn of(definition: &ClockDefinition, events: &[ClockEvent], book: &'a Book) -> Self {
         let retargeted = events.iter().filter_map(|e| match &e.what {
             What::Retarget { hours, .. } => hours.as_deref(),
             _ => None,

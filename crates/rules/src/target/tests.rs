@@ -1,9 +1,11 @@
 //! Tests of the rule `target`, and of the examples in the shipped declarations under these rules.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
-use proofdesk_model::{Change, Door, Stamp, Value, examples};
+use std::sync::Arc;
 
-use crate::testing::{Desk, at};
+use proofdesk_model::{Change, Door, Draft, Facts, Lookup, Record, Stamp, Value, examples};
+
+use crate::testing::{Desk, at, text};
 
 #[test]
 fn a_limit_must_be_one_that_the_hours_can_express() {
@@ -66,4 +68,40 @@ fn a_target_keeps_its_length_in_open_time() {
         let checked = desk.check("target", None, change, stamp).unwrap();
         assert_eq!(checked.after().value("length"), Some(&Value::Duration(seconds * 1_000_000)), "{limit}");
     }
+}
+
+#[test]
+fn a_promise_shorter_than_what_it_rests_on_is_flagged() {
+    let mut desk = Desk::new();
+    let day = desk.hours("Europe/Vienna", "mon-fri 08:00-17:00", "");
+    let agreement = desk.agreement("Gold", &[], None);
+    let number = desk.target(agreement, "resolution", None, "6h", None, &[]);
+    let micros = |hours: i64| Value::Duration(hours * 3_600_000_000);
+    let under = |desk: &mut Desk, hours: i64, on: Value| {
+        let set = [("name", text("Leg")), ("within", micros(hours)), ("service_hours", on)];
+        let number = desk.put("contract_target", "active", &set, &[]);
+        desk.facts["contract_target"].iter().find(|r| r.number == number).unwrap().clone()
+    };
+    let mut legs = vec![under(&mut desk, 2, Value::Null)];
+    let target = desk.facts["target"].iter().find(|r| r.number == number).unwrap().clone();
+    let counted = |desk: &Desk, legs: &[Record]| {
+        let of = desk.registry.get("target").unwrap();
+        let stamp = Stamp::now(at("2026-11-20T09:00:00Z"), Door::Clock);
+        let caller = proofdesk_model::Caller::system("Clock");
+        let draft = Draft::new(of, Some(target.clone()), Change::default(), &caller, stamp).unwrap();
+        let mut facts = Facts::default();
+        for (name, records) in &desk.facts {
+            facts.insert(Lookup::All(name.clone()), Arc::new(records.clone()));
+        }
+        facts.insert(Lookup::Related("underpinned_by".to_owned()), Arc::new(legs.to_vec()));
+        let draft = draft.derive(&desk.rules, &facts);
+        (draft.after().int("path_worst").map(|m| m / 3_600_000_000), draft.after().get("path_too_long"))
+    };
+    assert_eq!(counted(&desk, &[]), (None, Value::Null), "nothing is named under it");
+    assert_eq!(counted(&desk, &legs), (Some(2), Value::Bool(false)));
+    // four hours of Vienna's days cost a weekend at worst: from Friday 13:00 on to Monday noon
+    legs.push(under(&mut desk, 4, Value::Link(day)));
+    let (worst, too_long) = counted(&desk, &legs);
+    assert_eq!(too_long, Value::Bool(true));
+    assert!(worst.unwrap() > 60, "{worst:?}");
 }

@@ -20,6 +20,20 @@ pub struct Shown {
     pub risk_at: i64,
 }
 
+/// Whether a clock has anything to show: one of a team or a supplier only where something was promised for it.
+pub fn is_shown(record: &Record, clock: &ClockSpec) -> bool {
+    clock.holder.is_none() || record.text(&format!("{}_state", clock.name)).is_some()
+}
+
+/// Where the clock of a team or supplier stands while he has the record: `SUP-1: 20 min left`.
+pub fn held(record: &Record, clock: &ClockSpec, now: i64) -> Option<String> {
+    if record.text(&format!("{}_state", clock.name)) != Some("running") {
+        return None;
+    }
+    let holder = record.text(&format!("{}_holder", clock.name))?;
+    Some(format!("{holder}: {}", read(record, clock, now).word))
+}
+
 /// Reads a record's clock columns.
 pub fn read(record: &Record, clock: &ClockSpec, now: i64) -> Shown {
     let column = |suffix: &str| format!("{}_{suffix}", clock.name);
@@ -40,7 +54,11 @@ pub fn read(record: &Record, clock: &ClockSpec, now: i64) -> Shown {
         // a requester is told when it is due, not how it stands
         state @ (Some("running") | None) if state.is_some() || instant("due_at").is_some() => {
             let Some(due) = instant("due_at") else { return shown("none", 0, "no target".to_owned()) };
-            let start = record.instant(&clock.start).unwrap_or(record.created_at);
+            let start = match (&clock.holder, target) {
+                // open time that is left is never more than the time until it is due
+                (Some(_), Some(target)) => due - target,
+                _ => record.instant(&clock.start).unwrap_or(record.created_at),
+            };
             let used = share(Some(now - start), Some(due - start));
             let over = now > due;
             let risk =
@@ -82,6 +100,9 @@ fn stopped(
 
 /// The clock of a record as a bar and a word.
 pub fn clock(record: &Record, spec: &ClockSpec, now: i64) -> Markup {
+    if !is_shown(record, spec) {
+        return html! {};
+    }
     let shown = read(record, spec, now);
     let title = match record.get(&format!("{}_due_at", spec.name)) {
         Value::Instant(due) => format!("{}: due {}", spec.label, proofdesk_model::format::write_instant(due)),

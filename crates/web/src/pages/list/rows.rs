@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use proofdesk_engine::is_sortable;
-use proofdesk_model::{Field, Kind, ListColumn, Record, RecordType, Reference, Value};
+use proofdesk_model::{ClockSpec, Field, Kind, ListColumn, Record, RecordType, Reference, Value};
 
 use crate::menu::slug;
 use crate::pages::list::Settled;
@@ -16,14 +16,22 @@ pub fn columns(of: &RecordType, shown: &[ListColumn]) -> Vec<String> {
         match shape(of, column) {
             Shape::Clock(clock) => {
                 let parts = ["state", "due_at", "at_risk_at", "breached_at", "elapsed", "target"];
-                found.extend(parts.iter().map(|part| format!("{}_{part}", clock.name)));
-                found.push(clock.start.clone());
+                for clock in std::iter::once(clock).chain(held(of)) {
+                    found.extend(parts.iter().map(|part| format!("{}_{part}", clock.name)));
+                }
+                found.extend(held(of).map(|clock| format!("{}_holder", clock.name)));
+                found.extend(Some(clock.start.clone()).filter(|start| !start.is_empty()));
             }
             Shape::Plain(Some(field)) => found.extend(field.columns()),
             _ => found.push(column.field.clone()),
         }
     }
     found
+}
+
+/// The clocks of teams and suppliers, which stand under the customer's.
+fn held(of: &RecordType) -> impl Iterator<Item = &ClockSpec> {
+    of.clocks.iter().filter(|c| c.holder.is_some())
 }
 
 /// How a column is shown.
@@ -33,7 +41,7 @@ enum Shape<'a> {
     /// In the second line under the title.
     Below,
     /// A clock with its bar.
-    Clock(&'a proofdesk_model::ClockSpec),
+    Clock(&'a ClockSpec),
     /// A person as initials.
     Person(&'a Field),
     /// Anything else.
@@ -153,7 +161,14 @@ fn second_line(list: &Settled, record: &Record, eyes: &Eyes<'_>) -> String {
 
 fn cell(record: &Record, column: &ListColumn, shape: &Shape<'_>, eyes: &Eyes<'_>) -> Markup {
     match shape {
-        Shape::Clock(spec) => clock::clock(record, spec, eyes.now),
+        Shape::Clock(spec) => html! {
+            (clock::clock(record, spec, eyes.now))
+            @if spec.holder.is_none() {
+                @for held in held(&record.of) {
+                    @if let Some(words) = clock::held(record, held, eyes.now) { br; span.small.faint { (words) } }
+                }
+            }
+        },
         Shape::Person(field) => match record.get(&field.name) {
             Value::Link(number) => person::avatar(&eyes.title(&Reference::new("person", number))),
             _ => html! { span.faint.small { "nobody" } },

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 use proofdesk_engine::{Action, Audience, Reference};
+use proofdesk_model::clock_view::clock_story;
 use proofdesk_model::{Computed, Field, Kind, Record, Value};
 
 use crate::pages::owes;
@@ -40,14 +41,50 @@ fn targets(record: &Record, eyes: &Eyes<'_>) -> Markup {
         section.card {
             header { h2 { "Targets" } @if let Some(agreement) = agreement { span.small.muted { (agreement) } } }
             div.body { dl.facts {
-                @for spec in &record.of.clocks {
+                @for spec in record.of.clocks.iter().filter(|c| clock::is_shown(record, c)) {
                     dt { (spec.label) }
                     dd {
                         (clock::clock(record, spec, eyes.now))
                         @if let Some(due) = record.instant(&format!("{}_due_at", spec.name)) { " " span.faint { "by " (time::proven(due, eyes.now, eyes.zone)) } }
+                        @if let Some(holder) = record.text(&format!("{}_holder", spec.name)) {
+                            br; span.small.faint { (holder) @if let Some(by) = record.text(&format!("{}_agreement", spec.name)) { ", " (by) } }
+                        }
+                        @if let Some(missed) = record.text(&format!("{}_missed_by", spec.name)) { br; span.small { span.tag.bad { "missed before" } " " (missed) } }
                     }
                 }
+                @for (step, at) in waits(record) { dt { (step) " by itself" } dd { (time::proven(at, eyes.now, eyes.zone)) } }
             } }
+            (stories(record, eyes))
+        }
+    }
+}
+
+/// Transitions that the record takes by itself, with their instants.
+fn waits(record: &Record) -> impl Iterator<Item = (&str, i64)> {
+    let due = |field: &Option<String>| record.instant(field.as_deref()?);
+    let from = record.of.transitions_from(&record.state);
+    from.filter_map(move |t| Some((t.label.as_str(), due(&t.at)?)))
+}
+
+/// How each clock came to where it stands: its happenings with the target, the pauses and what was agreed not to count.
+fn stories(record: &Record, eyes: &Eyes<'_>) -> Markup {
+    let person = |number: i64| eyes.title(&Reference::new("person", number));
+    let told = record.of.clocks.iter().filter(|c| clock::is_shown(record, c));
+    let told: Vec<_> = told.map(|c| (c, clock_story(record, &c.name, &person))).collect();
+    let told: Vec<_> = told.into_iter().filter(|(_, story)| !story.happenings.is_empty()).collect();
+    html! {
+        @if !told.is_empty() {
+            details.body.narrow {
+                summary.small { "How the clocks came to this" }
+                @for (spec, story) in told {
+                    h3.small { (spec.label) }
+                    ul.small {
+                        @for happening in story.happenings { li { (time::proven(happening.at, eyes.now, eyes.zone)) " " (happening.words) } }
+                        @if let Some(next) = story.next_fire_at { li.faint { (time::proven(next, eyes.now, eyes.zone)) " The clock looks again." } }
+                        @if let Some(without) = story.without { li.faint { (without) } }
+                    }
+                }
+            }
         }
     }
 }

@@ -38,7 +38,7 @@ pub async fn pane(visit: &Visit, record: &Record) -> Result<Markup, WebError> {
             h2 { a href=(address) { (record.title()) } }
             p.muted.small { "Recorded " (time::ago(record.created_at, visit.now, visit.zone())) " · changed " (time::ago(record.updated_at, visit.now, visit.zone())) }
             dl.facts {
-                @for spec in &record.of.clocks { dt { (spec.label) } dd { (clock::clock(record, spec, visit.now)) } }
+                @for spec in record.of.clocks.iter().filter(|c| clock::is_shown(record, c)) { dt { (spec.label) } dd { (clock::clock(record, spec, visit.now)) } }
                 (facts(record, &eyes))
             }
             div { h3 { "What this record still owes" } (owes::checks(&owed, &format!("{address}/edit"))) }
