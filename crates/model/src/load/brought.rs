@@ -9,13 +9,14 @@ use crate::load::tree::{ClockTree, TypeTree};
 use crate::record_type::Section;
 
 /// Aspects of the house, with the fields that each brings.
-pub(crate) const ASPECTS: [(&str, &[(&str, AspectField)]); 7] = [
+pub(crate) const ASPECTS: [(&str, &[(&str, AspectField)]); 8] = [
     ("timed", &[]),
     ("approvable", &[("approved_by", AspectField::Person), ("approved_at", AspectField::Instant)]),
     ("scheduled", &[("planned_start_at", AspectField::Instant), ("planned_end_at", AspectField::Instant)]),
     ("impacting", &[]),
     ("measured", &[]),
     ("documented", &[]),
+    ("holder", &[]),
     ("cadenced", &[("reviewed_on", AspectField::Day), ("review_on", AspectField::Day)]),
 ];
 

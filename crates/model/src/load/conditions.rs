@@ -71,6 +71,14 @@ fn conditions(name: &str, tree: &TypeTree, registry: &Registry, book: &mut Book<
         }
         Some(condition)
     };
+    for holder in tree.clocks.iter().filter_map(|c| c.holder.as_ref()) {
+        let target = registry.get(name).and_then(|of| of.field(&holder.text)?.target());
+        let of = target.and_then(|to| registry.get(to));
+        if of.is_some_and(|of| !of.aspects.contains("holder")) {
+            let message = format!("`{}` leads to no type with the aspect `holder`", holder.text);
+            book.mistake(holder.spot, message);
+        }
+    }
     let pauses = tree.clocks.iter().map(|c| (own(&c.when, book), own(&c.held_while, book))).collect();
     let views = tree
         .views

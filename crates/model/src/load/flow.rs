@@ -321,8 +321,8 @@ fn clock(written: &ClockTree, states: &[State], scope: &Scope<'_>, book: &mut Bo
 fn held(written: &ClockTree, scope: &Scope<'_>, book: &mut Book<'_>) {
     let Some(holder) = &written.holder else { return };
     match scope.fields.get(&holder.text).map(|f| &f.kind) {
-        Some(Kind::Team) => {}
-        Some(Kind::Link { to, .. }) if ["team", "supplier"].contains(&to.as_str()) => {}
+        // that it leads to a type with the aspect `holder` is checked when the whole registry is known
+        Some(Kind::Team | Kind::Link { .. }) => {}
         Some(_) => {
             book.mistake(holder.spot, format!("`{}` is no link to a team or a supplier", holder.text));
         }
