@@ -83,6 +83,7 @@ pub async fn fill(
             name: name.to_owned(),
             roles,
             password: Some(password.to_owned()),
+            program: false,
         };
         let act = Act::new(&Caller::system("Setup"), Door::Demo);
         let account = engine.create_account(&act, new).await?;

@@ -1,12 +1,15 @@
 //! Local accounts: who may sign in, under which name and with which roles.
 //!
-//! Secrets are kept as hashes only ([`password`]); sessions are in [`session`], API tokens in [`token`]. Randomness is
-//! handed in. Every act is sealed in the log in the transaction of the act ([`sealed`]); `verify` compares the rows.
+//! Secrets are kept as hashes only ([`password`]); sign-in and sessions are in [`session`], second factors in
+//! [`second`], API tokens in [`token`], invitations in [`link`]. Randomness is handed in. Every act is sealed in the log in the transaction of the act ([`sealed`]); `verify` compares the rows.
 //! Source: OWASP Authentication and Session Management Cheat Sheets.
 
+pub mod link;
 pub mod password;
 pub mod sealed;
+pub mod second;
 pub mod session;
+mod throttle;
 pub mod token;
 
 use proofdesk_model::access::{ADMINISTRATOR, ROLES};
@@ -17,7 +20,7 @@ use serde_json::{Value as Json, json};
 
 use crate::Engine;
 use crate::error::Error;
-use password::{check_password, hash_password, mark, password_matches};
+use password::{check_password, hash_password, mark};
 pub use sealed::Act;
 use sealed::{TYPE, Told};
 
@@ -34,8 +37,12 @@ pub struct Account {
     pub name: String,
     /// Roles held.
     pub roles: Vec<String>,
-    /// May sign in.
+    /// May sign in, and its tokens speak for it.
     pub active: bool,
+    /// It is one of a program: nobody signs in to it, its tokens speak for it.
+    pub program: bool,
+    /// A second factor is asked for after the password.
+    pub second_factor: bool,
 }
 
 impl Account {
@@ -63,16 +70,28 @@ pub struct NewAccount {
     pub roles: Vec<String>,
     /// First password; none where a link lets its owner set one.
     pub password: Option<String>,
+    /// It is one of a program: without a password.
+    pub program: bool,
 }
 
-const COLUMNS: [&str; 9] =
-    ["id", "person", "sign_in", "name", "roles", "active", "password", "failures", "wait_until"];
+const COLUMNS: [&str; 10] = [
+    "id",
+    "person",
+    "sign_in",
+    "name",
+    "roles",
+    "active",
+    "password",
+    "program",
+    "second_factor",
+    "second_factor_step",
+];
 
 pub(crate) struct Stored {
     pub account: Account,
     pub password: Option<String>,
-    failures: i64,
-    wait_until: i64,
+    pub second_factor: Option<String>,
+    pub second_factor_step: i64,
 }
 
 fn words(text: &str) -> Vec<String> {
@@ -87,12 +106,14 @@ fn stored(row: &proofdesk_store::Row) -> Stored {
         name: row.text(3).to_owned(),
         roles: words(row.text(4)),
         active: row.bool(5),
+        program: row.bool(7),
+        second_factor: !row.is_null(8),
     };
     Stored {
         account,
         password: row.opt_text(6).map(str::to_owned),
-        failures: row.int(7),
-        wait_until: row.int(8),
+        second_factor: row.opt_text(8).map(str::to_owned),
+        second_factor_step: row.int(9),
     }
 }
 
@@ -107,6 +128,8 @@ impl Stored {
             ("roles", json!(account.roles.join(" "))),
             ("active", json!(account.active)),
             ("password", json!(self.password.as_ref().map(|hash| mark(hash.as_bytes())))),
+            ("program", json!(account.program.then_some(true))),
+            ("second_factor", json!(self.second_factor.as_ref().map(|secret| mark(secret.as_bytes())))),
         ]
     }
 }
@@ -130,18 +153,47 @@ fn check_roles(roles: &[String]) -> Result<String, Error> {
     Ok(held.join(" "))
 }
 
+/// Whether this caller may change the accounts of others.
+pub fn is_administrator(caller: &Caller) -> bool {
+    Permit::of_account(caller, None).is_ok()
+}
+
 impl Engine {
+    /// Says what is wrong with an account before its person is made: name, roles, password.
+    ///
+    /// # Errors
+    /// `Invalid`.
+    pub async fn check_new_account(&self, new: &NewAccount) -> Result<(), Error> {
+        let sign_in = new.sign_in.trim().to_lowercase();
+        check_sign_in(&sign_in)?;
+        check_roles(&new.roles)?;
+        if self.stored_account("sign_in", sign_in).await?.is_some() {
+            return Err(Error::invalid("sign_in", "taken", "This sign-in name is taken."));
+        }
+        Ok(())
+    }
+
     /// Makes an account for a person. The password is checked against [`password::PASSWORD_MIN`] and hashed.
     ///
     /// # Errors
     /// `Forbidden` for who is no administrator; `Invalid` when the name is taken, the password too short, or a role
     /// unknown.
     pub async fn create_account(&self, act: &Act, new: NewAccount) -> Result<Account, Error> {
+        self.create_account_with(act, new, Vec::new()).await
+    }
+
+    /// As [`Engine::create_account`], with rows that are written in the same transaction.
+    pub(crate) async fn create_account_with(
+        &self,
+        act: &Act,
+        new: NewAccount,
+        beside: Vec<Statement>,
+    ) -> Result<Account, Error> {
         let permit = Permit::of_account(&act.caller, None).map_err(Error::Forbidden)?;
         let sign_in = new.sign_in.trim().to_lowercase();
         check_sign_in(&sign_in)?;
         let roles = check_roles(&new.roles)?;
-        let hash = match new.password {
+        let hash = match new.password.filter(|_| !new.program) {
             Some(password) => {
                 check_password(&password, &sign_in)?;
                 Some(hash_password(password).await?)
@@ -154,21 +206,24 @@ impl Engine {
             .set("name", Json::Null, new.name.clone())
             .set("roles", Json::Null, roles.clone())
             .set("active", Json::Null, true)
-            .set("password", Json::Null, hash.as_ref().map(|h| mark(h.as_bytes())));
+            .set("password", Json::Null, hash.as_ref().map(|h| mark(h.as_bytes())))
+            .set("program", Json::Null, new.program.then_some(true));
         let row = Statement::insert("account")
             .set("person", new.person)
             .set("sign_in", sign_in.clone())
             .set("name", new.name)
             .set("roles", roles)
             .set("active", true)
+            .set("program", new.program)
             .set("password", hash)
             .set("created_at", self.now());
         let write = async |id: i64| {
             if self.stored_account("sign_in", sign_in.clone()).await?.is_some() {
                 return Err(Error::invalid("sign_in", "taken", "This sign-in name is taken."));
             }
-            let row = row.clone().set("id", id);
-            self.seal_account(act, &permit, id, told.clone(), vec![row]).await
+            let mut rows = vec![row.clone().set("id", id)];
+            rows.extend(beside.iter().cloned());
+            self.seal_account(act, &permit, id, told.clone(), rows).await
         };
         let id = self.numbered("account", write).await?;
         self.account(id).await
@@ -247,6 +302,7 @@ impl Engine {
         let mut statements = vec![row.when("active", !active).must_hit()];
         if !active {
             statements.push(Statement::delete("session").when("account", id));
+            statements.push(Statement::delete("one_time_link").when("account", id));
         }
         self.seal_account(act, &permit, id, told, statements).await?;
         self.account(id).await
@@ -273,14 +329,7 @@ impl Engine {
         present: &str,
         new: &str,
     ) -> Result<(), Error> {
-        let found = self.require_account(account).await?;
-        let right = match found.password {
-            Some(hash) => password_matches(present.to_owned(), hash).await?,
-            None => false,
-        };
-        if !right {
-            return Err(Error::invalid("present", "sign_in", "The present password is not right."));
-        }
+        let found = self.prove_again(account, present).await?;
         self.set_password(act, &found.account, new).await
     }
 
@@ -290,16 +339,19 @@ impl Engine {
     /// `Forbidden` for another's account without being an administrator; `Invalid` when it is too short.
     pub async fn set_password(&self, act: &Act, account: &Account, new: &str) -> Result<(), Error> {
         let permit = Permit::of_account(&act.caller, Some(account.person)).map_err(Error::Forbidden)?;
+        if account.program {
+            return Err(Error::invalid("password", "state", "Nobody signs in to the account of a program."));
+        }
         check_password(new, &account.sign_in)?;
         let old = self.require_account(account.id).await?.password.map(|hash| mark(hash.as_bytes()));
         let hash = hash_password(new.to_owned()).await?;
         let told = Told::of("password").set("password", old, mark(hash.as_bytes()));
-        let row = Statement::update("account")
-            .set("password", hash)
-            .set("failures", 0_i64)
-            .set("wait_until", 0_i64);
-        let sessions = Statement::delete("session").when("account", account.id);
-        let statements = vec![row.when("id", account.id).must_hit(), sessions];
+        let statements = vec![
+            Statement::update("account").set("password", hash).when("id", account.id).must_hit(),
+            Statement::delete("session").when("account", account.id),
+            Statement::delete("one_time_link").when("account", account.id),
+            Self::forget_attempts(&account.sign_in),
+        ];
         self.seal_account(act, &permit, account.id, told, statements).await
     }
 

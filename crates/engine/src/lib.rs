@@ -33,8 +33,10 @@ use std::sync::{Arc, OnceLock};
 use proofdesk_model::{Registry, RuleSet, Templates};
 use proofdesk_store::Store;
 
-pub use account::session::Session;
-pub use account::token::Token;
+pub use account::link::Link;
+pub use account::second::NewFactor;
+pub use account::session::{Session, SessionItem, SignedIn, Stage, Visitor};
+pub use account::token::{NewToken, Token};
 pub use account::{Account, Act, NewAccount};
 pub use apply::{Applied, FieldFile, Target};
 pub use attachment::{Attachment, Received, SealedUpload, Upload};
@@ -71,6 +73,7 @@ struct Inner {
     terms: terms::Terms,
     templates: OnceLock<Templates>,
     origin: String,
+    attempts: tokio::sync::Mutex<()>,
 }
 
 impl Engine {
@@ -83,8 +86,9 @@ impl Engine {
         origin: impl Into<String>,
     ) -> Self {
         let (terms, templates) = (terms::Terms::default(), OnceLock::new());
-        let origin = origin.into();
-        Self { inner: Arc::new(Inner { store, registry, rules, time, terms, templates, origin }) }
+        let (origin, attempts) = (origin.into(), tokio::sync::Mutex::default());
+        let inner = Inner { store, registry, rules, time, terms, templates, origin, attempts };
+        Self { inner: Arc::new(inner) }
     }
 
     /// The declared types.
@@ -110,6 +114,11 @@ impl Engine {
     /// The name of this log in checkpoints.
     pub fn origin(&self) -> &str {
         &self.inner.origin
+    }
+
+    /// Held while an attempt to sign in is counted.
+    pub(crate) fn attempts(&self) -> &tokio::sync::Mutex<()> {
+        &self.inner.attempts
     }
 
     pub(crate) fn terms(&self) -> &terms::Terms {

@@ -67,18 +67,84 @@ pub struct Caller {
     /// The program itself (rules, clocks, import by an operator at the command line): everything is allowed, and
     /// the history says so.
     pub system: bool,
+    /// What the token that speaks for the person reaches; none for all that the person may.
+    pub scope: Option<Scope>,
+}
+
+/// What a token reaches: pairs of a record type and an action, each of which may be `*` for all. Beside record types
+/// there are [`Scope::AREAS`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope(Vec<(String, String)>);
+
+impl Scope {
+    /// What can be reached and is no record type: accounts and tokens, conformity and figures, the log, saved views.
+    pub const AREAS: [&'static str; 4] = ["account", "conformity", "log", "view"];
+
+    /// Reads pairs `type:action`, parted by blanks or commas; none for no pair at all.
+    ///
+    /// # Errors
+    /// The first word that is no pair of a known type and an action that it has.
+    pub fn parse<'r>(
+        text: &str,
+        of: impl Fn(&str) -> Option<&'r RecordType>,
+    ) -> Result<Option<Self>, String> {
+        let words = text.split([' ', ',', '\n', '\r', '\t']).filter(|w| !w.is_empty());
+        let mut pairs = Vec::new();
+        for word in words {
+            let (name, action) = word.split_once(':').ok_or_else(|| word.to_owned())?;
+            let plain = ["*", "read", "create", "update", "comment", "note", "attach"].contains(&action);
+            let known = match of(name) {
+                Some(of) => plain || of.transition(action).is_some(),
+                None => plain && (name == "*" || Self::AREAS.contains(&name)),
+            };
+            if !known {
+                return Err(word.to_owned());
+            }
+            pairs.push((name.to_owned(), action.to_owned()));
+        }
+        pairs.sort();
+        pairs.dedup();
+        Ok((!pairs.is_empty()).then_some(Self(pairs)))
+    }
+
+    /// Reads what [`Scope::write`] wrote; words that no longer mean anything reach nothing.
+    pub fn read(stored: &str) -> Option<Self> {
+        let pair = |word: &str| {
+            let (name, action) = word.split_once(':').unwrap_or((word, ""));
+            (name.to_owned(), action.to_owned())
+        };
+        let pairs: Vec<_> = stored.split(' ').filter(|w| !w.is_empty()).map(pair).collect();
+        (!pairs.is_empty()).then_some(Self(pairs))
+    }
+
+    /// The pairs, parted by blanks.
+    pub fn write(&self) -> String {
+        let words: Vec<String> = self.0.iter().map(|(name, action)| format!("{name}:{action}")).collect();
+        words.join(" ")
+    }
+
+    /// Whether an action on a type, or in an area, is reached.
+    pub fn reaches(&self, name: &str, action: &str) -> bool {
+        let fits = |said: &str, is: &str| said == "*" || said == is;
+        self.0.iter().any(|(n, a)| fits(n, name) && fits(a, action))
+    }
 }
 
 impl Caller {
     /// The program itself, acting under a name that the history shows.
     pub fn system(name: &str) -> Self {
-        Self { person: None, name: name.to_owned(), roles: BTreeSet::new(), system: true }
+        Self { person: None, name: name.to_owned(), roles: BTreeSet::new(), system: true, scope: None }
     }
 
     /// A person with roles.
     pub fn person(number: i64, name: &str, roles: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let roles = roles.into_iter().map(Into::into).collect();
-        Self { person: Some(number), name: name.to_owned(), roles, system: false }
+        Self { person: Some(number), name: name.to_owned(), roles, system: false, scope: None }
+    }
+
+    /// Whether the token reaches this, where a token speaks.
+    pub fn reaches(&self, name: &str, action: &str) -> bool {
+        self.scope.as_ref().is_none_or(|scope| scope.reaches(name, action))
     }
 
     /// Whether the caller holds a role.
@@ -88,7 +154,8 @@ impl Caller {
 
     /// Whether the action is allowed on records of a type.
     pub fn may(&self, of: &RecordType, action: &Action) -> bool {
-        self.system || self.roles.iter().any(|role| of.role_allows(role, action))
+        let by_role = || self.roles.iter().any(|role| of.role_allows(role, action));
+        self.system || (self.reaches(&of.name, action.word()) && by_role())
     }
 
     /// Whether the caller reads a type as `requester` and in no other role.
@@ -188,7 +255,8 @@ impl Permit {
     /// # Errors
     /// One problem with code `permission`, also for any other word than one that begins with `conformity_`.
     pub fn of_conformity(what: &str, caller: &Caller, roles: &[&str]) -> Result<Self, Problems> {
-        let allowed = caller.system || roles.iter().any(|role| caller.has(role));
+        let reached = caller.reaches("conformity", "note");
+        let allowed = caller.system || (reached && roles.iter().any(|role| caller.has(role)));
         if allowed && what.starts_with("conformity_") {
             return Ok(Self { record_type: what.to_owned(), action: Action::Note, caller: caller.clone() });
         }
@@ -204,7 +272,8 @@ impl Permit {
     /// One problem with code `permission`.
     pub fn of_account(caller: &Caller, own: Option<i64>) -> Result<Self, Problems> {
         let is_own = own.is_some() && caller.person == own;
-        if caller.system || is_own || caller.has(ADMINISTRATOR) {
+        let reached = caller.reaches("account", "update");
+        if caller.system || (reached && (is_own || caller.has(ADMINISTRATOR))) {
             return Ok(Self {
                 record_type: "account".to_owned(),
                 action: Action::Note,
@@ -265,6 +334,10 @@ impl RecordType {
     ) -> Result<Permit, Problems> {
         if caller.may(self, &action) {
             return Ok(Permit { record_type: self.name.clone(), action, caller: caller.clone() });
+        }
+        if !caller.reaches(&self.name, action.word()) {
+            let message = format!("This token does not reach `{}:{}`.", self.name, action.word());
+            return Err(Problems(vec![Problem::new("", "permission", message)]));
         }
         let who: Vec<&str> = ROLES.iter().copied().filter(|r| self.role_allows(r, &action)).collect();
         let what = match &action {

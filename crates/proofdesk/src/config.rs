@@ -36,6 +36,10 @@ pub struct Config {
     pub renderer: Option<PathBuf>,
     /// Cookies only over HTTPS: set it behind a TLS proxy.
     pub secure_cookies: bool,
+    /// Address of the desk as people type it, such as `https://desk.example.com`: for links and single sign-on.
+    pub public_url: Option<String>,
+    /// Addresses of own proxies, whose `X-Forwarded-For` says where a request comes from.
+    pub trusted_proxies: Vec<std::net::IpAddr>,
 }
 
 impl Default for Config {
@@ -53,6 +57,8 @@ impl Default for Config {
             conformity_seconds: 3_600,
             renderer: None,
             secure_cookies: false,
+            public_url: None,
+            trusted_proxies: Vec::new(),
         }
     }
 }
@@ -149,6 +155,11 @@ impl Config {
         }
         if self.conformity_seconds < 10 {
             wrong.push("conformity_seconds: at least 10".to_owned());
+        }
+        if let Some(url) = &self.public_url
+            && (!(url.starts_with("https://") || url.starts_with("http://")) || url.ends_with('/'))
+        {
+            wrong.push(format!("public_url: `{url}` must begin with https:// and have no slash at its end"));
         }
         if let Some(site) = &self.site
             && !site.is_dir()

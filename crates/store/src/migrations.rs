@@ -13,7 +13,7 @@ pub(crate) struct Migration {
 }
 
 /// For SQLite, in order.
-pub(crate) const SQLITE: [Migration; 4] = [
+pub(crate) const SQLITE: [Migration; 5] = [
     Migration { number: 1, name: "engine", sql: include_str!("../../../migrations/sqlite/0001_engine.sql") },
     Migration {
         number: 2,
@@ -26,6 +26,11 @@ pub(crate) const SQLITE: [Migration; 4] = [
         sql: include_str!("../../../migrations/sqlite/0003_view_columns.sql"),
     },
     Migration {
+        number: 4,
+        name: "identity",
+        sql: include_str!("../../../migrations/sqlite/0004_identity.sql"),
+    },
+    Migration {
         number: 8,
         name: "framework",
         sql: include_str!("../../../migrations/sqlite/0008_framework.sql"),
@@ -33,7 +38,7 @@ pub(crate) const SQLITE: [Migration; 4] = [
 ];
 
 /// For PostgreSQL, in order.
-pub(crate) const POSTGRES: [Migration; 4] = [
+pub(crate) const POSTGRES: [Migration; 5] = [
     Migration {
         number: 1,
         name: "engine",
@@ -50,6 +55,11 @@ pub(crate) const POSTGRES: [Migration; 4] = [
         sql: include_str!("../../../migrations/postgres/0003_view_columns.sql"),
     },
     Migration {
+        number: 4,
+        name: "identity",
+        sql: include_str!("../../../migrations/postgres/0004_identity.sql"),
+    },
+    Migration {
         number: 8,
         name: "framework",
         sql: include_str!("../../../migrations/postgres/0008_framework.sql"),
@@ -61,7 +71,7 @@ pub(crate) const NUMBERED: [&str; 5] =
     ["account", "api_token", "conformity_run", "conformity_judgement", "conformity_framework"];
 
 /// Every table of the engine; a record type may not have such a name.
-pub(crate) const TABLES: [&str; 33] = [
+pub(crate) const TABLES: [&str; 36] = [
     "migration",
     "log_entry",
     "log_leaf",
@@ -73,6 +83,9 @@ pub(crate) const TABLES: [&str; 33] = [
     "account",
     "session",
     "api_token",
+    "sign_in_attempt",
+    "one_time_link",
+    "recovery_code",
     "comment",
     "attachment",
     "watcher",
@@ -123,10 +136,13 @@ pub(crate) fn sqlite(connection: &Connection) -> Result<(), Error> {
 
 fn sqlite_in_transaction(connection: &Connection) -> Result<(), Error> {
     connection.execute_batch(MIGRATION_TABLE).map_err(failed)?;
-    let last = "SELECT coalesce(max(number), 0) FROM migration";
-    let last: i64 = connection.query_row(last, [], |row| row.get(0)).map_err(failed)?;
-    not_newer(last, &SQLITE)?;
-    for migration in SQLITE.iter().filter(|m| m.number > last) {
+    let done: Vec<i64> = connection
+        .prepare("SELECT number FROM migration ORDER BY number")
+        .and_then(|mut all| all.query_map([], |row| row.get(0))?.collect())
+        .map_err(failed)?;
+    not_newer(done.last().copied().unwrap_or(0), &SQLITE)?;
+    // one with a smaller number may come after one with a larger: they were made side by side
+    for migration in SQLITE.iter().filter(|m| !done.contains(&m.number)) {
         connection.execute_batch(migration.sql).map_err(failed)?;
         let insert = "INSERT INTO migration (number, name) VALUES (?1, ?2)";
         connection.execute(insert, (migration.number, migration.name)).map_err(failed)?;

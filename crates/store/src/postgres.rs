@@ -237,11 +237,13 @@ impl Inner {
         let transaction = client.transaction().await.map_err(refused)?;
         lock_tables(&transaction).await?;
         transaction.batch_execute(MIGRATION_TABLE).await.map_err(refused)?;
-        let last = "SELECT coalesce(max(number), 0) FROM migration";
-        let last: i64 =
-            transaction.query_one(last, &[]).await.and_then(|row| row.try_get(0)).map_err(refused)?;
-        not_newer(last, &POSTGRES)?;
-        for migration in POSTGRES.iter().filter(|m| m.number > last) {
+        let done = "SELECT number FROM migration ORDER BY number";
+        let done = transaction.query(done, &[]).await.map_err(refused)?;
+        let done: Vec<i64> =
+            done.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(refused)?;
+        not_newer(done.last().copied().unwrap_or(0), &POSTGRES)?;
+        // one with a smaller number may come after one with a larger: they were made side by side
+        for migration in POSTGRES.iter().filter(|m| !done.contains(&m.number)) {
             transaction.batch_execute(migration.sql).await.map_err(refused)?;
             let insert = "INSERT INTO migration (number, name) VALUES ($1, $2)";
             transaction.execute(insert, &[&migration.number, &migration.name]).await.map_err(refused)?;

@@ -137,6 +137,7 @@ impl TestDesk {
             name: person.name.clone(),
             roles: person.roles.iter().cloned().collect(),
             password: Some(password.to_owned()),
+            program: false,
         };
         Ok(self.engine.create_account(&Act::new(&self.setup(), Door::Cli), new).await?)
     }

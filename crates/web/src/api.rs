@@ -4,6 +4,7 @@
 //! Source: RFC 9110, RFC 9457, RFC 8288 (Link), RFC 7396 (partial changes), OpenAPI 3.1.
 //! Invariant: no input makes a fault of the server; all problems of an input are said at once.
 
+pub mod accounts;
 pub mod beside;
 pub mod client;
 pub mod conformity;
@@ -34,6 +35,7 @@ pub fn router() -> Router<AppState> {
     Router::new()
         .merge(desk::router())
         .merge(me::router())
+        .merge(accounts::router())
         .merge(log::router())
         .merge(conformity::router())
         .merge(documents::router())

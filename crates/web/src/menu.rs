@@ -212,6 +212,9 @@ pub fn groups(state: &AppState, caller: &Caller) -> Vec<Group> {
                 items.push(Item::fixed("Figures", "/figures"));
             }
             items.push(Item::fixed("Log", "/log"));
+            if proofdesk_engine::account::is_administrator(caller) {
+                items.push(Item::fixed("Accounts", "/accounts"));
+            }
         }
         if kinds > 0 {
             let all = if kinds == 1 { "All records".to_owned() } else { format!("All {kinds} kinds") };

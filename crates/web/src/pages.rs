@@ -1,12 +1,14 @@
 //! Pages for people. Each file is one page or one kind of page; fixed addresses come before those of record types.
 
 pub mod account;
+pub mod accounts;
 pub mod change;
 pub mod conformity;
 pub mod figures;
 pub mod files;
 pub mod gate;
 pub mod home;
+pub mod link;
 pub mod list;
 pub mod log;
 pub mod needs;
@@ -16,6 +18,7 @@ pub mod readers;
 pub mod record;
 pub mod search;
 pub mod service;
+pub mod step;
 pub mod talk;
 pub mod templates;
 pub mod transition;
@@ -33,7 +36,10 @@ use crate::state::AppState;
 pub fn router() -> Router<AppState> {
     Router::new()
         .merge(gate::router())
+        .merge(step::router())
+        .merge(link::router())
         .merge(account::router())
+        .merge(accounts::router())
         .merge(search::router())
         .merge(home::router())
         .merge(needs::router())

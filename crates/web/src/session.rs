@@ -1,11 +1,13 @@
 //! Who is asking: the session cookie, and the extractor that every page for signed-in people takes.
 
-use axum::extract::FromRequestParts;
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use jiff::tz::TimeZone;
-use proofdesk_engine::{Account, Act, Caller, Door, Engine};
+use proofdesk_engine::{Account, Act, Caller, Door, Engine, Visitor};
 use proofdesk_model::Registry;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -24,6 +26,10 @@ pub struct Visit {
     pub state: AppState,
     /// Whose session it is.
     pub account: Account,
+    /// The session's secret, from the cookie.
+    pub(crate) secret: String,
+    /// Where the request comes from.
+    pub visitor: Visitor,
     /// Who that is to the engine.
     pub caller: Caller,
     /// The instant of the request, microseconds UTC.
@@ -71,8 +77,37 @@ impl FromRequestParts<AppState> for Visit {
         let caller = session.account.caller();
         let menu = menu::groups(state, &caller);
         let now = state.engine.now();
-        Ok(Self { state: state.clone(), account: session.account, caller, now, path, menu })
+        let visitor = visitor_of(parts, state);
+        let (account, secret) = (session.account, secret.value().to_owned());
+        Ok(Self { state: state.clone(), account, secret, visitor, caller, now, path, menu })
     }
+}
+
+/// Where a request comes from, for sign-in.
+#[derive(Debug, Clone)]
+pub struct Guest(pub Visitor);
+
+impl FromRequestParts<AppState> for Guest {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Self::Rejection> {
+        Ok(Self(visitor_of(parts, state)))
+    }
+}
+
+/// The address of the connection; that of the last station before our own proxies, where one of these is the other
+/// end. Whoever else sends `X-Forwarded-For` is not believed.
+fn visitor_of(parts: &Parts, state: &AppState) -> Visitor {
+    let text = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip().to_canonical());
+    let proxies = &state.settings.trusted_proxies;
+    let mut address = peer;
+    if peer.is_some_and(|peer| proxies.contains(&peer)) {
+        let stations = text("x-forwarded-for").rsplit(',').map_while(|s| s.trim().parse::<IpAddr>().ok());
+        let outside = stations.map(|s| s.to_canonical()).find(|s| !proxies.contains(s));
+        address = outside.or(peer);
+    }
+    Visitor { address, agent: text("user-agent").to_owned() }
 }
 
 /// The cookie that carries a session's secret; ends with the browser's session at the latest after a week.

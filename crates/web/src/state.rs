@@ -29,6 +29,10 @@ pub struct Settings {
     pub renderer: Option<std::path::PathBuf>,
     /// Said below the sign-in form: the demo's accounts, for example.
     pub sign_in_hint: Option<String>,
+    /// Proxies of our own, whose word on where a request comes from is believed.
+    pub trusted_proxies: Vec<std::net::IpAddr>,
+    /// Address of the desk as people type it, without a slash at the end; none says what the browser asked for.
+    pub public_url: Option<String>,
 }
 
 impl Default for Settings {
@@ -40,6 +44,8 @@ impl Default for Settings {
             attachment_max: proofdesk_engine::attachment::ATTACHMENT_MAX,
             renderer: None,
             sign_in_hint: None,
+            trusted_proxies: Vec::new(),
+            public_url: None,
         }
     }
 }

@@ -2,7 +2,7 @@
 //! ever in them; of what is stored as a hash they tell a mark ([`super::password::mark`]).
 //!
 //! Shape: as entries of records (`docs/proof.md`), of type `account`, `ref` `ACC-n`. `set` has the columns that change;
-//! `note` has what belongs to an account and is none of its columns: `{"item":"token","id":5,"is":{…}}`, and
+//! `note.items` has what belongs to an account and is none of its columns: `{"item":"token","id":5,"is":{…}}`, and
 //! `"is":null` when it ends.
 
 use std::future::Future;
@@ -48,7 +48,8 @@ impl Act {
 pub(crate) struct Told {
     action: &'static str,
     set: Map<String, Json>,
-    note: Option<Json>,
+    items: Vec<Json>,
+    note: Map<String, Json>,
 }
 
 impl Told {
@@ -64,11 +65,17 @@ impl Told {
 
     /// Something that belongs to the account from now on, or (`Null`) no longer.
     pub fn item(mut self, item: &str, id: impl Into<Json>, is: Json) -> Self {
-        self.note = Some(json!({"item": item, "id": id.into(), "is": is}));
+        self.items.push(json!({"item": item, "id": id.into(), "is": is}));
         self
     }
 
-    fn entry(self, account: i64, act: &Act, at: i64) -> Entry {
+    /// Anything else that is worth telling.
+    pub fn also(mut self, name: &str, is: Json) -> Self {
+        self.note.insert(name.to_owned(), is);
+        self
+    }
+
+    fn entry(mut self, account: i64, act: &Act, at: i64) -> Entry {
         let mut body = json!({
             "v": 1,
             "type": TYPE,
@@ -83,8 +90,11 @@ impl Told {
         if !self.set.is_empty() {
             body["set"] = Json::Object(self.set);
         }
-        if let Some(note) = self.note {
-            body["note"] = note;
+        if !self.items.is_empty() {
+            self.note.insert("items".to_owned(), Json::Array(self.items));
+        }
+        if !self.note.is_empty() {
+            body["note"] = Json::Object(self.note);
         }
         Entry { record: Reference::new(TYPE, account), version: 1, at, body: body.to_string().into_bytes() }
     }

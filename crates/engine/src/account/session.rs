@@ -1,10 +1,21 @@
-//! Sign-in by password, and the sessions of browsers.
+//! Sign-in by password, and the sessions of browsers: listed, ended by their owner or an administrator, with an end
+//! after idleness and one that nothing moves.
+//!
+//! A session's secret is made at sign-in and again when its stage rises, so one that was planted in a browser before is
+//! worth nothing. Source: OWASP Session Management Cheat Sheet.
 
+use std::net::IpAddr;
+
+use proofdesk_model::Permit;
 use proofdesk_store::{Select, Statement};
 use rand::Rng;
+use serde::Serialize;
+use serde_json::json;
 
-use super::Account;
-use super::password::{PASSWORD_MAX, fingerprint, hash_password, password_matches, secret};
+use super::password::{PASSWORD_MAX, fingerprint, password_matches, secret};
+use super::sealed::{Act, Told};
+use super::throttle::Key;
+use super::{Account, Stored};
 use crate::Engine;
 use crate::error::Error;
 
@@ -12,10 +23,48 @@ use crate::error::Error;
 pub const SESSION_IDLE: i64 = 12 * 3_600_000_000;
 /// A session ends this long after sign-in, microseconds.
 pub const SESSION_MOST: i64 = 7 * 86_400_000_000;
-/// Failed attempts until an account waits.
-const FREE_FAILURES: i64 = 5;
-/// The longest wait after failed attempts, microseconds.
-const LONGEST_WAIT: i64 = 15 * 60_000_000;
+/// So long somebody has for the second step, microseconds.
+pub const STEP_MOST: i64 = 15 * 60_000_000;
+/// Longest name of a browser that is kept, in characters.
+const AGENT_MAX: usize = 200;
+
+/// Where a request comes from.
+#[derive(Debug, Clone, Default)]
+pub struct Visitor {
+    /// Address of the network; none where it is not known (a test, a socket of the machine).
+    pub address: Option<IpAddr>,
+    /// What the browser says of itself.
+    pub agent: String,
+}
+
+/// How far a sign-in has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// All the way.
+    Full,
+    /// The code of the second factor is asked for.
+    Code,
+    /// A second factor is demanded by role and has to be set up first.
+    Enrol,
+}
+
+impl Stage {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Code => "code",
+            Self::Enrol => "enrol",
+        }
+    }
+
+    fn read(word: &str) -> Self {
+        match word {
+            "full" => Self::Full,
+            "enrol" => Self::Enrol,
+            _ => Self::Code,
+        }
+    }
+}
 
 /// A session that is under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,11 +73,54 @@ pub struct Session {
     pub account: Account,
     /// When it began, microseconds UTC.
     pub since: i64,
+    /// How far the sign-in has come.
+    pub stage: Stage,
+    /// A second factor that is being set up: its secret.
+    pub(crate) pending: Option<String>,
+    /// How it began: `password`, `link`, or the name of a provider.
+    pub method: String,
+}
+
+/// What a sign-in gave.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// The session's secret, for the cookie.
+    pub secret: String,
+    /// Whose it is.
+    pub account: Account,
+    /// How far it has come.
+    pub stage: Stage,
+}
+
+/// A session as its owner and administrators see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SessionItem {
+    /// Its id: tells nothing of the secret.
+    pub id: String,
+    /// When it began, microseconds UTC.
+    pub since: i64,
+    /// When it was last used, microseconds UTC; to the minute.
+    pub used_at: i64,
+    /// When it ends at the latest, microseconds UTC.
+    pub expires_at: i64,
+    /// Address that it began at.
+    pub address: String,
+    /// What the browser said of itself.
+    pub agent: String,
+    /// How it began.
+    pub method: String,
+    /// It is the one that asks.
+    pub current: bool,
+}
+
+/// The id of a session, of the hash that is kept of its secret.
+fn id_of(hash: &[u8]) -> String {
+    hex::encode(hash.get(..10).unwrap_or_default())
 }
 
 impl Engine {
-    /// Signs a person in: the session's secret for the cookie, and the account. A wrong name and a wrong password
-    /// take the same time and get the same answer; after five failures the account waits, longer each time.
+    /// Signs a person in: the session's secret for the cookie, and how far that leads. A wrong name and a wrong
+    /// password take the same time, wait the same and get the same answer.
     ///
     /// # Errors
     /// `Invalid` with code `sign_in` or `wait`.
@@ -36,60 +128,85 @@ impl Engine {
         &self,
         sign_in: &str,
         password: &str,
+        visitor: &Visitor,
         random: &mut (impl Rng + Send),
-    ) -> Result<(String, Account), Error> {
+    ) -> Result<SignedIn, Error> {
         let wrong = || Error::invalid("password", "sign_in", "The name or the password is not right.");
+        let name = sign_in.trim().to_lowercase();
+        let by_address = visitor.address.map(Key::Address);
+        let attempt = self.admit(by_address.into_iter().chain([Key::Name(name.clone())]).collect()).await?;
         if password.len() > PASSWORD_MAX {
             return Err(wrong());
         }
-        let found = self.stored_account("sign_in", sign_in.trim().to_lowercase()).await?;
-        let now = self.now();
-        let found = found.filter(|f| f.account.active && f.password.is_some());
-        let Some(found) = found else {
-            hash_password(password.to_owned()).await?;
-            return Err(wrong());
-        };
-        if found.wait_until > now {
-            let minutes = (found.wait_until - now) / 60_000_000 + 1;
-            let message = format!("Too many attempts. Try again in {minutes} min.");
-            return Err(Error::invalid("password", "wait", message));
-        }
-        let stored_hash = found.password.clone().unwrap_or_default();
-        if !password_matches(password.to_owned(), stored_hash).await? {
-            let failures = found.failures + 1;
-            let doubling = (failures - FREE_FAILURES).clamp(0, 12);
-            let wait =
-                if failures < FREE_FAILURES { 0 } else { (15_000_000_i64 << doubling).min(LONGEST_WAIT) };
-            let row = Statement::update("account")
-                .set("failures", failures)
-                .set("wait_until", now + wait)
-                .when("id", found.account.id);
-            self.store().execute(vec![row]).await?;
-            return Err(wrong());
-        }
-        let secret = secret(random);
-        let reset = Statement::update("account")
-            .set("failures", 0_i64)
-            .set("wait_until", 0_i64)
-            .when("id", found.account.id);
-        let session = Statement::insert("session")
-            .set("token_hash", fingerprint(&secret))
-            .set("account", found.account.id)
-            .set("since", now)
-            .set("used_at", now)
-            .set("expires_at", now + SESSION_MOST);
-        let old = Statement::delete("session").when_below("expires_at", now);
-        self.store().execute(vec![reset, session, old]).await?;
-        Ok((secret, found.account))
+        let found = self.stored_account("sign_in", name).await?;
+        let found = found.filter(|f| f.account.active && !f.account.program);
+        // without such an account the same work is done on a hash that no password has
+        let hash = found.as_ref().and_then(|f| f.password.clone());
+        let right = password_matches(password.to_owned(), hash).await?;
+        let Some(found) = found.filter(|_| right) else { return Err(wrong()) };
+        self.forgive(attempt).await?;
+        let stage = self.stage_after_password(&found).await?;
+        let secret = self.begin_session(&found.account, stage, "password", visitor, random).await?;
+        Ok(SignedIn { secret, account: found.account, stage })
     }
 
-    /// The session of a cookie's secret; none when it is unknown, over, or its account may not sign in.
+    async fn stage_after_password(&self, found: &Stored) -> Result<Stage, Error> {
+        if found.second_factor.is_some() {
+            return Ok(Stage::Code);
+        }
+        let demanded = self.second_factor_roles().await?;
+        let held = found.account.roles.iter().any(|role| demanded.contains(role));
+        Ok(if held { Stage::Enrol } else { Stage::Full })
+    }
+
+    /// Begins a session of an account that has proved who it is, and gives its secret.
+    pub(crate) async fn begin_session(
+        &self,
+        account: &Account,
+        stage: Stage,
+        method: &str,
+        visitor: &Visitor,
+        random: &mut (impl Rng + Send),
+    ) -> Result<String, Error> {
+        let secret = secret(random);
+        let now = self.now();
+        let lasts = if stage == Stage::Full { SESSION_MOST } else { STEP_MOST };
+        let agent: String = visitor.agent.chars().filter(|c| !c.is_control()).take(AGENT_MAX).collect();
+        let session = Statement::insert("session")
+            .set("token_hash", fingerprint(&secret))
+            .set("account", account.id)
+            .set("since", now)
+            .set("used_at", now)
+            .set("expires_at", now + lasts)
+            .set("stage", stage.word())
+            .set("address", visitor.address.map(|a| a.to_canonical().to_string()).unwrap_or_default())
+            .set("agent", agent)
+            .set("method", method.to_owned());
+        let old = Statement::delete("session").when_below("expires_at", now);
+        self.store().execute(vec![session, old]).await?;
+        Ok(secret)
+    }
+
+    /// The session of a cookie's secret whose sign-in is complete; none when it is unknown, over, or its account may
+    /// not sign in.
     ///
     /// # Errors
     /// A fault of the database.
     pub async fn session(&self, secret: &str) -> Result<Option<Session>, Error> {
+        Ok(self.session_in(secret).await?.filter(|s| s.stage == Stage::Full))
+    }
+
+    /// As [`Engine::session`], for one whose sign-in waits for its second step.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn session_on_its_way(&self, secret: &str) -> Result<Option<Session>, Error> {
+        Ok(self.session_in(secret).await?.filter(|s| s.stage != Stage::Full))
+    }
+
+    pub(crate) async fn session_in(&self, secret: &str) -> Result<Option<Session>, Error> {
         let hash = fingerprint(secret);
-        let columns = ["account", "since", "used_at", "expires_at"];
+        let columns = ["account", "since", "used_at", "expires_at", "stage", "pending", "method"];
         let question = Select::from("session", &columns).when("token_hash", hash.clone()).limit(1).short();
         let rows = self.store().select(question).await?;
         let Some(row) = rows.first() else { return Ok(None) };
@@ -103,7 +220,13 @@ impl Engine {
             self.store().execute(vec![touch]).await?;
         }
         let found = self.stored_account("id", row.int(0)).await?.filter(|f| f.account.active);
-        Ok(found.map(|f| Session { account: f.account, since: row.int(1) }))
+        Ok(found.map(|f| Session {
+            account: f.account,
+            since: row.int(1),
+            stage: Stage::read(row.text(4)),
+            pending: row.opt_text(5).map(str::to_owned),
+            method: row.text(6).to_owned(),
+        }))
     }
 
     /// Ends a session.
@@ -113,5 +236,64 @@ impl Engine {
     pub async fn sign_out(&self, secret: &str) -> Result<(), Error> {
         let row = Statement::delete("session").when("token_hash", fingerprint(secret));
         Ok(self.store().execute(vec![row]).await?)
+    }
+
+    /// The complete sessions of an account that are under way, the last used first; `own` is the secret of the one
+    /// that asks.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn sessions(&self, account: i64, own: Option<&str>) -> Result<Vec<SessionItem>, Error> {
+        let columns = ["token_hash", "since", "used_at", "expires_at", "address", "agent", "method"];
+        let question = Select::from("session", &columns).when("account", account).when("stage", "full");
+        let rows = self.store().select(question.order_descending("used_at").limit(500)).await?;
+        let own = own.map(fingerprint);
+        let now = self.now();
+        let lives = |row: &&proofdesk_store::Row| row.int(3) >= now && row.int(2) + SESSION_IDLE >= now;
+        let item = |row: &proofdesk_store::Row| SessionItem {
+            id: id_of(row.bytes(0)),
+            since: row.int(1),
+            used_at: row.int(2),
+            expires_at: row.int(3),
+            address: row.text(4).to_owned(),
+            agent: row.text(5).to_owned(),
+            method: row.text(6).to_owned(),
+            current: own.as_deref() == Some(row.bytes(0)),
+        };
+        Ok(rows.iter().filter(lives).map(item).collect())
+    }
+
+    /// Ends one session of an account.
+    ///
+    /// # Errors
+    /// `NotFound` where the account has no such session; `Forbidden` for another's account without being an
+    /// administrator.
+    pub async fn end_session(&self, act: &Act, account: i64, id: &str) -> Result<(), Error> {
+        let owner = self.account(account).await?;
+        let permit = Permit::of_account(&act.caller, Some(owner.person)).map_err(Error::Forbidden)?;
+        let rows =
+            self.store().select(Select::from("session", &["token_hash"]).when("account", account)).await?;
+        let found = rows.iter().map(|row| row.bytes(0)).find(|hash| id_of(hash) == id);
+        let hash = found.ok_or_else(|| Error::NotFound("session of this account with this id".to_owned()))?;
+        let row = Statement::delete("session").when("token_hash", hash.to_vec());
+        let told = Told::of("session_end").also("session", json!(id));
+        self.seal_account(act, &permit, account, told, vec![row]).await
+    }
+
+    /// Ends all sessions of an account; but for the one of a secret, where one is given.
+    ///
+    /// # Errors
+    /// `Forbidden` for another's account without being an administrator.
+    pub async fn end_sessions(&self, act: &Act, account: i64, but: Option<&str>) -> Result<(), Error> {
+        let owner = self.account(account).await?;
+        let permit = Permit::of_account(&act.caller, Some(owner.person)).map_err(Error::Forbidden)?;
+        let kept = but.map(fingerprint);
+        let rows =
+            self.store().select(Select::from("session", &["token_hash"]).when("account", account)).await?;
+        let ending = rows.iter().map(|row| row.bytes(0)).filter(|hash| kept.as_deref() != Some(*hash));
+        let gone: Vec<Statement> =
+            ending.map(|hash| Statement::delete("session").when("token_hash", hash.to_vec())).collect();
+        let told = Told::of("session_end").also("sessions", json!(gone.len()));
+        self.seal_account(act, &permit, account, told, gone).await
     }
 }

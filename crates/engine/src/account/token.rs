@@ -1,7 +1,8 @@
 //! API tokens: 256 random bits, shown once, kept as a hash.
 
-use proofdesk_model::Permit;
+use proofdesk_model::access::Scope;
 use proofdesk_model::format::write_instant;
+use proofdesk_model::{Permit, Problem, Problems};
 use proofdesk_store::{Row, Select, Statement};
 use rand::Rng;
 use serde::Serialize;
@@ -26,44 +27,73 @@ pub struct Token {
     pub expires_at: Option<i64>,
     /// When it was last used, microseconds UTC; to the minute.
     pub used_at: Option<i64>,
+    /// What it reaches, as `type:action` parted by blanks; empty for all that its account may.
+    pub scope: String,
 }
 
-const TOLD: [&str; 5] = ["id", "account", "label", "expires_at", "token_hash"];
+/// An API token on its way in.
+#[derive(Debug, Clone, Default)]
+pub struct NewToken {
+    /// What it is for.
+    pub label: String,
+    /// When it ends, microseconds UTC; none for not by itself.
+    pub expires_at: Option<i64>,
+    /// What it reaches, as `type:action` parted by blanks; empty for all that its account may.
+    pub scope: String,
+}
+
+const TOLD: [&str; 6] = ["id", "account", "label", "expires_at", "token_hash", "scope"];
 
 /// What the log tells of a token.
-fn item(label: &str, expires_at: Option<i64>, hash: &[u8]) -> Json {
-    json!({"label": label, "expires_at": expires_at.map(write_instant), "mark": mark(hash)})
+fn item(label: &str, expires_at: Option<i64>, hash: &[u8], scope: &str) -> Json {
+    json!({"label": label, "expires_at": expires_at.map(write_instant), "mark": mark(hash), "scope": scope})
 }
 
 impl Engine {
-    /// Makes an API token; its secret is returned once and never again. It acts with the account's roles.
+    /// Makes an API token; its id and its secret, which is returned once and never again. It acts with the account's
+    /// roles, as far as its scope reaches. A token with a scope makes no tokens.
     ///
     /// # Errors
-    /// `Invalid` without a label; `Forbidden` for another's account without being an administrator.
+    /// `Invalid` without a label or for a scope that is none; `Forbidden` for another's account without being an
+    /// administrator.
     pub async fn create_token(
         &self,
         act: &Act,
         account: i64,
-        label: &str,
-        expires_at: Option<i64>,
+        new: &NewToken,
         random: &mut (impl Rng + Send),
     ) -> Result<(i64, String), Error> {
         let owner = self.account(account).await?;
         let permit = Permit::of_account(&act.caller, Some(owner.person)).map_err(Error::Forbidden)?;
-        let label = label.trim();
+        if act.caller.scope.is_some() {
+            let message = "A token that reaches only a part makes no tokens.";
+            return Err(Error::Forbidden(Problems(vec![Problem::new("scope", "permission", message)])));
+        }
+        let scope = Scope::parse(&new.scope, |name| self.registry().get(name).map(|of| &**of));
+        let scope = scope.map_err(|word| {
+            let short: String = word.chars().filter(|c| !c.is_control()).take(60).collect();
+            let message = format!(
+                "`{short}` is no type with an action, such as `incident:create`, `*:read` or `service:*`; beside record types there are: {}.",
+                Scope::AREAS.join(", ")
+            );
+            Error::invalid("scope", "option", message)
+        })?;
+        let scope = scope.map(|s| s.write()).unwrap_or_default();
+        let (label, expires_at) = (new.label.trim(), new.expires_at);
         if label.is_empty() || label.chars().count() > 100 {
             let message = "Say what the token is for, in at most 100 characters.";
             return Err(Error::invalid("label", "required", message));
         }
         let secret = format!("pd_{}", secret(random));
         let hash = fingerprint(&secret);
-        let is = item(label, expires_at, &hash);
+        let is = item(label, expires_at, &hash, &scope);
         let row = Statement::insert("api_token")
             .set("account", account)
             .set("label", label.to_owned())
             .set("token_hash", hash)
             .set("created_at", self.now())
-            .set("expires_at", expires_at);
+            .set("expires_at", expires_at)
+            .set("scope", scope);
         let write = async |id: i64| {
             let told = Told::of("token").item("token", id, is.clone());
             self.seal_account(act, &permit, account, told, vec![row.clone().set("id", id)]).await
@@ -72,12 +102,12 @@ impl Engine {
         Ok((id, secret))
     }
 
-    /// The account behind an API token; none when it is unknown or over.
+    /// The account behind an API token and what the token reaches; none when it is unknown or over.
     ///
     /// # Errors
     /// A fault of the database.
-    pub async fn account_of_token(&self, secret: &str) -> Result<Option<Account>, Error> {
-        let columns = ["id", "account", "expires_at", "used_at"];
+    pub async fn account_of_token(&self, secret: &str) -> Result<Option<(Account, Option<Scope>)>, Error> {
+        let columns = ["id", "account", "expires_at", "used_at", "scope"];
         let question =
             Select::from("api_token", &columns).when("token_hash", fingerprint(secret)).limit(1).short();
         let rows = self.store().select(question).await?;
@@ -91,7 +121,8 @@ impl Engine {
             self.store().execute(vec![touch]).await?;
         }
         let found = self.stored_account("id", row.int(1)).await?;
-        Ok(found.map(|f| f.account).filter(|a| a.active))
+        let scope = Scope::read(row.text(4));
+        Ok(found.map(|f| f.account).filter(|a| a.active).map(|account| (account, scope)))
     }
 
     /// The tokens of an account, oldest first.
@@ -99,7 +130,7 @@ impl Engine {
     /// # Errors
     /// A fault of the database.
     pub async fn tokens(&self, account: i64) -> Result<Vec<Token>, Error> {
-        let columns = ["id", "label", "created_at", "expires_at", "used_at"];
+        let columns = ["id", "label", "created_at", "expires_at", "used_at", "scope"];
         let question = Select::from("api_token", &columns).when("account", account).order("id").limit(500);
         let rows = self.store().select(question).await?;
         let token = |row: &Row| Token {
@@ -108,6 +139,7 @@ impl Engine {
             created_at: row.int(2),
             expires_at: row.opt_int(3),
             used_at: row.opt_int(4),
+            scope: row.text(5).to_owned(),
         };
         Ok(rows.iter().map(token).collect())
     }
@@ -128,7 +160,8 @@ impl Engine {
     /// All tokens as the log tells of them: account, id and what it says.
     pub(crate) async fn token_items(&self) -> Result<Vec<(i64, i64, Json)>, Error> {
         let rows = self.store().select(Select::from("api_token", &TOLD).order("id")).await?;
-        let told = |row: &Row| (row.int(1), row.int(0), item(row.text(2), row.opt_int(3), row.bytes(4)));
+        let is = |row: &Row| item(row.text(2), row.opt_int(3), row.bytes(4), row.text(5));
+        let told = |row: &Row| (row.int(1), row.int(0), is(row));
         Ok(rows.iter().map(told).collect())
     }
 }

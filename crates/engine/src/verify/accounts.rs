@@ -1,4 +1,5 @@
-//! Accounts against their entries: names, roles, who may sign in, passwords (by their mark) and API tokens.
+//! Accounts against their entries: names, roles, who may sign in, passwords and second factors (by their marks),
+//! recovery codes, API tokens, and the roles that need a second factor.
 
 use std::collections::BTreeMap;
 
@@ -28,13 +29,14 @@ impl Told {
         for (name, pair) in body.get("set").and_then(Json::as_object).into_iter().flatten() {
             columns.insert(name.clone(), pair.get(1).cloned().unwrap_or_default());
         }
-        let Some(note) = body.get("note").filter(|n| n.get("item").is_some()) else { return };
-        let kind = note["item"].as_str().unwrap_or_default().to_owned();
-        let key = (account, kind, key_of(&note["id"]));
-        match note.get("is").filter(|is| !is.is_null()) {
-            Some(is) => self.items.insert(key, is.clone()),
-            None => self.items.remove(&key),
-        };
+        for one in body.pointer("/note/items").and_then(Json::as_array).into_iter().flatten() {
+            let kind = one["item"].as_str().unwrap_or_default().to_owned();
+            let key = (account, kind, key_of(&one["id"]));
+            match one.get("is").filter(|is| !is.is_null()) {
+                Some(is) => self.items.insert(key, is.clone()),
+                None => self.items.remove(&key),
+            };
+        }
     }
 }
 
@@ -94,8 +96,17 @@ impl Engine {
     }
 
     async fn account_items(&self) -> Result<Items, Error> {
-        let tokens = self.token_items().await?.into_iter();
-        Ok(tokens.map(|(account, id, is)| ((account, "token".to_owned(), id.to_string()), is)).collect())
+        let mut items = Items::new();
+        for (account, id, is) in self.token_items().await? {
+            items.insert((account, "token".to_owned(), id.to_string()), is);
+        }
+        for (account, mark) in self.recovery_marks(None).await? {
+            items.insert((account, "recovery_code".to_owned(), mark), serde_json::json!({}));
+        }
+        if let Some((name, is)) = self.second_factor_setting().await? {
+            items.insert((0, "setting".to_owned(), name), is);
+        }
+        Ok(items)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Accounts, roles and tokens: who may change them, and that the log tells of every act.
 
 use proofdesk_engine::verify::FindingKind;
-use proofdesk_engine::{Act, Caller, Door, Error, NewAccount};
+use proofdesk_engine::{Act, Caller, Door, Error, NewAccount, NewToken, Visitor};
 use proofdesk_store::{Arg, Select, Statement};
 use proofdesk_testkit::{BOTH, TestDesk};
 use rand::SeedableRng;
@@ -11,6 +11,10 @@ const PASSWORD: &str = "correct horse battery";
 
 fn random() -> StdRng {
     StdRng::seed_from_u64(7)
+}
+
+fn named(label: &str) -> NewToken {
+    NewToken { label: label.to_owned(), ..NewToken::default() }
 }
 
 async fn findings(desk: &TestDesk) -> Vec<(FindingKind, String)> {
@@ -39,7 +43,7 @@ async fn every_act_on_an_account_is_in_the_log_without_secrets() {
             "agent sms_manager"
         );
         let (token, secret) =
-            engine.create_token(&by_mara, account.id, "ci", None, &mut random()).await.unwrap();
+            engine.create_token(&by_mara, account.id, &named("ci"), &mut random()).await.unwrap();
         engine.change_password(&by_mara, account.id, PASSWORD, "another horse battery").await.unwrap();
         engine.revoke_token(&by_boss, account.id, token).await.unwrap();
         engine.set_active(&by_boss, account.id, false).await.unwrap();
@@ -86,7 +90,8 @@ async fn what_is_changed_by_hand_is_found_and_named() {
         let mara = desk.person("Mara Rehn", &["agent"]).await.unwrap();
         let account = desk.account(&mara, "mara", PASSWORD).await.unwrap();
         let act = Act::new(&desk.setup(), Door::Cli);
-        let (token, _) = desk.engine.create_token(&act, account.id, "ci", None, &mut random()).await.unwrap();
+        let (token, _) =
+            desk.engine.create_token(&act, account.id, &named("ci"), &mut random()).await.unwrap();
         assert_eq!(findings(&desk).await, []);
         let roles = |roles: &str| Statement::update("account").set("roles", roles).when("id", account.id);
 
@@ -168,6 +173,7 @@ async fn only_administrators_change_the_accounts_of_others_and_one_is_always_lef
             name: caller.name.clone(),
             roles: roles.iter().map(|r| (*r).to_owned()).collect(),
             password: None,
+            program: false,
         };
         let administrator = ["administrator".to_owned()];
         let refused = [
@@ -175,7 +181,7 @@ async fn only_administrators_change_the_accounts_of_others_and_one_is_always_lef
             engine.set_roles(&by_mara, of_mara.id, &administrator).await.err(),
             engine.set_active(&by_mara, of_boss.id, false).await.err(),
             engine.set_password(&by_mara, &of_boss, "a third horse battery").await.err(),
-            engine.create_token(&by_mara, of_boss.id, "x", None, &mut random()).await.err(),
+            engine.create_token(&by_mara, of_boss.id, &named("x"), &mut random()).await.err(),
             engine.revoke_token(&by_mara, of_boss.id, 1).await.err(),
         ];
         for error in refused {
@@ -190,7 +196,7 @@ async fn only_administrators_change_the_accounts_of_others_and_one_is_always_lef
         assert_eq!(code(engine.create_account(&by_boss, new(&mara, &["emperor"])).await), "option");
         engine.set_roles(&by_boss, of_mara.id, &administrator).await.unwrap();
         engine.set_active(&by_boss, of_boss.id, false).await.unwrap();
-        let nobody = engine.sign_in("boss", PASSWORD, &mut random()).await;
+        let nobody = engine.sign_in("boss", PASSWORD, &Visitor::default(), &mut random()).await;
         assert!(matches!(nobody, Err(Error::Invalid(_))), "a disabled account does not sign in");
         assert_eq!(findings(&desk).await, []);
     }

@@ -7,5 +7,6 @@ mod every_type;
 mod kill;
 mod requester;
 mod samples;
+mod sign_in;
 mod talk;
 mod write_path;

@@ -1,21 +1,26 @@
-//! `account`: the operator's way to accounts. The first administrator is made here; nothing has a default password.
+//! `account`: the operator's way to accounts. The first administrator is made here, or by the link that `serve` says;
+//! nothing has a default password.
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use proofdesk_engine::{Act, Caller, Change, Door, Engine, NewAccount, Target};
+use proofdesk_engine::{Account, Act, Caller, Change, Door, Engine, NewAccount, NewToken, Target};
 
 use crate::config::Config;
 use crate::open;
 use crate::output::table;
+
+/// Rights of who is made with `--administrator`.
+const ALL_RIGHTS: [&str; 3] = ["administrator", "sms_manager", "agent"];
 
 /// Options of `account`.
 #[derive(Debug, clap::Subcommand)]
 pub enum AccountCommand {
     /// Make a person with an account; the password is read from standard input
     #[command(
+        visible_alias = "add",
         after_help = "Example:\n  proofdesk account create --sign-in ida --name \"Ida Voss\" --role auditor < password.txt"
     )]
     Create {
@@ -29,8 +34,14 @@ pub enum AccountCommand {
         #[arg(long, value_name = "ROLE")]
         role: Vec<String>,
         /// All rights: the roles administrator, sms_manager and agent
-        #[arg(long)]
+        #[arg(long, visible_alias = "admin")]
         administrator: bool,
+        /// Make a link by which the person sets the password, instead of reading one
+        #[arg(long, conflicts_with = "program")]
+        invite: bool,
+        /// The account of a program: nobody signs in to it, tokens speak for it
+        #[arg(long)]
+        program: bool,
     },
     /// List the accounts
     #[command(after_help = "Example:\n  proofdesk account list")]
@@ -41,14 +52,67 @@ pub enum AccountCommand {
         /// Sign-in name
         sign_in: String,
     },
+    /// Make a one-time link by which somebody sets the password; it is printed once
+    #[command(after_help = "Example:\n  proofdesk account link ida")]
+    Link {
+        /// Sign-in name
+        sign_in: String,
+    },
+    /// Give an account other roles
+    #[command(after_help = "Example:\n  proofdesk account roles ida --role auditor --role requester")]
+    Roles {
+        /// Sign-in name
+        sign_in: String,
+        /// A role that the account has from now on; may be given several times
+        #[arg(long, value_name = "ROLE", required = true)]
+        role: Vec<String>,
+    },
+    /// Let nobody sign in to an account any more, and end its sessions; its tokens rest
+    #[command(after_help = "Example:\n  proofdesk account disable ida")]
+    Disable {
+        /// Sign-in name
+        sign_in: String,
+    },
+    /// Let an account sign in again
+    #[command(after_help = "Example:\n  proofdesk account enable ida")]
+    Enable {
+        /// Sign-in name
+        sign_in: String,
+    },
+    /// End all sessions of an account
+    #[command(after_help = "Example:\n  proofdesk account end-sessions ida")]
+    EndSessions {
+        /// Sign-in name
+        sign_in: String,
+    },
+    /// Take an account's second factor away, whose owner lost it, or say which roles need one
+    #[command(
+        after_help = "Examples:\n  proofdesk account second-factor ida\n  proofdesk account second-factor --require administrator --require auditor"
+    )]
+    SecondFactor {
+        /// Sign-in name
+        #[arg(required_unless_present = "require", conflicts_with = "require")]
+        sign_in: Option<String>,
+        /// A role whose holders need a second factor; all others do not. May be given several times; `none` for no role
+        #[arg(long, value_name = "ROLE")]
+        require: Vec<String>,
+    },
     /// Make an API token for an account; it is printed once
-    #[command(after_help = "Example:\n  proofdesk account token ida --label monitoring")]
+    #[command(
+        after_help = "Example:\n  proofdesk account token ida --label monitoring --scope incident:create --scope '*:read' --days 90"
+    )]
     Token {
         /// Sign-in name
         sign_in: String,
         /// What the token is for
         #[arg(long)]
         label: String,
+        /// What it reaches, as TYPE:ACTION; may be given several times. Without one, all that the account may
+        #[arg(long, value_name = "TYPE:ACTION")]
+        scope: Vec<String>,
+        /// Days until it ends; without it, not by itself
+        #[arg(long)]
+        days: Option<u16>,
     },
 }
 
@@ -56,72 +120,139 @@ impl AccountCommand {
     /// Makes, lists or changes.
     pub async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
         let engine = open::engine(&config, Arc::new(open::SystemTime)).await?;
+        let act = Act::operator();
         match self {
-            Self::Create { sign_in, name, mut role, administrator } => {
-                if administrator {
-                    role.extend(["administrator", "sms_manager", "agent"].map(str::to_owned));
-                }
-                if role.is_empty() {
-                    bail!("give at least one --role, or --administrator");
-                }
-                let password = read_password()?;
-                create(&engine, &sign_in, &name, &role, &password).await?;
-                println!("{sign_in} can sign in now.");
+            Self::Create { sign_in, name, role, administrator, invite, program } => {
+                let kind = Kind { administrator, invite, program };
+                make(&engine, &config, &sign_in, &name, role, kind).await?;
             }
-            Self::List => {
-                let rows: Vec<Vec<String>> = engine
-                    .accounts()
-                    .await?
-                    .into_iter()
-                    .map(|a| {
-                        vec![
-                            a.sign_in,
-                            a.name,
-                            a.roles.join(" "),
-                            if a.active { "yes" } else { "no" }.to_owned(),
-                        ]
-                    })
-                    .collect();
-                table(&["SIGN-IN", "NAME", "ROLES", "ACTIVE"], &rows);
-            }
+            Self::List => list(&engine).await?,
             Self::Password { sign_in } => {
                 let account = find(&engine, &sign_in).await?;
-                engine.set_password(&Act::operator(), &account, &read_password()?).await?;
+                engine.set_password(&act, &account, &read_password()?).await?;
                 println!("The password of {sign_in} is set; its sessions are ended.");
             }
-            Self::Token { sign_in, label } => {
+            Self::Link { sign_in } => {
                 let account = find(&engine, &sign_in).await?;
-                let act = Act::operator();
-                let made = engine.create_token(&act, account.id, &label, None, &mut open::random()).await?;
-                println!("{}", made.1);
+                print_link(&engine, &config, &account).await?;
+            }
+            Self::Roles { sign_in, role } => {
+                let account = find(&engine, &sign_in).await?;
+                let now = engine.set_roles(&act, account.id, &role).await?;
+                println!("{sign_in} has the roles {}.", now.roles.join(", "));
+            }
+            Self::Disable { sign_in } => {
+                let account = find(&engine, &sign_in).await?;
+                engine.set_active(&act, account.id, false).await?;
+                println!("Nobody signs in to {sign_in} any more.");
+            }
+            Self::Enable { sign_in } => {
+                let account = find(&engine, &sign_in).await?;
+                engine.set_active(&act, account.id, true).await?;
+                println!("{sign_in} can sign in again.");
+            }
+            Self::EndSessions { sign_in } => {
+                let account = find(&engine, &sign_in).await?;
+                engine.end_sessions(&act, account.id, None).await?;
+                println!("The sessions of {sign_in} are ended.");
+            }
+            Self::SecondFactor { sign_in: Some(sign_in), .. } => {
+                let account = find(&engine, &sign_in).await?;
+                engine.reset_factor(&act, account.id).await?;
+                println!("{sign_in} has no second factor any more; its sessions are ended.");
+            }
+            Self::SecondFactor { sign_in: None, require } => {
+                let roles: Vec<String> = require.into_iter().filter(|r| r != "none").collect();
+                engine.set_second_factor_roles(&act, &roles).await?;
+                println!("A second factor is needed by: {}.", roles.join(", "));
+            }
+            Self::Token { sign_in, label, scope, days } => {
+                let account = find(&engine, &sign_in).await?;
+                let expires_at = days.map(|days| engine.now() + i64::from(days) * 86_400_000_000);
+                let new = NewToken { label, expires_at, scope: scope.join(" ") };
+                let (_, secret) = engine.create_token(&act, account.id, &new, &mut open::random()).await?;
+                println!("{secret}");
             }
         }
         Ok(ExitCode::SUCCESS)
     }
 }
 
-/// Makes a person record and its account.
-pub async fn create(
+/// What kind of account is made.
+struct Kind {
+    administrator: bool,
+    invite: bool,
+    program: bool,
+}
+
+async fn make(
     engine: &Engine,
+    config: &Config,
     sign_in: &str,
     name: &str,
-    roles: &[String],
-    password: &str,
-) -> anyhow::Result<proofdesk_engine::Account> {
-    let operator = Caller::system("Operator");
-    let change = Change::default().with_text("name", name);
-    let person = engine.apply(&operator, Target::New("person".to_owned()), change, Door::Cli).await?;
+    mut roles: Vec<String>,
+    kind: Kind,
+) -> anyhow::Result<()> {
+    if kind.administrator {
+        roles.extend(ALL_RIGHTS.map(str::to_owned));
+    }
+    if roles.is_empty() {
+        bail!("give at least one --role, or --administrator");
+    }
+    let password = if kind.invite || kind.program { None } else { Some(read_password()?) };
     let new = NewAccount {
-        person: person.record.number,
+        person: 0,
         sign_in: sign_in.to_owned(),
         name: name.to_owned(),
-        roles: roles.to_vec(),
-        password: Some(password.to_owned()),
+        roles,
+        password,
+        program: kind.program,
     };
+    let account = create(engine, new).await?;
+    if kind.invite {
+        return print_link(engine, config, &account).await;
+    }
+    if kind.program {
+        println!("{sign_in} is there. Make it a token: proofdesk account token {sign_in} --label NAME");
+    } else {
+        println!("{sign_in} can sign in now.");
+    }
+    Ok(())
+}
+
+async fn print_link(engine: &Engine, config: &Config, account: &Account) -> anyhow::Result<()> {
+    let (_, secret) = engine.make_link(&Act::operator(), account.id, &mut open::random()).await?;
+    let base = config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
+    println!("{base}/link/{secret}");
+    Ok(())
+}
+
+/// Makes a person record and its account.
+async fn create(engine: &Engine, new: NewAccount) -> anyhow::Result<Account> {
+    engine.check_new_account(&new).await?;
+    let operator = Caller::system("Operator");
+    let change = Change::default().with_text("name", &new.name);
+    let person = engine.apply(&operator, Target::New("person".to_owned()), change, Door::Cli).await?;
+    let new = NewAccount { person: person.record.number, ..new };
     Ok(engine.create_account(&Act::operator(), new).await?)
 }
 
-async fn find(engine: &Engine, sign_in: &str) -> anyhow::Result<proofdesk_engine::Account> {
+async fn list(engine: &Engine) -> anyhow::Result<()> {
+    let row = |a: Account| {
+        let state = match (a.active, a.program) {
+            (false, _) => "disabled",
+            (true, true) => "program",
+            (true, false) => "active",
+        };
+        let factor = if a.second_factor { "yes" } else { "no" };
+        vec![a.sign_in, a.name, a.roles.join(" "), state.to_owned(), factor.to_owned()]
+    };
+    let rows: Vec<Vec<String>> = engine.accounts().await?.into_iter().map(row).collect();
+    table(&["SIGN-IN", "NAME", "ROLES", "STATE", "SECOND FACTOR"], &rows);
+    Ok(())
+}
+
+async fn find(engine: &Engine, sign_in: &str) -> anyhow::Result<Account> {
     let wanted = sign_in.to_lowercase();
     let found = engine.accounts().await?.into_iter().find(|a| a.sign_in == wanted);
     found.with_context(|| format!("there is no account `{sign_in}`; `proofdesk account list` shows all"))

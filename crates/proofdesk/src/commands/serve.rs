@@ -53,6 +53,8 @@ pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<Exit
         attachment_max: config.attachment_max_mib * 1_048_576,
         renderer: renderer(config),
         sign_in_hint: hint,
+        trusted_proxies: config.trusted_proxies.clone(),
+        public_url: config.public_url.clone(),
     };
     let jobs = Jobs {
         engine: engine.clone(),
@@ -72,13 +74,17 @@ pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<Exit
         .with_context(|| format!("{} cannot be listened on: is another program there?", config.listen))?;
     let address = listener.local_addr()?;
     eprintln!("Proofdesk is at http://{address}/");
-    if engine.accounts().await?.is_empty() {
-        eprintln!("There is no account yet. Make one with: proofdesk account create --administrator");
+    if let Some(secret) = engine.make_first_link(&mut open::random()).await? {
+        let base = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+        eprintln!("There is no account yet. This link makes the first administrator, once, within a day:");
+        eprintln!("  {base}/link/{secret}");
+        eprintln!("Or make one here: proofdesk account add --admin --sign-in NAME --name \"YOUR NAME\"");
     }
     let router = proofdesk_web::router(AppState::new(engine, settings).with_conformity(conformity));
     let mut until = stopped;
     let ending = async move { while until.changed().await.is_ok() && !*until.borrow() {} };
-    let serving = axum::serve(listener, router).with_graceful_shutdown(ending);
+    let service = router.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(ending);
     let serving = tokio::spawn(async move { serving.await });
     asked_to_stop().await;
     stop.send(true)?;

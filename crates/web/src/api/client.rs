@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum_extra::extract::CookieJar;
 use proofdesk_engine::{Account, Act, Action, Caller, Door, Engine, Reference};
 use proofdesk_model::{RecordType, Registry};
@@ -22,6 +22,8 @@ pub struct Client {
     pub account: Account,
     /// Who that is to the engine.
     pub caller: Caller,
+    /// The session's secret, where a browser asks.
+    pub(crate) session: Option<String>,
 }
 
 impl Client {
@@ -74,7 +76,8 @@ impl FromRequestParts<AppState> for Client {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        let account = match parts.headers.get(header::AUTHORIZATION) {
+        let mut own = None;
+        let (account, scope) = match parts.headers.get(header::AUTHORIZATION) {
             Some(value) => {
                 let text = value.to_str().unwrap_or_default();
                 let token = text.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
@@ -88,16 +91,38 @@ impl FromRequestParts<AppState> for Client {
                 let jar = CookieJar::from_headers(&parts.headers);
                 let Some(cookie) = jar.get(COOKIE) else { return Err(ApiError::who(None)) };
                 let session = state.engine.session(cookie.value()).await?;
-                session.ok_or_else(|| ApiError::who(Some("The session is over.")))?.account
+                own = Some(cookie.value().to_owned());
+                (session.ok_or_else(|| ApiError::who(Some("The session is over.")))?.account, None)
             }
         };
         let path = parts.uri.path();
         let named = path.strip_prefix("/api/v1/").unwrap_or_default().trim_end_matches('/');
         let is_list = state.engine.registry().get(named).is_some();
         check_accept(&parts.headers, path, is_list)?;
-        let caller = account.caller();
-        Ok(Self { state: state.clone(), account, caller })
+        let caller = Caller { scope, ..account.caller() };
+        check_scope(&caller, &parts.method, path)?;
+        Ok(Self { state: state.clone(), account, caller, session: own })
     }
+}
+
+/// Refuses what a token does not reach and what is no record: records are asked at every access.
+fn check_scope(caller: &Caller, method: &Method, path: &str) -> Result<(), ApiError> {
+    let rest = path.strip_prefix("/api/v1/").unwrap_or_default();
+    let area = match rest.split('/').next().unwrap_or_default() {
+        "accounts" | "tokens" | "sessions" => "account",
+        "conformity" | "figures" => "conformity",
+        "log" => "log",
+        "views" => "view",
+        _ => return Ok(()),
+    };
+    let action = if matches!(*method, Method::GET | Method::HEAD) { "read" } else { "update" };
+    // a judgement is a note of conformity
+    let reached = caller.reaches(area, action) || (area == "conformity" && caller.reaches(area, "note"));
+    if reached {
+        return Ok(());
+    }
+    let message = format!("This token does not reach `{area}:{action}`.");
+    Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", "You may not do this", message))
 }
 
 /// Refuses a request that takes nothing of what this interface writes.

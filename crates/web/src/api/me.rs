@@ -6,7 +6,7 @@ use axum::extract::Path;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use axum::routing::{delete, get};
-use proofdesk_engine::{Action, Reference, SavedView, Token};
+use proofdesk_engine::{Action, NewToken, Reference, SavedView, Token};
 use proofdesk_model::format::write_instant;
 use serde_json::{Map, Value as Json, json};
 
@@ -48,35 +48,46 @@ fn token_json(token: &Token) -> Json {
         "created_at": write_instant(token.created_at),
         "expires_at": token.expires_at.map(write_instant),
         "used_at": token.used_at.map(write_instant),
+        "scope": token.scope.split(' ').filter(|pair| !pair.is_empty()).collect::<Vec<_>>(),
     })
 }
 
 async fn tokens(client: Client, uri: Uri) -> Result<Answer, ApiError> {
     Params::read(&uri, &[])?;
-    let all = client.engine().tokens(client.account.id).await?;
-    Ok(Answer::ok(json!({"tokens": all.iter().map(token_json).collect::<Vec<_>>()})))
+    Ok(Answer::ok(tokens_json(&client.engine().tokens(client.account.id).await?)))
+}
+
+pub(super) fn tokens_json(all: &[Token]) -> Json {
+    json!({"tokens": all.iter().map(token_json).collect::<Vec<_>>()})
 }
 
 async fn make_token(client: Client, sent: Keyed) -> Result<Response, ApiError> {
-    sent.once(client, |client, object, _| make_token_once(client, object)).await
+    let account = client.account.id;
+    sent.once(client, move |client, object, _| make_token_once(client, account, object)).await
 }
 
 /// The secret is in this answer only: the one that is kept for the same request sent again has null instead.
-async fn make_token_once(client: Client, object: Map<String, Json>) -> Result<Answer, ApiError> {
+pub(super) async fn make_token_once(
+    client: Client,
+    account: i64,
+    object: Map<String, Json>,
+) -> Result<Answer, ApiError> {
     let mut form = Form::new(&object);
     let label = form.text("label", true);
     if label.as_ref().is_some_and(|l| l.chars().any(char::is_control)) {
         form.wrong("label", "format", "`label` is one line of text, without control characters.");
     }
     let expires_at = form.instant("expires_at");
+    let scope = form.texts("scope").unwrap_or_default().join(" ");
     let engine = client.engine();
     if expires_at.is_some_and(|end| end <= engine.now()) {
         form.wrong("expires_at", "range", "`expires_at` lies in the past.");
     }
     form.finish()?;
     let label = label.unwrap_or_default();
-    let (act, account) = (client.act(), client.account.id);
-    let (id, secret) = engine.create_token(&act, account, &label, expires_at, &mut random()).await?;
+    let act = client.act();
+    let (new, mut random) = (NewToken { label: label.clone(), expires_at, scope }, random());
+    let (id, secret) = engine.create_token(&act, account, &new, &mut random).await?;
     let all = engine.tokens(account).await?;
     let made = all.iter().find(|t| t.id == id);
     let mut body = made.map_or_else(|| json!({"label": label}), token_json);

@@ -3,6 +3,7 @@
 //!
 //! Source: OpenAPI Specification 3.1.1; JSON Schema 2020-12.
 
+mod accounts;
 mod assurance;
 mod documents;
 mod fixed;
@@ -34,6 +35,7 @@ pub fn document(registry: &Registry) -> Json {
     let mut paths = Map::new();
     paths::add(registry, &mut paths);
     let mut schemas = fixed::schemas();
+    accounts::schemas(&mut schemas);
     for of in registry.types() {
         tags.push(json!({"name": of.plural, "description": schemas::sentence(&of.doc)}));
         records::add(registry, of, &mut paths);

@@ -7,12 +7,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum_extra::extract::{CookieJar, Form};
 use maud::{Markup, html};
-use proofdesk_engine::Error;
+use proofdesk_engine::{Error, SignedIn, Stage};
 use serde::Deserialize;
 
 use crate::error::WebError;
 use crate::layout;
-use crate::session::{COOKIE, Visit, cookie, random};
+use crate::session::{COOKIE, Guest, Visit, cookie, random};
 use crate::state::AppState;
 
 /// `/`, `/sign-in` and `/sign-out`.
@@ -51,24 +51,32 @@ async fn ask(State(state): State<AppState>, Query(asked): Query<Asked>) -> Resul
 }
 
 /// Only addresses of our own are followed after sign-in.
-fn own(next: &str) -> &str {
+pub(super) fn own(next: &str) -> &str {
     let plain = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n']);
     if plain && !next.starts_with("/sign-") { next } else { "/desk" }
 }
 
 async fn sign_in(
     State(state): State<AppState>,
+    guest: Guest,
     jar: CookieJar,
     Form(given): Form<Given>,
 ) -> Result<Response, WebError> {
-    match state.engine.sign_in(&given.sign_in, &given.password, &mut random()).await {
-        Ok((secret, _)) => {
+    let (engine, mut random) = (&state.engine, random());
+    match engine.sign_in(&given.sign_in, &given.password, &guest.0, &mut random).await {
+        Ok(SignedIn { secret, stage, .. }) => {
             // whoever was signed in on this browser before is not any more
             if let Some(old) = jar.get(COOKIE) {
                 state.engine.sign_out(old.value()).await?;
             }
             let jar = jar.add(cookie(secret, state.settings.secure));
-            Ok((jar, Redirect::to(own(&given.next))).into_response())
+            let next = own(&given.next);
+            let to = match stage {
+                Stage::Full => next.to_owned(),
+                Stage::Code => format!("/sign-in/code?next={}", layout::escape_query(next)),
+                Stage::Enrol => format!("/sign-in/factor?next={}", layout::escape_query(next)),
+            };
+            Ok((jar, Redirect::to(&to)).into_response())
         }
         Err(Error::Invalid(problems)) => {
             let message = problems.0.first().map(|p| p.message.clone());
@@ -116,11 +124,11 @@ fn first_run(state: &AppState) -> Markup {
     let body = html! {
         section.card { div.body.stack {
             h1 { "Nobody has an account yet" }
-            p { "This desk is new and empty. There are two ways to begin, both at the command line of the machine that it runs on:" }
+            p { "This desk is new and empty. There are two ways to begin, both on the machine that it runs on:" }
             p.small.muted { "Fill it with an example organization that has been running for a year:" }
             pre.mono { "proofdesk demo" }
-            p.small.muted { "Or make the first account of your own organization:" }
-            pre.mono { "proofdesk account create --administrator --sign-in NAME --name \"YOUR NAME\"" }
+            p.small.muted { "Or make the first account of your own organization. The program said a link for it when it started, which works once; or at the command line:" }
+            pre.mono { "proofdesk account add --admin --sign-in NAME --name \"YOUR NAME\"" }
             p { "Then open this page again." }
             a.button.primary href="/sign-in" { "Look again" }
         } }

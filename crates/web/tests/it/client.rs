@@ -88,6 +88,16 @@ impl Desk {
 }
 
 impl Browser<'_> {
+    /// A browser without a session at another desk.
+    pub fn of(router: &Router) -> Browser<'_> {
+        Browser { router, cookie: String::new() }
+    }
+
+    /// Sends this cookie from now on.
+    pub fn keep(&mut self, cookie: &str) {
+        cookie.clone_into(&mut self.cookie);
+    }
+
     /// The session's cookie.
     pub fn cookie(&self) -> &str {
         &self.cookie

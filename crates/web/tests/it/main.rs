@@ -12,6 +12,7 @@ mod files;
 mod forms;
 mod gate;
 mod homes;
+mod identity;
 mod live;
 mod pages;
 mod paper;

@@ -311,9 +311,10 @@ fn own() -> Json {
         "Token": {
             "type": "object",
             "description": "A token; its secret is there only when it was just made.",
-            "required": ["id", "label", "created_at", "expires_at", "used_at"],
+            "required": ["id", "label", "created_at", "expires_at", "used_at", "scope"],
             "properties": {
                 "id": {"type": "integer"}, "label": text, "created_at": at, "expires_at": maybe, "used_at": maybe,
+                "scope": {"type": "array", "items": text, "description": "What it reaches; empty for all that its account may."},
                 "token": {"type": ["string", "null"], "description": "The secret. It is not shown again."},
             },
         },
@@ -326,8 +327,9 @@ fn own() -> Json {
             "properties": {
                 "label": {"type": "string", "minLength": 1, "maxLength": 100, "pattern": line, "description": "What it is for."},
                 "expires_at": {"type": ["string", "null"], "format": "date-time", "description": "When it ends; never by itself where nothing is said."},
+                "scope": {"type": "array", "items": {"type": "string", "pattern": line}, "maxItems": 200, "description": "What it reaches, each as `type:action`, of which one may be `*`; all that its account may where nothing is said. Beside record types: `account`, `conformity`, `log`, `view`."},
             },
-            "examples": [{"label": "monitoring", "expires_at": "2027-11-22T00:00:00Z"}],
+            "examples": [{"label": "monitoring", "expires_at": "2027-11-22T00:00:00Z", "scope": ["incident:create", "*:read"]}],
         },
     })
 }

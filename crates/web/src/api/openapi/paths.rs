@@ -6,9 +6,10 @@ use serde_json::{Map, Value as Json, json};
 use super::operation::{Operation, parameter, schema};
 
 /// Tags of the fixed paths, with what they are about.
-pub const TAGS: [(&str, &str); 6] = [
+pub const TAGS: [(&str, &str); 7] = [
     ("Desk", "What there is: types, search, and this description."),
-    ("Account", "The caller and his tokens."),
+    ("Account", "The caller, his sessions and tokens."),
+    ("Accounts", "Who may sign in, with which roles; for administrators."),
     ("Views", "Named conditions that are kept for lists."),
     ("Documents", "Starter templates; versions and readers stand with their record types."),
     ("Conformity", "How the obligations of the standard stand, and why; figures from the history."),
@@ -19,6 +20,7 @@ pub const TAGS: [(&str, &str); 6] = [
 pub fn add(registry: &Registry, all: &mut Map<String, Json>) {
     desk(registry, all);
     account(registry, all);
+    super::accounts::add(all);
     super::documents::add(all);
     conformity(registry, all);
     log(all);

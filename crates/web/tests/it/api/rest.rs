@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
-use proofdesk_engine::{Act, Change, Door, Engine};
+use proofdesk_engine::{Act, Change, Door, Engine, NewToken};
 use proofdesk_model::Value;
 use proofdesk_testkit::{BOTH, Database, TestDesk};
 use proofdesk_web::{AppState, Settings};
@@ -48,7 +48,8 @@ async fn token(desk: &TestDesk, name: &str, role: &str) -> String {
     let account = desk.account(&person, &name.to_lowercase(), "correct horse battery").await.unwrap();
     let mut random = StdRng::seed_from_u64(u64::try_from(account.id).unwrap());
     let act = Act::new(&desk.setup(), Door::Cli);
-    desk.engine.create_token(&act, account.id, "tests", None, &mut random).await.unwrap().1
+    let new = NewToken { label: "tests".to_owned(), ..NewToken::default() };
+    desk.engine.create_token(&act, account.id, &new, &mut random).await.unwrap().1
 }
 
 impl Rest {

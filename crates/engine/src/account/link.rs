@@ -1,0 +1,175 @@
+//! One-time links: an invitation or a new password for an account, and the link by which the first administrator of an
+//! empty desk is made. Kept as hashes, used once, with an end. Sending them is not done here: they are shown once to who
+//! made them.
+
+use proofdesk_model::{Caller, Door, Permit};
+use proofdesk_store::{Select, Statement};
+use rand::Rng;
+use serde_json::json;
+
+use super::password::{check_password, fingerprint, hash_password, mark, secret};
+use super::sealed::{Act, Told};
+use super::{Account, NewAccount, check_roles, check_sign_in};
+use crate::Engine;
+use crate::error::Error;
+
+/// An invitation holds this long, microseconds.
+pub const INVITATION_LASTS: i64 = 7 * 86_400_000_000;
+/// A link for a new password, and the first one of a desk, hold this long, microseconds.
+pub const RESET_LASTS: i64 = 86_400_000_000;
+
+/// What a link is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Link {
+    /// Makes the first administrator of an empty desk.
+    First,
+    /// Sets the first password of an account.
+    Invitation(Account),
+    /// Sets another password.
+    Reset(Account),
+}
+
+fn gone() -> Error {
+    Error::NotFound("such link any more: it was used, it has ended, or it was never made".to_owned())
+}
+
+impl Engine {
+    /// Makes the link by which an account gets its password: an invitation where it has none yet. Earlier links of the
+    /// account end. The secret is given once.
+    ///
+    /// # Errors
+    /// `Forbidden` for who is no administrator; `Invalid` for the account of a program and for one that is disabled.
+    pub async fn make_link(
+        &self,
+        act: &Act,
+        account: i64,
+        random: &mut (impl Rng + Send),
+    ) -> Result<(Link, String), Error> {
+        let permit = Permit::of_account(&act.caller, None).map_err(Error::Forbidden)?;
+        let found = self.require_account(account).await?;
+        if found.account.program || !found.account.active {
+            let message = "Nobody signs in to this account: it is one of a program, or disabled.";
+            return Err(Error::invalid("account", "state", message));
+        }
+        let (purpose, lasts) = match found.password {
+            None => ("invitation", INVITATION_LASTS),
+            Some(_) => ("reset", RESET_LASTS),
+        };
+        let secret = secret(random);
+        let (now, ends) = (self.now(), self.now() + lasts);
+        let old = Statement::delete("one_time_link").when("account", account);
+        let row = Statement::insert("one_time_link")
+            .set("token_hash", fingerprint(&secret))
+            .set("account", account)
+            .set("purpose", purpose)
+            .set("created_at", now)
+            .set("expires_at", ends);
+        let ends = proofdesk_model::format::write_instant(ends);
+        let told = Told::of("link").also("link", json!({"purpose": purpose, "expires_at": ends}));
+        self.seal_account(act, &permit, account, told, vec![old, row]).await?;
+        let link = if purpose == "reset" { Link::Reset } else { Link::Invitation };
+        Ok((link(found.account), secret))
+    }
+
+    /// What a link is for.
+    ///
+    /// # Errors
+    /// `NotFound` where it was used, has ended or never was.
+    pub async fn link(&self, secret: &str) -> Result<Link, Error> {
+        let columns = ["account", "purpose", "expires_at"];
+        let question =
+            Select::from("one_time_link", &columns).when("token_hash", fingerprint(secret)).limit(1);
+        let rows = self.store().select(question).await?;
+        let row = rows.first().filter(|row| row.int(2) >= self.now()).ok_or_else(gone)?;
+        if row.text(1) == "first" {
+            return if self.accounts().await?.is_empty() { Ok(Link::First) } else { Err(gone()) };
+        }
+        let account = self.account(row.int(0)).await?;
+        match row.text(1) {
+            _ if !account.active => Err(gone()),
+            "invitation" => Ok(Link::Invitation(account)),
+            _ => Ok(Link::Reset(account)),
+        }
+    }
+
+    /// Sets the password of an account by its link, which ends with it, as do all sessions of the account.
+    ///
+    /// # Errors
+    /// `NotFound` where the link was used, has ended or never was; `Invalid` when the password is too short.
+    pub async fn use_link(&self, secret: &str, password: &str) -> Result<Account, Error> {
+        let (Link::Invitation(account) | Link::Reset(account)) = self.link(secret).await? else {
+            return Err(gone());
+        };
+        check_password(password, &account.sign_in)?;
+        let old = self.require_account(account.id).await?.password.map(|hash| mark(hash.as_bytes()));
+        let hash = hash_password(password.to_owned()).await?;
+        let act = Act::new(&account.caller(), Door::Page);
+        let permit = Permit::of_account(&act.caller, Some(account.person)).map_err(Error::Forbidden)?;
+        let told = Told::of("password_by_link").set("password", old, mark(hash.as_bytes()));
+        let statements = vec![
+            Statement::delete("one_time_link").when("token_hash", fingerprint(secret)).must_hit(),
+            Statement::update("account").set("password", hash).when("id", account.id).must_hit(),
+            Statement::delete("session").when("account", account.id),
+            Self::forget_attempts(&account.sign_in),
+        ];
+        match self.seal_account(&act, &permit, account.id, told, statements).await {
+            Err(Error::NotFound(_)) => Err(gone()),
+            other => other.map(|()| account),
+        }
+    }
+
+    /// Makes the link by which the first administrator is made; none where there is an account. An earlier one ends.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn make_first_link(&self, random: &mut (impl Rng + Send)) -> Result<Option<String>, Error> {
+        if !self.accounts().await?.is_empty() {
+            return Ok(None);
+        }
+        let secret = secret(random);
+        let old = Statement::delete("one_time_link").when("purpose", "first");
+        let row = Statement::insert("one_time_link")
+            .set("token_hash", fingerprint(&secret))
+            .set("account", 0_i64)
+            .set("purpose", "first")
+            .set("created_at", self.now())
+            .set("expires_at", self.now() + RESET_LASTS);
+        self.store().execute(vec![old, row]).await?;
+        Ok(Some(secret))
+    }
+
+    /// Says what is wrong with the first account before its person is made.
+    ///
+    /// # Errors
+    /// `NotFound` for another link; `Invalid`.
+    pub async fn check_first_account(
+        &self,
+        secret: &str,
+        sign_in: &str,
+        password: &str,
+    ) -> Result<(), Error> {
+        if self.link(secret).await? != Link::First {
+            return Err(gone());
+        }
+        let sign_in = sign_in.trim().to_lowercase();
+        check_sign_in(&sign_in)?;
+        check_password(password, &sign_in)
+    }
+
+    /// Makes the first account by its link, which ends with it.
+    ///
+    /// # Errors
+    /// `NotFound` where the link was used, has ended or never was; as [`Engine::create_account`].
+    pub async fn create_first_account(&self, secret: &str, new: NewAccount) -> Result<Account, Error> {
+        if self.link(secret).await? != Link::First {
+            return Err(gone());
+        }
+        check_roles(&new.roles)?;
+        let act = Act { caller: Caller::system("First start"), door: Door::Page };
+        let link = Statement::delete("one_time_link").when("token_hash", fingerprint(secret)).must_hit();
+        match self.create_account_with(&act, new, vec![link]).await {
+            Err(Error::NotFound(_)) => Err(gone()),
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Throttling of sign-in by name and by address: each attempt is counted before it is judged, so that attempts at the
+//! same time count too, and taken back when it was right. A name that nobody has is counted like any other.
+//!
+//! Source: OWASP Authentication Cheat Sheet. Invariant: neither answer nor wait tells whether a name exists.
+
+use std::net::IpAddr;
+
+use proofdesk_store::{Select, Statement};
+use sha2::{Digest, Sha256};
+
+use crate::Engine;
+use crate::error::Error;
+
+/// The longest wait after failed attempts, microseconds.
+const LONGEST_WAIT: i64 = 15 * 60_000_000;
+/// The first wait, microseconds; it doubles with each further failure.
+const FIRST_WAIT: i64 = 15_000_000;
+/// Failures are forgotten this long after the last one, microseconds.
+const FORGET: i64 = 3_600_000_000;
+
+/// What attempts are counted by.
+#[derive(Debug, Clone)]
+pub(crate) enum Key {
+    /// The name that was typed, whether somebody has it or not.
+    Name(String),
+    /// Where the attempt came from.
+    Address(IpAddr),
+    /// The second step of an account.
+    Code(i64),
+}
+
+impl Key {
+    /// The stored word. Names are hashed: people type passwords into the wrong field.
+    fn word(&self) -> String {
+        match self {
+            Self::Name(name) => format!("name:{}", hex::encode(&Sha256::digest(name.as_bytes())[..16])),
+            Self::Address(address) => format!("address:{}", net_of(*address)),
+            Self::Code(account) => format!("code:{account}"),
+        }
+    }
+
+    /// Failures until there is a wait. Many people share an address.
+    fn free(&self) -> i64 {
+        match self {
+            Self::Name(_) | Self::Code(_) => 5,
+            Self::Address(_) => 30,
+        }
+    }
+}
+
+/// Who has one address of version 6 has the whole network of 64 bits.
+fn net_of(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => v4.to_string(),
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+    }
+}
+
+/// An attempt that was counted; [`Engine::forgive`] takes it back.
+pub(crate) struct Attempt(Vec<(Key, i64)>);
+
+fn wait_after(failures: i64, free: i64) -> i64 {
+    if failures < free { 0 } else { (FIRST_WAIT << (failures - free).clamp(0, 12)).min(LONGEST_WAIT) }
+}
+
+impl Engine {
+    /// Counts an attempt, or refuses it where one of the keys has to wait.
+    ///
+    /// # Errors
+    /// `Invalid` with code `wait`.
+    pub(crate) async fn admit(&self, keys: Vec<Key>) -> Result<Attempt, Error> {
+        // one at a time: two attempts at once must not count as one
+        let _turn = self.attempts().lock().await;
+        let now = self.now();
+        let words: Vec<String> = keys.iter().map(Key::word).collect();
+        let columns = ["key", "failures", "wait_until", "at"];
+        let rows =
+            self.store().select(Select::from("sign_in_attempt", &columns).when_in("key", words)).await?;
+        let until = rows.iter().map(|row| row.int(2)).max().unwrap_or(0);
+        if until > now {
+            let minutes = (until - now) / 60_000_000 + 1;
+            let message = format!("Too many attempts. Try again in {minutes} min.");
+            return Err(Error::invalid("password", "wait", message));
+        }
+        let mut statements = vec![Statement::delete("sign_in_attempt").when_below("at", now - 24 * FORGET)];
+        let mut counted = Vec::new();
+        for key in keys {
+            let word = key.word();
+            let row = rows.iter().find(|row| row.text(0) == word);
+            let before = row.filter(|row| row.int(3) + FORGET > now).map_or(0, |row| row.int(1));
+            let failures = before + 1;
+            let wait = wait_after(failures, key.free());
+            let row = Statement::upsert("sign_in_attempt").key("key", word).set("failures", failures);
+            let until = if wait == 0 { 0 } else { now + wait };
+            statements.push(row.set("wait_until", until).set("at", now));
+            counted.push((key, before));
+        }
+        self.store().execute(statements).await?;
+        Ok(Attempt(counted))
+    }
+
+    /// Takes an attempt back that was right: the name and the code begin anew, the address is where it was, so that
+    /// nobody clears an address by signing in to an account of his own.
+    pub(crate) async fn forgive(&self, attempt: Attempt) -> Result<(), Error> {
+        let back = |(key, before): (Key, i64)| match key {
+            Key::Name(_) | Key::Code(_) => Statement::delete("sign_in_attempt").when("key", key.word()),
+            Key::Address(_) => Statement::update("sign_in_attempt")
+                .set("failures", before)
+                .set("wait_until", 0_i64)
+                .when("key", key.word())
+                .when("failures", before + 1),
+        };
+        Ok(self.store().execute(attempt.0.into_iter().map(back).collect()).await?)
+    }
+
+    /// Forgets the failures of a name: its password was set anew.
+    pub(crate) fn forget_attempts(sign_in: &str) -> Statement {
+        Statement::delete("sign_in_attempt").when("key", Key::Name(sign_in.to_owned()).word())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::{net_of, wait_after};
+
+    #[test]
+    fn waits_double_up_to_a_quarter_of_an_hour() {
+        let seconds: Vec<i64> = (3..13).map(|n| wait_after(n, 5) / 1_000_000).collect();
+        assert_eq!(seconds, [0, 0, 15, 30, 60, 120, 240, 480, 900, 900]);
+    }
+
+    #[test]
+    fn an_address_of_version_six_counts_as_its_network() {
+        for (address, net) in [
+            ("10.1.2.3", "10.1.2.3"),
+            ("::ffff:10.1.2.3", "10.1.2.3"),
+            ("2001:db8:1:2:aaaa::1", "2001:db8:1:2::/64"),
+            ("2001:db8:1:2:bbbb::9", "2001:db8:1:2::/64"),
+        ] {
+            assert_eq!(net_of(address.parse().unwrap()), net);
+        }
+    }
+}

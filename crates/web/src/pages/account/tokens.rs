@@ -1,0 +1,98 @@
+//! The own API tokens, with what each reaches.
+
+use axum::Router;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::post;
+use axum_extra::extract::Form;
+use maud::{Markup, html};
+use proofdesk_engine::{Error, NewToken, Token};
+use serde::Deserialize;
+
+use super::{page, refused};
+use crate::error::WebError;
+use crate::form::Wrong;
+use crate::parts::empty::{empty, notice};
+use crate::parts::time;
+use crate::session::{Visit, random};
+use crate::state::AppState;
+
+/// Tokens end after this many days where nothing else is chosen.
+const DAYS: [i64; 3] = [90, 30, 365];
+
+/// Forms under `/account/token`.
+pub(super) fn router() -> Router<AppState> {
+    Router::new().route("/account/token", post(make)).route("/account/token/{id}/end", post(end))
+}
+
+/// Tokens in a card, with a form for another one that is sent to `address`.
+pub(in crate::pages) fn card(visit: &Visit, tokens: &[Token], wrong: &Wrong, address: &str) -> Markup {
+    html! {
+        section.card { header { h2 { "API tokens" } } div.body.stack {
+            p.small.muted { "A program that sends a token acts with the roles of this account, as far as the token reaches. The token is shown once; here only its name is kept." }
+            @if tokens.is_empty() { (empty("The tokens would be listed here.", &html! {})) } @else {
+                div.scroll { table.list {
+                    thead { tr { th scope="col" { "For" } th scope="col" { "Reaches" } th.spare scope="col" { "Made" } th.spare scope="col" { "Last used" } th scope="col" { "Ends" } th { span.sr { "End it" } } } }
+                    tbody { @for token in tokens { tr {
+                        td.grow { (token.label) }
+                        td.small.mono { @if token.scope.is_empty() { "all" } @else { (token.scope) } }
+                        td.small.spare { (time::proven(token.created_at, visit.now, visit.zone())) }
+                        td.small.spare { @match token.used_at { Some(at) => (time::ago(at, visit.now, visit.zone())), None => "never" } }
+                        td.small { @match token.expires_at { Some(at) => (time::proven(at, visit.now, visit.zone())), None => "not by itself" } }
+                        td { form.inline method="post" action={ (address) "/" (token.id) "/end" } { button.button.quiet.small aria-label={ "End the token " (token.label) } { "End it" } } }
+                    } } }
+                } }
+            }
+            form.row method="post" action=(address) {
+                label.sr for="label" { "What the token is for" }
+                input.field.short id="label" name="label" maxlength="100" required placeholder="What it is for, such as monitoring";
+                label.sr for="scope" { "What it reaches" }
+                input.field.short.mono id="scope" name="scope" maxlength="2000" placeholder="incident:create *:read; empty for all" autocapitalize="none";
+                label.sr for="days" { "Ends after" }
+                select.field.short id="days" name="days" { @for days in DAYS { option value=(days) { "Ends after " (days) " days" } } }
+                button.button.primary { "Make a token" }
+            }
+            @for field in ["label", "scope"] { @for sentence in wrong.of(field) { p.wrong role="alert" { (sentence) } } }
+        } }
+    }
+}
+
+/// A token on its way in, as the form sends it.
+#[derive(Deserialize)]
+pub(in crate::pages) struct Given {
+    #[serde(default)]
+    label: String,
+    #[serde(default)]
+    scope: String,
+    #[serde(default)]
+    days: i64,
+}
+
+impl Given {
+    pub(in crate::pages) fn token(&self, now: i64) -> NewToken {
+        let days = if DAYS.contains(&self.days) { self.days } else { DAYS[0] };
+        let expires_at = Some(now + days * 86_400_000_000);
+        NewToken { label: self.label.clone(), scope: self.scope.clone(), expires_at }
+    }
+}
+
+/// Says the secret, once.
+pub(in crate::pages) fn made(secret: &str) -> Markup {
+    notice("ok", "The token is made. Copy it now; it is not shown again.", &html! { pre.mono { (secret) } })
+}
+
+async fn make(visit: Visit, Form(given): Form<Given>) -> Result<Response, WebError> {
+    let (act, engine, mut random) = (visit.act(), visit.engine(), random());
+    match engine.create_token(&act, visit.account.id, &given.token(visit.now), &mut random).await {
+        Ok((_, secret)) => Ok(page(&visit, &Wrong::default(), &made(&secret)).await?.into_response()),
+        Err(error) => refused(&visit, error).await,
+    }
+}
+
+async fn end(visit: Visit, Path(id): Path<i64>) -> Result<Redirect, WebError> {
+    match visit.engine().revoke_token(&visit.act(), visit.account.id, id).await {
+        // gone already: what was asked for is so
+        Ok(()) | Err(Error::NotFound(_)) => Ok(Redirect::to("/account")),
+        Err(other) => Err(other.into()),
+    }
+}

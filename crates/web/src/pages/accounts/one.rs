@@ -1,0 +1,197 @@
+//! One account, for administrators: roles, state, link, second factor, sessions and tokens.
+
+use axum::Router;
+use axum::extract::{Path, RawForm};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum_extra::extract::Form;
+use maud::{Markup, html};
+use proofdesk_engine::{Account, Error, Link};
+
+use super::{all_of, pairs, require_administrator, role_choices, state_tag};
+use crate::error::WebError;
+use crate::form::Wrong;
+use crate::layout::{self, Page};
+use crate::pages::account::{session_list, tokens};
+use crate::parts::empty::notice;
+use crate::session::{Visit, random};
+use crate::state::AppState;
+
+/// `/accounts/{id}` and its forms.
+pub(super) fn router() -> Router<AppState> {
+    Router::new()
+        .route("/accounts/{id}", get(show))
+        .route("/accounts/{id}/roles", post(roles))
+        .route("/accounts/{id}/state", post(turn))
+        .route("/accounts/{id}/link", post(link))
+        .route("/accounts/{id}/second-factor/end", post(end_factor))
+        .route("/accounts/{id}/sessions/end", post(end_sessions))
+        .route("/accounts/{id}/session/{session}/end", post(end_session))
+        .route("/accounts/{id}/token", post(make_token))
+        .route("/accounts/{id}/token/{token}/end", post(end_token))
+}
+
+fn back(id: i64) -> Response {
+    Redirect::to(&format!("/accounts/{id}")).into_response()
+}
+
+async fn show(visit: Visit, Path(id): Path<i64>) -> Result<Markup, WebError> {
+    page(&visit, id, &Wrong::default(), &html! {}).await
+}
+
+async fn page(visit: &Visit, id: i64, wrong: &Wrong, message: &Markup) -> Result<Markup, WebError> {
+    require_administrator(visit)?;
+    let engine = visit.engine();
+    let account = engine.account(id).await?;
+    let sessions = engine.sessions(id, Some(&visit.secret)).await?;
+    let all = engine.tokens(id).await?;
+    let at = format!("/accounts/{id}");
+    let body = html! {
+        div.row { h1 { (account.name) } (state_tag(&account)) }
+        (message)
+        @for sentence in wrong.of("account") { p.wrong role="alert" { (sentence) } }
+        div.grid-2 {
+            (facts(visit, &account))
+            section.card { header { h2 { "Roles" } } div.body {
+                form.form method="post" action={ (at) "/roles" } {
+                    (role_choices(&account.roles))
+                    @for sentence in wrong.of("roles") { p.wrong role="alert" { (sentence) } }
+                    div { button.button.primary { "Keep the roles" } }
+                }
+            } }
+        }
+        @if !account.program {
+            section.card { header { h2 { "Sessions" } } div.body.stack {
+                @if sessions.is_empty() { p.muted { "Nobody is signed in to this account." } } @else {
+                    (session_list(visit, &sessions, &format!("{at}/session/")))
+                    form method="post" action={ (at) "/sessions/end" } { button.button { "End all sessions" } }
+                }
+            } }
+        }
+        (tokens::card(visit, &all, wrong, &format!("{at}/token")))
+    };
+    let crumbs = vec![("Accounts".to_owned(), Some("/accounts".to_owned())), (account.sign_in.clone(), None)];
+    Ok(layout::frame(visit, Page::new(&account.name, crumbs, body)))
+}
+
+fn facts(visit: &Visit, account: &Account) -> Markup {
+    let at = format!("/accounts/{}", account.id);
+    html! {
+        section.card { header { h2 { "Account" } } div.body.stack {
+            dl.facts {
+                dt { "Sign-in name" } dd.mono { (account.sign_in) }
+                dt { "Person" } dd { @if let Some(of) = visit.registry().get("person") { a.link href={ "/" (crate::menu::slug(of)) "/" (of.reference(account.person)) } { (of.reference(account.person)) } } }
+                dt { "In the log" } dd.mono { (account.reference()) }
+                @if !account.program { dt { "Second factor" } dd { @if account.second_factor { "yes" } @else { "no" } } }
+            }
+            div.row {
+                @if account.active && !account.program {
+                    form.inline method="post" action={ (at) "/link" } { button.button { "Make a one-time link" } }
+                }
+                @if account.second_factor {
+                    form.inline method="post" action={ (at) "/second-factor/end" } { button.button { "Take the second factor away" } }
+                }
+                form.inline method="post" action={ (at) "/state" } {
+                    input type="hidden" name="active" value=(if account.active { "no" } else { "yes" });
+                    button.button { @if account.active { "Disable" } @else { "Enable" } }
+                }
+            }
+            @if account.active && !account.program {
+                p.help { "The link lets its owner set the password. It is shown once, works once, and ends after a week for a first password, after a day for another." }
+            }
+        } }
+    }
+}
+
+/// The page again with what was wrong; other errors go on.
+async fn refused(visit: &Visit, id: i64, error: Error) -> Result<Response, WebError> {
+    let Error::Invalid(problems) = error else { return Err(error.into()) };
+    let page = page(visit, id, &Wrong::new(&problems.0), &html! {}).await?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+async fn roles(visit: Visit, Path(id): Path<i64>, RawForm(body): RawForm) -> Result<Response, WebError> {
+    require_administrator(&visit)?;
+    match visit.engine().set_roles(&visit.act(), id, &all_of(&pairs(&body)?, "role")).await {
+        Ok(_) => Ok(back(id)),
+        Err(error) => refused(&visit, id, error).await,
+    }
+}
+
+async fn turn(visit: Visit, Path(id): Path<i64>, RawForm(body): RawForm) -> Result<Response, WebError> {
+    require_administrator(&visit)?;
+    let active = all_of(&pairs(&body)?, "active").iter().any(|v| v == "yes");
+    match visit.engine().set_active(&visit.act(), id, active).await {
+        Ok(_) => Ok(back(id)),
+        Err(error) => refused(&visit, id, error).await,
+    }
+}
+
+async fn link(visit: Visit, Path(id): Path<i64>, headers: HeaderMap) -> Result<Response, WebError> {
+    require_administrator(&visit)?;
+    let mut random = random();
+    match visit.engine().make_link(&visit.act(), id, &mut random).await {
+        Ok((link, secret)) => {
+            let title = match link {
+                Link::Invitation(_) => "The invitation is made. Hand this link over; it is not shown again.",
+                _ => "The link is made. Hand it over; it is not shown again.",
+            };
+            let address = format!("{}/link/{secret}", base(&visit, &headers));
+            let message = notice("ok", title, &html! { pre.mono { (address) } });
+            Ok(page(&visit, id, &Wrong::default(), &message).await?.into_response())
+        }
+        Err(error) => refused(&visit, id, error).await,
+    }
+}
+
+/// The address of the desk: the configured one, else what the browser asked for.
+fn base(visit: &Visit, headers: &HeaderMap) -> String {
+    let settings = &visit.state.settings;
+    let host = || headers.get(header::HOST).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let scheme = if settings.secure { "https" } else { "http" };
+    settings.public_url.clone().unwrap_or_else(|| format!("{scheme}://{}", host()))
+}
+
+async fn end_factor(visit: Visit, Path(id): Path<i64>) -> Result<Response, WebError> {
+    require_administrator(&visit)?;
+    visit.engine().reset_factor(&visit.act(), id).await?;
+    Ok(back(id))
+}
+
+async fn end_sessions(visit: Visit, Path(id): Path<i64>) -> Result<Response, WebError> {
+    require_administrator(&visit)?;
+    visit.engine().end_sessions(&visit.act(), id, None).await?;
+    Ok(back(id))
+}
+
+async fn end_session(visit: Visit, Path((id, session)): Path<(i64, String)>) -> Result<Response, WebError> {
+    require_administrator(&visit)?;
+    match visit.engine().end_session(&visit.act(), id, &session).await {
+        Ok(()) | Err(Error::NotFound(_)) => Ok(back(id)),
+        Err(other) => Err(other.into()),
+    }
+}
+
+async fn make_token(
+    visit: Visit,
+    Path(id): Path<i64>,
+    Form(given): Form<tokens::Given>,
+) -> Result<Response, WebError> {
+    require_administrator(&visit)?;
+    let mut random = random();
+    match visit.engine().create_token(&visit.act(), id, &given.token(visit.now), &mut random).await {
+        Ok((_, secret)) => {
+            Ok(page(&visit, id, &Wrong::default(), &tokens::made(&secret)).await?.into_response())
+        }
+        Err(error) => refused(&visit, id, error).await,
+    }
+}
+
+async fn end_token(visit: Visit, Path((id, token)): Path<(i64, i64)>) -> Result<Response, WebError> {
+    require_administrator(&visit)?;
+    match visit.engine().revoke_token(&visit.act(), id, token).await {
+        Ok(()) | Err(Error::NotFound(_)) => Ok(back(id)),
+        Err(other) => Err(other.into()),
+    }
+}

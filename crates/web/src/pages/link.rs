@@ -1,0 +1,119 @@
+//! One-time links: an invitation, a new password, the first administrator of an empty desk.
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use axum_extra::extract::Form;
+use maud::{Markup, html};
+use proofdesk_engine::{Caller, Change, Door, Error, Link, NewAccount, Target};
+use serde::Deserialize;
+
+use crate::error::WebError;
+use crate::form::Wrong;
+use crate::layout;
+use crate::pages::account::password_field;
+use crate::state::AppState;
+
+/// `/link/…`.
+pub fn router() -> Router<AppState> {
+    Router::new().route("/link/{secret}", get(ask).post(take))
+}
+
+/// Rights of the first administrator.
+const FIRST_ROLES: [&str; 3] = ["administrator", "sms_manager", "agent"];
+
+#[derive(Default, Deserialize)]
+struct Given {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    sign_in: String,
+    #[serde(default)]
+    password: String,
+}
+
+async fn ask(State(state): State<AppState>, Path(secret): Path<String>) -> Result<Markup, WebError> {
+    let link = state.engine.link(&secret).await?;
+    Ok(page(&state, &secret, &link, &Given::default(), &Wrong::default()))
+}
+
+async fn take(
+    State(state): State<AppState>,
+    Path(secret): Path<String>,
+    Form(given): Form<Given>,
+) -> Result<Response, WebError> {
+    let link = state.engine.link(&secret).await?;
+    let done = match &link {
+        Link::First => first(&state, &secret, &given).await,
+        Link::Invitation(_) | Link::Reset(_) => {
+            state.engine.use_link(&secret, &given.password).await.map(|_| ())
+        }
+    };
+    match done {
+        Ok(()) => Ok(Redirect::to("/sign-in").into_response()),
+        Err(Error::Invalid(problems)) => {
+            let page = page(&state, &secret, &link, &given, &Wrong::new(&problems.0));
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// The person and the account of the first administrator.
+async fn first(state: &AppState, secret: &str, given: &Given) -> Result<(), Error> {
+    let engine = &state.engine;
+    engine.check_first_account(secret, &given.sign_in, &given.password).await?;
+    let change = Change::default().with_text("name", given.name.trim());
+    let caller = Caller::system("First start");
+    let person = engine.apply(&caller, Target::New("person".to_owned()), change, Door::Page).await?;
+    let new = NewAccount {
+        person: person.record.number,
+        sign_in: given.sign_in.clone(),
+        name: given.name.trim().to_owned(),
+        roles: FIRST_ROLES.map(str::to_owned).to_vec(),
+        password: Some(given.password.clone()),
+        program: false,
+    };
+    engine.create_first_account(secret, new).await?;
+    Ok(())
+}
+
+fn page(state: &AppState, secret: &str, link: &Link, given: &Given, wrong: &Wrong) -> Markup {
+    let title = match link {
+        Link::First => "The first administrator",
+        Link::Invitation(_) => "Welcome",
+        Link::Reset(_) => "A new password",
+    };
+    let body = html! {
+        section.card { div.body.stack {
+            h1 { (title) }
+            form.form method="post" action={ "/link/" (secret) } {
+                @match link {
+                    Link::First => {
+                        p.small.muted { "This link works once. It makes an account that may do everything." }
+                        (text_field("name", "Your name", &given.name, "name", wrong))
+                        (text_field("sign_in", "Sign-in name", &given.sign_in, "username", wrong))
+                    }
+                    Link::Invitation(account) | Link::Reset(account) => {
+                        p { "Set the password of " b { (account.sign_in) } ". This link works once." }
+                        input type="hidden" name="username" value=(account.sign_in) autocomplete="username";
+                    }
+                }
+                (password_field("password", "Password, at least 10 characters", "new-password", wrong))
+                button.button.primary { "Set the password" }
+            }
+        } }
+    };
+    layout::gate(title, &state.settings.organization, &body)
+}
+
+fn text_field(name: &str, label: &str, value: &str, autocomplete: &str, wrong: &Wrong) -> Markup {
+    let sentences = wrong.of(name);
+    html! { div.input {
+        label for=(name) { (label) }
+        input.field id=(name) name=(name) value=(value) autocomplete=(autocomplete) autocapitalize="none" maxlength="120" required aria-invalid=[(!sentences.is_empty()).then_some("true")];
+        @for sentence in sentences { p.wrong role="alert" { (sentence) } }
+    } }
+}

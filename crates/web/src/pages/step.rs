@@ -1,0 +1,213 @@
+//! The second step of a sign-in: the code, or setting a second factor up where a role demands one. And the parts that
+//! the account page shares with it: the picture of the secret, the codes that are shown once.
+
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use axum_extra::extract::{CookieJar, Form};
+use maud::{Markup, html};
+use proofdesk_engine::{Door, Error, NewFactor, Stage};
+use qrcode::{Color, EcLevel, QrCode};
+use serde::Deserialize;
+
+use crate::error::WebError;
+use crate::layout;
+use crate::pages::gate::own;
+use crate::session::{COOKIE, Guest, cookie, random};
+use crate::state::AppState;
+
+/// `/sign-in/code` and `/sign-in/factor`.
+pub fn router() -> Router<AppState> {
+    Router::new()
+        .route("/sign-in/code", get(ask_code).post(take_code))
+        .route("/sign-in/factor", get(ask_factor).post(take_factor))
+}
+
+#[derive(Default, Deserialize)]
+struct Asked {
+    #[serde(default)]
+    next: String,
+}
+
+#[derive(Deserialize)]
+struct Given {
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// The secret of the session whose sign-in waits at this stage; else the way back to its beginning.
+async fn waiting(state: &AppState, jar: &CookieJar, stage: Stage) -> Result<Option<String>, WebError> {
+    let Some(secret) = jar.get(COOKIE).map(|c| c.value().to_owned()) else { return Ok(None) };
+    let found = state.engine.session_on_its_way(&secret).await?;
+    Ok(found.filter(|s| s.stage == stage).map(|_| secret))
+}
+
+fn again() -> Response {
+    Redirect::to("/sign-in").into_response()
+}
+
+/// The words of a refusal; other errors go on.
+pub(super) fn said(error: Error) -> Result<String, WebError> {
+    match error {
+        Error::Invalid(problems) => Ok(problems.0.first().map(|p| p.message.to_string()).unwrap_or_default()),
+        other => Err(other.into()),
+    }
+}
+
+async fn ask_code(
+    State(state): State<AppState>,
+    jar: CookieJar,
+    Query(asked): Query<Asked>,
+) -> Result<Response, WebError> {
+    if waiting(&state, &jar, Stage::Code).await?.is_none() {
+        return Ok(again());
+    }
+    Ok(code_page(&state, &asked.next, None).into_response())
+}
+
+async fn take_code(
+    State(state): State<AppState>,
+    guest: Guest,
+    jar: CookieJar,
+    Form(given): Form<Given>,
+) -> Result<Response, WebError> {
+    let Some(secret) = waiting(&state, &jar, Stage::Code).await? else { return Ok(again()) };
+    let mut random = random();
+    match state.engine.second_step(&secret, &given.code, &guest.0, &mut random).await {
+        Ok(signed) => {
+            let jar = jar.add(cookie(signed.secret, state.settings.secure));
+            Ok((jar, Redirect::to(own(&given.next))).into_response())
+        }
+        Err(Error::NotFound(_)) => Ok(again()),
+        Err(error) => {
+            let page = code_page(&state, &given.next, Some(&said(error)?));
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+    }
+}
+
+fn code_page(state: &AppState, next: &str, wrong: Option<&str>) -> Markup {
+    let body = html! {
+        section.card { div.body.stack {
+            h1 { "The second step" }
+            p.small.muted { "Type the code that your app shows now, or one of your recovery codes." }
+            form.form method="post" action="/sign-in/code" {
+                input type="hidden" name="next" value=(own(next));
+                (code_field(wrong))
+                button.button.primary { "Sign in" }
+            }
+            form method="post" action="/sign-out" { button.button.quiet.small { "Begin again" } }
+        } }
+    };
+    layout::gate("The second step", &state.settings.organization, &body)
+}
+
+/// The field for a code, with what was wrong with it.
+pub(super) fn code_field(wrong: Option<&str>) -> Markup {
+    html! { div.input {
+        label for="code" { "Code" }
+        input.field id="code" name="code" autocomplete="one-time-code" inputmode="text" autocapitalize="characters" maxlength="20" required autofocus
+            aria-invalid=[wrong.map(|_| "true")] aria-describedby=[wrong.map(|_| "wrong")];
+        @if let Some(wrong) = wrong { p.wrong id="wrong" role="alert" { (wrong) } }
+    } }
+}
+
+async fn ask_factor(
+    State(state): State<AppState>,
+    jar: CookieJar,
+    Query(asked): Query<Asked>,
+) -> Result<Response, WebError> {
+    let Some(secret) = waiting(&state, &jar, Stage::Enrol).await? else { return Ok(again()) };
+    let factor = state.engine.begin_factor(&secret, &state.settings.organization, &mut random()).await?;
+    Ok(factor_page(&state, &factor, &asked.next, None).into_response())
+}
+
+async fn take_factor(
+    State(state): State<AppState>,
+    guest: Guest,
+    jar: CookieJar,
+    Form(given): Form<Given>,
+) -> Result<Response, WebError> {
+    let Some(secret) = waiting(&state, &jar, Stage::Enrol).await? else { return Ok(again()) };
+    let (engine, mut random) = (&state.engine, random());
+    match engine.confirm_factor(Door::Page, &secret, &given.code, &guest.0, &mut random).await {
+        Ok((codes, signed)) => {
+            let signed = signed.ok_or_else(|| WebError::Fault("the sign-in is not complete".to_owned()))?;
+            let jar = jar.add(cookie(signed.secret, state.settings.secure));
+            let body = html! {
+                section.card { div.body.stack {
+                    h1 { "Your recovery codes" }
+                    (codes_shown(&codes))
+                    a.button.primary href=(own(&given.next)) { "I have kept them: go on" }
+                } }
+            };
+            Ok((jar, layout::gate("Recovery codes", &state.settings.organization, &body)).into_response())
+        }
+        Err(Error::NotFound(_)) => Ok(again()),
+        Err(error) => {
+            let wrong = said(error)?;
+            let factor = engine.begin_factor(&secret, &state.settings.organization, &mut random).await?;
+            let page = factor_page(&state, &factor, &given.next, Some(&wrong));
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+    }
+}
+
+fn factor_page(state: &AppState, factor: &NewFactor, next: &str, wrong: Option<&str>) -> Markup {
+    let body = html! {
+        section.card { div.body.stack {
+            h1 { "Set up a second factor" }
+            p { "One of your roles needs a second factor. It is asked for after your password." }
+            (set_up(factor))
+            form.form method="post" action="/sign-in/factor" {
+                input type="hidden" name="next" value=(own(next));
+                (code_field(wrong))
+                button.button.primary { "Confirm" }
+            }
+            form method="post" action="/sign-out" { button.button.quiet.small { "Begin again" } }
+        } }
+    };
+    layout::gate("Set up a second factor", &state.settings.organization, &body)
+}
+
+/// How to take the secret over: a picture to scan, and the letters for who cannot.
+pub(super) fn set_up(factor: &NewFactor) -> Markup {
+    let letters: Vec<&str> =
+        factor.secret.as_bytes().chunks(4).filter_map(|c| std::str::from_utf8(c).ok()).collect();
+    html! {
+        p.small { "Scan this picture with an app for time-based codes, then type the code that it shows." }
+        @if let Some(picture) = picture(&factor.address) { (picture) }
+        p.small { "Where no picture can be scanned, type this secret: " span.mono { (letters.join(" ")) } }
+    }
+}
+
+/// Recovery codes, shown once.
+pub(super) fn codes_shown(codes: &[String]) -> Markup {
+    html! {
+        p { "Each of these signs you in once in place of a code, should you lose your app. Print them or keep them in a safe place; they are not shown again." }
+        ul.codes.mono aria-label="Recovery codes" { @for code in codes { li { (code) } } }
+    }
+}
+
+/// A text as a QR code: one path of SVG, black on white also where the page is dark, since scanners want it so.
+fn picture(text: &str) -> Option<Markup> {
+    let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
+    let width = code.width();
+    let mut path = String::new();
+    for (i, color) in code.to_colors().into_iter().enumerate() {
+        if color == Color::Dark {
+            path.push_str(&format!("M{} {}h1v1h-1z", i % width + 4, i / width + 4));
+        }
+    }
+    let size = width + 8;
+    Some(html! {
+        svg.qr viewBox={ "0 0 " (size) " " (size) } width="220" height="220" role="img" aria-label="QR code of the secret" shape-rendering="crispEdges" {
+            rect width=(size) height=(size) fill="#fff" {}
+            path d=(path) fill="#000" {}
+        }
+    })
+}

@@ -1,0 +1,204 @@
+//! Sessions, second factors, links and accounts as people meet them: pages and forms.
+
+use axum::http::{StatusCode, header};
+use proofdesk_engine::account::second::code_at;
+use proofdesk_testkit::{Database, TestDesk};
+use proofdesk_web::{AppState, Settings};
+
+use crate::client::{Answer, Browser, Desk, PASSWORD};
+
+/// What stands in a page between two marks.
+fn between<'a>(page: &'a str, start: &str, end: &str) -> &'a str {
+    let from = page.split_once(start).unwrap_or_else(|| panic!("no {start} in {page}")).1;
+    from.split_once(end).unwrap().0
+}
+
+fn cookie_of(answer: &Answer) -> String {
+    let set = answer.headers.get(header::SET_COOKIE).expect("a cookie").to_str().unwrap();
+    set.split(';').next().unwrap().to_owned()
+}
+
+async fn boss(desk: &Desk) -> Browser<'_> {
+    let ada = desk.desk.person("Ada Byron", &["administrator", "sms_manager"]).await.unwrap();
+    desk.desk.account(&ada, "ada", PASSWORD).await.unwrap();
+    desk.signed_in("ada").await
+}
+
+#[tokio::test]
+async fn a_session_planted_before_sign_in_is_worth_nothing() {
+    let desk = Desk::open().await;
+    let planted = desk.signed_in("mara").await.cookie().to_owned();
+    let mut browser = desk.browser();
+    browser.keep("proofdesk_session=chosen-by-somebody-else");
+    let answer = browser.post("/sign-in", &[("sign_in", "ida"), ("password", PASSWORD)]).await;
+    assert_ne!(cookie_of(&answer), "proofdesk_session=chosen-by-somebody-else");
+    assert_eq!(browser.get("/desk").await.status, StatusCode::SEE_OTHER, "the planted one opens nothing");
+    browser.keep(&planted);
+    let answer = browser.post("/sign-in", &[("sign_in", "ida"), ("password", PASSWORD)]).await;
+    assert_ne!(cookie_of(&answer), planted);
+    assert_eq!(
+        browser.get("/desk").await.status,
+        StatusCode::SEE_OTHER,
+        "who was signed in before is not any more"
+    );
+}
+
+#[tokio::test]
+async fn a_person_sees_and_ends_the_own_sessions() {
+    let desk = Desk::open().await;
+    let here = desk.signed_in("mara").await;
+    let there = desk.signed_in("mara").await;
+    let page = here.get("/account").await.body;
+    assert_eq!(page.matches("End the session of").count(), 2);
+    assert!(page.contains("this one"));
+    here.post("/account/sessions/end", &[]).await;
+    assert_eq!(there.get("/desk").await.status, StatusCode::SEE_OTHER);
+    let page = here.get("/account").await.body;
+    let own = between(&page, "/account/session/", "/end");
+    let ida = desk.signed_in("ida").await;
+    ida.post(&format!("/account/session/{own}/end"), &[]).await;
+    assert_eq!(here.get("/desk").await.status, StatusCode::OK, "another's session is not hers to end");
+    here.post(&format!("/account/session/{own}/end"), &[]).await;
+    assert_eq!(here.get("/desk").await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn a_second_factor_is_set_up_and_asked_for() {
+    let desk = Desk::open().await;
+    let mara = desk.signed_in("mara").await;
+    let page = mara.get("/account/factor").await.body;
+    assert!(page.contains("<svg class=\"qr\"") && page.contains("viewBox"), "{page}");
+    let secret = between(&page, "type this secret: <span class=\"mono\">", "</span>").replace(' ', "");
+    let code = |desk: &Desk| code_at(&secret, desk.desk.engine.now() / 30_000_000).unwrap();
+    let wrong = mara.post("/account/factor", &[("code", "12345")]).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.body.contains(&secret[..4]), "the same secret is shown again");
+    let done = mara.post("/account/factor", &[("code", &code(&desk))]).await;
+    assert_eq!(done.status, StatusCode::OK);
+    let recovery = between(&done.body, "aria-label=\"Recovery codes\"><li>", "</li>").to_owned();
+    assert!(!mara.get("/account/factor").await.body.contains(&recovery), "shown once");
+
+    desk.desk.time.advance(60_000_000);
+    let mut browser = desk.browser();
+    let form = [("sign_in", "mara"), ("password", PASSWORD), ("next", "/incident/INC-1")];
+    let half = browser.post("/sign-in", &form).await;
+    assert_eq!(half.location(), "/sign-in/code?next=/incident/INC-1");
+    browser.keep(&cookie_of(&half));
+    assert_eq!(browser.get("/desk").await.status, StatusCode::SEE_OTHER, "half a sign-in opens no page");
+    assert_eq!(browser.get("/api/v1/me").await.status, StatusCode::UNAUTHORIZED, "and no interface");
+    assert!(browser.get("/sign-in/code").await.body.contains("one-time-code"));
+    let refused = browser.post("/sign-in/code", &[("code", "000 000x")]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let right = [("code", code(&desk)), ("next", "/incident/INC-1".to_owned())];
+    let right: Vec<(&str, &str)> = right.iter().map(|(n, v)| (*n, v.as_str())).collect();
+    let full = browser.post("/sign-in/code", &right).await;
+    assert_eq!(full.location(), "/incident/INC-1", "{}", full.body);
+    browser.keep(&cookie_of(&full));
+    assert_eq!(browser.get("/desk").await.status, StatusCode::OK);
+    assert_eq!(browser.get("/sign-in/code").await.location(), "/sign-in", "nothing waits any more");
+    let end = browser.post("/account/factor/end", &[("present", "no")]).await;
+    assert_eq!(end.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let end = browser.post("/account/factor/end", &[("present", PASSWORD)]).await;
+    assert_eq!(end.location(), "/account");
+}
+
+#[tokio::test]
+async fn an_administrator_demands_a_second_factor_by_role() {
+    let desk = Desk::open().await;
+    let ada = boss(&desk).await;
+    ada.post("/accounts/second-factor", &[("role", "agent"), ("role", "auditor")]).await;
+    assert!(ada.get("/accounts").await.body.contains("value=\"agent\" checked"));
+    let mut browser = desk.browser();
+    let half = browser.post("/sign-in", &[("sign_in", "mara"), ("password", PASSWORD)]).await;
+    assert_eq!(half.location(), "/sign-in/factor?next=/desk");
+    browser.keep(&cookie_of(&half));
+    let page = browser.get("/sign-in/factor").await.body;
+    let secret = between(&page, "type this secret: <span class=\"mono\">", "</span>").replace(' ', "");
+    let code = code_at(&secret, desk.desk.engine.now() / 30_000_000).unwrap();
+    let done = browser.post("/sign-in/factor", &[("code", &code)]).await;
+    assert!(done.body.contains("Recovery codes") && done.body.contains("href=\"/desk\""), "{}", done.body);
+    browser.keep(&cookie_of(&done));
+    assert_eq!(browser.get("/desk").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn an_administrator_invites_and_others_do_not_see_the_page() {
+    let desk = Desk::open().await;
+    let ada = boss(&desk).await;
+    let mara = desk.signed_in("mara").await;
+    for page in ["/accounts", "/accounts/new", "/accounts/1"] {
+        assert_eq!(mara.get(page).await.status, StatusCode::NOT_FOUND, "{page}");
+        assert_eq!(ada.get(page).await.status, StatusCode::OK, "{page}");
+    }
+    for form in
+        ["/accounts", "/accounts/1/roles", "/accounts/1/state", "/accounts/1/link", "/accounts/second-factor"]
+    {
+        assert_eq!(
+            mara.post(form, &[("role", "administrator")]).await.status,
+            StatusCode::NOT_FOUND,
+            "{form}"
+        );
+    }
+    assert!(!mara.get("/desk").await.body.contains("href=\"/accounts\""));
+    let wrong = ada.post("/accounts", &[("name", "Uwe Lang"), ("sign_in", "mara"), ("role", "agent")]).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.body.contains("taken") && wrong.body.contains("value=\"Uwe Lang\""));
+    let made = ada.post("/accounts", &[("name", "Uwe Lang"), ("sign_in", "uwe"), ("role", "agent")]).await;
+    let at = made.location().to_owned();
+    assert!(at.starts_with("/accounts/"), "{}", made.body);
+    let shown = ada.post(&format!("{at}/link"), &[]).await.body;
+    let link = format!("/link/{}", between(&shown, "/link/", "<").trim());
+    assert!(!ada.get(&at).await.body.contains("/link/"), "the link is shown once");
+
+    let uwe = desk.browser();
+    assert!(uwe.get(&link).await.body.contains("<b>uwe</b>"));
+    assert_eq!(uwe.post(&link, &[("password", "short")]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(uwe.post(&link, &[("password", PASSWORD)]).await.location(), "/sign-in");
+    assert_eq!(uwe.post(&link, &[("password", PASSWORD)]).await.status, StatusCode::NOT_FOUND, "one use");
+    let uwe = desk.signed_in("uwe").await;
+    assert_eq!(uwe.get("/desk").await.status, StatusCode::OK);
+    ada.post(&format!("{at}/roles"), &[("role", "requester"), ("role", "auditor")]).await;
+    assert!(uwe.get("/account").await.body.contains("requester, auditor"));
+    ada.post(&format!("{at}/state"), &[("active", "no")]).await;
+    assert_eq!(uwe.get("/desk").await.status, StatusCode::SEE_OTHER, "a disabled account's sessions end");
+    let program = [("name", "Monitoring"), ("sign_in", "monitoring"), ("role", "agent"), ("program", "yes")];
+    let at = ada.post("/accounts", &program).await.location().to_owned();
+    let token = [("label", "alerts"), ("scope", "incident:create incident:read"), ("days", "30")];
+    let shown = ada.post(&format!("{at}/token"), &token).await.body;
+    let token = format!("pd_{}", between(&shown, "pd_", "<"));
+    let ask = |path: &str| {
+        let request = axum::http::Request::get(path).header(header::AUTHORIZATION, format!("Bearer {token}"));
+        request.body(axum::body::Body::empty()).unwrap()
+    };
+    let nobody = desk.browser();
+    assert_eq!(nobody.send(ask("/api/v1/incident")).await.status, StatusCode::OK);
+    for path in ["/api/v1/problem", "/api/v1/tokens", "/api/v1/log", "/api/v1/sessions", "/api/v1/accounts"] {
+        let status = nobody.send(ask(path)).await.status;
+        assert!(matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND), "{path}: {status}");
+    }
+    let sign_in = [("sign_in", "monitoring"), ("password", "")];
+    assert_eq!(nobody.post("/sign-in", &sign_in).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(desk.desk.engine.verify(&[], |_, _| {}).await.unwrap().findings, []);
+}
+
+#[tokio::test]
+async fn the_first_administrator_is_made_by_a_link_that_works_once() {
+    let desk = TestDesk::open(Database::Sqlite).await.unwrap();
+    let router = proofdesk_web::router(AppState::new(desk.engine.clone(), Settings::default()));
+    let secret = desk.engine.make_first_link(&mut proofdesk_web::session::random()).await.unwrap().unwrap();
+    let earlier = secret;
+    let secret = desk.engine.make_first_link(&mut proofdesk_web::session::random()).await.unwrap().unwrap();
+    let browser = Browser::of(&router);
+    assert_eq!(browser.get(&format!("/link/{earlier}")).await.status, StatusCode::NOT_FOUND);
+    let link = format!("/link/{secret}");
+    let form = |password| [("name", "Ada Byron"), ("sign_in", "ada"), ("password", password)];
+    assert_eq!(browser.post(&link, &form("short")).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(browser.post(&link, &form(PASSWORD)).await.location(), "/sign-in");
+    assert_eq!(browser.post(&link, &form(PASSWORD)).await.status, StatusCode::NOT_FOUND);
+    let accounts = desk.engine.accounts().await.unwrap();
+    assert_eq!(accounts.len(), 1);
+    assert!(accounts[0].roles.contains(&"administrator".to_owned()));
+    let answer = browser.post("/sign-in", &[("sign_in", "ada"), ("password", PASSWORD)]).await;
+    assert_eq!(answer.location(), "/desk");
+    assert!(desk.engine.make_first_link(&mut proofdesk_web::session::random()).await.unwrap().is_none());
+}
