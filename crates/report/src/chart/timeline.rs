@@ -78,7 +78,7 @@ fn bar(one: &Placed<'_>, top: f64, x: &impl Fn(i32) -> f64) -> Markup {
             title { (one.span.says) }
         }
         @for (day, says) in &one.span.due {
-            circle class="chart-due" cx=(at(x(*day))) cy=(at(y + 11.0)) r="3.4" { title { (says) } }
+            circle class="chart-due" cx=(at(x(*day))) cy=(at(y + 20.5)) r="3" { title { (says) } }
         }
         @if one.before { text x=(at(one.x - 5.0)) y=(at(y + 15.0)) text-anchor="end" { (words) } }
         @else { text x=(at(one.x + one.wide + 5.0)) y=(at(y + 15.0)) { (words) } }

@@ -323,9 +323,8 @@ fn table(visit: &Visit, declared: &Declared, of: &RecordType, entries: &[Entry],
             header { h2 { (of.plural) } a.small.muted href={ "/" (slug(of)) } { "All " (of.plural.to_lowercase()) } }
             div.scroll { table.list {
                 thead { tr {
-                    th scope="col" { "Key" } th scope="col" { "Title" } th scope="col" { "When" }
+                    th scope="col" { "Key" } th scope="col" { "Title and deadlines" } th scope="col" { "When" }
                     @for field in &shown { th.spare scope="col" { (field.label) } }
-                    @if !declared.due.is_empty() { th scope="col" { "Deadlines" } }
                     @for name in &declared.open { th scope="col" { "Open " (relation(name)) } }
                 } }
                 tbody { @for entry in entries { (row(visit, declared, entry, &shown, today, eyes)) } }
@@ -353,14 +352,12 @@ fn row(
             td.grow {
                 a href=(address) { (record.title()) } br;
                 span.small.faint { @if let Some(by) = by { (format::show(by, &record.get(&by.name), eyes.zone)) " · " } (tag::state_label(&record.of, &record.state)) }
+                @for (day, label) in &entry.due {
+                    div.small { span.muted { (label) } " " span.num.nowrap { (format::write_day(*day)) } @if *day < today && !ended { " " (tag::tag("passed", Some("bad"))) } }
+                }
             }
             td { span.small.num.nowrap { (entry.from.map_or_else(|| "no day yet".to_owned(), format::write_day)) } br; (tag::tag(said, Some(tone))) }
             @for field in shown { td.spare { span.small { (eyes.field(record, field)) } } }
-            @if !declared.due.is_empty() {
-                td.small { @for (day, label) in &entry.due {
-                    div { (label) " " span.num.nowrap { (format::write_day(*day)) } @if *day < today && !ended { " " (tag::tag("passed", Some("bad"))) } }
-                } }
-            }
             @for (name, count) in declared.open.iter().zip(&entry.open) {
                 td.num { @match open_filter(visit, record, name).filter(|_| *count > 0) {
                     Some((of, filter)) => a href={ "/" (of.replace('_', "-")) "?filter=" (escape_query(&filter)) } { (count) span.sr { " open " (name.replace('_', " ")) " of " (record.reference()) } },
