@@ -6,8 +6,10 @@
 
 mod backlog;
 mod body;
+mod distinct;
 mod life;
 mod outcome;
+mod rows;
 mod sets;
 mod shapes;
 mod spread;
@@ -32,10 +34,14 @@ pub use tally::Filled;
 pub use what_if::{Agreement, WhatIf, WhatIfResult};
 
 use crate::Error;
+use backlog::Days;
+use outcome::Outcome;
+use sets::Sets;
 use tally::Tally;
+use what_if::Trial;
 
-/// Entries read at once.
-const PAGE: usize = 4_000;
+/// Entries read at once: some of them tell of long texts.
+const PAGE: usize = 500;
 
 /// Which figures are asked for.
 #[derive(Debug, Clone)]
@@ -141,36 +147,48 @@ pub struct Figures {
 /// # Errors
 /// [`Error::NoType`], [`Error::Hours`], or that the database is away.
 pub async fn figures(engine: &Engine, scope: &Scope) -> Result<Figures, Error> {
-    let (lives, tally) = lives_and_tally(engine, scope).await?;
     let of = engine.registry().get(&scope.of).ok_or_else(|| Error::NoType(scope.of.clone()))?;
     let names = names(engine, of).await?;
-    let mut figures = outcome::of(&lives, &tally, scope, of, &names);
-    figures.backlog = backlog::of(&lives, &scope.zone);
-    figures.data_quality = owned(sets::data_quality(&lives));
-    figures.conformity = owned(sets::conformity(&lives, of));
-    figures.what_if = scope.what_if.iter().map(|w| what_if::run(w, &lives)).collect::<Result<_, _>>()?;
+    let (mut outcome, mut days, mut sets) =
+        (Outcome::new(scope, of, &names), Days::default(), Sets::default());
+    let mut trials = scope.what_if.iter().map(Trial::of).collect::<Result<Vec<_>, _>>()?;
+    let tally = each_life(engine, scope, |life| {
+        outcome.take(&life);
+        days.take(&life, &scope.zone);
+        sets.take(&life, of);
+        trials.iter_mut().for_each(|trial| trial.take(&life));
+    })
+    .await?;
+    let mut figures = outcome.finish(&tally);
+    figures.backlog = days.finish();
+    [figures.data_quality, figures.conformity] = sets.finish();
+    figures.what_if = trials.into_iter().map(Trial::finish).collect();
     Ok(figures)
 }
 
-/// The same map with names of its own, as one that is read from a snapshot has.
-fn owned<T>(map: BTreeMap<&'static str, T>) -> BTreeMap<String, T> {
-    map.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-}
-
-/// The records behind the figures, each with its history in numbers.
+/// The records behind the figures, each with its history in numbers: all of them at once, for a closer look at few.
 ///
 /// # Errors
 /// As [`figures`].
 pub async fn lives(engine: &Engine, scope: &Scope) -> Result<Vec<Life>, Error> {
-    Ok(lives_and_tally(engine, scope).await?.0)
+    let mut lives = Vec::new();
+    each_life(engine, scope, |life| lives.push(life)).await?;
+    Ok(lives)
 }
 
-async fn lives_and_tally(engine: &Engine, scope: &Scope) -> Result<(Vec<Life>, Tally), Error> {
+/// Replays one record after another, and gives what was counted over their events.
+async fn each_life(engine: &Engine, scope: &Scope, mut then: impl FnMut(Life)) -> Result<Tally, Error> {
     let of = engine.registry().get(&scope.of).ok_or_else(|| Error::NoType(scope.of.clone()))?;
     let mut tally = Tally::new(of);
     tally.counter.clone_from(&scope.counter);
     tally.path.clone_from(&scope.path);
-    let mut lives: Vec<Life> = Vec::new();
+    let mut life: Option<Life> = None;
+    let mut end = |life: Option<Life>, tally: &mut Tally| {
+        if let Some(mut life) = life {
+            life.finish(tally);
+            then(life);
+        }
+    };
     let mut after = (0, 0);
     loop {
         let entries = engine.store().histories(&of.name, after, PAGE).await?;
@@ -182,24 +200,18 @@ async fn lives_and_tally(engine: &Engine, scope: &Scope) -> Result<(Vec<Life>, T
             if !body.is_event() {
                 continue;
             }
-            if lives.last().is_none_or(|life| life.number != entry.number) {
-                if let Some(life) = lives.last_mut() {
-                    life.finish(&mut tally);
-                }
-                lives.push(Life::new(entry.number, of.reference(entry.number)));
+            if life.as_ref().is_none_or(|life| life.number != entry.number) {
+                end(life.take(), &mut tally);
             }
-            if let Some(life) = lives.last_mut() {
-                life.take(&body, of, &mut tally);
-            }
+            life.get_or_insert_with(|| Life::new(entry.number, of.reference(entry.number)))
+                .take(&body, of, &mut tally);
         }
         if is_last {
             break;
         }
     }
-    if let Some(life) = lives.last_mut() {
-        life.finish(&mut tally);
-    }
-    Ok((lives, tally))
+    end(life, &mut tally);
+    Ok(tally)
 }
 
 /// Names of linked records: field to number to title.

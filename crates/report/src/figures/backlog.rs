@@ -2,6 +2,8 @@
 //!
 //! A record counts as not resolved until its effective resolution, or its closure where there is none.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -42,38 +44,53 @@ pub struct Day {
     pub not_resolved: i64,
 }
 
-pub(super) fn of(lives: &[Life], zone: &TimeZone) -> Backlog {
-    let day = |at: i64| Timestamp::from_microsecond(at).ok().map(|t| t.to_zoned(zone.clone()).date());
-    let gather = |pick: &dyn Fn(&Life) -> Option<i64>| {
-        let mut days: Vec<Date> = lives.iter().filter_map(|life| pick(life).and_then(day)).collect();
-        days.sort_unstable();
-        days
-    };
-    let opened = gather(&|l| l.instant("reported_at"));
-    let closed = gather(&|l| l.instant("closed_at"));
-    let resolved = gather(&|l| l.effective.or_else(|| l.instant("closed_at")));
-    let mut backlog = Backlog::default();
-    let ends = [opened.last(), closed.last(), resolved.last()].into_iter().flatten().max();
-    let (Some(first), Some(last)) = (opened.first(), ends) else { return backlog };
-    let until = |days: &[Date], date: Date| days.partition_point(|d| *d <= date) as u64;
-    for date in first.series(1.day()).take_while(|d| d <= last).take(MOST_DAYS) {
-        let (o, r, c) = (until(&opened, date), until(&resolved, date), until(&closed, date));
-        let open = |done: u64| i64::try_from(o).unwrap_or_default() - i64::try_from(done).unwrap_or_default();
-        let day = Day {
-            date: date.to_string(),
-            opened: o,
-            resolved: r,
-            closed: c,
-            not_closed: open(c),
-            not_resolved: open(r),
-        };
-        if backlog.max_not_closed.as_ref().is_none_or(|m| day.not_closed > m.not_closed) {
-            backlog.max_not_closed = Some(day.clone());
+/// Reports, resolutions and closures by day, so far.
+#[derive(Debug, Default)]
+pub(super) struct Days([BTreeMap<Date, u64>; 3]);
+
+impl Days {
+    /// Takes a record.
+    pub fn take(&mut self, life: &Life, zone: &TimeZone) {
+        let closed = life.instant("closed_at");
+        let instants = [life.instant("reported_at"), life.effective.or(closed), closed];
+        for (days, at) in self.0.iter_mut().zip(instants) {
+            let stamp = at.and_then(|at| Timestamp::from_microsecond(at).ok());
+            if let Some(stamp) = stamp {
+                *days.entry(stamp.to_zoned(zone.clone()).date()).or_default() += 1;
+            }
         }
-        if backlog.max_not_resolved.as_ref().is_none_or(|m| day.not_resolved > m.not_resolved) {
-            backlog.max_not_resolved = Some(day.clone());
-        }
-        backlog.days.push(day);
     }
-    backlog
+
+    /// What lay open day by day.
+    pub fn finish(&self) -> Backlog {
+        let Self([opened, resolved, closed]) = self;
+        let mut backlog = Backlog::default();
+        let ends = self.0.iter().filter_map(|days| days.keys().next_back()).max();
+        let (Some(first), Some(last)) = (opened.keys().next(), ends) else { return backlog };
+        // what happened before the first report counts on its day
+        let before = |days: &BTreeMap<Date, u64>| days.range(..first).map(|(_, n)| n).sum::<u64>();
+        let [mut o, mut r, mut c] = [opened, resolved, closed].map(before);
+        let on = |days: &BTreeMap<Date, u64>, date: Date| days.get(&date).copied().unwrap_or_default();
+        for date in first.series(1.day()).take_while(|d| d <= last).take(MOST_DAYS) {
+            (o, r, c) = (o + on(opened, date), r + on(resolved, date), c + on(closed, date));
+            let open =
+                |done: u64| i64::try_from(o).unwrap_or_default() - i64::try_from(done).unwrap_or_default();
+            let day = Day {
+                date: date.to_string(),
+                opened: o,
+                resolved: r,
+                closed: c,
+                not_closed: open(c),
+                not_resolved: open(r),
+            };
+            if backlog.max_not_closed.as_ref().is_none_or(|m| day.not_closed > m.not_closed) {
+                backlog.max_not_closed = Some(day.clone());
+            }
+            if backlog.max_not_resolved.as_ref().is_none_or(|m| day.not_resolved > m.not_resolved) {
+                backlog.max_not_resolved = Some(day.clone());
+            }
+            backlog.days.push(day);
+        }
+        backlog
+    }
 }

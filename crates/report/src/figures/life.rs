@@ -26,7 +26,7 @@ pub struct Life {
     /// First and last instant of its events.
     pub span: (i64, i64),
     /// Values after the last event; links as numbers. Of a long text only that there is one ([`LONGEST`]). Names are
-    /// shared by all records: a desk has a million of them, and their figures are computed from all at once.
+    /// shared by all records.
     pub last: HashMap<Arc<str>, Json>,
     /// When it was resolved: as recorded, else its last event in a state of the kind `done`.
     pub effective: Option<i64>,

@@ -25,72 +25,111 @@ pub struct IdSet {
     pub first: Vec<String>,
 }
 
-fn set<'a>(lives: impl Iterator<Item = &'a Life>) -> IdSet {
-    let mut keys: Vec<&str> = lives.map(|l| l.key.as_str()).collect();
-    keys.sort_unstable();
-    IdSet {
-        n: keys.len() as u64,
-        sha256: hex::encode(Sha256::digest(keys.join("\n").as_bytes())),
-        first: keys.iter().take(10).map(|k| (*k).to_owned()).collect(),
+type Test = (&'static str, fn(&Life, &RecordType) -> bool);
+
+/// What is odd in the data.
+const DATA_QUALITY: [Test; 6] = [
+    ("events_before_reported", |l, _| l.before_reported),
+    ("counter_not_increasing", |l, _| l.counter.1),
+    ("time_goes_back", |l, _| l.time_goes_back),
+    ("closed_more_than_once", |l, _| l.closed_events > 1),
+    ("reporter_changes", |l, _| l.reporter_changes),
+    ("team_changes_differ_from_count", |l, _| {
+        l.int("reassignment_count").is_some_and(|n| n != l.team_changes)
+    }),
+];
+
+/// What an auditor would sample.
+const CONFORMITY: [Test; 16] = [
+    ("closed_without_any_resolved_state", |l, of| closed(l, of) && l.first_resolution.is_none()),
+    ("closed_without_recorded_resolution", |l, of| closed(l, of) && none(l, "resolved_at")),
+    ("closed_without_resolver", |l, of| closed(l, of) && none(l, "resolved_by")),
+    ("closed_without_closure_code", |l, of| closed(l, of) && none(l, "closure_code")),
+    ("closed_without_team", |l, of| closed(l, of) && none(l, "team")),
+    ("closed_without_owner", |l, of| closed(l, of) && none(l, "assignee")),
+    ("closed_without_category", |l, of| closed(l, of) && none(l, "category")),
+    ("closed_without_affected_item", |l, of| closed(l, of) && unrelated(l, "affects")),
+    ("p1_without_problem", |l, _| l.text("priority") == Some("p1") && unrelated(l, "problems")),
+    ("p1_or_p2_not_confirmed", |l, _| {
+        matches!(l.text("priority"), Some("p1" | "p2")) && l.flag("priority_confirmed") != Some(true)
+    }),
+    ("reopened_after_closed", |l, _| l.reopened_after_closed),
+    ("target_missed_although_resolved_within_a_day", |l, _| {
+        l.flag("recorded_target_met") == Some(false) && hours(l, l.effective).is_some_and(|h| h < DAY_HOURS)
+    }),
+    ("target_met_although_open_more_than_ten_days", |l, _| {
+        l.flag("recorded_target_met") == Some(true)
+            && hours(l, l.instant("closed_at")).is_some_and(|h| h > 10.0 * DAY_HOURS)
+    }),
+    ("reassigned_five_times_or_more", |l, _| l.int("reassignment_count").is_some_and(|n| n >= 5)),
+    ("resolved_within_a_minute", |l, _| hours(l, l.effective).is_some_and(|h| h <= 1.0 / 60.0)),
+    ("waited_for_a_problem_that_is_not_linked", |l, _| l.waited_for_problem && !l.ever.contains("problems")),
+];
+
+fn closed(life: &Life, of: &RecordType) -> bool {
+    of.state_kind(life.state()) == StateKind::Closed
+}
+
+fn none(life: &Life, field: &str) -> bool {
+    life.last.get(field).is_none_or(serde_json::Value::is_null)
+}
+
+fn unrelated(life: &Life, field: &str) -> bool {
+    life.relations.get(field).is_none_or(std::collections::BTreeSet::is_empty)
+}
+
+fn hours(life: &Life, end: Option<i64>) -> Option<f64> {
+    Some(Life::hours(life.instant("reported_at")?, end?))
+}
+
+/// The keys of the records that are in some set, one after another, each with a bit for each set.
+#[derive(Debug, Default)]
+pub(super) struct Sets {
+    keys: String,
+    /// Where a key ends, and its sets.
+    marks: Vec<(usize, u32)>,
+}
+
+impl Sets {
+    /// Takes a record.
+    pub fn take(&mut self, life: &Life, of: &RecordType) {
+        let tests = DATA_QUALITY.iter().chain(&CONFORMITY).enumerate();
+        let bits = tests.fold(0, |bits, (at, (_, test))| bits | (u32::from(test(life, of)) << at));
+        if bits != 0 {
+            self.keys.push_str(&life.key);
+            self.marks.push((self.keys.len(), bits));
+        }
     }
-}
 
-type Test<'a> = (&'static str, &'a dyn Fn(&Life) -> bool);
-
-fn sets(lives: &[Life], tests: &[Test<'_>]) -> BTreeMap<&'static str, IdSet> {
-    tests.iter().map(|(name, test)| (*name, set(lives.iter().filter(|l| test(l))))).collect()
-}
-
-pub(super) fn data_quality(lives: &[Life]) -> BTreeMap<&'static str, IdSet> {
-    sets(
-        lives,
-        &[
-            ("events_before_reported", &|l| l.before_reported),
-            ("counter_not_increasing", &|l| l.counter.1),
-            ("time_goes_back", &|l| l.time_goes_back),
-            ("closed_more_than_once", &|l| l.closed_events > 1),
-            ("reporter_changes", &|l| l.reporter_changes),
-            ("team_changes_differ_from_count", &|l| {
-                l.int("reassignment_count").is_some_and(|n| n != l.team_changes)
-            }),
-        ],
-    )
-}
-
-pub(super) fn conformity(lives: &[Life], of: &RecordType) -> BTreeMap<&'static str, IdSet> {
-    let closed = |l: &Life| of.state_kind(l.state()) == StateKind::Closed;
-    let none = |l: &Life, field: &str| l.last.get(field).is_none_or(serde_json::Value::is_null);
-    let unrelated =
-        |l: &Life, field: &str| l.relations.get(field).is_none_or(std::collections::BTreeSet::is_empty);
-    let hours = |l: &Life, end: Option<i64>| Some(Life::hours(l.instant("reported_at")?, end?));
-    let urgent = |l: &Life| matches!(l.text("priority"), Some("p1" | "p2"));
-    let flag = |l: &Life| l.flag("recorded_target_met");
-    sets(
-        lives,
-        &[
-            ("closed_without_any_resolved_state", &|l| closed(l) && l.first_resolution.is_none()),
-            ("closed_without_recorded_resolution", &|l| closed(l) && none(l, "resolved_at")),
-            ("closed_without_resolver", &|l| closed(l) && none(l, "resolved_by")),
-            ("closed_without_closure_code", &|l| closed(l) && none(l, "closure_code")),
-            ("closed_without_team", &|l| closed(l) && none(l, "team")),
-            ("closed_without_owner", &|l| closed(l) && none(l, "assignee")),
-            ("closed_without_category", &|l| closed(l) && none(l, "category")),
-            ("closed_without_affected_item", &|l| closed(l) && unrelated(l, "affects")),
-            ("p1_without_problem", &|l| l.text("priority") == Some("p1") && unrelated(l, "problems")),
-            ("p1_or_p2_not_confirmed", &|l| urgent(l) && l.flag("priority_confirmed") != Some(true)),
-            ("reopened_after_closed", &|l| l.reopened_after_closed),
-            ("target_missed_although_resolved_within_a_day", &|l| {
-                flag(l) == Some(false) && hours(l, l.effective).is_some_and(|h| h < DAY_HOURS)
-            }),
-            ("target_met_although_open_more_than_ten_days", &|l| {
-                flag(l) == Some(true)
-                    && hours(l, l.instant("closed_at")).is_some_and(|h| h > 10.0 * DAY_HOURS)
-            }),
-            ("reassigned_five_times_or_more", &|l| l.int("reassignment_count").is_some_and(|n| n >= 5)),
-            ("resolved_within_a_minute", &|l| hours(l, l.effective).is_some_and(|h| h <= 1.0 / 60.0)),
-            ("waited_for_a_problem_that_is_not_linked", &|l| {
-                l.waited_for_problem && !l.ever.contains("problems")
-            }),
-        ],
-    )
+    /// What is odd in the data, and what an auditor would sample.
+    pub fn finish(self) -> [BTreeMap<String, IdSet>; 2] {
+        let Self { keys, marks } = self;
+        let mut from = 0;
+        let mut found: Vec<(&str, u32)> = Vec::with_capacity(marks.len());
+        for (until, bits) in marks {
+            found.push((keys.get(from..until).unwrap_or_default(), bits));
+            from = until;
+        }
+        found.sort_unstable();
+        let set = |at: usize| {
+            let mut set = IdSet::default();
+            let mut hash = Sha256::new();
+            for (key, _) in found.iter().filter(|(_, bits)| bits >> at & 1 == 1) {
+                if set.n > 0 {
+                    hash.update(b"\n");
+                }
+                hash.update(key.as_bytes());
+                set.n += 1;
+                if set.first.len() < 10 {
+                    set.first.push((*key).to_owned());
+                }
+            }
+            set.sha256 = hex::encode(hash.finalize());
+            set
+        };
+        let named = |tests: &[Test], from: usize| {
+            tests.iter().enumerate().map(|(at, (name, _))| ((*name).to_owned(), set(from + at))).collect()
+        };
+        [named(&DATA_QUALITY, 0), named(&CONFORMITY, DATA_QUALITY.len())]
+    }
 }

@@ -24,6 +24,12 @@ pub struct Spread {
 }
 
 impl Spread {
+    /// The spread of whole numbers of which is known how often each occurs.
+    pub fn of_counts(counts: &std::collections::BTreeMap<i64, u64>) -> Option<Self> {
+        let times = |n: u64| usize::try_from(n).unwrap_or_default();
+        Self::of(counts.iter().flat_map(|(value, n)| std::iter::repeat_n(*value as f64, times(*n))).collect())
+    }
+
     /// The spread of values in any order; none when there are none.
     pub fn of(mut values: Vec<f64>) -> Option<Self> {
         values.sort_by(f64::total_cmp);
@@ -71,5 +77,7 @@ mod tests {
         assert_eq!(quantile(&[5.0], 0.9), 5.0);
         assert!(Spread::of(Vec::new()).is_none());
         assert_eq!(Spread::of(vec![4.0, 1.0]).unwrap().mean, 2.5);
+        let counted = Spread::of_counts(&[(1, 2), (7, 1)].into()).unwrap();
+        assert_eq!(counted, Spread::of(vec![1.0, 7.0, 1.0]).unwrap());
     }
 }

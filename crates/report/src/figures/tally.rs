@@ -1,17 +1,19 @@
 //! What is counted over the events of all records.
 
-use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::hash::{Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use proofdesk_model::RecordType;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::distinct::Distinct;
 use super::life::Life;
+use super::shapes::Cell;
 
 const MINUTE: i64 = 60_000_000;
+/// Minutes that are counted together: a day.
+const MINUTES: usize = 24 * 60;
 
 /// Counts over events.
 #[derive(Debug, Default)]
@@ -26,8 +28,9 @@ pub(super) struct Tally {
     pub first: BTreeMap<String, u64>,
     /// Events in which the recorded flag said yes, and those in which it said anything.
     pub flag: (u64, u64),
-    pub matrix: BTreeMap<[Option<String>; 3], u64>,
-    minutes: HashMap<i64, u64>,
+    matrix: BTreeMap<[Option<String>; 3], u64>,
+    /// Events by day and minute of the day.
+    minutes: HashMap<i64, Box<[u32; MINUTES]>>,
     places: HashMap<String, usize>,
     columns: Vec<Column>,
     names: HashSet<Arc<str>>,
@@ -36,9 +39,8 @@ pub(super) struct Tally {
 #[derive(Debug, Default)]
 struct Column {
     name: String,
-    /// Hashes of the values, not the values: a column of a million texts would not fit. Two of a million values fall
-    /// together once in some thirty million runs.
-    seen: HashSet<u64>,
+    /// Different values, not the values: a column of a million texts would not fit.
+    seen: Distinct,
     with: u64,
     with_at_end: u64,
 }
@@ -49,6 +51,9 @@ struct Column {
 pub struct Filled {
     /// Different values over all events.
     pub distinct: u64,
+    /// Whether that is an estimate, within about one per cent: of more than 100,000 different values not all are kept.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub distinct_is_estimated: bool,
     /// Share of events at which the record had no value, per cent.
     pub missing_percent: f64,
     /// Share of events of records that have no value at the end, per cent.
@@ -97,12 +102,10 @@ impl Tally {
         if !value.is_null()
             && let Some(column) = self.columns.get_mut(place)
         {
-            let mut hash = DefaultHasher::new();
             match value.as_str() {
-                Some(text) => text.hash(&mut hash),
-                None => value.to_string().hash(&mut hash),
+                Some(text) => column.seen.insert(text),
+                None => column.seen.insert(value.to_string()),
             }
-            column.seen.insert(hash.finish());
         }
     }
 
@@ -121,7 +124,12 @@ impl Tally {
     /// An event happened.
     pub fn event(&mut self, life: &Life, at: i64, present: &[bool]) {
         self.events += 1;
-        *self.minutes.entry(at.div_euclid(MINUTE)).or_default() += 1;
+        let minute = at.div_euclid(MINUTE);
+        let day =
+            self.minutes.entry(minute.div_euclid(MINUTES as i64)).or_insert_with(|| Box::new([0; MINUTES]));
+        if let Some(count) = day.get_mut(minute.rem_euclid(MINUTES as i64) as usize) {
+            *count += 1;
+        }
         if let Some(met) = life.flag("recorded_target_met") {
             self.flag.0 += u64::from(met);
             self.flag.1 += 1;
@@ -142,14 +150,24 @@ impl Tally {
 
     /// Most events of one minute.
     pub fn busiest_minute(&self) -> u64 {
-        self.minutes.values().copied().max().unwrap_or_default()
+        self.minutes.values().flat_map(|day| day.iter()).max().map_or(0, |most| u64::from(*most))
+    }
+
+    /// Every combination of impact, urgency and priority, with its events.
+    pub fn cells(&self) -> Vec<Cell> {
+        let cell = |([impact, urgency, priority], events): (&[Option<String>; 3], &u64)| {
+            let [impact, urgency, priority] = [impact, urgency, priority].map(Clone::clone);
+            Cell { impact, urgency, priority, events: *events }
+        };
+        self.matrix.iter().map(cell).collect()
     }
 
     /// How each column is filled.
     pub fn filled(&self) -> BTreeMap<String, Filled> {
         let share = |with: u64| 100.0 - super::spread::percent(with, self.events);
         let filled = |column: &Column| Filled {
-            distinct: column.seen.len() as u64,
+            distinct: column.seen.count(),
+            distinct_is_estimated: column.seen.is_estimated(),
             missing_percent: share(column.with),
             missing_at_end_percent: share(column.with_at_end),
         };

@@ -81,19 +81,37 @@ impl Agreement {
     }
 }
 
-pub(super) fn run(promise: &WhatIf, lives: &[Life]) -> Result<WhatIfResult, Error> {
-    let hours = if promise.hours.trim().is_empty() {
-        ServiceHours::always()
-    } else {
-        ServiceHours::parse(&promise.hours).map_err(|e| Error::Hours(promise.name.clone(), e.to_string()))?
-    };
-    let mut result = WhatIfResult { name: promise.name.clone(), ..WhatIfResult::default() };
-    for life in lives {
-        let Some(priority) = life.text("priority") else { continue };
-        let Some(limit) = promise.minutes.get(priority) else { continue };
+/// A promise with its service hours, tried on one record after another.
+#[derive(Debug)]
+pub(super) struct Trial<'a> {
+    promise: &'a WhatIf,
+    hours: ServiceHours,
+    result: WhatIfResult,
+}
+
+impl<'a> Trial<'a> {
+    /// A promise that nothing was tried on.
+    ///
+    /// # Errors
+    /// [`Error::Hours`].
+    pub fn of(promise: &'a WhatIf) -> Result<Self, Error> {
+        let hours = if promise.hours.trim().is_empty() {
+            ServiceHours::always()
+        } else {
+            ServiceHours::parse(&promise.hours)
+                .map_err(|e| Error::Hours(promise.name.clone(), e.to_string()))?
+        };
+        Ok(Self { promise, hours, result: WhatIfResult { name: promise.name.clone(), ..Default::default() } })
+    }
+
+    /// Takes a record.
+    pub fn take(&mut self, life: &Life) {
+        let Self { promise, hours, result } = self;
+        let Some(priority) = life.text("priority") else { return };
+        let Some(limit) = promise.minutes.get(priority) else { return };
         let end =
             if promise.to == "effective_resolution" { life.effective } else { life.instant(&promise.to) };
-        let (Some(from), Some(to)) = (life.instant(&promise.from), end) else { continue };
+        let (Some(from), Some(to)) = (life.instant(&promise.from), end) else { return };
         let met = hours.measure(from, to) <= limit.saturating_mul(60);
         result.met.entry("all".to_owned()).or_default().count(met);
         result.met.entry(priority.to_owned()).or_default().count(met);
@@ -101,5 +119,9 @@ pub(super) fn run(promise: &WhatIf, lives: &[Life]) -> Result<WhatIfResult, Erro
             result.agreement.entry(priority.to_owned()).or_default().count(met, flag);
         }
     }
-    Ok(result)
+
+    /// What became of it.
+    pub fn finish(self) -> WhatIfResult {
+        self.result
+    }
 }
