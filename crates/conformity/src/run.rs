@@ -191,29 +191,43 @@ impl Conformity {
     /// `NotFound` for an unknown test; `Invalid` for a scope that does not fit the types; a fault of the database.
     pub async fn try_out(&self, test: &str, scope: &Scope) -> Result<Trial, Error> {
         let missing = || Error::NotFound(format!("test {test}"));
-        let declared = self.declarations().test(test).ok_or_else(missing)?;
+        self.try_some(&[test], scope).await?.remove(test).ok_or_else(missing)
+    }
+
+    /// Asks some tests now and stores nothing; those that a scope does not ask are left out.
+    ///
+    /// # Errors
+    /// As [`Conformity::try_out`].
+    pub async fn try_some(&self, tests: &[&str], scope: &Scope) -> Result<BTreeMap<String, Trial>, Error> {
+        let missing = |test: &str| Error::NotFound(format!("test {test}"));
+        let declared = tests.iter().map(|test| self.declarations().test(test).ok_or_else(|| missing(test)));
+        let declared = declared.collect::<Result<Vec<_>, _>>()?;
         let mut judgements = Vec::new();
-        let answered = declared.serves.iter().filter(|_| matches!(declared.kind, Kind::Attest(_)));
-        for serves in answered {
+        let answered = declared.iter().filter(|test| matches!(test.kind, Kind::Attest(_)));
+        for serves in answered.flat_map(|test| &test.serves) {
             let of = Some(serves.obligation.as_str());
             judgements.extend(tables::judgements(self.engine(), &serves.framework, of).await?);
         }
         let context = self.context(self.engine().now());
-        let cadenced = match declared.kind {
-            Kind::Fresh(_) => Cadenced::read(self, context).await,
-            _ => Cadenced::unread(),
+        let cadenced = match declared.iter().any(|test| matches!(test.kind, Kind::Fresh(_))) {
+            true => Cadenced::read(self, context).await,
+            false => Cadenced::unread(),
         };
         let began = Instant::now();
         let asking =
             Asking { conformity: self, scope, context, judgements: &judgements, cadenced: &cadenced, began };
-        let answer = asking.some(&[declared]).await?.remove(test).ok_or_else(missing)?;
-        let exceptions = answer.exceptions.into_iter();
-        Ok(Trial {
+        let trial = |answer: Answer| Trial {
             state: answer.state,
             counts: answer.counts,
             detail: answer.detail,
-            exceptions: exceptions.map(|e| (Reference::new(e.record_type, e.number), e.why)).collect(),
-        })
+            exceptions: answer
+                .exceptions
+                .into_iter()
+                .map(|e| (Reference::new(e.record_type, e.number), e.why))
+                .collect(),
+        };
+        let answers = asking.some(&declared).await?;
+        Ok(answers.into_iter().map(|(test, answer)| (test, trial(answer))).collect())
     }
 
     /// Turns answers into rows. Exceptions that are the same as those of the run before are not stored again.
@@ -265,7 +279,7 @@ impl Conformity {
         let mut obligations: BTreeMap<State, u64> = BTreeMap::new();
         let (mut changed, mut turned) = (Vec::new(), Vec::new());
         for framework in &self.declarations().frameworks {
-            let last = last_states(&tables::states(engine, &framework.id, &run.scope, None).await?);
+            let last = last_states(&tables::newest_states(engine, &framework.id, &run.scope).await?);
             for (obligation, state) in self.states_of(framework, &by_test, judgements, run.at) {
                 *obligations.entry(state).or_default() += 1;
                 if last.get(&obligation).copied() != Some(state) {

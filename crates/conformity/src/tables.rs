@@ -273,14 +273,26 @@ pub(crate) async fn states(
     if let Some(obligation) = obligation {
         select = select.when("obligation", obligation);
     }
-    let read = |row: &Row| StateRow {
+    Ok(engine.store().select(select.order("id")).await?.iter().map(state_row).collect())
+}
+
+/// The newest state of each obligation of a framework in a scope.
+pub(crate) async fn newest_states(
+    engine: &Engine,
+    framework: &str,
+    scope: &str,
+) -> Result<Vec<StateRow>, Error> {
+    Ok(engine.store().newest_states(framework, scope).await?.iter().map(state_row).collect())
+}
+
+fn state_row(row: &Row) -> StateRow {
+    StateRow {
         obligation: row.text(0).to_owned(),
         since: row.int(1),
         state: State::parse(row.text(2)),
         run: row.opt_int(3),
         cause: row.text(4).to_owned(),
-    };
-    Ok(engine.store().select(select.order("id")).await?.iter().map(read).collect())
+    }
 }
 
 /// Judgements of a framework, or of one obligation; oldest first.

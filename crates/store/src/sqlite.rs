@@ -48,7 +48,7 @@ impl Sqlite {
         let path = PathBuf::from(path);
         let at = path.clone();
         let connection = blocking(move || {
-            let connection = connect(&at, 48, 256)?;
+            let connection = connect(&at, 24, 256)?;
             crate::migrations::sqlite(&connection)?;
             Ok(connection)
         })
@@ -185,7 +185,9 @@ impl Sqlite {
 
     pub async fn analyze(&self) -> Result<(), Error> {
         self.call(|connection| {
-            connection.execute_batch("PRAGMA analysis_limit = 2000; ANALYZE;").map_err(failed)
+            // it reads some of every index; those pages are not needed again
+            let sql = "PRAGMA analysis_limit = 2000; ANALYZE; PRAGMA shrink_memory;";
+            connection.execute_batch(sql).map_err(failed)
         })
         .await
     }

@@ -164,7 +164,7 @@ fn push_population(sql: &mut Sql, question: &Question<'_>, context: &Context) {
 }
 
 /// Whether a condition is true or false of every record: it compares own fields for equality only.
-fn is_decided(node: &Node) -> bool {
+pub(crate) fn is_decided(node: &Node) -> bool {
     match &node.kind {
         NodeKind::Const(_) => true,
         NodeKind::Not(inner) => is_decided(inner),

@@ -135,13 +135,19 @@ impl Asking<'_> {
         let store = engine.store();
         let present = store.count(&of, None, &self.context, Some(1)).await? > 0;
         let source = if present { SourceState::Present } else { SourceState::Empty };
-        let asked: Vec<Asked<'_>> =
-            sides.iter().map(|s| Asked { population: s.members.as_ref(), must: &s.each.all }).collect();
+        let asked: Vec<Asked<'_>> = sides
+            .iter()
+            .map(|s| Asked {
+                population: s.members.as_ref(),
+                must: &s.each.all,
+                named: if s.test.counts_only() { 0 } else { EXCEPTIONS_KEPT },
+            })
+            .collect();
         let mut counted = store.census(&of, &asked, &self.context).await?;
         for (verdicts, _) in counted.iter_mut().zip(sides).filter(|(_, side)| side.test.counts_only()) {
             (verdicts.fails, verdicts.errors, verdicts.unknown) = (0, 0, 0);
         }
-        let named = store.exceptions(&of, &asked, &counted, &self.context, EXCEPTIONS_KEPT).await?;
+        let named: Vec<_> = counted.iter_mut().map(|v| std::mem::take(&mut v.exceptions)).collect();
         let whys = self.explain(record_type, sides, &named).await?;
         let found = counted.iter().zip(whys).map(|(verdicts, exceptions)| Found {
             source,

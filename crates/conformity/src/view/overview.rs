@@ -106,7 +106,7 @@ impl Conformity {
         let framework = found.ok_or_else(|| Error::NotFound(format!("framework {framework}")))?;
         let now = self.engine().now();
         let live = self.live(scope).await?;
-        let history = tables::states(self.engine(), &framework.id, &scope.id, None).await?;
+        let history = tables::newest_states(self.engine(), &framework.id, &scope.id).await?;
         let since: HashMap<&str, i64> = history.iter().map(|s| (s.obligation.as_str(), s.since)).collect();
         let by_test: BTreeMap<&str, State> =
             live.tests.iter().map(|(id, t)| (id.as_str(), t.state)).collect();

@@ -58,7 +58,7 @@ impl Readers {
         if let Some(connection) = lock(&self.idle).pop() {
             return Ok(connection);
         }
-        let connection = connect(&self.path, 6, 48)?;
+        let connection = connect(&self.path, 4, 96)?;
         connection.execute_batch("PRAGMA query_only = ON").map_err(failed)?;
         Ok(connection)
     }

@@ -50,9 +50,18 @@ fn collect(statement: &mut CachedStatement<'_>) -> rusqlite::Result<Vec<Row>> {
     Ok(rows)
 }
 
+/// Bytes of a text above which a statement is not kept prepared: those are asked once an hour by a conformity run, one for
+/// each record type, and a program of SQLite takes many times the room of its text on every connection.
+const LONG: usize = 4_096;
+
 /// Asks a question.
 pub(crate) fn rows(connection: &Connection, sql: &Sql) -> Result<Vec<Row>, Error> {
-    bound(connection, sql).and_then(|mut statement| collect(&mut statement)).map_err(failed)
+    let mut statement = bound(connection, sql).map_err(failed)?;
+    let rows = collect(&mut statement).map_err(failed);
+    if sql.text.len() > LONG {
+        statement.discard();
+    }
+    rows
 }
 
 /// Runs one step of a transaction; gives the rows it returns.
