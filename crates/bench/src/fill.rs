@@ -60,18 +60,26 @@ struct Maker {
 pub async fn fill(place: &Place<'_>, options: &Options) -> anyhow::Result<Filled> {
     let now = jiff::Timestamp::now().as_microsecond();
     let time = Arc::new(FixedTime::at(now));
+    let kept = options.keep.is_some() && std::path::Path::new(&place.desk).exists();
     let engine = desk::engine(&place.desk, time.clone()).await?;
-    let size = proofdesk_demo::Size { seed: 7, days: 365, incidents: 60, end: now };
-    let conformity = desk::conformity(&engine)?;
-    proofdesk_demo::fill(&conformity, &time, size, PASSWORD, |_, _| {})
-        .await
-        .context("the example company")?;
-    time.set(now);
-    let count = i64::try_from(options.records)?;
-    let first = engine.store().allocate("incident", options.records).await?;
-    let open = OPEN.min((options.records / 20).max(250)).min(options.records);
+    if !kept {
+        let size = proofdesk_demo::Size { seed: 7, days: 365, incidents: 60, end: now };
+        let conformity = desk::conformity(&engine)?;
+        proofdesk_demo::fill(&conformity, &time, size, PASSWORD, |_, _| {})
+            .await
+            .context("the example company")?;
+        time.set(now);
+    }
+    let of = engine.require_type("incident")?;
+    // a desk that is here already gets what it lacks
+    let context = proofdesk_model::Context { now, today: 0, user: None };
+    let there = if kept { engine.store().count(&of, None, &context, None).await? } else { 0 };
+    let missing = options.records.saturating_sub(usize::try_from(there)?);
+    let first = engine.store().allocate("incident", missing.max(1)).await?;
+    let open = OPEN.min((options.records / 20).max(250)).min(missing);
+    let count = i64::try_from(missing)?;
     let maker = Maker {
-        of: engine.require_type("incident")?,
+        of,
         caller: Caller::system("bench"),
         world: world(&engine).await?,
         facts: desk::facts(&engine).await?,
@@ -80,24 +88,33 @@ pub async fn fill(place: &Place<'_>, options: &Options) -> anyhow::Result<Filled
         most_events: options.most_events,
         engine: engine.clone(),
     };
-    let made = make_all(&maker, first, count, place).await?;
-    engine.store().analyze().await?;
+    let made = make_all(&maker, first, count, place, if kept { 0 } else { SAMPLE }).await?;
+    if missing > 0 {
+        engine.store().analyze().await?;
+    }
     while engine.store().health().await?.pending > 0 {
         engine.store().sequence_once().await?;
     }
     engine.store().close().await?;
     place.make_copy().await?;
-    Ok(Filled { maker, made, next: first + count })
+    Ok(Filled { maker, made, next: first + count.max(1) })
 }
 
-async fn make_all(maker: &Maker, first: i64, count: i64, place: &Place<'_>) -> anyhow::Result<Taken> {
+/// Makes incidents; after the first `sample` of them everything is held against the log.
+async fn make_all(
+    maker: &Maker,
+    first: i64,
+    count: i64,
+    place: &Place<'_>,
+    sample: usize,
+) -> anyhow::Result<Taken> {
     let store = maker.engine.store();
     let registry = maker.engine.registry();
     let (begun, cpu) = (Instant::now(), place.processor.used());
     let mut taken = Taken::default();
     let mut under_way: Option<tokio::task::JoinHandle<anyhow::Result<usize>>> = None;
     let numbers: Vec<i64> = (first..first + count).collect();
-    let sample = SAMPLE.min(numbers.len());
+    let sample = sample.min(numbers.len());
     let (head, tail) = numbers.split_at(sample);
     for some in head.chunks(BATCH).chain(tail.chunks(BATCH)) {
         let writes = maker.batch(some)?;
@@ -110,7 +127,7 @@ async fn make_all(maker: &Maker, first: i64, count: i64, place: &Place<'_>) -> a
             Ok(receipts.iter().map(|receipt| receipt.entries.len()).sum())
         }));
         let done = some.last().map_or(0, |last| last + 1 - first);
-        if done == i64::try_from(sample)? {
+        if sample > 0 && done == i64::try_from(sample)? {
             if let Some(before) = under_way.take() {
                 taken.count += before.await??;
             }
@@ -168,7 +185,9 @@ pub async fn compare(
             each: Vec::new(),
         });
     }
-    table.push(Figure::rate("bulk writes (all of the data)", "events", made, &taken));
+    if made.count > 0 {
+        table.push(Figure::rate("bulk writes (all of the data)", "events", made, &taken));
+    }
     Ok(())
 }
 

@@ -14,6 +14,7 @@ mod import;
 mod machine;
 mod options;
 mod pages;
+mod questions;
 mod shares;
 mod start;
 mod story;
@@ -66,26 +67,38 @@ async fn run(options: &Options) -> anyhow::Result<()> {
 
 /// Fills one database and measures everything on it.
 async fn measure(database: Database, options: &Options) -> anyhow::Result<Table> {
-    let folder = tempfile::tempdir_in(&options.folder)?;
+    let own = tempfile::tempdir_in(&options.folder)?;
+    let folder = options.keep.as_deref().filter(|_| database == Database::Sqlite).unwrap_or(own.path());
     let cluster = match database {
         Database::Sqlite => None,
         Database::Postgres => Some(tokio::task::spawn_blocking(Postgres::start_durable).await??),
     };
+    std::fs::create_dir_all(folder)?;
     let mut table = Table::default();
-    let place = desk::Place::new(folder.path(), cluster.as_ref(), options.one_file)?;
+    let place = desk::Place::new(folder, cluster.as_ref(), options.one_file)?;
     let filled = fill::fill(&place, options).await?;
     let desk = Desk::open(&place).await?;
-    eprintln!("bench: pages");
-    pages::measure(&desk, options, &mut table).await?;
-    eprintln!("bench: conformity");
-    conformity::measure(&desk, options, &mut table).await?;
+    if options.measures("pages") {
+        eprintln!("bench: pages");
+        pages::measure(&desk, options, &mut table).await?;
+    }
+    if options.measures("conformity") {
+        eprintln!("bench: conformity");
+        conformity::measure(&desk, options, &mut table).await?;
+    }
     desk.close().await?;
-    start::measure(&place, options, &mut table).await?;
-    let desk = Desk::open(&place).await?;
-    eprintln!("bench: writes");
-    writes::measure(&desk, options, &filled, &mut table).await?;
-    fill::compare(&desk, &place, options, &filled, &mut table).await?;
-    desk.close().await?;
-    import::measure(&place, options, &mut table).await?;
+    if options.measures("start") {
+        start::measure(&place, options, &mut table).await?;
+    }
+    if options.measures("writes") {
+        eprintln!("bench: writes");
+        let desk = Desk::open(&place).await?;
+        writes::measure(&desk, options, &filled, &mut table).await?;
+        fill::compare(&desk, &place, options, &filled, &mut table).await?;
+        desk.close().await?;
+    }
+    if options.measures("import") {
+        import::measure(&place, options, &mut table).await?;
+    }
     Ok(table)
 }

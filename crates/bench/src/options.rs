@@ -15,6 +15,8 @@ cargo xtask bench [OPTIONS]
   --most-events N      incidents with longer histories in the real log get so many events (all)
   --program FILE       the product's binary, to start and to weigh (beside this one)
   --folder FOLDER      where the databases are made (the system's temporary folder)
+  --keep FOLDER        one SQLite desk is made here and stays; one that is here already gets what it lacks
+  --only PART          pages, conformity, start, writes or import; may be said several times (all)
   --out FILE           puts the tables between the marks of this file
 ";
 
@@ -37,6 +39,9 @@ impl Database {
     }
 }
 
+/// The parts of a run.
+const PARTS: [&str; 5] = ["pages", "conformity", "start", "writes", "import"];
+
 /// What is asked of a run.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -54,6 +59,10 @@ pub struct Options {
     pub program: PathBuf,
     /// Where the databases are made.
     pub folder: PathBuf,
+    /// Where a desk stays for further runs.
+    pub keep: Option<PathBuf>,
+    /// The parts that are measured; empty for all.
+    pub only: Vec<String>,
     /// The paper that gets the tables.
     pub out: Option<PathBuf>,
 }
@@ -73,6 +82,8 @@ impl Options {
             most_events: usize::MAX,
             program: own.with_file_name("proofdesk"),
             folder: std::env::temp_dir(),
+            keep: None,
+            only: Vec::new(),
             out: None,
         };
         let mut words = words;
@@ -86,6 +97,8 @@ impl Options {
                 "--most-events" => options.most_events = value()?.parse()?,
                 "--program" => options.program = value()?.into(),
                 "--folder" => options.folder = value()?.into(),
+                "--keep" => options.keep = Some(value()?.into()),
+                "--only" => options.only.push(part(value()?)?),
                 "--help" | "-h" => bail!("{HELP}"),
                 "--out" => options.out = Some(value()?.into()),
                 _ => bail!("`{word}` is not understood\n\n{HELP}"),
@@ -95,6 +108,11 @@ impl Options {
             options.records = if options.quick { 600 } else { 1_000_000 };
         }
         Ok(options)
+    }
+
+    /// Whether a part is measured.
+    pub fn measures(&self, part: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|one| one == part)
     }
 
     /// So many, or few in a short run.
@@ -110,6 +128,13 @@ fn databases(word: &str) -> anyhow::Result<Vec<Database>> {
         "both" => Ok(vec![Database::Sqlite, Database::Postgres]),
         other => bail!("`{other}` is no database: sqlite, postgres or both"),
     }
+}
+
+fn part(word: String) -> anyhow::Result<String> {
+    if PARTS.contains(&word.as_str()) {
+        return Ok(word);
+    }
+    bail!("`{word}` is no part of a run: {}", PARTS.join(", "))
 }
 
 #[cfg(test)]
@@ -140,7 +165,17 @@ mod tests {
         let asked = read(&["--one-file", "--most-events", "4"]).unwrap();
         assert_eq!((asked.one_file, asked.most_events), (true, 4));
         let asked = read(&[]).unwrap();
-        assert_eq!((asked.one_file, asked.most_events), (false, usize::MAX));
+        assert_eq!((asked.one_file, asked.most_events, asked.keep), (false, usize::MAX, None));
+        let asked = read(&["--keep", "/data/bench"]).unwrap();
+        assert_eq!(asked.keep, Some("/data/bench".into()));
+    }
+
+    #[test]
+    fn a_run_is_whole_unless_parts_are_named() {
+        assert!(read(&[]).unwrap().measures("import"));
+        let asked = read(&["--only", "pages", "--only", "start"]).unwrap();
+        assert!(asked.measures("pages") && asked.measures("start") && !asked.measures("import"));
+        assert!(read(&["--only", "weather"]).is_err());
     }
 
     #[test]
