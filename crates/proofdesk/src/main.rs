@@ -2,6 +2,7 @@
 
 mod commands;
 mod config;
+mod memory;
 mod open;
 mod output;
 
@@ -11,10 +12,6 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use config::Config;
-
-/// Pages and imports make many small texts; glibc's allocator took a tenth to a quarter of their time.
-#[global_allocator]
-static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// A service management system that proves itself: the desk of your services, and ISO/IEC 20000-1 conformity
 /// computed live from its records.
@@ -161,6 +158,9 @@ fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .with_ansi(output::is_terminal())
         .init();
+    if matches!(cli.command, Command::Serve(_)) {
+        memory::give_back_at_once();
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.into()),
