@@ -1,6 +1,6 @@
 // Starts the program on a filled desk in a temporary folder; the only file that knows its command line.
 
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -19,13 +19,32 @@ export function binary() {
   return resolve(found);
 }
 
+/** The accounts' password, on every desk of the journeys. */
+const PASSWORD = "pass-word-1";
+
 /**
  * Fills a small demo company (always the same one: the seed is fixed) and serves it on a free port.
  * Resolves to its address, a sign-in and `stop`, once the first page can be had.
  */
 export async function startDesk() {
+  return serve(["demo", "--folder", "demo", "--seed", "7", "--incidents", "120", "--serve", "--listen", "127.0.0.1:0"]);
+}
+
+/** Serves an empty desk with one account, an administrator: what a newcomer has after the first command. */
+export async function startEmptyDesk(signIn, name) {
+  const account = ["--database", "desk.db", "account", "create", "--administrator", "--sign-in", signIn, "--name", name];
+  const desk = await serve(["--database", "desk.db", "serve", "--listen", "127.0.0.1:0"], (folder) => {
+    const made = spawnSync(binary(), account, { cwd: folder, input: `${PASSWORD}\n`, encoding: "utf8" });
+    if (made.status !== 0) throw new Error(`no account: ${made.stderr}`);
+    return { name: signIn, password: PASSWORD };
+  });
+  return desk;
+}
+
+/** Runs the program in a folder of its own; `before` prepares it and may give a sign-in. */
+async function serve(options, before) {
   const folder = await mkdtemp(join(tmpdir(), "proofdesk-e2e-"));
-  const options = ["demo", "--folder", join(folder, "demo"), "--seed", "7", "--incidents", "120", "--serve", "--listen", "127.0.0.1:0"];
+  const given = before ? before(folder) : {};
   const program = spawn(binary(), options, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   const said = [];
   const ended = new Promise((done) => program.once("exit", (code, signal) => done(code ?? signal)));
@@ -36,7 +55,7 @@ export async function startDesk() {
     return { code, said };
   };
   const announced = new Promise((done, fail) => {
-    const facts = {};
+    const facts = { ...given };
     const read = (line) => {
       said.push(line);
       facts.url ??= line.match(/https?:\/\/127\.0\.0\.1:\d+/)?.[0];

@@ -31,7 +31,8 @@ pub struct Gathered {
 
 impl Engine {
     /// What the collections of a record hold now, as far as the caller may read it: a collection of a type that is
-    /// closed to him is left out. One with a period is left out while the record has no whole period.
+    /// closed to him is left out. One with a period is left out while the record has no whole period. What links to
+    /// the record itself is left out: it is a result of it (see [`Engine::led_to`]).
     ///
     /// # Errors
     /// A fault of the database.
@@ -53,6 +54,18 @@ impl Engine {
                     (now, Some(within(&own, on, is_day, from - length, from - 1)))
                 }
             };
+            // what this record itself led to is its result, and none of its inputs
+            let mut filter = filter;
+            let results = |i: &&proofdesk_model::record_type::Inverse| {
+                collection.through.is_none() && !i.many && i.from == collection.from
+            };
+            for inverse in record.of.inverses.values().filter(results) {
+                filter = format!(
+                    "(\n{filter}\n) && ({0} == null || {0} != '{1}')",
+                    inverse.field,
+                    record.reference()
+                );
+            }
             let condition = self.condition(&filter, &collection.from)?;
             if self.check_sees(caller, &of, &condition).is_err() {
                 continue;
@@ -75,6 +88,53 @@ impl Engine {
             };
             let newest = self.list(caller, &request).await?.records;
             found.push(Gathered { collection: collection.clone(), total, before, newest, filter });
+        }
+        Ok(found)
+    }
+
+    /// What the record led to, by relation: the records that link to it by themselves, of the relations that its
+    /// steps ask about and, where it gathers what does not lead to it, of all relations. Empty ones are left out.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn led_to(&self, caller: &Caller, record: &Record) -> Result<Vec<Gathered>, Error> {
+        let collections = &record.of.collections;
+        let gathers = !collections.is_empty() && collections.iter().all(|c| c.through.is_none());
+        let mut found = Vec::new();
+        for (name, inverse) in record.of.inverses.iter().filter(|(_, i)| !i.many) {
+            let of = self.require_type(&inverse.from)?;
+            let is_asked = gathers || (collections.is_empty() && record.of.asks_about(name));
+            if of.name == record.of.name || !is_asked || !caller.may(&of, &Action::Read) {
+                continue;
+            }
+            let filter = format!("{} == '{}'", inverse.field, record.reference());
+            let condition = self.condition(&filter, &of.name)?;
+            if self.check_sees(caller, &of, &condition).is_err() {
+                continue;
+            }
+            let request = ListRequest {
+                record_type: of.name.clone(),
+                filter: Some(condition.clone()),
+                sort: String::new(),
+                descending: false,
+                after: None,
+                limit: NEWEST,
+            };
+            let newest = self.list(caller, &request).await?.records;
+            if newest.is_empty() {
+                continue;
+            }
+            let total = self.count(caller, &of.name, Some(&condition), None).await?;
+            let collection = Collection {
+                name: name.clone(),
+                label: of.plural.clone(),
+                clause: None,
+                from: of.name.clone(),
+                through: None,
+                on: None,
+                condition: Some(condition),
+            };
+            found.push(Gathered { collection, total, before: None, newest, filter });
         }
         Ok(found)
     }

@@ -49,7 +49,7 @@ pub enum Begun {
 }
 
 /// The id of a write made from who asks, the key and the request.
-fn write_id(scope: &str, key: &str, request: &[u8]) -> Uuid {
+pub fn write_id(scope: &str, key: &str, request: &[u8]) -> Uuid {
     let mut hash = Sha256::new();
     for part in [scope.as_bytes(), key.as_bytes(), request] {
         hash.update(u64::try_from(part.len()).unwrap_or_default().to_be_bytes());

@@ -45,7 +45,7 @@ pub use compare::Compared;
 pub use error::{Conflict, Error, FieldChange};
 pub use gather::Gathered;
 pub use history::{HistoryChange, HistoryItem};
-pub use idempotency::{Begun, KeptAnswer};
+pub use idempotency::{Begun, KeptAnswer, write_id};
 pub use import::{ImportReport, Importer, Mapping, Progress};
 pub use log::{Checkpoint, InclusionProof, LogState, Seal};
 pub use monthly::Monthly;

@@ -429,6 +429,13 @@ impl RecordType {
         self.fields.get(name)
     }
 
+    /// Whether a step's guard names a relation: its records decide whether the step may be taken.
+    pub fn asks_about(&self, relation: &str) -> bool {
+        let guards = self.transitions.iter().flat_map(|t| &t.guards);
+        let is_part = |c: char| c.is_alphanumeric() || c == '_';
+        guards.map(|g| g.condition.source()).any(|s| s.split(|c| !is_part(c)).any(|part| part == relation))
+    }
+
     /// The state in which a new record begins.
     pub fn initial_state(&self) -> &str {
         self.states.first().map_or("active", |s| &s.name)

@@ -15,4 +15,5 @@ pub mod log;
 pub mod migrate;
 pub mod records;
 pub mod serve;
+pub mod setup;
 pub mod verify;

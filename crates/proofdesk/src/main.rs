@@ -41,6 +41,12 @@ enum Command {
         after_help = "Examples:\n  proofdesk serve\n  proofdesk --database postgres://desk@db/desk serve --listen 0.0.0.0:8080"
     )]
     Serve(commands::serve::Serve),
+    /// Set up a new desk by some twenty questions: here from a file, or on its page /setup (exit code 1 when an answer
+    /// needs another look)
+    #[command(
+        after_help = "Examples:\n  proofdesk setup --print > answers.toml\n  proofdesk setup --answers answers.toml --check\n  proofdesk setup --answers answers.toml --by ida"
+    )]
+    Setup(commands::setup::Setup),
     /// Fill a new database with an example company that has been running for a year
     #[command(
         after_help = "Examples:\n  proofdesk demo --serve\n  proofdesk demo --folder try --incidents 300 --listen 127.0.0.1:9000 --serve"
@@ -187,6 +193,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let global = &cli.global;
     match cli.command {
         Command::Serve(command) => command.run(global.load()?).await,
+        Command::Setup(command) => command.run(global.load()?).await,
         Command::Demo(command) => command.run(global.load()?).await,
         Command::Conformity(command) => command.run(global.load()?).await,
         Command::Frameworks(command) => command.run(global.load()?).await,

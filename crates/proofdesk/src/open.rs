@@ -7,6 +7,7 @@ use anyhow::{Context as _, bail};
 use proofdesk_conformity::{Conformity, Declarations, Site, Source};
 use proofdesk_engine::{Engine, Time};
 use proofdesk_model::{Registry, SourceFile, Templates};
+use proofdesk_setup::Guide;
 use proofdesk_store::{Options, Store};
 use proofdesk_tlog::SignerKey;
 
@@ -87,6 +88,20 @@ pub fn declarations(config: &Config, registry: &Registry) -> anyhow::Result<Decl
         }
     }
     Declarations::with_site(registry, own).map_err(|mistakes| anyhow::anyhow!("{mistakes}"))
+}
+
+/// The questions of guided set-up, the shipped ones and those of the site folder.
+///
+/// # Errors
+/// All mistakes, each with file and line.
+pub fn guide(config: &Config, engine: &Engine) -> anyhow::Result<Guide> {
+    let own = match &config.site {
+        Some(site) if site.join("setup").is_dir() => folder(&site.join("setup"))?,
+        _ => Vec::new(),
+    };
+    let own: Vec<proofdesk_setup::Source> =
+        own.into_iter().map(|(file, text)| proofdesk_setup::Source { file, text }).collect();
+    Ok(Guide::load(&own, engine.registry(), engine.templates())?)
 }
 
 /// Opens the database and brings its tables up to date.

@@ -55,6 +55,17 @@ impl From<proofdesk_conformity::Error> for WebError {
     }
 }
 
+impl From<proofdesk_setup::Error> for WebError {
+    fn from(error: proofdesk_setup::Error) -> Self {
+        use proofdesk_setup::Error as Setup;
+        match error {
+            Setup::Engine(error) => Self::Engine(error),
+            Setup::File(what) => Self::Unreadable(what),
+            other @ (Setup::Guide(_) | Setup::Answers(_)) => Self::Fault(other.to_string()),
+        }
+    }
+}
+
 /// A failure in the form that both a page and a problem document are written from.
 #[derive(Debug, Clone)]
 pub struct Failure {

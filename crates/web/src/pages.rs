@@ -18,6 +18,7 @@ pub mod readers;
 pub mod record;
 pub mod search;
 pub mod service;
+pub mod setup;
 pub mod step;
 pub mod talk;
 pub mod templates;
@@ -41,6 +42,7 @@ pub fn router() -> Router<AppState> {
         .merge(account::router())
         .merge(accounts::router())
         .merge(search::router())
+        .merge(setup::router())
         .merge(home::router())
         .merge(needs::router())
         .merge(log::router())

@@ -68,7 +68,7 @@ impl FromRequestParts<AppState> for Visit {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, WebError> {
         let path = parts.uri.path().to_owned();
         let next = parts.uri.path_and_query().map_or_else(|| path.clone(), ToString::to_string);
-        let back = if parts.method == axum::http::Method::GET { next } else { "/desk".to_owned() };
+        let back = if parts.method == axum::http::Method::GET { next } else { "/".to_owned() };
         let jar = CookieJar::from_headers(&parts.headers);
         let Some(secret) = jar.get(COOKIE) else { return Err(WebError::SignIn(back)) };
         let Some(session) = state.engine.session(secret.value()).await? else {

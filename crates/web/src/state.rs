@@ -1,6 +1,7 @@
 //! What every handler shares: the engine, the settings of the organization and the menu's counts.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use axum::body::Bytes;
@@ -8,6 +9,7 @@ use jiff::tz::TimeZone;
 use proofdesk_conformity::Conformity;
 use proofdesk_engine::Engine;
 use proofdesk_model::Condition;
+use proofdesk_setup::Guide;
 
 use crate::events::Feed;
 use crate::figures::FigureCache;
@@ -57,6 +59,10 @@ pub struct AppState {
     pub engine: Engine,
     /// Frameworks, tests and runs; none where the program was put together without them.
     pub conformity: Option<Conformity>,
+    /// The questions of guided set-up; none where the program was put together without them.
+    pub setup: Option<Arc<Guide>>,
+    /// The desk has records: nobody needs to be led to set-up. Once true it stays so.
+    begun: Arc<AtomicBool>,
     /// Settings of the pages.
     pub settings: Arc<Settings>,
     /// The condition of the open records, by type.
@@ -81,6 +87,8 @@ impl AppState {
         Self {
             engine,
             conformity: None,
+            setup: None,
+            begun: Arc::default(),
             printer: Printer::new(settings.renderer.clone()),
             settings,
             open,
@@ -96,5 +104,22 @@ impl AppState {
     pub fn with_conformity(mut self, conformity: Conformity) -> Self {
         self.conformity = Some(conformity);
         self
+    }
+
+    /// Adds guided set-up.
+    #[must_use]
+    pub fn with_setup(mut self, guide: Guide) -> Self {
+        self.setup = Some(Arc::new(guide));
+        self
+    }
+
+    /// Whether the desk is known to have records.
+    pub(crate) fn is_begun(&self) -> bool {
+        self.begun.load(Ordering::Relaxed)
+    }
+
+    /// Keeps that the desk has records.
+    pub(crate) fn set_begun(&self) {
+        self.begun.store(true, Ordering::Relaxed);
     }
 }

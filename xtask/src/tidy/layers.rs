@@ -20,6 +20,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("engine", 3),
     ("conformity", 4),
     ("report", 4),
+    ("setup", 4),
     ("jobs", 5),
     ("web", 5),
     ("render", 5),

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use proofdesk_engine::{Account, Act, Caller, Change, Door, Engine, NewAccount, NewToken, Target};
+use proofdesk_engine::{Account, Act, Caller, Change, Door, Engine, ListRequest, NewAccount, NewToken, Target};
 
 use crate::config::Config;
 use crate::open;
@@ -18,7 +18,8 @@ const ALL_RIGHTS: [&str; 3] = ["administrator", "sms_manager", "agent"];
 /// Options of `account`.
 #[derive(Debug, clap::Subcommand)]
 pub enum AccountCommand {
-    /// Make a person with an account; the password is read from standard input
+    /// Make an account, and its person where nobody of that name is there without one; the password is read from
+    /// standard input
     #[command(
         visible_alias = "add",
         after_help = "Example:\n  proofdesk account create --sign-in ida --name \"Ida Voss\" --role auditor < password.txt"
@@ -227,13 +228,18 @@ async fn print_link(engine: &Engine, config: &Config, account: &Account) -> anyh
     Ok(())
 }
 
-/// Makes a person record and its account.
+/// Makes an account: for the one person of this name who is there without one, else with a new person.
 async fn create(engine: &Engine, new: NewAccount) -> anyhow::Result<Account> {
     engine.check_new_account(&new).await?;
     let operator = Caller::system("Operator");
-    let change = Change::default().with_text("name", &new.name);
-    let person = engine.apply(&operator, Target::New("person".to_owned()), change, Door::Cli).await?;
-    let new = NewAccount { person: person.record.number, ..new };
+    let person = match without_account(engine, &operator, &new.name).await?.filter(|_| !new.program) {
+        Some(number) => number,
+        None => {
+            let change = Change::default().with_text("name", &new.name);
+            engine.apply(&operator, Target::New("person".to_owned()), change, Door::Cli).await?.record.number
+        }
+    };
+    let new = NewAccount { person, ..new };
     Ok(engine.create_account(&Act::operator(), new).await?)
 }
 
@@ -250,6 +256,27 @@ async fn list(engine: &Engine) -> anyhow::Result<()> {
     let rows: Vec<Vec<String>> = engine.accounts().await?.into_iter().map(row).collect();
     table(&["SIGN-IN", "NAME", "ROLES", "STATE", "SECOND FACTOR"], &rows);
     Ok(())
+}
+
+/// The one active person of a name who has no account; none where there are several.
+async fn without_account(engine: &Engine, operator: &Caller, name: &str) -> anyhow::Result<Option<i64>> {
+    let written = name.replace('\\', "\\\\").replace('"', "\\\"");
+    let filter = engine.condition(&format!("state == 'active' && name == \"{written}\""), "person")?;
+    let request = ListRequest {
+        record_type: "person".to_owned(),
+        filter: Some(filter),
+        sort: String::new(),
+        descending: false,
+        after: None,
+        limit: 2,
+    };
+    let people = engine.list(operator, &request).await?.records;
+    let accounts = engine.accounts().await?;
+    let mut free = people.iter().map(|p| p.number).filter(|n| accounts.iter().all(|a| a.person != *n));
+    Ok(match (free.next(), free.next(), people.len()) {
+        (Some(one), None, 1) => Some(one),
+        _ => None,
+    })
 }
 
 async fn find(engine: &Engine, sign_in: &str) -> anyhow::Result<Account> {

@@ -45,6 +45,7 @@ fn renderer(config: &Config) -> Option<std::path::PathBuf> {
 pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<ExitCode> {
     let engine = open::engine(config, Arc::new(open::SystemTime)).await?;
     let conformity = open::conformity(config, &engine).await?;
+    let guide = open::guide(config, &engine)?;
     let signer = open::signer(config)?;
     let settings = Settings {
         organization: config.organization.clone(),
@@ -79,8 +80,10 @@ pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<Exit
         eprintln!("There is no account yet. This link makes the first administrator, once, within a day:");
         eprintln!("  {base}/link/{secret}");
         eprintln!("Or make one here: proofdesk account add --admin --sign-in NAME --name \"YOUR NAME\"");
+        eprintln!("Who signs in first is led through the questions that set the desk up.");
     }
-    let router = proofdesk_web::router(AppState::new(engine, settings).with_conformity(conformity));
+    let router =
+        proofdesk_web::router(AppState::new(engine, settings).with_conformity(conformity).with_setup(guide));
     let mut until = stopped;
     let ending = async move { while until.changed().await.is_ok() && !*until.borrow() {} };
     let service = router.into_make_service_with_connect_info::<std::net::SocketAddr>();

@@ -135,7 +135,7 @@ impl Frame<'_> {
         let target = self.field.target().and_then(|name| eyes.registry.get(name));
         let example = target.map_or(String::new(), |t| {
             if matches!(self.field.kind, Kind::Links { .. }) {
-                format!("{}, {}", t.reference(1), t.reference(2))
+                format!("{}, {}, or names", t.reference(1), t.reference(2))
             } else {
                 format!("{} or its name", t.reference(1))
             }

@@ -41,7 +41,8 @@ pub async fn change(
             continue;
         }
         if let Kind::Links { .. } = field.kind {
-            links(field, typed, record, &input, &mut change, &mut problems);
+            let named = names(engine, caller, field, typed).await?;
+            links(field, &named, typed, record, &input, &mut change, &mut problems);
             continue;
         }
         for column in field.columns() {
@@ -92,8 +93,22 @@ async fn named(engine: &Engine, caller: &Caller, field: &Field, text: &str) -> R
     })
 }
 
+/// The typed text of a field of many links, each name that means one record replaced by its reference.
+async fn names(engine: &Engine, caller: &Caller, field: &Field, typed: &Typed) -> Result<String, WebError> {
+    let text = typed.text(&field.name).unwrap_or_default();
+    let mut parts = Vec::new();
+    for part in text.split([',', '\n']).map(str::trim).filter(|p| !p.is_empty()) {
+        parts.push(match named(engine, caller, field, part).await? {
+            Some(number) => number.to_string(),
+            None => part.to_owned(),
+        });
+    }
+    Ok(parts.join(","))
+}
+
 fn links(
     field: &Field,
+    text: &str,
     typed: &Typed,
     record: Option<&Record>,
     input: &Input<'_>,
@@ -102,8 +117,7 @@ fn links(
 ) {
     let to = field.target().unwrap_or_default();
     let mut wanted = Vec::new();
-    let text = typed.text(&field.name).unwrap_or_default();
-    for part in text.split([',', '\n']).map(str::trim).filter(|p| !p.is_empty()) {
+    for part in text.split(',').filter(|p| !p.is_empty()) {
         match format::parse(field, part, input) {
             Ok(Value::Link(number)) => wanted.push(Reference::new(to, number)),
             Ok(_) => {}

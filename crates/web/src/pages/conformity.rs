@@ -18,6 +18,7 @@ use serde::Deserialize;
 
 use crate::error::WebError;
 use crate::layout::{self, Page};
+use crate::pages::setup;
 use crate::parts::empty::{empty, notice};
 use crate::parts::time;
 use crate::session::Visit;
@@ -119,7 +120,9 @@ async fn map(visit: Visit, Query(asked): Query<Asked>) -> Result<Markup, WebErro
     let log = visit.engine().log_state().await?;
     let others = conformity.declarations().frameworks.iter().filter(|f| f.id != framework);
     let may_run = MAY_RUN.iter().any(|r| visit.caller.has(r));
+    let invitation = setup::invitation(&visit).await;
     let body = html! {
+        (invitation)
         div.row.between {
             div.stack.tight {
                 h1 { (view.title) }

@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::error::WebError;
 use crate::layout;
+use crate::pages::setup;
 use crate::session::{COOKIE, Guest, Visit, cookie, random};
 use crate::state::AppState;
 
@@ -39,8 +40,9 @@ struct Given {
     next: String,
 }
 
-async fn start(_: Visit) -> Redirect {
-    Redirect::to("/desk")
+/// The first page: set-up where the desk is empty and the visitor may set it up, else the desk.
+async fn start(visit: Visit) -> Redirect {
+    Redirect::to(if setup::is_wanted(&visit).await { "/setup" } else { "/desk" })
 }
 
 async fn ask(State(state): State<AppState>, Query(asked): Query<Asked>) -> Result<Markup, WebError> {
@@ -53,7 +55,7 @@ async fn ask(State(state): State<AppState>, Query(asked): Query<Asked>) -> Resul
 /// Only addresses of our own are followed after sign-in.
 pub(super) fn own(next: &str) -> &str {
     let plain = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n']);
-    if plain && !next.starts_with("/sign-") { next } else { "/desk" }
+    if plain && !next.starts_with("/sign-") { next } else { "/" }
 }
 
 async fn sign_in(
@@ -144,11 +146,11 @@ mod tests {
     fn sign_in_leads_nowhere_else() {
         for (next, to) in [
             ("/incident/INC-1?tab=proof", "/incident/INC-1?tab=proof"),
-            ("", "/desk"),
-            ("//evil.example", "/desk"),
-            ("https://evil.example", "/desk"),
-            ("/\\evil.example", "/desk"),
-            ("/sign-out", "/desk"),
+            ("", "/"),
+            ("//evil.example", "/"),
+            ("https://evil.example", "/"),
+            ("/\\evil.example", "/"),
+            ("/sign-out", "/"),
         ] {
             assert_eq!(own(next), to);
         }

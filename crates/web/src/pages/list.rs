@@ -23,7 +23,7 @@ use crate::error::WebError;
 use crate::form::{Typed, Wrong};
 use crate::layout::{self, Page, escape_query};
 use crate::menu::{self, slug};
-use crate::pages::{family_crumb, require_type};
+use crate::pages::{family_crumb, require_type, setup};
 use crate::parts::empty::empty;
 use crate::parts::value::Eyes;
 use crate::session::Visit;
@@ -211,7 +211,13 @@ async fn show(
     let matrices = matrix::all(visit, &list).await?;
     let title = if is_desk { "Desk" } else { of.plural.as_str() };
     let may_create = visit.caller.may(&of, &Action::Create);
+    let invitation = if is_desk {
+        setup::invitation(visit).await
+    } else {
+        html! {}
+    };
     let body = html! {
+        (invitation)
         div.row.between {
             h1 { (title) }
             div.row {

@@ -8,8 +8,9 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use maud::{Markup, PreEscaped, html};
-use proofdesk_engine::{Audience, Door, Gathered, Record, Reference};
-use proofdesk_model::format;
+use proofdesk_engine::{Audience, Change, Door, Gathered, LinkChange, Record, Reference, Target};
+use proofdesk_model::record_type::PERIOD;
+use proofdesk_model::{Kind, format};
 use proofdesk_paper::{Block, Paper, Run};
 use proofdesk_report::paper::{Subject, of_record};
 
@@ -29,6 +30,7 @@ pub fn router() -> Router<AppState> {
         .route("/{slug}/{reference}/print", get(print))
         .route("/{slug}/{reference}/paper.pdf", get(pdf))
         .route("/{slug}/{reference}/paper", post(file))
+        .route("/{slug}/{reference}/gather", post(take_in))
 }
 
 /// The tab of a record that gathers others: each collection with its count, the count before, and its newest records.
@@ -46,9 +48,50 @@ pub async fn gathered_tab(visit: &Visit, record: &Record, eyes: &Eyes<'_>) -> Re
         @if undated {
             (notice("info", "The period is not set", &html! { "Fill its first and its last day: what belongs to the period is gathered then." }))
         }
+        @let open = to_link(record, &found);
+        @if !open.is_empty() && visit.caller.may(&record.of, &proofdesk_engine::Action::Update) {
+            div.row.between {
+                p.small.muted { "What is linked stays with the record as it was looked at. " b.num { (open.len()) } " of the newest are not linked yet." }
+                form.inline method="post" action={ "/" (slug(&record.of)) "/" (record.reference()) "/gather" } { button.button.primary { "Link what is gathered" } }
+            }
+        }
         @for one in &found { (collection(visit, one, eyes)) }
         @if found.is_empty() && !undated { (empty("Nothing is gathered here that you may read.", &html! {})) }
     })
+}
+
+/// The gathered records that are not linked yet, where the record has one field of many links for their type.
+fn to_link(record: &Record, found: &[Gathered]) -> Vec<LinkChange> {
+    let mut open = Vec::new();
+    // who gathers for a period looks at what was then; what leads to a record by itself is linked already
+    let has_period = PERIOD.iter().all(|name| record.of.field(name).is_some());
+    for one in found.iter().filter(|one| has_period && one.collection.through.is_none()) {
+        let fields = record.of.fields.values().filter(|f| !f.retired && f.computed.is_none());
+        let mut fields =
+            fields.filter(|f| matches!(&f.kind, Kind::Links { to, .. } if *to == one.collection.from));
+        let (Some(field), None) = (fields.next(), fields.next()) else { continue };
+        let linked = record.links.get(&field.name).map(Vec::as_slice).unwrap_or_default();
+        let newest = one.newest.iter().map(|r| Reference::new(r.of.name.clone(), r.number));
+        open.extend(newest.filter(|r| !linked.contains(r)).map(|to| LinkChange {
+            relation: field.name.clone(),
+            to,
+            add: true,
+        }));
+    }
+    open
+}
+
+/// Links what is gathered and not linked yet.
+async fn take_in(visit: Visit, Path((slug, written)): Path<(String, String)>) -> Result<Redirect, WebError> {
+    let reference = require_reference(&visit, &slug, &written)?;
+    let record = visit.engine().require(&visit.caller, &reference).await?;
+    let found = visit.engine().gather(&visit.caller, &record).await?;
+    let change = Change { links: to_link(&record, &found), ..Change::default() };
+    if !change.links.is_empty() {
+        let target = Target::Existing(reference.clone(), Some(record.version));
+        visit.engine().apply(&visit.caller, target, change, Door::Page).await?;
+    }
+    Ok(Redirect::to(&format!("/{slug}/{}?tab=gathered", record.reference())))
 }
 
 fn collection(visit: &Visit, one: &Gathered, eyes: &Eyes<'_>) -> Markup {
@@ -89,7 +132,8 @@ fn titles_of(gathered: &[Gathered]) -> impl Iterator<Item = (Reference, String)>
 async fn paper_of(visit: &Visit, reference: &Reference) -> Result<(Record, Paper), WebError> {
     let engine = visit.engine();
     let record = engine.require(&visit.caller, reference).await?;
-    let gathered = engine.gather(&visit.caller, &record).await?;
+    let mut gathered = engine.led_to(&visit.caller, &record).await?;
+    gathered.extend(engine.gather(&visit.caller, &record).await?);
     let mut titles: HashMap<Reference, String> =
         engine.titles(&visit.caller, std::slice::from_ref(&record)).await?;
     titles.extend(titles_of(&gathered));

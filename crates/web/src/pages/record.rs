@@ -342,10 +342,12 @@ fn opening(loaded: &Loaded, eyes: &Eyes<'_>) -> Markup {
         .values()
         .filter(|f| matches!(f.kind, Kind::Markdown) && !f.hidden && f.computed.is_none());
     let text = texts.next().and_then(|f| record.text(&f.name));
+    let long = long_texts(record);
     let by = record.created_by.map(|n| Reference::new("person", n));
     html! {
         section.card { div.body.stack {
-            @if let Some(text) = text { (prose(text)) }
+            @if long.is_empty() { @if let Some(text) = text { (prose(text)) } }
+            @for field in long { h3 { (field.label) } @if let Some(text) = record.text(&field.name) { (prose(text)) } }
             div.row.small.muted {
                 span {
                     "Recorded" @if let Some(by) = &by { " by " a href=(eyes.address(by)) { (eyes.title(by)) } }
@@ -357,6 +359,18 @@ fn opening(loaded: &Loaded, eyes: &Eyes<'_>) -> Markup {
         } }
     }
 }
+
+/// The filled formatted texts of a record that is mostly text: they stand under their headings, not beside the page.
+pub fn long_texts(record: &Record) -> Vec<&proofdesk_model::Field> {
+    let fields = record.of.fields.values();
+    let texts = fields
+        .filter(|f| matches!(f.kind, Kind::Markdown) && !f.hidden && !f.retired && f.computed.is_none());
+    let filled: Vec<_> = texts.filter(|f| record.text(&f.name).is_some_and(|t| !t.is_empty())).collect();
+    if filled.len() >= MANY_TEXTS { filled } else { Vec::new() }
+}
+
+/// From so many formatted texts on a record is mostly text.
+const MANY_TEXTS: usize = 5;
 
 /// A door for people.
 pub fn door_words(door: &str) -> &str {

@@ -6,7 +6,7 @@ use proofdesk_model::clock_view::clock_story;
 use proofdesk_model::{Computed, Field, Kind, Record, Value};
 
 use crate::pages::owes;
-use crate::pages::record::{Loaded, related};
+use crate::pages::record::{Loaded, long_texts, related};
 use crate::parts::empty::empty;
 use crate::parts::value::Eyes;
 use crate::parts::{clock, time};
@@ -30,7 +30,7 @@ pub fn all(visit: &Visit, loaded: &Loaded, eyes: &Eyes<'_>) -> Markup {
             header { h2 { "Facts" } @if may_edit { a.small.muted href=(edit) data-key="e" { "Edit " kbd { "E" } } } }
             div.body { (facts(record, eyes)) }
         }
-        (related::card(loaded, eyes))
+        (related::card(visit, loaded, eyes))
         (watchers(visit, loaded, eyes))
     }
 }
@@ -99,6 +99,7 @@ fn is_fact(record: &Record, field: &Field) -> bool {
 
 fn facts(record: &Record, eyes: &Eyes<'_>) -> Markup {
     let mut first_text = true;
+    let long: Vec<&str> = long_texts(record).iter().map(|f| f.name.as_str()).collect();
     let shown: Vec<&Field> = record
         .of
         .fields
@@ -112,7 +113,7 @@ fn facts(record: &Record, eyes: &Eyes<'_>) -> Markup {
             {
                 return false;
             }
-            is_fact(record, f)
+            is_fact(record, f) && !long.contains(&f.name.as_str())
         })
         .collect();
     html! {

@@ -80,9 +80,47 @@ pub fn count(visit: &Visit, record: &Record) -> usize {
     relations(visit.registry(), record).iter().map(|r| r.others.len()).sum()
 }
 
-/// The card beside the record: the first of each relation.
-pub fn card(loaded: &Loaded, eyes: &Eyes<'_>) -> Markup {
+/// A new record that would link to this one: what it is called, and its form.
+struct Begin {
+    label: String,
+    address: String,
+    /// A step of this record's workflow asks about the relation.
+    is_asked: bool,
+}
+
+/// Most ways to begin a record that stand beside a record; where there are more, only those that its steps ask about.
+const BEGINS: usize = 4;
+
+/// The records that the visitor may begin from here, those that a step asks about first.
+fn begins(visit: &Visit, record: &Record) -> Vec<Begin> {
+    let of: &RecordType = &record.of;
+    let mut found = Vec::new();
+    for (name, inverse) in of.inverses.iter().filter(|(_, i)| !i.many) {
+        let Some(from) = visit.registry().get(&inverse.from) else { continue };
+        let field = from.field(&inverse.field);
+        let is_entered = field.is_some_and(|f| crate::form::is_entered(f) && !matches!(f.kind, Kind::Person));
+        if !is_entered || from.name == of.name || !visit.caller.may(from, &Action::Create) {
+            continue;
+        }
+        let several = of.inverses.values().filter(|i| !i.many && i.from == inverse.from).count() > 1;
+        let more = if several { format!(" ({})", relation_words(of, name)) } else { String::new() };
+        found.push(Begin {
+            label: format!("New {}{more}", from.label.to_lowercase()),
+            address: format!("/{}/new?{}={}", slug(from), inverse.field, record.reference()),
+            is_asked: of.asks_about(name),
+        });
+    }
+    found.sort_by_key(|b| !b.is_asked);
+    found
+}
+
+/// The card beside the record: the first of each relation, and what may be begun from here.
+pub fn card(visit: &Visit, loaded: &Loaded, eyes: &Eyes<'_>) -> Markup {
     let found = relations(eyes.registry, &loaded.record);
+    let mut begins = begins(visit, &loaded.record);
+    if begins.len() > BEGINS {
+        begins.retain(|b| b.is_asked);
+    }
     html! {
         section.card {
             header { h2 { "Related" } a.small.muted href={ (loaded.address) "?tab=related" } { "All and link" } }
@@ -92,6 +130,7 @@ pub fn card(loaded: &Loaded, eyes: &Eyes<'_>) -> Markup {
                     @for other in relation.others.iter().take(3) { div.row { span.tag.plain { (relation.label) } (eyes.link(other)) } }
                     @if relation.others.len() > 3 { div.faint { "and " (relation.others.len() - 3) " more " (relation.label) } }
                 }
+                @if !begins.is_empty() { div.row.tight { @for begin in begins.iter().take(BEGINS) { a.button.small href=(begin.address) { (begin.label) } } } }
             }
         }
     }
@@ -127,6 +166,13 @@ pub async fn tab(visit: &Visit, loaded: &Loaded, eyes: &Eyes<'_>) -> Result<Mark
             }
         }
         @if may { (link_form(loaded)) }
+        @let begins = begins(visit, &loaded.record);
+        @if !begins.is_empty() {
+            section.card {
+                header { h2 { "Begin a related record" } }
+                div.body.row { @for begin in &begins { a.button.small href=(begin.address) { (begin.label) } } }
+            }
+        }
     })
 }
 

@@ -1,0 +1,87 @@
+//! Answers as a draft on the desk: kept as they were given, also while something is wrong with them.
+
+use proofdesk_engine::Engine;
+use proofdesk_store::{Select, Statement};
+
+use crate::answer::{Answer, Answers};
+use crate::error::Error;
+use crate::guide::Guide;
+
+/// Before the name of a question in the table of settings.
+const PREFIX: &str = "setup.answer.";
+/// The templates from which set-up began documents.
+const ADOPTED: &str = "setup.documents";
+/// The obligations that hold since set-up.
+const TURNED: &str = "setup.turned";
+
+impl Answers {
+    /// The answers that were kept.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn kept(engine: &Engine, guide: &Guide) -> Result<Self, Error> {
+        let names: Vec<String> = guide.questions().map(|q| format!("{PREFIX}{}", q.name)).collect();
+        let question = Select::from("setting", &["name", "value"]).when_in("name", names).short();
+        let rows = engine.store().select(question).await.map_err(proofdesk_engine::Error::from)?;
+        let mut answers = Self::default();
+        for row in rows {
+            let name = row.text(0).strip_prefix(PREFIX).unwrap_or_default();
+            if let Ok(answer) = serde_json::from_str::<Answer>(row.text(1)) {
+                answers.0.insert(name.to_owned(), answer);
+            }
+        }
+        Ok(answers)
+    }
+
+    /// Keeps these answers; those of other questions stay as they are.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn keep(&self, engine: &Engine) -> Result<(), Error> {
+        let now = engine.now();
+        let mut rows = Vec::new();
+        for (name, answer) in &self.0 {
+            let value = serde_json::to_string(answer).map_err(|e| Error::File(e.to_string()))?;
+            rows.push(setting(&format!("{PREFIX}{name}"), value, now));
+        }
+        Ok(engine.store().execute(rows).await.map_err(proofdesk_engine::Error::from)?)
+    }
+}
+
+fn setting(name: &str, value: String, now: i64) -> Statement {
+    Statement::upsert("setting").key("name", name.to_owned()).set("value", value).set("updated_at", now)
+}
+
+/// Keeps which obligations hold since set-up and did not before.
+///
+/// # Errors
+/// A fault of the database.
+pub async fn keep_turned(engine: &Engine, obligations: &[String]) -> Result<(), Error> {
+    let row = setting(TURNED, obligations.join(" "), engine.now());
+    Ok(engine.store().execute(vec![row]).await.map_err(proofdesk_engine::Error::from)?)
+}
+
+/// The templates from which set-up began documents.
+pub(crate) async fn adopted(engine: &Engine) -> Result<Vec<String>, Error> {
+    Ok(words(engine, ADOPTED).await?.unwrap_or_default())
+}
+
+/// Keeps from which templates set-up began documents.
+pub(crate) async fn keep_adopted(engine: &Engine, names: &[String]) -> Result<(), Error> {
+    let row = setting(ADOPTED, names.join(" "), engine.now());
+    Ok(engine.store().execute(vec![row]).await.map_err(proofdesk_engine::Error::from)?)
+}
+
+/// The obligations that hold since set-up; none before it.
+///
+/// # Errors
+/// A fault of the database.
+pub async fn turned(engine: &Engine) -> Result<Option<Vec<String>>, Error> {
+    words(engine, TURNED).await
+}
+
+async fn words(engine: &Engine, name: &str) -> Result<Option<Vec<String>>, Error> {
+    let question = Select::from("setting", &["value"]).when("name", name.to_owned()).limit(1).short();
+    let rows = engine.store().select(question).await.map_err(proofdesk_engine::Error::from)?;
+    Ok(rows.first().map(|row| row.text(0).split_whitespace().map(str::to_owned).collect()))
+}

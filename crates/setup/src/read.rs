@@ -1,0 +1,324 @@
+//! Reads the files of the guide. Mistakes are collected, each with file and line.
+
+use kdl::{KdlDocument, KdlNode, KdlValue};
+
+use crate::guide::{Adopt, Column, Follow, Guide, Kind, List, Make, Page, Question, Rows, Source, Take};
+
+/// A file while it is read.
+struct Reader<'a> {
+    source: &'a Source,
+    mistakes: &'a mut Vec<String>,
+}
+
+/// Adds a file to the guide.
+pub(crate) fn file(source: &Source, guide: &mut Guide, mistakes: &mut Vec<String>) {
+    // the parser recurses deeply in builds without optimization: it gets a stack of its own
+    let parsed = std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(32 << 20);
+        let parsed = thread.spawn_scoped(scope, || KdlDocument::parse_v2(&source.text)).ok()?;
+        parsed.join().ok()
+    });
+    let document = match parsed {
+        Some(Ok(document)) => document,
+        Some(Err(error)) => {
+            let first = error.diagnostics.first();
+            let line = first.map_or(1, |d| line(&source.text, d.span.offset()));
+            let says = first.map_or_else(|| error.to_string(), ToString::to_string);
+            mistakes.push(format!("{}:{line}: this is not KDL: {says}", source.file));
+            return;
+        }
+        None => {
+            mistakes.push(format!("{}: the file cannot be read", source.file));
+            return;
+        }
+    };
+    let mut reader = Reader { source, mistakes };
+    for node in document.nodes() {
+        match node.name().value() {
+            "page" => reader.page(node, guide),
+            "list" => reader.list(node, guide),
+            "make" => reader.make(node, guide),
+            "adopt" => reader.adopt(node, guide),
+            "step" => reader.step(node, guide),
+            other => {
+                let says = format!("`{other}` is none of: page, list, make, adopt, step");
+                reader.mistake(node, says);
+            }
+        }
+    }
+}
+
+fn line(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|b| *b == b'\n').count() + 1
+}
+
+impl Reader<'_> {
+    fn place(&self, node: &KdlNode) -> String {
+        // the span of a node begins with the comment before it
+        let name = node.name().span().offset();
+        format!("{}:{}", self.source.file, line(&self.source.text, name))
+    }
+
+    fn mistake(&mut self, node: &KdlNode, says: impl std::fmt::Display) {
+        let place = self.place(node);
+        self.mistakes.push(format!("{place}: {says}"));
+    }
+
+    /// The one word behind a node's name.
+    fn word(&mut self, node: &KdlNode) -> String {
+        let mut words = arguments(node);
+        if words.len() != 1 {
+            self.mistake(node, format!("`{}` takes one word or text", node.name().value()));
+        }
+        words.pop().unwrap_or_default()
+    }
+
+    fn only(&mut self, node: &KdlNode, known: &[&str]) {
+        for entry in node.entries() {
+            if let Some(name) = entry.name().map(|n| n.value()).filter(|n| !known.contains(n)) {
+                let says = format!("`{name}` is none of: {}", known.join(", "));
+                self.mistake(node, says);
+            }
+        }
+    }
+
+    fn page(&mut self, node: &KdlNode, guide: &mut Guide) {
+        self.only(node, &["label"]);
+        let mut page = Page {
+            name: self.word(node),
+            label: property(node, "label"),
+            says: String::new(),
+            questions: Vec::new(),
+        };
+        for child in children(node) {
+            match child.name().value() {
+                "says" => page.says = self.word(child),
+                "question" => page.questions.extend(self.question(child)),
+                other => self.mistake(child, format!("`{other}` is none of: says, question")),
+            }
+        }
+        let Some(present) = guide.pages.iter_mut().find(|p| p.name == page.name) else {
+            guide.pages.push(page);
+            return;
+        };
+        for question in page.questions {
+            match present.questions.iter_mut().find(|q| q.name == question.name) {
+                Some(old) => *old = question,
+                None => present.questions.push(question),
+            }
+        }
+        for (new, old) in [(page.label, &mut present.label), (page.says, &mut present.says)] {
+            if !new.is_empty() {
+                *old = new;
+            }
+        }
+    }
+
+    fn question(&mut self, node: &KdlNode) -> Option<Question> {
+        self.only(node, &["kind", "label", "required", "default", "like", "of", "from", "where"]);
+        let mut question = Question {
+            name: self.word(node),
+            label: property(node, "label"),
+            help: String::new(),
+            why: String::new(),
+            clause: String::new(),
+            kind: Kind::Text,
+            required: property(node, "required") == "true",
+            default: property(node, "default"),
+            like: property(node, "like"),
+            from: Some(property(node, "from")).filter(|f| !f.is_empty()),
+            filter: Some(property(node, "where")).filter(|f| !f.is_empty()),
+            of: Some(property(node, "of")).filter(|f| !f.is_empty()),
+        };
+        question.kind = self.kind(node)?;
+        for child in children(node) {
+            match child.name().value() {
+                "why" => question.why = self.word(child),
+                "help" => question.help = self.word(child),
+                "clause" => question.clause = arguments(child).join(" "),
+                "option" | "column" | "row" | "fixed" => {}
+                other => self.mistake(child, format!("a question has no `{other}`")),
+            }
+        }
+        if question.label.is_empty() || question.why.is_empty() || question.clause.is_empty() {
+            self.mistake(node, "a question has a label, a `why` and a `clause`");
+        }
+        Some(question)
+    }
+
+    fn kind(&mut self, node: &KdlNode) -> Option<Kind> {
+        Some(match property(node, "kind").as_str() {
+            "text" => Kind::Text,
+            "lines" => Kind::Lines,
+            "day" => Kind::Day,
+            "zone" => Kind::Zone,
+            "length" => Kind::Length,
+            "choice" => Kind::Choice(options(node)),
+            "choices" => Kind::Choices(options(node)),
+            "one_of" => Kind::OneOf(property(node, "of")),
+            "rows" => Kind::Rows(self.rows(node)),
+            other => {
+                let says = format!(
+                    "`{other}` is no kind; the kinds are text, lines, day, zone, length, choice, choices, one_of, rows"
+                );
+                self.mistake(node, says);
+                return None;
+            }
+        })
+    }
+
+    fn rows(&mut self, node: &KdlNode) -> Rows {
+        let mut rows = Rows { columns: Vec::new(), first: Vec::new(), fixed: Vec::new() };
+        for child in children(node) {
+            match child.name().value() {
+                "column" => {
+                    self.only(child, &["kind", "label", "required", "like", "of"]);
+                    let Some(kind) = self.kind(child) else { continue };
+                    rows.columns.push(Column {
+                        name: self.word(child),
+                        label: property(child, "label"),
+                        kind,
+                        required: property(child, "required") == "true",
+                        like: property(child, "like"),
+                    });
+                }
+                "row" => rows.first.push(arguments(child)),
+                "fixed" => {
+                    let cells = arguments(child);
+                    let name = cells.first().cloned().unwrap_or_default();
+                    rows.fixed.push((name, property(child, "label")));
+                    rows.first.push(cells);
+                }
+                _ => {}
+            }
+        }
+        let width = rows.columns.len();
+        if width == 0 || rows.first.iter().any(|r| r.len() > width) {
+            self.mistake(node, "rows have columns, and no row has more cells than that");
+        }
+        for row in &mut rows.first {
+            row.resize(width, String::new());
+        }
+        rows
+    }
+
+    fn list(&mut self, node: &KdlNode, guide: &mut Guide) {
+        self.only(node, &["columns"]);
+        let name = self.word(node);
+        let columns: Vec<String> = property(node, "columns").split(' ').map(str::to_owned).collect();
+        let mut list = List { columns, rows: Vec::new() };
+        for child in children(node) {
+            let row: Vec<String> =
+                std::iter::once(child.name().value().to_owned()).chain(arguments(child)).collect();
+            if row.len() == list.columns.len() {
+                list.rows.push(row);
+            } else {
+                let (has, wants) = (row.len(), list.columns.len());
+                self.mistake(child, format!("the row has {has} cells, the list {wants} columns"));
+            }
+        }
+        guide.lists.insert(name, list);
+    }
+
+    fn make(&mut self, node: &KdlNode, guide: &mut Guide) {
+        self.only(node, &["key", "each", "chosen", "if", "is", "same"]);
+        let given = |name: &str| Some(property(node, name)).filter(|t| !t.is_empty());
+        let mut make = Make {
+            of: self.word(node),
+            key: property(node, "key"),
+            each: given("each"),
+            chosen: given("chosen"),
+            only_if: given("if"),
+            is: given("is"),
+            same: property(node, "same").split_whitespace().map(str::to_owned).collect(),
+            fields: Vec::new(),
+            takes: Vec::new(),
+            place: self.place(node),
+        };
+        for child in children(node) {
+            match child.name().value() {
+                "take" | "then" => {
+                    self.only(child, &["if"]);
+                    make.takes.push(Take {
+                        transition: arguments(child).pop(),
+                        only_if: Some(property(child, "if")).filter(|t| !t.is_empty()),
+                        fields: fields(child),
+                    });
+                }
+                name => make.fields.push((name.to_owned(), arguments(child))),
+            }
+        }
+        if make.key.is_empty() {
+            self.mistake(node, "what is made has a key");
+        }
+        match guide.makes.iter_mut().find(|m| m.of == make.of && m.key == make.key) {
+            Some(old) => *old = make,
+            None => guide.makes.push(make),
+        }
+    }
+
+    fn adopt(&mut self, node: &KdlNode, guide: &mut Guide) {
+        self.only(node, &[]);
+        let given = children(node).iter().map(|c| (c.name().value().to_owned(), arguments(c).join(" ")));
+        guide.adopt =
+            Some(Adopt { question: self.word(node), given: given.collect(), place: self.place(node) });
+    }
+
+    fn step(&mut self, node: &KdlNode, guide: &mut Guide) {
+        self.only(node, &["label", "where"]);
+        let mut step = Follow {
+            of: self.word(node),
+            label: property(node, "label"),
+            says: String::new(),
+            filter: Some(property(node, "where")).filter(|w| !w.is_empty()),
+            place: self.place(node),
+        };
+        for child in children(node) {
+            match child.name().value() {
+                "says" => step.says = self.word(child),
+                other => self.mistake(child, format!("a step has no `{other}`")),
+            }
+        }
+        match guide.steps.iter_mut().find(|s| s.label == step.label) {
+            Some(old) => *old = step,
+            None => guide.steps.push(step),
+        }
+    }
+}
+
+fn fields(node: &KdlNode) -> Vec<(String, Vec<String>)> {
+    children(node).iter().map(|c| (c.name().value().to_owned(), arguments(c))).collect()
+}
+
+fn options(node: &KdlNode) -> Vec<(String, String)> {
+    let options = children(node).iter().filter(|c| c.name().value() == "option");
+    options
+        .map(|c| {
+            let value = arguments(c).pop().unwrap_or_default();
+            let label = Some(property(c, "label")).filter(|l| !l.is_empty());
+            (value.clone(), label.unwrap_or(value))
+        })
+        .collect()
+}
+
+fn children(node: &KdlNode) -> &[KdlNode] {
+    node.children().map_or(&[], KdlDocument::nodes)
+}
+
+fn arguments(node: &KdlNode) -> Vec<String> {
+    node.entries().iter().filter(|e| e.name().is_none()).map(|e| written(e.value())).collect()
+}
+
+fn property(node: &KdlNode, name: &str) -> String {
+    node.get(name).map(written).unwrap_or_default()
+}
+
+fn written(value: &KdlValue) -> String {
+    match value {
+        KdlValue::String(text) => text.clone(),
+        KdlValue::Integer(number) => number.to_string(),
+        KdlValue::Float(number) => number.to_string(),
+        KdlValue::Bool(yes) => yes.to_string(),
+        KdlValue::Null => String::new(),
+    }
+}
