@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use proofdesk_engine::{Account, Act, Caller, Change, Door, Engine, ListRequest, NewAccount, NewToken, Target};
+use proofdesk_engine::{
+    Account, Act, Caller, Change, Door, Engine, ListRequest, NewAccount, NewToken, Target,
+};
 
 use crate::config::Config;
 use crate::open;

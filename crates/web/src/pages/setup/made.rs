@@ -117,8 +117,8 @@ pub async fn show(visit: Visit) -> Result<Response, WebError> {
             aside.stack {
                 @if let Some(view) = &view { (turned_card(view, &turned)) }
                 section.card { header { h2 { "Accounts" } } div.body.prose.small {
-                    p { "People who were made cannot sign in yet. The administrator of the machine gives an account, with the roles of the work:" }
-                    pre.mono { "proofdesk account create --sign-in clara \\\n  --name \"Clara Weiss\" --role top_management" }
+                    p { "People who were made cannot sign in yet. An administrator gives them an account, with the roles of their work; each holder of a role then accepts it." }
+                    p { a href="/accounts" { "Open the accounts" } }
                 } }
             }
         }
