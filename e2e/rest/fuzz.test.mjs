@@ -4,43 +4,23 @@
 
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startBrowser } from "../support/browser.mjs";
-import { desk, signedIn, visit } from "../support/session.mjs";
+import { makeToken, run } from "../support/program.mjs";
+import { desk } from "../support/session.mjs";
 import { representatives } from "../support/shapes.mjs";
 
 let browser;
 let token;
 before(async () => {
   browser = await startBrowser();
-  token = await makeToken();
+  token = await makeToken(browser, "the fuzzer");
 });
 after(async () => {
   await browser.close();
 });
-
-/** A token as a person makes it: on the account page, where it is shown once. */
-async function makeToken() {
-  const page = await signedIn(browser, {}, desk.administrator);
-  await visit(page, "/account");
-  await page.getByLabel("What the token is for").fill("the fuzzer");
-  await page.getByRole("button", { name: "Make a token" }).click();
-  return (await page.locator("pre").first().innerText()).trim();
-}
-
-/** Runs a program to its end and gives what it printed. */
-function run(program, options) {
-  return new Promise((done, fail) => {
-    const child = spawn(program, options, { stdio: ["ignore", "pipe", "pipe"] });
-    let said = "";
-    for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (said += data));
-    child.once("error", fail);
-    child.once("exit", (code) => done({ code, said }));
-  });
-}
 
 test("a token opens the interface, and nothing else does", async () => {
   const ask = (headers) => fetch(new URL("/api/v1/incident?limit=1", desk.url), { headers });

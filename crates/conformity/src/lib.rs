@@ -17,6 +17,7 @@ mod reader;
 mod retest;
 mod run;
 mod scope;
+mod sheet;
 pub mod state;
 mod stored;
 mod tables;
@@ -35,8 +36,11 @@ pub use owes::{Owed, OwedState};
 pub use reader::{Mistake, Mistakes, Source};
 pub use run::{DutyDone, LISTS_KEPT, RunSummary, Trial, digest_of_results};
 pub use scope::Scope;
+pub use sheet::SheetMapping;
 pub use state::{Counts, Opinion, State};
-pub use stored::{Edition, FrameworkInfo, Part, ROLES as FRAMEWORK_ROLES, Standing as EditionState, Update};
+pub use stored::{
+    Edition, FrameworkInfo, Part, ROLES as FRAMEWORK_ROLES, Standing as EditionState, Touched, Update,
+};
 pub use tables::{JudgementRow, ResultRow, RunRow, StateRow};
 pub use verify::verify;
 pub use view::{ExceptionItem, ExceptionPage, ObligationDetail, Overview, TestDetail};

@@ -14,6 +14,7 @@ use proofdesk_model::format::write_instant;
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 
+pub(crate) use read::slug;
 pub use read::{CatalogOptions, ReadCatalog, read_catalog};
 
 /// The version of OSCAL that is written.

@@ -277,6 +277,21 @@ impl Conformity {
         origin: &str,
         door: Door,
     ) -> Result<Update, Error> {
+        self.import_framework_once(caller, framework, origin, door, Uuid::now_v7()).await
+    }
+
+    /// As [`Conformity::import_framework`]; `write` makes it happen at most once.
+    ///
+    /// # Errors
+    /// As [`Conformity::import_framework`].
+    pub async fn import_framework_once(
+        &self,
+        caller: &Caller,
+        framework: &Framework,
+        origin: &str,
+        door: Door,
+        write: Uuid,
+    ) -> Result<Update, Error> {
         self.refresh().await?;
         self.check_edition(framework).await?;
         let text = framework.to_kdl();
@@ -291,7 +306,7 @@ impl Conformity {
             origin: origin.to_owned(),
             ..self.row(caller, text)?
         };
-        self.keep(caller, row, Some(&update), door).await?;
+        self.keep(caller, row, Some(&update), (door, write)).await?;
         Ok(update)
     }
 
@@ -301,6 +316,20 @@ impl Conformity {
     /// # Errors
     /// As [`Conformity::import_framework`]; `NotFound` where there is no draft.
     pub async fn publish_framework(&self, caller: &Caller, id: &str, door: Door) -> Result<Update, Error> {
+        self.publish_framework_once(caller, id, door, Uuid::now_v7()).await
+    }
+
+    /// As [`Conformity::publish_framework`]; `write` makes it happen at most once.
+    ///
+    /// # Errors
+    /// As [`Conformity::publish_framework`].
+    pub async fn publish_framework_once(
+        &self,
+        caller: &Caller,
+        id: &str,
+        door: Door,
+        write: Uuid,
+    ) -> Result<Update, Error> {
         self.refresh().await?;
         let found = self.declarations().draft(id);
         let (draft, origin) = found.ok_or_else(|| Error::NotFound(format!("draft of {id}")))?;
@@ -314,7 +343,7 @@ impl Conformity {
             origin: origin.clone(),
             ..self.row(caller, draft.to_kdl())?
         };
-        self.keep(caller, row, Some(&update), door).await?;
+        self.keep(caller, row, Some(&update), (door, write)).await?;
         Ok(update)
     }
 
@@ -328,6 +357,21 @@ impl Conformity {
         id: &str,
         source: &Source,
         door: Door,
+    ) -> Result<(), Error> {
+        self.import_links_once(caller, id, source, door, Uuid::now_v7()).await
+    }
+
+    /// As [`Conformity::import_links`]; `write` makes it happen at most once.
+    ///
+    /// # Errors
+    /// As [`Conformity::import_links`].
+    pub async fn import_links_once(
+        &self,
+        caller: &Caller,
+        id: &str,
+        source: &Source,
+        door: Door,
+        write: Uuid,
     ) -> Result<(), Error> {
         self.refresh().await?;
         let declared = self.declarations();
@@ -351,7 +395,15 @@ impl Conformity {
             let named = own.into_iter().map(|m| crate::Mistake { file: source.file.clone(), ..m });
             return Err(Error::Declarations(crate::Mistakes(named.collect())));
         }
-        self.keep(caller, row, None, door).await
+        self.keep(caller, row, None, (door, write)).await
+    }
+
+    /// Whether a caller may import and publish.
+    ///
+    /// # Errors
+    /// `Forbidden` without one of [`ROLES`].
+    pub fn may_keep_frameworks(&self, caller: &Caller) -> Result<(), Error> {
+        Permit::of_conformity("conformity_framework", caller, &ROLES).map(|_| ()).map_err(Error::Forbidden)
     }
 
     /// A row that lacks what it is.
@@ -404,12 +456,11 @@ impl Conformity {
         caller: &Caller,
         mut row: StoredRow,
         update: Option<&Update>,
-        door: Door,
+        (door, write): (Door, Uuid),
     ) -> Result<(), Error> {
         let permit =
             Permit::of_conformity("conformity_framework", caller, &ROLES).map_err(Error::Forbidden)?;
         let engine = self.engine();
-        let write = Uuid::now_v7();
         for _ in 0..TRIES {
             row.id = engine.store().allocate("conformity_framework", 1).await?;
             let entry = entry_of(&row, update, caller, door);

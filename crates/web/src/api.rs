@@ -12,6 +12,7 @@ pub mod desk;
 pub mod documents;
 pub mod export;
 pub mod files;
+pub mod frameworks;
 pub mod input;
 pub mod json;
 pub mod keyed;
@@ -40,6 +41,7 @@ pub fn router() -> Router<AppState> {
         .merge(conformity::router())
         .merge(documents::router())
         .merge(export::router())
+        .merge(frameworks::router())
         .merge(records::router())
         .merge(beside::router())
         .merge(files::router())

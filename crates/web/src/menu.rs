@@ -207,6 +207,7 @@ pub fn groups(state: &AppState, caller: &Caller) -> Vec<Group> {
         if family == "assurance" {
             if state.conformity.is_some() && staff {
                 items.insert(0, Item::fixed("Conformity", "/conformity"));
+                items.insert(1, Item::fixed("Frameworks", "/frameworks"));
             }
             if staff {
                 items.push(Item::fixed("Figures", "/figures"));

@@ -6,6 +6,7 @@ pub mod change;
 pub mod conformity;
 pub mod figures;
 pub mod files;
+pub mod frameworks;
 pub mod gate;
 pub mod home;
 pub mod link;
@@ -47,6 +48,7 @@ pub fn router() -> Router<AppState> {
         .merge(needs::router())
         .merge(log::router())
         .merge(conformity::router())
+        .merge(frameworks::router())
         .merge(figures::router())
         .merge(templates::router())
         .merge(list::router())

@@ -480,7 +480,7 @@ fn flatten(item: &Json, out: &mut String, depth: usize) {
 }
 
 /// An id made of a title.
-fn slug(title: &str) -> String {
+pub(crate) fn slug(title: &str) -> String {
     let mut out = String::new();
     for c in title.chars() {
         let good = c.is_ascii_alphanumeric() || c == '.';

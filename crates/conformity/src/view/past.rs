@@ -85,6 +85,9 @@ impl Conformity {
         for test in &mut detail.tests {
             self.set_back(test, results.get(&test.id), run.at).await?;
         }
+        // what mappings say now is not what they said then
+        detail.mapped_from.clear();
+        detail.maps_to.clear();
         detail.run = Some(run);
         Ok(detail)
     }

@@ -13,5 +13,6 @@ mod postgres;
 mod retest;
 mod runs;
 mod sealed;
+mod sheet;
 mod shipped;
 mod world;

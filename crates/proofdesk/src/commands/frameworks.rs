@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use proofdesk_conformity::oscal::{CatalogOptions, Heading, read_catalog};
-use proofdesk_conformity::{Conformity, Error, Framework, Source, Update};
+use proofdesk_conformity::{Conformity, Error, Framework, SheetMapping, Source, Update};
 use proofdesk_engine::{Caller, Door};
 use serde_json::Value as Json;
 
@@ -15,6 +15,8 @@ use crate::config::Config;
 use crate::open;
 use crate::output::{Tone, table, tone};
 
+/// The mapping of spreadsheets that comes with the program.
+const SHIPPED: &str = include_str!("../../../../mappings/framework.toml");
 /// The largest file that is read, bytes.
 const FILE_MAX: u64 = 64 * 1_024 * 1_024;
 
@@ -30,7 +32,7 @@ pub enum FrameworksCommand {
     },
     /// Keep a framework from a file as a draft, or put links (controls, uses, mappings) in force
     #[command(
-        after_help = "Example:\n  proofdesk frameworks import catalog.json --id nist-csf-2.0\n  proofdesk frameworks import house.kdl\n  proofdesk frameworks import links.kdl --links nist-csf-2.0"
+        after_help = "Example:\n  proofdesk frameworks import catalog.json --id nist-csf-2.0\n  proofdesk frameworks import house.kdl\n  proofdesk frameworks import rules.xlsx --mapping rules.toml\n  proofdesk frameworks import links.kdl --links nist-csf-2.0"
     )]
     Import(Box<Import>),
     /// Show what the draft of a framework changes, and which tests, mappings and judgements that touches
@@ -70,8 +72,11 @@ pub enum FrameworksCommand {
 /// Options of `frameworks import`.
 #[derive(Debug, clap::Args)]
 pub struct Import {
-    /// OSCAL catalog (.json) or framework in KDL (.kdl)
+    /// OSCAL catalog (.json), framework in KDL (.kdl), or spreadsheet (.xlsx, with --mapping)
     file: PathBuf,
+    /// Mapping file of a spreadsheet, or the one that comes with the program: framework
+    #[arg(long, short, value_name = "MAPPING")]
+    mapping: Option<PathBuf>,
     /// Id of the framework, such as nist-csf-2.0
     #[arg(long)]
     id: Option<String>,
@@ -176,6 +181,17 @@ impl Import {
         Ok(())
     }
 
+    fn mapping(&self) -> anyhow::Result<SheetMapping> {
+        let Some(path) = &self.mapping else {
+            bail!(
+                "a spreadsheet needs --mapping; `--mapping framework` is the one that comes with the program"
+            );
+        };
+        let name = path.display().to_string();
+        let text = if !path.exists() && name == "framework" { SHIPPED.to_owned() } else { text_of(path)? };
+        SheetMapping::parse(&Source::new(name, text)).map_err(|m| anyhow::anyhow!("{m}"))
+    }
+
     /// The framework that the file holds, and where it comes from.
     fn read(&self, name: &str) -> anyhow::Result<(Framework, String)> {
         match self.file.extension().and_then(|e| e.to_str()).unwrap_or_default() {
@@ -205,12 +221,16 @@ impl Import {
     }
 }
 
-fn text_of(path: &Path) -> anyhow::Result<String> {
+fn bytes_of(path: &Path) -> anyhow::Result<Vec<u8>> {
     let size = std::fs::metadata(path).with_context(|| format!("{} cannot be read", path.display()))?.len();
     if size > FILE_MAX {
         bail!("{} is larger than {} MiB", path.display(), FILE_MAX / 1_024 / 1_024);
     }
-    std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
+    std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
+fn text_of(path: &Path) -> anyhow::Result<String> {
+    String::from_utf8(bytes_of(path)?).with_context(|| format!("{} is not UTF-8", path.display()))
 }
 
 async fn export(

@@ -44,7 +44,7 @@ pub fn is_inside(client: &Client) -> bool {
     client.account.roles.iter().any(|role| role != "requester")
 }
 
-fn require(client: &Client) -> Result<&Conformity, ApiError> {
+pub(super) fn require(client: &Client) -> Result<&Conformity, ApiError> {
     let found = client.state.conformity.as_ref().filter(|_| is_inside(client));
     found.ok_or_else(|| ApiError::not_found("resource at this address"))
 }
@@ -74,7 +74,7 @@ fn as_of(params: &Params) -> Result<Option<i64>, ApiError> {
 
 /// Writes plain data by the rules of the interface: instants by RFC 3339, lengths of time in seconds, people by
 /// reference.
-fn written(registry: &Registry, value: &impl Serialize) -> Result<Json, ApiError> {
+pub(super) fn written(registry: &Registry, value: &impl Serialize) -> Result<Json, ApiError> {
     let mut json = serde_json::to_value(value).map_err(|e| WebError::Fault(e.to_string()))?;
     rewrite(registry, &mut json);
     Ok(json)

@@ -20,6 +20,7 @@ use crate::error::WebError;
 use crate::layout::{self, Page};
 use crate::pages::setup;
 use crate::parts::empty::{empty, notice};
+use crate::parts::tabs::{Tab, tabs};
 use crate::parts::time;
 use crate::session::Visit;
 use crate::state::AppState;
@@ -78,6 +79,32 @@ pub(crate) fn framework(conformity: &Conformity, asked: &Asked) -> Result<String
     found.map(|f| f.id.clone()).ok_or_else(|| WebError::NotFound("framework of this name".to_owned()))
 }
 
+/// The address of an obligation, chapter or clause; the standard's own need no framework in it.
+pub(crate) fn address(framework: &str, id: &str, as_of: &str) -> String {
+    let mut address = format!("/conformity/{id}");
+    if !framework.starts_with("iso-20000") {
+        address.push_str(&format!("?framework={}", layout::escape_query(framework)));
+    }
+    let sign = if address.contains('?') { '&' } else { '?' };
+    address + &as_of::query(sign, as_of)
+}
+
+/// Where another framework is chosen; nothing where there is one only.
+fn picker(conformity: &Conformity, framework: &str, as_of: &str) -> Markup {
+    let all = &conformity.declarations().frameworks;
+    if all.len() < 2 {
+        return html! {};
+    }
+    let tab = |f: &proofdesk_conformity::Framework| Tab {
+        label: f.title.clone(),
+        count: None,
+        address: format!("/conformity?framework={}{}", f.id, as_of::query('&', as_of)),
+        current: f.id == framework,
+    };
+    let shown: Vec<Tab> = all.iter().map(tab).collect();
+    tabs("Framework", &shown, &html! {})
+}
+
 /// The tone of a state, the sign on its cell, and its tag's tone.
 pub fn tone(state: State) -> (&'static str, &'static str) {
     match state {
@@ -118,7 +145,6 @@ async fn map(visit: Visit, Query(asked): Query<Asked>) -> Result<Markup, WebErro
         None => conformity.overview(&framework, &Scope::all()).await?,
     };
     let log = visit.engine().log_state().await?;
-    let others = conformity.declarations().frameworks.iter().filter(|f| f.id != framework);
     let may_run = MAY_RUN.iter().any(|r| visit.caller.has(r));
     let invitation = setup::invitation(&visit).await;
     let body = html! {
@@ -126,11 +152,12 @@ async fn map(visit: Visit, Query(asked): Query<Asked>) -> Result<Markup, WebErro
         div.row.between {
             div.stack.tight {
                 h1 { (view.title) }
-                span.muted { "All records · as of " b { (as_of::words(&visit, at)) } @for other in others { " · " a.link href={ "/conformity?framework=" (other.id) } { (other.title) } } }
+                span.muted { "All records · as of " b { (as_of::words(&visit, at)) } " · " a.link href={ "/frameworks/" (view.framework) } { "About this framework" } }
             }
             (as_of::form("/conformity", &asked))
             @if may_run && at.is_none() { form.inline method="post" action="/conformity/run" { button.button.primary data-key="t" { "Test everything now " kbd { "T" } } } }
         }
+        (picker(conformity, &framework, &asked.as_of))
         @if let (Some(at), Some(run)) = (at, &view.run) { (as_of::told(&visit, at, run, view.stale, "/conformity")) }
         @else if view.run.is_none() { (notice("risk", "No test has run yet", &html! { p.small { "Until the first run nothing is proven, and nothing is shown as conforming." } })) }
         @else if view.stale { (notice("risk", "The last run is too old to prove anything", &html! { p.small { "Results count as not proven until the next run." } })) }
@@ -234,17 +261,17 @@ fn chapters(view: &Overview, as_of: &str) -> Markup {
             div.clause {
                 span.key.muted { (chapter.number) }
                 a href={ "/conformity/" (chapter.number) "?framework=" (view.framework) (as_of::query('&', as_of)) } { (chapter.title) }
-                span.cells { @for clause in &chapter.clauses { @for obligation in &clause.obligations { (cell(obligation, as_of)) } } }
+                span.cells { @for clause in &chapter.clauses { @for obligation in &clause.obligations { (cell(&view.framework, obligation, as_of)) } } }
                 span.num.small.muted { (chapter.conforming) " of " (chapter.total) }
             }
         }
     }
 }
 
-fn cell(obligation: &ObligationView, as_of: &str) -> Markup {
+fn cell(framework: &str, obligation: &ObligationView, as_of: &str) -> Markup {
     let (class, sign) = tone(obligation.state);
     let says: String = obligation.says.chars().take(90).collect();
-    html! { a class=(class) href={ "/conformity/" (obligation.id) (as_of::query('?', as_of)) } title={ (obligation.id) ", " (obligation.state.label()) ": " (says) } { span aria-hidden="true" { (sign) } span.sr { (obligation.id) " " (obligation.state.label()) } } }
+    html! { a class=(class) href=(address(framework, &obligation.id, as_of)) title={ (obligation.id) ", " (obligation.state.label()) ": " (says) } { span aria-hidden="true" { (sign) } span.sr { (obligation.id) " " (obligation.state.label()) } } }
 }
 
 /// What waits for people: nonconformities by exceptions, then judgements.
@@ -259,7 +286,7 @@ fn needs_you(view: &Overview) -> Markup {
         html! {
             div class={ "check " (class) } {
                 span.mark aria-hidden="true" { (mark) }
-                span { a href={ "/conformity/" (o.id) } { b { (o.says) } } @if o.exceptions > 0 { br; span.muted { (thousands(o.exceptions)) @if o.exceptions == 1 { " exception" } @else { " exceptions" } } } }
+                span { a href=(address(&view.framework, &o.id, "")) { b { (o.says) } } @if o.exceptions > 0 { br; span.muted { (thousands(o.exceptions)) @if o.exceptions == 1 { " exception" } @else { " exceptions" } } } }
                 span.key.faint { (o.id) }
             }
         }

@@ -4,6 +4,7 @@ mod conformity;
 mod documents;
 mod exports;
 mod file_fields;
+mod frameworks;
 mod hostile;
 mod lists;
 mod once;

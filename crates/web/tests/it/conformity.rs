@@ -58,3 +58,53 @@ async fn a_record_says_what_obligations_still_ask_of_it() {
     assert!(page.contains("Nothing describes what happened"), "{page}");
     assert!(page.contains("href=\"/conformity/8.6.1"), "the obligation is linked");
 }
+
+/// A form with a file, as a browser sends it.
+async fn import(browser: &crate::client::Browser<'_>, name: &str, text: &str) -> crate::client::Answer {
+    let body = format!(
+        "--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n{text}\r\n--x\r\n\
+         content-disposition: form-data; name=\"id\"\r\n\r\n\r\n--x--\r\n"
+    );
+    let request = axum::http::Request::post("/frameworks/import")
+        .header("content-type", "multipart/form-data; boundary=x")
+        .header("sec-fetch-site", "same-origin")
+        .body(axum::body::Body::from(body))
+        .unwrap();
+    browser.send(request).await
+}
+
+#[tokio::test]
+async fn a_framework_is_imported_published_and_chosen() {
+    let desk = Desk::open().await;
+    let (boss, mara) = (desk.signed_in("boss").await, desk.signed_in("mara").await);
+    let house = r#"framework "house" title="House rules" edition="1" { origin "Our book"; }
+chapter "A" title="Desk" group="Work"
+clause "A" title="Desk" chapter="A" { obligation "A-1" kind="record" judgement="machine" { says "Incidents are <b>prioritized</b>."; }; }"#;
+    assert_eq!(import(&mara, "house.kdl", house).await.status, StatusCode::FORBIDDEN);
+    let wrong = import(&boss, "house.kdl", "framework \"house\"").await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.body.contains("house.kdl:1:"), "{}", wrong.body);
+    assert_eq!(import(&boss, "house.kdl", house).await.location(), "/frameworks/house");
+    let draft = boss.get("/frameworks/house").await.body;
+    assert!(draft.contains("Publish edition 1") && draft.contains("Added"), "{draft}");
+    assert!(!draft.contains("<b>prioritized"), "words of a file are never markup");
+    assert!(!mara.get("/frameworks/house").await.body.contains("Publish edition"));
+    assert_eq!(mara.post("/frameworks/house/publish", &[]).await.status, StatusCode::FORBIDDEN);
+    assert!(!boss.get("/conformity").await.body.contains("framework=house"), "a draft is not in force");
+    assert_eq!(boss.post("/frameworks/house/publish", &[]).await.location(), "/frameworks/house");
+    let map = boss.get("/conformity?framework=house").await.body;
+    assert!(map.contains("/conformity/A-1?framework=house") && map.contains("No test has run yet"), "{map}");
+    assert!(
+        boss.get("/conformity").await.body.contains("/conformity?framework=house"),
+        "the picker offers it"
+    );
+    let one = boss.get("/conformity/A-1?framework=house").await;
+    assert!(one.body.contains("No test proves this obligation yet"), "{}", one.body);
+    assert_eq!(boss.get("/conformity/A?framework=house").await.status, StatusCode::OK);
+    assert!(boss.get("/frameworks").await.body.contains("House rules"));
+    let catalog = boss.get("/frameworks/house/export/catalog").await;
+    assert!(catalog.body.contains("\"oscal-version\""), "{}", catalog.body);
+    assert!(boss.get("/frameworks/house/export/kdl").await.body.starts_with("framework \"house\""));
+    let frozen = import(&boss, "house.kdl", &house.replace("prioritized", "sorted")).await;
+    assert!(frozen.body.contains("published and frozen"), "{}", frozen.body);
+}

@@ -7,8 +7,8 @@ use super::fixed::{list, object};
 use super::operation::schema;
 
 /// All of them, area by area.
-pub fn schemas() -> [Json; 3] {
-    [log(), conformity(), runs()]
+pub fn schemas() -> [Json; 4] {
+    [log(), conformity(), runs(), frameworks()]
 }
 
 fn state() -> Json {
@@ -131,5 +131,61 @@ fn runs() -> Json {
                 "figures": {"type": "object", "description": "Counts, shares, hours, backlog, sets."},
             },
         },
+    })
+}
+
+fn frameworks() -> Json {
+    let text = json!({"type": "string"});
+    let perhaps = json!({"type": ["string", "null"]});
+    let at = json!({"type": "string", "format": "date-time"});
+    let number = json!({"type": "integer"});
+    let texts = json!({"type": "array", "items": {"type": "string"}});
+    let word = |words: &[&str]| json!({"type": "string", "enum": words});
+    let given = json!({"type": ["string", "null"], "maxLength": 400});
+    json!({
+        "Framework": object("A framework: what somebody must conform to.", json!({
+            "id": text, "title": text,
+            "edition": {"type": ["string", "null"], "description": "The edition in force; null while there are only drafts."},
+            "digest": {"type": ["string", "null"], "description": "SHA-256 of the edition in force, as sealed in the log."},
+            "requirements": number, "tested": number, "mapped": number, "shipped": {"type": "boolean"},
+            "draft": {"type": ["string", "null"], "description": "The edition that waits to be published."},
+            "editions": {"type": "array", "items": schema("Edition")},
+        })),
+        "Frameworks": list("Frameworks by id.", "frameworks", "Framework"),
+        "Edition": object("A stored edition, or a set of links.", json!({
+            "id": number, "part": word(&["requirements", "links"]), "state": word(&["draft", "published"]),
+            "edition": text, "digest": text, "origin": text, "at": at, "author": text,
+        })),
+        "FrameworkUpdate": object("What a draft changes.", json!({
+            "framework": text, "title": text, "from": perhaps, "to": text, "digest": text, "origin": text,
+            "requirements": number,
+            "differences": {"type": "array", "items": schema("FrameworkDifference")},
+        })),
+        "FrameworkDifference": object("A difference, and what it touches.", json!({
+            "part": word(&["framework", "chapter", "clause", "requirement"]), "id": text,
+            "turn": word(&["added", "removed", "changed"]), "says": text,
+            "fields": {"type": "array", "items": object("A field.", json!({"field": text, "was": text, "is": text}))},
+            "tests": texts, "mappings": texts, "judgements": number,
+        })),
+        "NewFramework": {
+            "type": "object",
+            "description": "A framework to keep as a draft: an OSCAL catalog, or a text in KDL.",
+            "additionalProperties": false,
+            "properties": {
+                "catalog": {"type": ["object", "null"], "description": "An OSCAL catalog document, with `catalog` in it."},
+                "kdl": {"type": ["string", "null"], "description": "The same as a declaration; see docs/frameworks.md."},
+                "id": given, "title": given, "edition": given, "origin": given,
+            },
+            "examples": [{"kdl": "framework \"house\" title=\"House rules\" edition=\"1\" { origin \"Our book of rules\"; }\nchapter \"A\" title=\"Desk\" group=\"Work\"\nclause \"A\" title=\"Desk\" chapter=\"A\" { obligation \"A-1\" kind=\"record\" judgement=\"machine\" { says \"Incidents are prioritized.\"; }; }"}],
+        },
+        "FrameworkLinks": {
+            "type": "object",
+            "description": "Controls, uses and mappings in KDL.",
+            "additionalProperties": false,
+            "required": ["kdl"],
+            "properties": {"kdl": text},
+            "examples": [{"kdl": "use \"incident.prioritized\" { serves \"house\" \"A-1\"; }"}],
+        },
+        "OscalDocument": {"type": "object", "description": "An OSCAL 1.2 document in JSON."},
     })
 }

@@ -13,6 +13,7 @@ pub const TAGS: [(&str, &str); 7] = [
     ("Views", "Named conditions that are kept for lists."),
     ("Documents", "Starter templates; versions and readers stand with their record types."),
     ("Conformity", "How the obligations of the standard stand, and why; figures from the history."),
+    ("Frameworks", "What the organization must conform to: editions, drafts, mappings, OSCAL."),
     ("Log", "The tamper-evident log: checkpoints and proofs."),
 ];
 
@@ -23,6 +24,7 @@ pub fn add(registry: &Registry, all: &mut Map<String, Json>) {
     super::accounts::add(all);
     super::documents::add(all);
     conformity(registry, all);
+    frameworks(all);
     log(all);
 }
 
@@ -185,6 +187,57 @@ fn conformity(registry: &Registry, all: &mut Map<String, Json>) {
         .answer("200", "The figures.", schema("Figures"), &[])
         .answer("202", "They are being computed; ask again in a moment.", schema("Figures"), &[]);
     put(all, "/api/v1/figures", json!({"get": figures.build()}));
+}
+
+fn frameworks(all: &mut Map<String, Json>) {
+    let id = json!({
+        "name": "framework", "in": "path", "required": true, "description": "Id of the framework.",
+        "schema": {"type": "string"}, "example": "iso-20000-1-2018",
+    });
+    let listed = Operation::read("frameworks", "Frameworks", "All frameworks, those in force and drafts")
+        .answer("200", "The frameworks.", schema("Frameworks"), &[]);
+    let import = Operation::write("import_framework", "Frameworks", "Keep a framework as a draft")
+        .says("From an OSCAL catalog or a KDL text. A published edition is frozen: the same edition with another text is refused with what differs.")
+        .with(parameter("Once"))
+        .body(schema("NewFramework"), true, Map::new())
+        .answer("201", "It is kept.", schema("Framework"), &["Location"]);
+    put(all, "/api/v1/frameworks", json!({"get": listed.build(), "post": import.build()}));
+    let one = Operation::read("framework", "Frameworks", "One framework")
+        .says("With its content (chapters, clauses, obligations) and the mappings that speak of it.")
+        .with(id.clone())
+        .answer("200", "The framework.", schema("Framework"), &[]);
+    put(all, "/api/v1/frameworks/{framework}", json!({"get": one.build()}));
+    let draft = Operation::read("framework_draft", "Frameworks", "What a draft changes")
+        .says("Requirements added, removed and changed, with the tests, mappings and judgements that this touches.")
+        .with(id.clone())
+        .answer("200", "The differences.", schema("FrameworkUpdate"), &[]);
+    put(all, "/api/v1/frameworks/{framework}/draft", json!({"get": draft.build()}));
+    let publish = Operation::write("publish_framework", "Frameworks", "Put a draft in force")
+        .says("Its text is frozen then and its digest sealed in the log. Its requirements are not proven until the next run.")
+        .with(id.clone())
+        .with(parameter("Once"))
+        .answer("201", "It is in force.", schema("Framework"), &["Location"]);
+    put(all, "/api/v1/frameworks/{framework}/publication", json!({"post": publish.build()}));
+    let links = Operation::write(
+        "link_framework",
+        "Frameworks",
+        "Join a framework to tests and to other frameworks",
+    )
+    .says("Controls of its own, existing tests that serve it, and mappings; in place of those sent before.")
+    .with(id.clone())
+    .with(parameter("Once"))
+    .body(schema("FrameworkLinks"), true, Map::new())
+    .answer("201", "They are in force.", schema("Framework"), &["Location"]);
+    put(all, "/api/v1/frameworks/{framework}/links", json!({"post": links.build()}));
+    let oscal = Operation::read("framework_oscal", "Frameworks", "A framework or results for it as OSCAL")
+        .with(id)
+        .with(json!({
+            "name": "document", "in": "path", "required": true, "description": "Which document.",
+            "schema": {"type": "string", "enum": ["catalog", "component-definition", "mapping-collection", "assessment-results"]},
+        }))
+        .query("run", json!({"type": "integer", "minimum": 1, "maximum": i64::MAX}), false, "The run whose results are written; the newest where nothing is said.")
+        .answer("200", "The document.", schema("OscalDocument"), &[]);
+    put(all, "/api/v1/frameworks/{framework}/oscal/{document}", json!({"get": oscal.build()}));
 }
 
 fn log(all: &mut Map<String, Json>) {

@@ -5,7 +5,7 @@ use proofdesk_conformity::{Conformity, Scope};
 
 use crate::error::WebError;
 use crate::layout::{self, Page};
-use crate::pages::conformity::{as_of, state_tag, thousands};
+use crate::pages::conformity::{address, as_of, state_tag, thousands};
 use crate::parts::time;
 use crate::session::Visit;
 
@@ -35,7 +35,7 @@ pub async fn show(
         .ok_or_else(|| WebError::NotFound("clause or obligation of this number".to_owned()))?;
     let title = format!("{} {}", chapter.number, chapter.title);
     let body = html! {
-        div.stack.tight { h1 { span.key.muted { (chapter.number) } " " (chapter.title) } p.muted { (chapter.conforming) " of " (chapter.total) " obligations conform. The words are ours; the standard's own text is sold by ISO." } }
+        div.stack.tight { h1 { span.key.muted { (chapter.number) } " " (chapter.title) } p.muted { (chapter.conforming) " of " (chapter.total) " obligations conform. " @match &view.origin { Some(origin) => (origin), None => "The words are ours; the standard's own text is sold by ISO." } } }
         @if let (Some(at), Some(run)) = (at, &view.run) { (as_of::told(visit, at, run, view.stale, &format!("/conformity/{number}"))) }
         @for clause in chapter.clauses.iter().filter(|c| number == chapter.number || c.number == number) {
             section.card {
@@ -43,11 +43,11 @@ pub async fn show(
                 div.scroll { table.list {
                     thead { tr { th scope="col" { "Obligation" } th scope="col" { "What is to be done" } th scope="col" { "State" } th.spare scope="col" { "Since" } th.spare scope="col" { "Tests" } th.spare scope="col" { "Exceptions" } } }
                     tbody { @for o in &clause.obligations { tr {
-                        td { a.key href={ "/conformity/" (o.id) (as_of::query('?', asked)) } { (o.id) } }
-                        td.grow { a href={ "/conformity/" (o.id) (as_of::query('?', asked)) } { (o.says) } @if let Some(when) = &o.applies_when { br; span.small.faint { "applies when " (when) } } }
+                        td { a.key href=(address(framework, &o.id, asked)) { (o.id) } }
+                        td.grow { a href=(address(framework, &o.id, asked)) { (o.says) } @if let Some(when) = &o.applies_when { br; span.small.faint { "applies when " (when) } } }
                         td { (state_tag(o.state)) }
                         td.spare.small { @if let Some(since) = o.since { (time::proven(since, visit.now, visit.zone())) } }
-                        td.spare.num { (o.tests) @if o.partial { span.faint { " in part" } } }
+                        td.spare.num { (o.tests) @if o.partial { span.faint { " in part" } } @if o.mapped > 0 { span.faint { ", " (o.mapped) " mapped" } } }
                         td.spare.num { @if o.exceptions > 0 { (thousands(o.exceptions)) } }
                     } } }
                 } }

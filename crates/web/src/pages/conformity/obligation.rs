@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use proofdesk_conformity::control::Term;
-use proofdesk_conformity::view::{ExceptionPage, TestDetail};
+use proofdesk_conformity::view::{ExceptionPage, MappedView, TestDetail};
 use proofdesk_conformity::{
     Conformity, JUDGEMENT_ROLES, NewJudgement, ObligationDetail, Opinion, Scope, Severity, Standing,
 };
@@ -97,10 +97,12 @@ async fn page(
         @if let (Some(at), Some(run)) = (at, &detail.run) { (as_of::told(visit, at, run, false, &format!("/conformity/{id}"))) }
         div.split {
             div.stack.wide {
-                @if detail.tests.is_empty() { section.card { (empty("No test proves this obligation yet; until one does, nothing is claimed.", &html! { @if let Some(tested) = &o.tested { p.small.muted { "How records could show it: " (tested) } } })) } }
+                @if detail.tests.is_empty() { section.card { (empty("No test proves this obligation yet; until one does, nothing is claimed.", &html! { @if let Some(tested) = &o.tested { p.small.muted { "How records could show it: " (tested) } } @if !detail.mapped_from.is_empty() { p.small.muted { "What other frameworks' tests say of it stands under By mapping." } } })) } }
                 @for test in &detail.tests { (test_card(visit, test)) (exceptions(visit, id, framework, test)) }
             }
             div.stack {
+                (mapped("By mapping", &detail.mapped_from, true))
+                (mapped("Speaks of", &detail.maps_to, false))
                 (evidence(&detail))
                 (judgements(visit, &detail, typed, wrong))
                 (history(visit, &detail))
@@ -241,6 +243,25 @@ fn seen(pairs: &[(String, String)]) -> String {
         .map(|(field, value)| format!("{} {value}", field.replace('_', " ")))
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+/// Requirements of other frameworks beside this one, with what they say of it and no more.
+fn mapped(title: &str, all: &[MappedView], from: bool) -> Markup {
+    if all.is_empty() {
+        return html! {};
+    }
+    html! {
+        section.card { header { h2 { (title) } span.small.muted.num { (all.len()) } } div.body.stack.small {
+            @for m in all { div {
+                p {
+                    a.key href=(super::address(&m.framework, &m.obligation, "")) { (m.obligation) } " " (state_tag(m.state)) br;
+                    @if from { span.muted { (m.framework_title) " " b { (m.strength.reads()) } " this: " } } @else { span.muted { "This " b { (m.strength.reads()) } " " (m.framework_title) ": " } }
+                    (m.asks)
+                }
+                p.faint { (m.contribution.sentence()) @if let Some(why) = &m.why { " " (why) } }
+            } }
+        } }
+    }
 }
 
 fn evidence(detail: &ObligationDetail) -> Markup {

@@ -43,7 +43,8 @@ impl Reply {
     }
 }
 
-async fn token(desk: &TestDesk, name: &str, role: &str) -> String {
+/// A token of a new person with a role.
+pub async fn token(desk: &TestDesk, name: &str, role: &str) -> String {
     let person = desk.person(name, &[role]).await.unwrap();
     let account = desk.account(&person, &name.to_lowercase(), "correct horse battery").await.unwrap();
     let mut random = StdRng::seed_from_u64(u64::try_from(account.id).unwrap());
