@@ -31,6 +31,9 @@ const FURTHER = [
   "/conformity/8.6",
   "/conformity/8.6.1-b",
   "/conformity/4.1-a",
+  "/conformity?framework=nist-csf-2.0",
+  "/conformity/RS.MA-03?framework=nist-csf-2.0",
+  "/frameworks/nist-csf-2.0",
 ];
 
 /** The menu's pages, the lists that the families' homes name, and of each list the first record. */

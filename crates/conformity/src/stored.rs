@@ -3,6 +3,7 @@
 //! Invariant: rows are only ever added, each with an entry of the log that carries the SHA-256 of its text. A published
 //! edition is frozen: a text of the same edition that says something else is refused with what differs.
 
+pub(crate) mod proof;
 pub(crate) mod shelf;
 
 use proofdesk_model::entry::Entry;

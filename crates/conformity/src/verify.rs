@@ -97,7 +97,7 @@ impl Told {
     }
 }
 
-/// Compares runs, results, exceptions, judgements and states with the log, and adds what differs to the report.
+/// Compares runs, results, exceptions, judgements, states and frameworks with the log, and adds what differs to the report.
 ///
 /// # Errors
 /// Only a fault of the database; damage is in the report.
@@ -105,7 +105,8 @@ pub async fn verify(engine: &Engine, report: &mut Report) -> Result<(), Error> {
     let told = Told::read(engine).await?;
     verify_runs(engine, &told, report).await?;
     verify_judgements(engine, &told, report).await?;
-    verify_states(engine, told, report).await
+    verify_states(engine, told, report).await?;
+    crate::stored::proof::verify(engine, report).await
 }
 
 fn changed(report: &mut Report, name: &str, message: String) {

@@ -10,6 +10,7 @@ use proofdesk_conformity::{
     Conformity, Declarations, Error, Framework, NewJudgement, Opinion, Scope, Site, Source, State,
 };
 use proofdesk_engine::{Caller, Change, Door};
+use proofdesk_store::Statement;
 
 use crate::world::{MORNING, World, on_both, registry};
 
@@ -230,6 +231,11 @@ async fn a_draft_is_published_and_frozen(world: World) {
     while world.engine.sequence().await.unwrap() > 0 {}
     assert!(world.engine.verify(&[], |_, _| {}).await.unwrap().is_good());
 
+    // who changes a stored text by hand is noticed, and the text is not used
+    let mut report = proofdesk_engine::verify::Report::default();
+    proofdesk_conformity::verify(&world.engine, &mut report).await.unwrap();
+    assert!(report.is_good(), "{:?}", report.findings);
+
     // a file of the site that says something else than was published is refused
     let site = |text: String| Site {
         frameworks: vec![vec![Source::new("site/standards/house/house.kdl", text)]],
@@ -241,6 +247,17 @@ async fn a_draft_is_published_and_frozen(world: World) {
     let bad = world.conformity(with(HOUSE.replace("are prioritized", "have a priority")));
     let error = bad.refresh().await.unwrap_err().to_string();
     assert!(error.contains("site/standards/house/house.kdl:1: edition 1 of house is published"), "{error}");
+
+    let other = draft.to_kdl().replace("House rules", "Other rules");
+    let by_hand = Statement::update("conformity_framework").set("source", other.as_str()).when("id", 3_i64);
+    world.engine.store().execute(vec![by_hand]).await.unwrap();
+    proofdesk_conformity::verify(&world.engine, &mut report).await.unwrap();
+    let found: Vec<&str> = report.findings.iter().map(|f| f.message.as_str()).collect();
+    assert_eq!(found, ["FRW-3, requirements of house, was changed past the log."]);
+    let careful = world.conformity(shipped());
+    careful.refresh().await.unwrap();
+    assert!(careful.declarations().framework("house").is_none());
+    assert!(careful.declarations().left_out.iter().any(|m| m.message.contains("changed past the log")));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
