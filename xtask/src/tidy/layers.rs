@@ -41,7 +41,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("tower-http", &["web", "proofdesk"]),
     ("maud", &["web", "report"]),
     ("rust_xlsxwriter", &["report"]),
-    ("calamine", &["web"]),
+    ("calamine", &["web", "conformity"]),
     ("clap", &["proofdesk", "bench"]),
     ("tokio", &["store", "engine", "jobs", "web", "testkit", "proofdesk", "bench", "bench"]),
     ("cel", &["condition"]),

@@ -214,9 +214,15 @@ impl Import {
                 let framework = Framework::load(&[source]).map_err(|m| anyhow::anyhow!("{m}"))?;
                 Ok((framework, format!("KDL file {name}")))
             }
-            other => {
-                bail!("{name}: a framework is read from .json (OSCAL catalog) or .kdl, not from `.{other}`")
+            "xlsx" => {
+                let mapping = self.mapping()?;
+                let framework =
+                    mapping.read(name, bytes_of(&self.file)?).map_err(|m| anyhow::anyhow!("{m}"))?;
+                Ok((framework, format!("spreadsheet {name}")))
             }
+            other => bail!(
+                "{name}: a framework is read from .json (OSCAL catalog), .kdl or .xlsx, not from `.{other}`"
+            ),
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 use super::operation::{Operation, parameter, schema};
 
 /// Tags of the fixed paths, with what they are about.
-pub const TAGS: [(&str, &str); 7] = [
+pub const TAGS: &[(&str, &str)] = &[
     ("Desk", "What there is: types, search, and this description."),
     ("Account", "The caller, his sessions and tokens."),
     ("Accounts", "Who may sign in, with which roles; for administrators."),
