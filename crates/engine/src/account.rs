@@ -4,6 +4,7 @@
 //! [`second`], API tokens in [`token`], invitations in [`link`]. Randomness is handed in. Every act is sealed in the log in the transaction of the act ([`sealed`]); `verify` compares the rows.
 //! Source: OWASP Authentication and Session Management Cheat Sheets.
 
+mod ends;
 pub mod link;
 pub mod password;
 pub mod sealed;
@@ -12,7 +13,10 @@ pub mod session;
 mod throttle;
 pub mod token;
 
+use std::collections::BTreeMap;
+
 use proofdesk_model::access::{ADMINISTRATOR, ROLES};
+use proofdesk_model::format::day_of;
 use proofdesk_model::{Caller, Permit};
 use proofdesk_store::{Select, Statement};
 use serde::Serialize;
@@ -35,8 +39,10 @@ pub struct Account {
     pub sign_in: String,
     /// Name shown in histories.
     pub name: String,
-    /// Roles held.
+    /// Roles held, also those that have ended; those that hold now are what a session and a token speak with.
     pub roles: Vec<String>,
+    /// Last day of a role, `YYYY-MM-DD`, where it ends by itself.
+    pub ends: BTreeMap<String, String>,
     /// May sign in, and its tokens speak for it.
     pub active: bool,
     /// It is one of a program: nobody signs in to it, its tokens speak for it.
@@ -104,7 +110,8 @@ fn stored(row: &proofdesk_store::Row) -> Stored {
         person: row.int(1),
         sign_in: row.text(2).to_owned(),
         name: row.text(3).to_owned(),
-        roles: words(row.text(4)),
+        roles: ends::names(row.text(4)),
+        ends: ends::days(row.text(4)),
         active: row.bool(5),
         program: row.bool(7),
         second_factor: !row.is_null(8),
@@ -125,7 +132,7 @@ impl Stored {
             ("person", json!(account.person)),
             ("sign_in", json!(account.sign_in)),
             ("name", json!(account.name)),
-            ("roles", json!(account.roles.join(" "))),
+            ("roles", json!(account.written_roles())),
             ("active", json!(account.active)),
             ("password", json!(self.password.as_ref().map(|hash| mark(hash.as_bytes())))),
             ("program", json!(account.program.then_some(true))),
@@ -142,13 +149,9 @@ fn check_sign_in(sign_in: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// The roles in the order of the permission matrix, each once.
+/// The names of roles in the order of the permission matrix, each once.
 fn check_roles(roles: &[String]) -> Result<String, Error> {
-    if let Some(role) = roles.iter().find(|r| !ROLES.contains(&r.as_str())) {
-        let known = ROLES.join(", ");
-        let message = format!("`{role}` is not a role; the roles are: {known}.");
-        return Err(Error::invalid("roles", "option", message));
-    }
+    ends::known(roles.iter().map(String::as_str))?;
     let held: Vec<&str> = ROLES.into_iter().filter(|r| roles.iter().any(|given| given == r)).collect();
     Ok(held.join(" "))
 }
@@ -166,7 +169,7 @@ impl Engine {
     pub async fn check_new_account(&self, new: &NewAccount) -> Result<(), Error> {
         let sign_in = new.sign_in.trim().to_lowercase();
         check_sign_in(&sign_in)?;
-        check_roles(&new.roles)?;
+        ends::check(&new.roles, &BTreeMap::new(), day_of(self.now()))?;
         if self.stored_account("sign_in", sign_in).await?.is_some() {
             return Err(Error::invalid("sign_in", "taken", "This sign-in name is taken."));
         }
@@ -192,7 +195,7 @@ impl Engine {
         let permit = Permit::of_account(&act.caller, None).map_err(Error::Forbidden)?;
         let sign_in = new.sign_in.trim().to_lowercase();
         check_sign_in(&sign_in)?;
-        let roles = check_roles(&new.roles)?;
+        let roles = ends::check(&new.roles, &BTreeMap::new(), day_of(self.now()))?;
         let hash = match new.password.filter(|_| !new.program) {
             Some(password) => {
                 check_password(&password, &sign_in)?;
@@ -271,11 +274,12 @@ impl Engine {
     pub async fn set_roles(&self, act: &Act, id: i64, roles: &[String]) -> Result<Account, Error> {
         let permit = Permit::of_account(&act.caller, None).map_err(Error::Forbidden)?;
         let account = self.account(id).await?;
-        let (old, new) = (account.roles.join(" "), check_roles(roles)?);
+        let old = account.written_roles();
+        let new = ends::check(roles, &account.ends, day_of(self.now()))?;
         if old == new {
             return Ok(account);
         }
-        if !words(&new).iter().any(|r| r == ADMINISTRATOR) {
+        if !ends::names(&new).iter().any(|r| r == ADMINISTRATOR) {
             self.keep_an_administrator(&account).await?;
         }
         let told = Told::of("roles").set("roles", old.clone(), new.clone());

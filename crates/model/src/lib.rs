@@ -15,6 +15,7 @@ pub mod examples;
 pub mod field;
 pub mod format;
 pub mod load;
+pub mod matrix;
 pub mod record;
 pub mod record_type;
 pub mod registry;

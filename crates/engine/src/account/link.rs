@@ -2,6 +2,8 @@
 //! empty desk is made. Kept as hashes, used once, with an end. Sending them is not done here: they are shown once to who
 //! made them.
 
+use std::collections::BTreeMap;
+
 use proofdesk_model::{Caller, Door, Permit};
 use proofdesk_store::{Select, Statement};
 use rand::Rng;
@@ -9,7 +11,7 @@ use serde_json::json;
 
 use super::password::{check_password, fingerprint, hash_password, mark, secret};
 use super::sealed::{Act, Told};
-use super::{Account, NewAccount, check_roles, check_sign_in};
+use super::{Account, NewAccount, check_sign_in, ends};
 use crate::Engine;
 use crate::error::Error;
 
@@ -164,7 +166,7 @@ impl Engine {
         if self.link(secret).await? != Link::First {
             return Err(gone());
         }
-        check_roles(&new.roles)?;
+        ends::check(&new.roles, &BTreeMap::new(), proofdesk_model::format::day_of(self.now()))?;
         let act = Act { caller: Caller::system("First start"), door: Door::Page };
         let link = Statement::delete("one_time_link").when("token_hash", fingerprint(secret)).must_hit();
         match self.create_account_with(&act, new, vec![link]).await {

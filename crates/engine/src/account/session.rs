@@ -221,7 +221,7 @@ impl Engine {
         }
         let found = self.stored_account("id", row.int(0)).await?.filter(|f| f.account.active);
         Ok(found.map(|f| Session {
-            account: f.account,
+            account: f.account.on(proofdesk_model::format::day_of(self.now())),
             since: row.int(1),
             stage: Stage::read(row.text(4)),
             pending: row.opt_text(5).map(str::to_owned),

@@ -122,7 +122,8 @@ impl Engine {
         }
         let found = self.stored_account("id", row.int(1)).await?;
         let scope = Scope::read(row.text(4));
-        Ok(found.map(|f| f.account).filter(|a| a.active).map(|account| (account, scope)))
+        let today = proofdesk_model::format::day_of(self.now());
+        Ok(found.map(|f| f.account).filter(|a| a.active).map(|account| (account.on(today), scope)))
     }
 
     /// The tokens of an account, oldest first.

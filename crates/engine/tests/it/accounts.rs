@@ -201,3 +201,45 @@ async fn only_administrators_change_the_accounts_of_others_and_one_is_always_lef
         assert_eq!(findings(&desk).await, []);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_auditors_access_ends_by_itself() {
+    const DAY: i64 = 86_400_000_000;
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let engine = &desk.engine;
+        let ida = desk.person("Ida Voss", &["requester", "auditor"]).await.unwrap();
+        let account = desk.account(&ida, "ida", PASSWORD).await.unwrap();
+        assert_eq!(account.written_roles(), "requester auditor:2027-04-06", "400 days where none are said");
+        let operator = || Act::new(&Caller::system("Setup"), Door::Cli);
+        let roles = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
+        let short = roles(&["auditor:2026-03-04", "requester"]);
+        engine.set_roles(&operator(), account.id, &short).await.unwrap();
+        let kept = engine
+            .set_roles(&operator(), account.id, &roles(&["agent", "auditor", "requester"]))
+            .await
+            .unwrap();
+        assert_eq!(kept.written_roles(), "requester agent auditor:2026-03-04", "the day stays");
+        engine.set_roles(&operator(), account.id, &short).await.unwrap();
+        let own = Act::new(&ida, Door::Page);
+        let (_, token) = engine.create_token(&own, account.id, &named("reads"), &mut random()).await.unwrap();
+        let view = engine.require_type("risk").unwrap();
+        let reads = async |seed: u64| {
+            let mut random = StdRng::seed_from_u64(seed);
+            let session = engine.sign_in("ida", PASSWORD, &Visitor::default(), &mut random).await.unwrap();
+            let session = engine.session(&session.secret).await.unwrap().unwrap().account.caller();
+            let (token, _) = engine.account_of_token(&token).await.unwrap().unwrap();
+            let may = |caller: &Caller| caller.may(&view, &proofdesk_engine::Action::Read);
+            (may(&session), may(&token.caller()))
+        };
+        assert_eq!(reads(11).await, (true, true));
+        desk.time.advance(2 * DAY);
+        assert_eq!(reads(12).await, (true, true), "the last day is one of them");
+        desk.time.advance(DAY);
+        assert_eq!(reads(13).await, (false, false), "without anybody doing anything");
+        assert_eq!(findings(&desk).await, [], "the log tells the same roles");
+        let again =
+            engine.set_roles(&operator(), account.id, &roles(&["auditor", "requester"])).await.unwrap();
+        assert_eq!(again.written_roles(), "requester auditor:2027-04-09", "given anew");
+    }
+}

@@ -5,6 +5,7 @@ mod accounts;
 mod documents;
 mod every_type;
 mod kill;
+mod matrix;
 mod requester;
 mod samples;
 mod sign_in;

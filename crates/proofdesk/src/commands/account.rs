@@ -62,7 +62,9 @@ pub enum AccountCommand {
         sign_in: String,
     },
     /// Give an account other roles
-    #[command(after_help = "Example:\n  proofdesk account roles ida --role auditor --role requester")]
+    #[command(
+        after_help = "A role ends by itself where its last day is said; an auditor's always does, after 400 days (certification auditors: 120).\n\nExample:\n  proofdesk account roles ida --role auditor:2027-12-31 --role requester"
+    )]
     Roles {
         /// Sign-in name
         sign_in: String,
@@ -142,7 +144,7 @@ impl AccountCommand {
             Self::Roles { sign_in, role } => {
                 let account = find(&engine, &sign_in).await?;
                 let now = engine.set_roles(&act, account.id, &role).await?;
-                println!("{sign_in} has the roles {}.", now.roles.join(", "));
+                println!("{sign_in} has the roles {}.", now.written_roles().replace(' ', ", "));
             }
             Self::Disable { sign_in } => {
                 let account = find(&engine, &sign_in).await?;
@@ -253,7 +255,7 @@ async fn list(engine: &Engine) -> anyhow::Result<()> {
             (true, false) => "active",
         };
         let factor = if a.second_factor { "yes" } else { "no" };
-        vec![a.sign_in, a.name, a.roles.join(" "), state.to_owned(), factor.to_owned()]
+        vec![a.sign_in, a.name, a.written_roles(), state.to_owned(), factor.to_owned()]
     };
     let rows: Vec<Vec<String>> = engine.accounts().await?.into_iter().map(row).collect();
     table(&["SIGN-IN", "NAME", "ROLES", "STATE", "SECOND FACTOR"], &rows);

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use proofdesk_model::access::ROLES;
-use proofdesk_model::{Action, Caller, RecordType, Registry};
+use proofdesk_model::access::{ADMINISTRATOR, ROLES};
+use proofdesk_model::{Registry, matrix};
 use proofdesk_store::{Dialect, Plan};
 
 use crate::config::Config;
@@ -49,34 +49,26 @@ fn schema(registry: &Registry, dialect: Dialect) -> anyhow::Result<String> {
     Ok(text)
 }
 
-/// The permission matrix: a line for each type and action, a column for each role.
+/// The permission matrix: of all record types, and of what is no record.
 fn permissions(registry: &Registry) -> String {
-    let mut text = String::from(
-        "Who may do what, by record type and action. Generated from records/*.kdl by `cargo xtask generate`.\n\
-         x: allowed. A dot: not allowed.\n\n",
-    );
-    for of in registry.types() {
-        text.push_str(&format!("{:<34}", of.name));
-        text.push_str(&ROLES.map(|r| format!("{r:<22}")).concat());
-        text = text.trim_end().to_owned() + "\n";
-        for action in actions(of) {
-            let cells = ROLES.map(|role| {
-                let may = Caller::person(0, "", [role]).may(of, &action);
-                format!("{:<22}", if may { "x" } else { "." })
-            });
-            text.push_str(&format!("  {:<32}{}", action.word(), cells.concat()));
-            text = text.trim_end().to_owned() + "\n";
+    let mut text = matrix::write(registry);
+    let may = |roles: &[&str]| ROLES.map(|role| if roles.contains(&role) { "x" } else { "." });
+    let inside: Vec<&str> = ROLES.into_iter().filter(|role| *role != "requester").collect();
+    let areas: [(&str, &str, &[&str]); 5] = [
+        ("conformity", "read", &inside),
+        ("", "run", &proofdesk_web::pages::conformity::MAY_RUN),
+        ("", "judge", &proofdesk_conformity::JUDGEMENT_ROLES),
+        ("figures", "read", &inside),
+        ("account", "create, roles, end", &[ADMINISTRATOR]),
+    ];
+    for (name, action, roles) in areas {
+        if !name.is_empty() {
+            matrix::line(&mut text, name, ROLES);
         }
-        text.push('\n');
+        matrix::line(&mut text, &format!("  {action}"), may(roles));
     }
+    text.push_str("  everybody changes his own password and makes tokens for himself\n");
     text
-}
-
-fn actions(of: &RecordType) -> Vec<Action> {
-    let mut actions =
-        vec![Action::Read, Action::Create, Action::Update, Action::Comment, Action::Note, Action::Attach];
-    actions.extend(of.transitions.iter().map(|t| Action::Transition(t.name.clone())));
-    actions
 }
 
 /// Every workflow: states, transitions, what they need.

@@ -78,7 +78,7 @@ async fn list(visit: Visit) -> Result<Markup, WebError> {
             tbody { @for account in &accounts { tr {
                 td.grow { a.link href={ "/accounts/" (account.id) } { (account.name) } }
                 td.small.mono { (account.sign_in) }
-                td.small.spare { (account.roles.join(", ").replace('_', " ")) }
+                td.small.spare { (account.written_roles().replace(' ', ", ").replace('_', " ").replace(':', " until ")) }
                 td { (state_tag(account)) }
                 td.small.spare { @if account.second_factor { "yes" } @else if account.program { "–" } @else { "no" } }
             } } }

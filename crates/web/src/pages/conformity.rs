@@ -26,7 +26,7 @@ use crate::session::Visit;
 use crate::state::AppState;
 
 /// Who may ask for a full run; others see the scheduled ones.
-pub(crate) const MAY_RUN: [&str; 6] =
+pub const MAY_RUN: [&str; 6] =
     ["sms_manager", "process_owner", "service_owner", "auditor", "top_management", "administrator"];
 
 /// `/conformity` and what is under it.
