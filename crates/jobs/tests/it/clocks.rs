@@ -240,3 +240,42 @@ async fn a_target_says_when_what_it_rests_on_takes_longer() {
         }
     }
 }
+
+/// A declaration of the site with a step that a guard may refuse.
+const PASS: &str = r#"
+// Visitor pass: lent at the gate, called in again by itself.
+record "visitor_pass" reference="VPA" {
+    text "title" required=#true
+    instant "call_in_at"
+    state "free" kind="new"
+    state "lent" kind="open"
+    transition "lend" from="free" to="lent" offers="call_in_at"
+    transition "call_in" from="lent" to="free" at="call_in_at" {
+        guard "title != 'lost'" says="A lost pass is not called in."
+    }
+}
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_that_a_guard_refuses_leaves_a_note_and_nothing_else() {
+    let rules = proofdesk_rules::all();
+    let mut files = proofdesk_model::shipped();
+    files.push(proofdesk_model::load::SourceFile::new("site.kdl", PASS));
+    let registry = std::sync::Arc::new(proofdesk_model::load(&files, &rules.names()).unwrap());
+    for database in BOTH {
+        let options = proofdesk_store::Options::default();
+        let desk = TestDesk::open_with(database, registry.clone(), options).await.unwrap();
+        let on = made(&desk, "visitor_pass", &[("title", text("lost"))]).await;
+        let due = Value::Instant(MORNING + HOUR);
+        let lent = apply(&desk, &on, Change::default().with("call_in_at", due).take("lend")).await;
+        until(&desk, 2).await;
+        let kept = read(&desk.engine, &on).await;
+        assert_eq!((kept.state.as_str(), kept.version), ("lent", lent.version), "{database:?}");
+        let said = desk.engine.comments(&desk.setup(), &on).await.unwrap();
+        assert_eq!(said.len(), 1, "{database:?}");
+        assert!(said[0].body.ends_with("was refused: A lost pass is not called in."), "{}", said[0].body);
+        assert_eq!(said[0].door, "clock");
+        until(&desk, 3).await;
+        assert_eq!(desk.engine.comments(&desk.setup(), &on).await.unwrap().len(), 1, "it is tried once");
+    }
+}

@@ -138,7 +138,8 @@ pub(crate) fn clock_fields(clock: &ClockTree, fields: &mut IndexMap<String, Fiel
         }
         let mut field = plain(&column, label, kind, Some(Computed::Clock(name.to_owned())));
         field.hidden = suffix == "clock";
-        field.indexed = suffix == "due_at";
+        // few records are with a supplier at a time: an index on every record would cost each write more than it gives
+        field.indexed = suffix == "due_at" && !of_holder;
         fields.insert(column, field);
     }
 }

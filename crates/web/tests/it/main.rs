@@ -11,6 +11,7 @@ mod figures;
 mod files;
 mod forms;
 mod gate;
+mod held;
 mod homes;
 mod identity;
 mod live;
