@@ -20,6 +20,9 @@ after(async () => {
 /** Pages that no menu names: forms, tabs of a record, results, answers to what is not there. */
 const FURTHER = [
   "/account",
+  "/account/factor",
+  "/accounts/new",
+  "/accounts/1",
   "/incident/new",
   "/incident/INC-1/edit",
   "/incident/INC-1?tab=related",
