@@ -255,7 +255,8 @@ async fn list(engine: &Engine) -> anyhow::Result<()> {
             (true, false) => "active",
         };
         let factor = if a.second_factor { "yes" } else { "no" };
-        vec![a.sign_in, a.name, a.written_roles(), state.to_owned(), factor.to_owned()]
+        let roles = a.written_roles();
+        vec![a.sign_in, a.name, roles, state.to_owned(), factor.to_owned()]
     };
     let rows: Vec<Vec<String>> = engine.accounts().await?.into_iter().map(row).collect();
     table(&["SIGN-IN", "NAME", "ROLES", "STATE", "SECOND FACTOR"], &rows);
