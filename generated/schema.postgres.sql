@@ -31,7 +31,9 @@ CREATE TABLE "incident" (
     "team" BIGINT,
     "assignee" BIGINT,
     "hold_reason" TEXT COLLATE "C",
+    "supplier" BIGINT,
     "vendor" TEXT COLLATE "C",
+    "resume_at" BIGINT,
     "skill_missing" BOOLEAN,
     "escalated_at" BIGINT,
     "escalated_to" BIGINT,
@@ -86,6 +88,30 @@ CREATE TABLE "incident" (
     "resolution_stopped_at" BIGINT,
     "resolution_agreement" TEXT COLLATE "C",
     "resolution_clock" TEXT COLLATE "C",
+    "team_due_at" BIGINT,
+    "team_state" TEXT COLLATE "C",
+    "team_target" BIGINT,
+    "team_elapsed" BIGINT,
+    "team_at_risk_at" BIGINT,
+    "team_breached_at" BIGINT,
+    "team_breach_recorded_at" BIGINT,
+    "team_stopped_at" BIGINT,
+    "team_agreement" TEXT COLLATE "C",
+    "team_clock" TEXT COLLATE "C",
+    "team_holder" TEXT COLLATE "C",
+    "team_missed_by" TEXT COLLATE "C",
+    "supplier_due_at" BIGINT,
+    "supplier_state" TEXT COLLATE "C",
+    "supplier_target" BIGINT,
+    "supplier_elapsed" BIGINT,
+    "supplier_at_risk_at" BIGINT,
+    "supplier_breached_at" BIGINT,
+    "supplier_breach_recorded_at" BIGINT,
+    "supplier_stopped_at" BIGINT,
+    "supplier_agreement" TEXT COLLATE "C",
+    "supplier_clock" TEXT COLLATE "C",
+    "supplier_holder" TEXT COLLATE "C",
+    "supplier_missed_by" TEXT COLLATE "C",
     "closure_due_at" BIGINT,
     "closure_state" TEXT COLLATE "C",
     "closure_target" BIGINT,
@@ -164,6 +190,9 @@ CREATE INDEX "ix_incident_f8bcfb69" ON "incident" ("response_due_at") WHERE "res
 -- index incidents: records by service
 CREATE INDEX "ix_incident_5df8ea9a" ON "incident" ("service") WHERE "service" IS NOT NULL;
 
+-- index incidents: records by supplier
+CREATE INDEX "ix_incident_f2590d29" ON "incident" ("supplier") WHERE "supplier" IS NOT NULL;
+
 -- index incidents: records by team
 CREATE INDEX "ix_incident_f9085ed2" ON "incident" ("team") WHERE "team" IS NOT NULL;
 
@@ -182,8 +211,14 @@ CREATE INDEX "ix_incident_3eb385c6" ON "incident" (coalesce("reported_at", -9223
 -- index incidents: open records by resolution_due_at
 CREATE INDEX "ix_incident_0133de96" ON "incident" (coalesce("resolution_due_at", 9223372036854775807), "number") WHERE "state" IN ('new', 'assigned', 'in_progress', 'waiting');
 
+-- index incidents: all records by resolved_at
+CREATE INDEX "ix_incident_b7810170" ON "incident" (coalesce("resolved_at", 9223372036854775807), "number");
+
 -- index incidents: unfinished records by resolved_at
 CREATE INDEX "ix_incident_666e2e1a" ON "incident" (coalesce("resolved_at", 9223372036854775807), "number") WHERE "state" IN ('new', 'assigned', 'in_progress', 'waiting', 'resolved');
+
+-- index incidents: open records by supplier_due_at
+CREATE INDEX "ix_incident_c8112be3" ON "incident" (coalesce("supplier_due_at", 9223372036854775807), "number") WHERE "state" IN ('new', 'assigned', 'in_progress', 'waiting');
 
 -- index incidents: records by external key, each once
 CREATE UNIQUE INDEX "ix_incident_external_key" ON "incident" ("external_key") WHERE "external_key" IS NOT NULL;
@@ -221,7 +256,9 @@ CREATE TABLE "service_request" (
     "team" BIGINT,
     "assignee" BIGINT,
     "hold_reason" TEXT COLLATE "C",
+    "supplier" BIGINT,
     "vendor" TEXT COLLATE "C",
+    "resume_at" BIGINT,
     "resolution" TEXT COLLATE "C",
     "closure_code" TEXT COLLATE "C",
     "satisfaction" BIGINT,
@@ -255,7 +292,31 @@ CREATE TABLE "service_request" (
     "resolution_breach_recorded_at" BIGINT,
     "resolution_stopped_at" BIGINT,
     "resolution_agreement" TEXT COLLATE "C",
-    "resolution_clock" TEXT COLLATE "C"
+    "resolution_clock" TEXT COLLATE "C",
+    "team_due_at" BIGINT,
+    "team_state" TEXT COLLATE "C",
+    "team_target" BIGINT,
+    "team_elapsed" BIGINT,
+    "team_at_risk_at" BIGINT,
+    "team_breached_at" BIGINT,
+    "team_breach_recorded_at" BIGINT,
+    "team_stopped_at" BIGINT,
+    "team_agreement" TEXT COLLATE "C",
+    "team_clock" TEXT COLLATE "C",
+    "team_holder" TEXT COLLATE "C",
+    "team_missed_by" TEXT COLLATE "C",
+    "supplier_due_at" BIGINT,
+    "supplier_state" TEXT COLLATE "C",
+    "supplier_target" BIGINT,
+    "supplier_elapsed" BIGINT,
+    "supplier_at_risk_at" BIGINT,
+    "supplier_breached_at" BIGINT,
+    "supplier_breach_recorded_at" BIGINT,
+    "supplier_stopped_at" BIGINT,
+    "supplier_agreement" TEXT COLLATE "C",
+    "supplier_clock" TEXT COLLATE "C",
+    "supplier_holder" TEXT COLLATE "C",
+    "supplier_missed_by" TEXT COLLATE "C"
 );
 
 -- index service requests: records by approved_by
@@ -312,6 +373,9 @@ CREATE INDEX "ix_service_request_f8bcfb69" ON "service_request" ("response_due_a
 -- index service requests: records by service
 CREATE INDEX "ix_service_request_5df8ea9a" ON "service_request" ("service") WHERE "service" IS NOT NULL;
 
+-- index service requests: records by supplier
+CREATE INDEX "ix_service_request_f2590d29" ON "service_request" ("supplier") WHERE "supplier" IS NOT NULL;
+
 -- index service requests: records by team
 CREATE INDEX "ix_service_request_f9085ed2" ON "service_request" ("team") WHERE "team" IS NOT NULL;
 
@@ -326,6 +390,9 @@ CREATE INDEX "ix_service_request_6bf754f2" ON "service_request" (coalesce("resol
 
 -- index service requests: unfinished records by resolved_at
 CREATE INDEX "ix_service_request_01811f29" ON "service_request" (coalesce("resolved_at", 9223372036854775807), "number") WHERE "state" IN ('new', 'approval', 'assigned', 'in_progress', 'waiting', 'fulfilled');
+
+-- index service requests: open records by supplier_due_at
+CREATE INDEX "ix_service_request_973e2616" ON "service_request" (coalesce("supplier_due_at", 9223372036854775807), "number") WHERE "state" IN ('new', 'approval', 'assigned', 'in_progress', 'waiting');
 
 -- index service requests: records by external key, each once
 CREATE UNIQUE INDEX "ix_service_request_external_key" ON "service_request" ("external_key") WHERE "external_key" IS NOT NULL;
@@ -603,6 +670,9 @@ CREATE INDEX "ix_change_f9085ed2" ON "change" ("team") WHERE "team" IS NOT NULL;
 
 -- index changes: all records by deployed_at
 CREATE INDEX "ix_change_bceca00e" ON "change" (coalesce("deployed_at", -9223372036854775807), "number");
+
+-- index changes: all records by deployed_at
+CREATE INDEX "ix_change_41c86639" ON "change" (coalesce("deployed_at", 9223372036854775807), "number");
 
 -- index changes: unfinished records by deployed_at
 CREATE INDEX "ix_change_d4f91b48" ON "change" (coalesce("deployed_at", 9223372036854775807), "number") WHERE "state" IN ('draft', 'assessment', 'approval', 'approved', 'deployed');
@@ -899,6 +969,8 @@ CREATE TABLE "target" (
     "priority" TEXT COLLATE "C",
     "duration" TEXT COLLATE "C",
     "length" BIGINT,
+    "path_worst" BIGINT,
+    "path_too_long" BOOLEAN,
     "service_hours" BIGINT,
     "share_percent" BIGINT,
     "pause_reasons" TEXT COLLATE "C",
@@ -2889,6 +2961,10 @@ CREATE TABLE "contract_target" (
     "unit" TEXT COLLATE "C",
     "direction" TEXT COLLATE "C",
     "share_percent" BIGINT,
+    "applies_to" TEXT COLLATE "C",
+    "priority" TEXT COLLATE "C",
+    "service_hours" BIGINT,
+    "at_risk_percent" BIGINT,
     "alignment" TEXT COLLATE "C",
     "aligned_on" TEXT COLLATE "C",
     "gap" TEXT COLLATE "C"
@@ -2899,6 +2975,9 @@ CREATE INDEX "ix_contract_target_7d7e358d" ON "contract_target" ("contract") WHE
 
 -- index contract targets: records by internal_agreement
 CREATE INDEX "ix_contract_target_d5d1bbc0" ON "contract_target" ("internal_agreement") WHERE "internal_agreement" IS NOT NULL;
+
+-- index contract targets: records by service_hours
+CREATE INDEX "ix_contract_target_d282d1bc" ON "contract_target" ("service_hours") WHERE "service_hours" IS NOT NULL;
 
 -- index contract targets: all records by name
 CREATE INDEX "ix_contract_target_7a46d469" ON "contract_target" (coalesce("name", '􏿿'), "number");
@@ -3376,6 +3455,7 @@ CREATE TABLE "document" (
     "disposed_on" TEXT COLLATE "C",
     "disposal_note" TEXT COLLATE "C",
     "external" BOOLEAN,
+    "template" TEXT COLLATE "C",
     "source" TEXT COLLATE "C",
     "source_edition" TEXT COLLATE "C",
     "checked_on" TEXT COLLATE "C",
@@ -3515,8 +3595,70 @@ CREATE INDEX "ix_document_version_61b8c941" ON "document_version" ("updated_at",
 -- index document versions: open records by in_force_at
 CREATE INDEX "ix_document_version_88fbbb01" ON "document_version" (coalesce("in_force_at", -9223372036854775807), "number") WHERE "state" IN ('draft', 'review', 'approved', 'in_force');
 
+-- index document versions: open records by in_force_at
+CREATE INDEX "ix_document_version_73692c21" ON "document_version" (coalesce("in_force_at", 9223372036854775807), "number") WHERE "state" IN ('draft', 'review', 'approved', 'in_force');
+
 -- index document versions: records by external key, each once
 CREATE UNIQUE INDEX "ix_document_version_external_key" ON "document_version" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of agreed exclusions
+CREATE TABLE "exclusion" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "kind" TEXT COLLATE "C",
+    "from_at" BIGINT,
+    "until_at" BIGINT,
+    "reason" TEXT COLLATE "C",
+    "term" TEXT COLLATE "C",
+    "change" BIGINT,
+    "outage" BIGINT,
+    "requested_by" BIGINT,
+    "agreed_with" TEXT COLLATE "C",
+    "approved_by" BIGINT,
+    "approved_at" BIGINT,
+    "withdrawn_because" TEXT COLLATE "C"
+);
+
+-- index agreed exclusions: records by approved_by
+CREATE INDEX "ix_exclusion_2217fbb9" ON "exclusion" ("approved_by") WHERE "approved_by" IS NOT NULL;
+
+-- index agreed exclusions: records by change
+CREATE INDEX "ix_exclusion_adf15ee6" ON "exclusion" ("change") WHERE "change" IS NOT NULL;
+
+-- index agreed exclusions: records by from_at
+CREATE INDEX "ix_exclusion_cd7b5662" ON "exclusion" ("from_at") WHERE "from_at" IS NOT NULL;
+
+-- index agreed exclusions: records by kind
+CREATE INDEX "ix_exclusion_3363c5df" ON "exclusion" ("kind") WHERE "kind" IS NOT NULL;
+
+-- index agreed exclusions: records by outage
+CREATE INDEX "ix_exclusion_27a0c668" ON "exclusion" ("outage") WHERE "outage" IS NOT NULL;
+
+-- index agreed exclusions: records by requested_by
+CREATE INDEX "ix_exclusion_9e99e398" ON "exclusion" ("requested_by") WHERE "requested_by" IS NOT NULL;
+
+-- index agreed exclusions: records by until_at
+CREATE INDEX "ix_exclusion_c92bb84f" ON "exclusion" ("until_at") WHERE "until_at" IS NOT NULL;
+
+-- index agreed exclusions: all records by from_at
+CREATE INDEX "ix_exclusion_a2aa6646" ON "exclusion" (coalesce("from_at", -9223372036854775807), "number");
+
+-- index agreed exclusions: open records by from_at
+CREATE INDEX "ix_exclusion_0925e74c" ON "exclusion" (coalesce("from_at", -9223372036854775807), "number") WHERE "state" IN ('proposed', 'approved');
+
+-- index agreed exclusions: open records by from_at
+CREATE INDEX "ix_exclusion_ac1068f7" ON "exclusion" (coalesce("from_at", 9223372036854775807), "number") WHERE "state" IN ('proposed', 'approved');
+
+-- index agreed exclusions: records by external key, each once
+CREATE UNIQUE INDEX "ix_exclusion_external_key" ON "exclusion" ("external_key") WHERE "external_key" IS NOT NULL;
 
 -- make the table of financial reviews
 CREATE TABLE "financial_review" (
@@ -4300,6 +4442,9 @@ CREATE INDEX "ix_measurement_c98184a8" ON "measurement" ("target") WHERE "target
 
 -- index measurements: all records by period_to
 CREATE INDEX "ix_measurement_ca4839db" ON "measurement" (coalesce("period_to", ''), "number");
+
+-- index measurements: all records by period_to
+CREATE INDEX "ix_measurement_ac73c0cc" ON "measurement" (coalesce("period_to", '􏿿'), "number");
 
 -- index measurements: open records by period_to
 CREATE INDEX "ix_measurement_8a556da2" ON "measurement" (coalesce("period_to", '􏿿'), "number") WHERE "state" IN ('recorded', 'analysed');
@@ -5641,6 +5786,9 @@ CREATE INDEX "ix_security_incident_f92584d2" ON "security_incident" (coalesce("p
 -- index security incidents: all records by reported_at
 CREATE INDEX "ix_security_incident_12302b68" ON "security_incident" (coalesce("reported_at", -9223372036854775807), "number");
 
+-- index security incidents: all records by resolved_at
+CREATE INDEX "ix_security_incident_b7810170" ON "security_incident" (coalesce("resolved_at", 9223372036854775807), "number");
+
 -- index security incidents: unfinished records by resolved_at
 CREATE INDEX "ix_security_incident_666e2e1a" ON "security_incident" (coalesce("resolved_at", 9223372036854775807), "number") WHERE "state" IN ('new', 'assigned', 'in_progress', 'waiting', 'resolved');
 
@@ -5985,6 +6133,9 @@ CREATE INDEX "ix_supplier_review_f2590d29" ON "supplier_review" ("supplier") WHE
 
 -- index supplier reviews: open records by planned_on
 CREATE INDEX "ix_supplier_review_6abaf60a" ON "supplier_review" (coalesce("planned_on", '􏿿'), "number") WHERE "state" IN ('planned', 'held');
+
+-- index supplier reviews: all records by respond_by
+CREATE INDEX "ix_supplier_review_a9bacf06" ON "supplier_review" (coalesce("respond_by", '􏿿'), "number");
 
 -- index supplier reviews: open records by respond_by
 CREATE INDEX "ix_supplier_review_517fca48" ON "supplier_review" (coalesce("respond_by", '􏿿'), "number") WHERE "state" IN ('planned', 'held');

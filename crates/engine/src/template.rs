@@ -166,7 +166,7 @@ impl Engine {
         let spec = version.version_of.clone().filter(|_| document.of.name == whole.name);
         let Some(spec) = spec else {
             let says = format!("{} have no versions.", document.of.plural);
-            return Err(Error::invalid("document", "version", says));
+            return Err(Error::invalid(&document.of.name, "version", says));
         };
         let mut request =
             self.request(&version.name, &format!("{} == '{}'", spec.link, document.reference()))?;

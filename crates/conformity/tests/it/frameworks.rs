@@ -310,6 +310,7 @@ async fn mappings_speak_by_their_strength(world: World) {
     conformity.record_judgement(&operator(), &judgement, Door::Cli).await.unwrap();
     assert_eq!(states(&conformity, "house").await["whole"], State::Nonconforming);
     conformity.run(&Scope::all(), "test", Door::Cli).await.unwrap();
+    while world.engine.sequence().await.unwrap() > 0 {}
 
     // results as OSCAL name the records and the run
     let results = conformity.assessment_results("house", None, &heading()).await.unwrap();

@@ -184,6 +184,18 @@ async fn settle(visit: &Visit, of: Arc<RecordType>, base: String, asked: Asked) 
     Ok(Settled { of, views, base, asked, saved, source, condition, mistakes, sort, descending, columns })
 }
 
+/// The keys of a list, as the page shows them.
+const KEYS: [(&str, &str); 8] = [
+    ("J", "Next row"),
+    ("K", "Previous row"),
+    ("Enter", "Open the selected record"),
+    ("A", "Take the selected record"),
+    ("C", "Comment on it"),
+    ("N", "Make a new one"),
+    ("F", "Filter"),
+    ("X", "Export"),
+];
+
 async fn show(
     visit: &Visit,
     of: Arc<RecordType>,
@@ -238,20 +250,10 @@ async fn show(
             }
         }
     };
-    let keys = [
-        ("J", "Next row"),
-        ("K", "Previous row"),
-        ("Enter", "Open the selected record"),
-        ("A", "Take the selected record"),
-        ("C", "Comment on it"),
-        ("N", "Make a new one"),
-        ("F", "Filter"),
-        ("X", "Export"),
-    ];
     let crumbs = vec![family_crumb(&of), (title.to_owned(), None)];
     let page = Page {
         events: of.name.clone(),
-        keys: keys.iter().map(|(k, w)| ((*k).to_owned(), (*w).to_owned())).collect(),
+        keys: KEYS.iter().map(|(k, w)| ((*k).to_owned(), (*w).to_owned())).collect(),
         ..Page::new(title, crumbs, body)
     };
     Ok(layout::frame(visit, page))
