@@ -259,6 +259,10 @@ fn next_edition(last: Option<&str>) -> String {
     }
 }
 
+fn no_versions() -> Error {
+    Error::NotFound("record type with versions".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::next_edition;
@@ -275,8 +279,4 @@ mod tests {
             assert_eq!(next_edition(last), next);
         }
     }
-}
-
-fn no_versions() -> Error {
-    Error::NotFound("record type with versions".to_owned())
 }

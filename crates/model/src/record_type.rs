@@ -188,7 +188,7 @@ pub enum Drawn {
     /// How many records, divided by a choice where one is named.
     Count(Option<String>),
     /// The share of them that meets a condition, in per cent.
-    Share(Condition),
+    Share(Box<Condition>),
     /// The sum of a number, an amount or a duration.
     Sum(String),
 }

@@ -48,7 +48,7 @@ impl Framework {
                     .obligations
                     .iter()
                     .filter_map(|id| self.obligations.get(id))
-                    .map(|o| control(o))
+                    .map(control)
                     .collect();
                 let mut props = vec![plain("label", &clause.number), prop("part", "clause")];
                 props.extend(clause.chapter.iter().map(|c| prop("chapter", c)));

@@ -101,6 +101,7 @@ impl Account {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 mod tests {
     use super::{check, days, names};
     use std::collections::BTreeMap;

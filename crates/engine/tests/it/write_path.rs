@@ -435,3 +435,16 @@ async fn five_thousand_links_are_written_at_once() {
         assert!(took.as_millis() < 3_000, "{database:?}: {took:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_entry_that_waits_for_its_place_accuses_nobody() {
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        desk.create("incident", Change::default().with_text("title", "Just now")).await.unwrap();
+        let found = desk.engine.verify(&[], |_, _| {}).await.unwrap();
+        assert!(found.findings.is_empty(), "{database:?}: {found:?}");
+        while desk.engine.sequence().await.unwrap() > 0 {}
+        let found = desk.engine.verify(&[], |_, _| {}).await.unwrap();
+        assert!(found.findings.is_empty() && found.pending == 0, "{database:?}: {found:?}");
+    }
+}

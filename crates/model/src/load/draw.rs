@@ -166,7 +166,7 @@ fn one_chart(written: &ChartTree, host: &str, registry: &Registry, book: &mut Bo
     let is_number =
         |f: &Field| matches!(f.kind, Kind::Int { .. } | Kind::Decimal | Kind::Money | Kind::Duration);
     let drawn = match (&written.by, &written.sum, share) {
-        (_, _, Some(share)) => Drawn::Share(share),
+        (_, _, Some(share)) => Drawn::Share(Box::new(share)),
         (_, Some(sum), None) => Drawn::Sum(field(sum, from, "number", is_number, book)?),
         (Some(by), None, None) => Drawn::Count(Some(field(by, from, "choice", is_choice, book)?)),
         (None, None, None) => Drawn::Count(None),
@@ -193,11 +193,11 @@ fn one_line(
 ) -> Option<Timeline> {
     let from = source(&written.from, registry, book)?;
     let through = through(&written.through, host, from, book);
-    let is_day = |name: &&str| {
+    let no_day = |name: &&str| {
         let field = registry.get(host).and_then(|of| of.field(name));
         !field.is_some_and(|f| matches!(f.kind, Kind::Day))
     };
-    if PERIOD.iter().any(|name| is_day(&name)) {
+    if PERIOD.iter().any(no_day) {
         let message = format!(
             "a line of time takes the period of the record: declare the days {} and {}",
             PERIOD[0], PERIOD[1]

@@ -209,7 +209,7 @@ fn serial(day: i32) -> f64 {
 /// An instant as local days since 1900; none where a spreadsheet has no such day.
 fn local(at: i64, zone: &TimeZone) -> Option<f64> {
     let time = Timestamp::from_microsecond(at).ok()?.to_zoned(zone.clone()).datetime();
-    let day = i32::try_from((time.date() - jiff::civil::date(1970, 1, 1)).get_days()).ok()?;
+    let day = (time.date() - jiff::civil::date(1970, 1, 1)).get_days();
     let of_day = time.time().duration_since(jiff::civil::Time::midnight()).as_micros();
     // to the millisecond: all that a spreadsheet shows
     let millis = i32::try_from(of_day / 1_000).ok()?;
