@@ -374,6 +374,8 @@ impl Conformity {
         door: Door,
         write: Uuid,
     ) -> Result<(), Error> {
+        // first of all: what is written here takes time to read
+        self.may_keep_frameworks(caller)?;
         self.refresh().await?;
         let declared = self.declarations();
         if declared.framework(id).is_none() && declared.draft(id).is_none() {

@@ -182,6 +182,7 @@ impl Engine {
     /// `Forbidden` for who is no administrator; `Invalid` when the name is taken, the password too short, or a role
     /// unknown.
     pub async fn create_account(&self, act: &Act, new: NewAccount) -> Result<Account, Error> {
+        act.reaches_all()?;
         self.create_account_with(act, new, Vec::new()).await
     }
 
@@ -273,6 +274,7 @@ impl Engine {
     /// `Forbidden` for who is no administrator; `Invalid` for an unknown role, or when nobody would be left who is one.
     pub async fn set_roles(&self, act: &Act, id: i64, roles: &[String]) -> Result<Account, Error> {
         let permit = Permit::of_account(&act.caller, None).map_err(Error::Forbidden)?;
+        act.reaches_all()?;
         let account = self.account(id).await?;
         let old = account.written_roles();
         let new = ends::check(roles, &account.ends, day_of(self.now()))?;
@@ -314,7 +316,7 @@ impl Engine {
 
     /// Refuses to take the last administrator away.
     async fn keep_an_administrator(&self, account: &Account) -> Result<(), Error> {
-        let is_one = |a: &Account| a.active && a.roles.iter().any(|r| r == ADMINISTRATOR);
+        let is_one = |a: &Account| a.active && !a.program && a.roles.iter().any(|r| r == ADMINISTRATOR);
         if !is_one(account) || self.accounts().await?.iter().any(|a| a.id != account.id && is_one(a)) {
             return Ok(());
         }

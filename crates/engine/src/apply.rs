@@ -161,7 +161,10 @@ impl Engine {
         let (record, present) = self.store().load_to_write(&of, number, &asked).await?;
         let closed: Vec<Reference> = links
             .iter()
-            .filter(|(_, _, known)| known.as_ref().is_some_and(|of| caller.narrow(of).is_some()))
+            .filter(|(_, to, known)| {
+                let is_me = to.record_type == "person" && caller.person == Some(to.number);
+                !is_me && known.as_ref().is_some_and(|of| !caller.reads_all(of))
+            })
             .map(|(_, to, _)| to.clone())
             .collect();
         let seen = self.seen_references(caller, &closed).await?;
@@ -173,6 +176,9 @@ impl Engine {
                 let message = format!("There is no {name} to link to.");
                 missing.push(proofdesk_model::Problem::new(field, "link", message));
             }
+        }
+        if change.transition.is_none() {
+            missing.0.extend(unseen(caller, &of, change));
         }
         match (number, record) {
             (None, _) => Ok((of, None, Action::Create, missing)),
@@ -459,4 +465,17 @@ pub(crate) fn search_text(checked: &Checked) -> Option<String> {
         }
     }
     Some(text)
+}
+
+/// What a change sets and links although its author sees no such field: it is none for him.
+fn unseen(caller: &Caller, of: &RecordType, change: &Change) -> Vec<proofdesk_model::Problem> {
+    let set = change.set.keys().filter(|name| of.column_index(name).is_some());
+    let linked = change.links.iter().map(|l| &l.relation);
+    let hidden = set.chain(linked).filter(|name| !caller.sees(of, name));
+    hidden
+        .map(|name| {
+            let message = format!("`{name}` is not a field of {}.", of.plural.to_lowercase());
+            proofdesk_model::Problem::new(name, "field", message)
+        })
+        .collect()
 }

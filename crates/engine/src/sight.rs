@@ -94,8 +94,8 @@ impl Engine {
     }
 
     /// Refuses a condition over what the caller does not see, as if there were no such field: what is not public, for
-    /// a requester; and the words of records that a narrowing may keep from him, unless the condition is about those
-    /// records themselves, whose list is narrowed anyhow.
+    /// a requester; a type that he, or the scope of his token, does not read; and the words of other records that a
+    /// narrowing may keep from him.
     ///
     /// # Errors
     /// `Invalid` with one problem (code `condition`) for each such field.
@@ -104,10 +104,10 @@ impl Engine {
         let fields = filter.fields();
         let unseen = fields.iter().filter(|path| {
             let Some(at) = self.registry().get(&path.record_type) else { return as_requester };
-            let closed = as_requester && !(caller.may(at, &Action::Read) && caller.sees(at, &path.field));
+            let closed = !caller.may(at, &Action::Read) || (as_requester && !caller.sees(at, &path.field));
             let words =
                 at.field(&path.field).is_some_and(|f| matches!(f.kind, Kind::Text { .. } | Kind::Markdown));
-            let elsewhere = !path.steps.is_empty() && caller.narrow(of).is_none();
+            let elsewhere = !path.steps.is_empty();
             closed || (elsewhere && words && caller.narrow(at).is_some())
         });
         let problems = unseen.map(|path| {

@@ -191,10 +191,10 @@ impl Caller {
         record
     }
 
-    /// Whether the caller reads only his own records of a type: work, which he may read as `requester` and in no
-    /// other role. A service is for everybody; what somebody else reported is not.
+    /// Whether the caller reads only his own records of a type: work, and whatever somebody reports or asks for, which
+    /// he may read as `requester` and in no other role. A service is for everybody; what somebody else reported is not.
     pub fn reads_own(&self, of: &RecordType) -> bool {
-        of.family == "work" && self.reads_as_requester(of)
+        (of.family == "work" || of.own_fields().next().is_some()) && self.reads_as_requester(of)
     }
 
     /// Whether the caller reads what only staff sees of a type: who reads its records and is no mere requester, an

@@ -47,7 +47,7 @@ pub(super) fn known<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), Erro
 /// its day where none is said; an auditor's gets one.
 ///
 /// # Errors
-/// `Invalid` for what is no role, and for a day that is none or has passed.
+/// `Invalid` for what is no role, for a day that is none or has passed, and for a role that has ended, without a day.
 pub(super) fn check(given: &[String], held: &BTreeMap<String, String>, today: i32) -> Result<String, Error> {
     let wrong = |code: &str, message: String| Err(Error::invalid("roles", code, message));
     let mut days: BTreeMap<&str, Option<String>> = BTreeMap::new();
@@ -66,12 +66,20 @@ pub(super) fn check(given: &[String], held: &BTreeMap<String, String>, today: i3
                 format!("`{word}`: say the last day of the role as `{name}:2027-12-31`; it lies ahead.");
             return wrong("format", message);
         }
+        let ended = held.get(name).filter(|day| parse_day(day).is_some_and(|last| last < today));
+        if let Some(ended) = ended
+            && day.is_none()
+        {
+            let message = format!(
+                "The role {name} ended on {ended}. To give it again, say its new last day: `{name}:2027-12-31`."
+            );
+            return wrong("ended", message);
+        }
         days.insert(name, day.map(str::to_owned));
     }
     let written = |name: &str| {
         let said = days.get(name)?.clone();
-        // what has ended begins again only with a new day
-        let kept = held.get(name).filter(|day| parse_day(day).is_some_and(|last| last >= today));
+        let kept = held.get(name);
         let usual = ENDING.iter().find(|(role, _)| *role == name).map(|(_, lasts)| write_day(today + lasts));
         let day = said.or_else(|| kept.cloned()).or(usual);
         Some(day.map_or_else(|| name.to_owned(), |day| format!("{name}:{day}")))
@@ -117,7 +125,11 @@ mod tests {
         assert_eq!(of(&["certification_auditor"], &none).unwrap(), "certification_auditor:2025-02-01");
         assert_eq!(of(&["agent:2024-10-05"], &none).unwrap(), "agent:2024-10-05");
         let held = days("auditor:2024-12-31 agent:2024-01-01");
-        assert_eq!(of(&["auditor", "agent"], &held).unwrap(), "agent auditor:2024-12-31");
+        assert_eq!(
+            of(&["auditor", "agent:2025-01-01"], &held).unwrap(),
+            "agent:2025-01-01 auditor:2024-12-31"
+        );
+        assert!(of(&["auditor", "agent"], &held).is_err(), "what has ended begins again only with a new day");
         for wrong in
             ["emperor", "auditor:2024-10-03", "auditor:soon", "administrator:2030-01-01", "auditor agent", ""]
         {

@@ -48,6 +48,7 @@ impl Engine {
         random: &mut (impl Rng + Send),
     ) -> Result<(Link, String), Error> {
         let permit = Permit::of_account(&act.caller, None).map_err(Error::Forbidden)?;
+        act.reaches_all()?;
         let found = self.require_account(account).await?;
         if found.account.program || !found.account.active {
             let message = "Nobody signs in to this account: it is one of a program, or disabled.";

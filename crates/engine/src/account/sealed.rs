@@ -9,7 +9,7 @@ use std::future::Future;
 
 use proofdesk_model::entry::Entry;
 use proofdesk_model::format::write_instant;
-use proofdesk_model::{Caller, Door, Permit, Reference};
+use proofdesk_model::{Caller, Door, Permit, Problem, Problems, Reference};
 use proofdesk_store::Statement;
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
@@ -35,6 +35,16 @@ impl Act {
     /// An act of a caller.
     pub fn new(caller: &Caller, door: Door) -> Self {
         Self { caller: caller.clone(), door }
+    }
+
+    /// Refuses the owner of a token with a scope: by accounts, roles, links and tokens it would reach everything.
+    pub(super) fn reaches_all(&self) -> Result<(), Error> {
+        if self.caller.scope.is_none() {
+            return Ok(());
+        }
+        let message =
+            "A token that reaches only a part gives nobody access: no account, role, link or token.";
+        Err(Error::Forbidden(Problems(vec![Problem::new("scope", "permission", message)])))
     }
 
     /// An act of the operator at the command line.

@@ -282,6 +282,7 @@ impl Engine {
     /// # Errors
     /// `Forbidden` for who is no administrator.
     pub async fn reset_factor(&self, act: &Act, account: i64) -> Result<(), Error> {
+        act.reaches_all()?;
         let found = self.require_account(account).await?;
         self.drop_factor(act, &found, None).await
     }

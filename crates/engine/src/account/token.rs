@@ -1,8 +1,8 @@
 //! API tokens: 256 random bits, shown once, kept as a hash.
 
+use proofdesk_model::Permit;
 use proofdesk_model::access::Scope;
 use proofdesk_model::format::write_instant;
-use proofdesk_model::{Permit, Problem, Problems};
 use proofdesk_store::{Row, Select, Statement};
 use rand::Rng;
 use serde::Serialize;
@@ -65,10 +65,7 @@ impl Engine {
     ) -> Result<(i64, String), Error> {
         let owner = self.account(account).await?;
         let permit = Permit::of_account(&act.caller, Some(owner.person)).map_err(Error::Forbidden)?;
-        if act.caller.scope.is_some() {
-            let message = "A token that reaches only a part makes no tokens.";
-            return Err(Error::Forbidden(Problems(vec![Problem::new("scope", "permission", message)])));
-        }
+        act.reaches_all()?;
         let scope = Scope::parse(&new.scope, |name| self.registry().get(name).map(|of| &**of));
         let scope = scope.map_err(|word| {
             let short: String = word.chars().filter(|c| !c.is_control()).take(60).collect();

@@ -238,8 +238,10 @@ async fn an_auditors_access_ends_by_itself() {
         desk.time.advance(DAY);
         assert_eq!(reads(13).await, (false, false), "without anybody doing anything");
         assert_eq!(findings(&desk).await, [], "the log tells the same roles");
-        let again =
-            engine.set_roles(&operator(), account.id, &roles(&["auditor", "requester"])).await.unwrap();
+        let without_day = engine.set_roles(&operator(), account.id, &roles(&["auditor", "requester"])).await;
+        assert!(matches!(without_day, Err(Error::Invalid(_))), "it does not come back by itself");
+        let anew = roles(&["auditor:2027-04-09", "requester"]);
+        let again = engine.set_roles(&operator(), account.id, &anew).await.unwrap();
         assert_eq!(again.written_roles(), "requester auditor:2027-04-09", "given anew");
     }
 }

@@ -91,7 +91,7 @@ fn account_json(client: &Client, account: &Account) -> Json {
         "sign_in": account.sign_in,
         "name": account.name,
         "person": client.registry().write_reference(&person),
-        "roles": account.roles,
+        "roles": account.clone().on(proofdesk_model::format::day_of(client.engine().now())).roles,
         "active": account.active,
         "program": account.program,
         "second_factor": account.second_factor,

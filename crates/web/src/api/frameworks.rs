@@ -176,6 +176,7 @@ async fn links(
     body: Body,
 ) -> Result<Response, ApiError> {
     let conformity = require(&client)?.clone();
+    conformity.may_keep_frameworks(&client.caller).map_err(WebError::from)?;
     Params::read(&uri, &[])?;
     let key = once::key(&headers)?;
     let (bytes, object) = input::object(&headers, body, &input::JSON, false).await?;

@@ -347,7 +347,7 @@ fn opening(loaded: &Loaded, eyes: &Eyes<'_>) -> Markup {
     html! {
         section.card { div.body.stack {
             @if long.is_empty() { @if let Some(text) = text { (prose(text)) } }
-            @for field in long { h3 { (field.label) } @if let Some(text) = record.text(&field.name) { (prose(text)) } }
+            @for field in long { h2.small.muted { (field.label) } @if let Some(text) = record.text(&field.name) { (prose(text)) } }
             div.row.small.muted {
                 span {
                     "Recorded" @if let Some(by) = &by { " by " a href=(eyes.address(by)) { (eyes.title(by)) } }

@@ -7,6 +7,7 @@ mod client;
 mod conformity;
 mod documents;
 mod drawn;
+mod every_role;
 mod figures;
 mod files;
 mod forms;

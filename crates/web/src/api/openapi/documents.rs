@@ -13,14 +13,14 @@ pub fn add(all: &mut Map<String, Json>) {
         "name": "name", "in": "path", "required": true, "description": "Name of the template.",
         "schema": {"type": "string"}, "example": "change-management-policy",
     });
-    let every = Operation::read("list_templates", "Documents", "Starter templates")
+    let every = Operation::read("list_templates", "Templates", "Starter templates")
         .says("What there is, which clauses and kinds of 7.5.4 each serves, and which documents were begun from it.")
         .answer("200", "The templates.", schema("Templates"), &[]);
     all.insert("/api/v1/templates".to_owned(), json!({"get": every.build()}));
-    let one = Operation::read("get_template", "Documents", "One template, filled with what the desk knows")
+    let one = Operation::read("get_template", "Templates", "One template, filled with what the desk knows")
         .with(name.clone())
         .answer("200", "The template.", schema("FilledTemplate"), &[]);
-    let adopt = Operation::write("adopt_template", "Documents", "Begin a document from a template")
+    let adopt = Operation::write("adopt_template", "Templates", "Begin a document from a template")
         .says("Makes the document and its first version, both drafts. Refused where one was begun already, unless `again` is true.")
         .with(name)
         .body(schema("Adoption"), false, Map::new())
@@ -127,7 +127,7 @@ pub fn schemas() -> Json {
         })),
         "Reminder": {
             "type": "object", "additionalProperties": false,
-            "properties": {"due_at": {"type": "string", "format": "date-time", "description": "By when it is to be read."}},
+            "properties": {"due_at": {"type": ["string", "null"], "format": "date-time", "description": "By when it is to be read."}},
         },
         "Reminded": object("A reminder.", json!({"asked": number})),
     })

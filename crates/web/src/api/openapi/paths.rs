@@ -11,7 +11,7 @@ pub const TAGS: &[(&str, &str)] = &[
     ("Account", "The caller, his sessions and tokens."),
     ("Accounts", "Who may sign in, with which roles; for administrators."),
     ("Views", "Named conditions that are kept for lists."),
-    ("Documents", "Starter templates; versions and readers stand with their record types."),
+    ("Templates", "Starter templates of documents; versions and readers stand with their record types."),
     ("Conformity", "How the obligations of the standard stand, and why; figures from the history."),
     ("Frameworks", "What the organization must conform to: editions, drafts, mappings, OSCAL."),
     ("Log", "The tamper-evident log: checkpoints and proofs."),

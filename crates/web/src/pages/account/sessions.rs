@@ -42,7 +42,7 @@ pub(in crate::pages) fn list(visit: &Visit, sessions: &[SessionItem], address: &
                 td.small.mono { (session.address) }
                 td.small.spare { (time::proven(session.since, visit.now, visit.zone())) }
                 td.small { (time::ago(session.used_at, visit.now, visit.zone())) }
-                td { form.inline method="post" action={ (address) (session.id) "/end" } { button.button.quiet.small aria-label={ "End the session of " (browser_words(&session.agent)) " since " (time::exact(session.since, visit.zone())) } { "End it" } } }
+                td { form.inline method="post" action={ (address) (session.id) "/end" } { button.button.quiet.small aria-label={ "End it: the session of " (browser_words(&session.agent)) " since " (time::exact(session.since, visit.zone())) } { "End it" } } }
             } } }
         } }
     }

@@ -55,7 +55,7 @@ async fn page(visit: &Visit, id: i64, wrong: &Wrong, message: &Markup) -> Result
             (facts(visit, &account))
             section.card { header { h2 { "Roles" } } div.body {
                 form.form method="post" action={ (at) "/roles" } {
-                    (role_choices(&account.roles))
+                    (role_choices(&account.clone().on(proofdesk_model::format::day_of(visit.now)).roles))
                     @for sentence in wrong.of("roles") { p.wrong role="alert" { (sentence) } }
                     div { button.button.primary { "Keep the roles" } }
                 }

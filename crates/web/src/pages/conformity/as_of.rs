@@ -11,6 +11,9 @@ use crate::parts::empty::notice;
 use crate::parts::time;
 use crate::session::Visit;
 
+/// Microseconds of a day: the end of today lies ahead, and means now.
+const DAY: i64 = 86_400_000_000;
+
 /// The instant that an address means, a day as its end; none for now.
 ///
 /// # Errors
@@ -21,11 +24,17 @@ pub fn read(visit: &Visit, text: &str) -> Result<Option<i64>, WebError> {
         return Ok(None);
     }
     let whole = if text.len() == "2026-11-22".len() { format!("{text}T23:59:59") } else { text.to_owned() };
-    let wrong = || {
+    let wrong = || -> WebError {
         let message = "Write a day or a time, such as 2026-11-22 or 2026-11-22T14:30.";
         proofdesk_engine::Error::invalid("as_of", "format", message).into()
     };
-    parse_instant(&whole, visit.zone()).map(Some).ok_or_else(wrong)
+    let at = parse_instant(&whole, visit.zone()).ok_or_else(wrong)?;
+    let is_today = at - visit.now < DAY && whole.len() > text.len();
+    if at > visit.now && !is_today {
+        let message = "A time that has not come proves nothing: write one that has passed.";
+        return Err(proofdesk_engine::Error::invalid("as_of", "future", message).into());
+    }
+    Ok(Some(at.min(visit.now)))
 }
 
 /// The instant in words.
