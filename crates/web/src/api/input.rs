@@ -2,7 +2,7 @@
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
-use proofdesk_engine::{Problem, Problems};
+use proofdesk_engine::{Error, Problem, Problems};
 use serde_json::{Map, Value as Json};
 
 use crate::api::client::short;
@@ -117,11 +117,16 @@ pub async fn object(
     })?;
     let json: Json = serde_json::from_str(text)
         .map_err(|e| ApiError::unreadable(format!("The body is not JSON that can be read: {e}.")))?;
-    if has_nul(&json) {
-        return Err(ApiError::unreadable("A text in the body contains a NUL character."));
-    }
     match json {
-        Json::Object(map) => Ok((bytes, map)),
+        Json::Object(map) => match map.iter().find(|(name, value)| name.contains('\0') || has_nul(value)) {
+            // JSON allows it, no database text does: the body can be read, and cannot be kept
+            Some((name, _)) => {
+                let name = name.replace('\0', "");
+                let message = format!("`{name}` contains a NUL character. Leave it out.");
+                Err(Error::invalid(&name, "format", message).into())
+            }
+            None => Ok((bytes, map)),
+        },
         other => {
             let detail = format!("The body must be a JSON object, not {}.", kind_of(&other));
             Err(ApiError::unreadable(detail))
