@@ -3,6 +3,8 @@
 //!
 //! Source: the files of `controls/` that the tests' names begin with. Where a control has changed since, the run says so.
 
+use proofdesk_model::format;
+
 /// A test by hand.
 pub struct Question {
     /// Its name.
@@ -246,7 +248,7 @@ pub fn written(text: &str, is_server: bool, now: i64) -> String {
 }
 
 fn day(at: i64) -> String {
-    jiff::Timestamp::from_microsecond(at).map(|at| at.strftime("%Y-%m-%d").to_string()).unwrap_or_default()
+    format::write_day(format::day_of(at))
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use proofdesk_model::entry::Entry;
-use proofdesk_model::format::{day_of, parse_day, write_day, write_instant};
-use proofdesk_model::{Caller, Door, Permit, Problem, Problems, Reference};
+use proofdesk_model::format::{day_of, parse_day, write_day};
+use proofdesk_model::{Caller, Door, Permit, Problem, Problems, Reference, Stamp};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::conformity::Conformity;
 use crate::control::Kind;
 use crate::error::Error;
-use crate::run::{TRIES, last_states, turn};
+use crate::run::{TRIES, last_states, sealed, turn};
 use crate::scope::Scope;
 use crate::state::{Opinion, State};
 use crate::tables::{self, JudgementRow, StateRow};
@@ -217,30 +217,15 @@ fn entry_of(
     caller: &Caller,
     door: Door,
 ) -> Entry {
-    let body = json!({
-        "v": 1,
-        "type": "conformity_judgement",
-        "number": judgement.id,
-        "ref": format!("JUD-{}", judgement.id),
-        "version": 1,
-        "at": write_instant(judgement.at),
-        "by": {"person": caller.person, "name": caller.name},
-        "door": door.as_str(),
-        "action": "conformity_judgement",
-        "note": {
-            "framework": framework,
-            "obligation": judgement.obligation,
-            "test": judgement.test,
-            "opinion": judgement.opinion.as_str(),
-            "reason": judgement.reason,
-            "expires_on": judgement.expires_on,
-            "turned": turned,
-        },
+    let note = json!({
+        "framework": framework,
+        "obligation": judgement.obligation,
+        "test": judgement.test,
+        "opinion": judgement.opinion.as_str(),
+        "reason": judgement.reason,
+        "expires_on": judgement.expires_on,
+        "turned": turned,
     });
-    Entry {
-        record: Reference::new("conformity_judgement", judgement.id),
-        version: 1,
-        at: judgement.at,
-        body: body.to_string().into_bytes(),
-    }
+    let about = Reference::new("conformity_judgement", judgement.id);
+    sealed(about, "JUD", caller, Stamp::now(judgement.at, door), note)
 }

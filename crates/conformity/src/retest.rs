@@ -9,10 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join5;
 use proofdesk_condition::{Condition, FieldPath, Outcome};
-use proofdesk_model::entry::Entry;
-use proofdesk_model::format::{from_json, write_instant};
+use proofdesk_model::format::from_json;
 use proofdesk_model::record_type::COMMON;
-use proofdesk_model::{Caller, Door, Permit, Record, Reference, Value};
+use proofdesk_model::{Caller, Door, Permit, Record, Reference, Stamp, Value};
 use proofdesk_store::{Statement, StoredEntry};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
@@ -21,7 +20,7 @@ use crate::conformity::{Base, Conformity, EXCEPTIONS_KEPT};
 use crate::control::{Each, Test};
 use crate::error::Error;
 use crate::live::{Moves, stand};
-use crate::run::{last_states, turn};
+use crate::run::{last_states, sealed, turn};
 use crate::scope::Scope;
 use crate::state::State;
 use crate::tables::{self, ResultRow, RetestRow, RunRow, StateRow};
@@ -208,26 +207,15 @@ impl Conformity {
     ) -> Result<(), Error> {
         let store = self.engine().store();
         let Some((_, first)) = turned.first() else { return Ok(store.execute(statements).await?) };
-        let body = json!({
-            "v": 1,
-            "type": TURN,
-            "number": run,
-            "ref": format!("RUN-{run}"),
-            "version": 1,
-            "at": write_instant(now),
-            "by": {"person": null, "name": "conformity"},
-            "door": Door::Rule.as_str(),
-            "action": TURN,
-            "note": {
-                "scope": scope.id,
-                "cause": first.cause,
-                "turned": turned.iter().map(|(framework, row)| turn(framework, row)).collect::<Vec<_>>(),
-            },
+        let note = json!({
+            "scope": scope.id,
+            "cause": first.cause,
+            "turned": turned.iter().map(|(framework, row)| turn(framework, row)).collect::<Vec<_>>(),
         });
-        let record = Reference::new(TURN, run);
-        let entry = Entry { record, version: 1, at: now, body: body.to_string().into_bytes() };
-        let permit =
-            Permit::of_conformity(TURN, &Caller::system("conformity"), &[]).map_err(Error::Forbidden)?;
+        let program = Caller::system("conformity");
+        let stamp = Stamp::now(now, Door::Rule);
+        let entry = sealed(Reference::new(TURN, run), "RUN", &program, stamp, note);
+        let permit = Permit::of_conformity(TURN, &program, &[]).map_err(Error::Forbidden)?;
         store.note(&permit, vec![entry], statements, Uuid::now_v7()).await?;
         Ok(())
     }

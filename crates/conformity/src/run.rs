@@ -12,12 +12,12 @@ use std::time::Instant;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use proofdesk_model::entry::Entry;
+use proofdesk_model::entry::{self, Entry};
 use proofdesk_model::format::write_instant;
-use proofdesk_model::{Caller, Door, Permit, Reference};
+use proofdesk_model::{Caller, Door, Permit, Reference, Stamp};
 use proofdesk_store::Statement;
 use serde::Serialize;
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -295,14 +295,13 @@ impl Conformity {
         let mut tests: BTreeMap<State, u64> = BTreeMap::new();
         results.iter().for_each(|r| *tests.entry(r.state).or_default() += 1);
         let exceptions = results.iter().map(|r| r.counts.exceptions()).sum();
-        let mut entry = seal(&run, &tests, &obligations, exceptions, engine.now(), door);
-        entry["note"]["marks"] = json!(marks_of(&results));
-        entry["note"]["turned"] = json!(turned);
-        let record = Reference::new("conformity_run", run.id);
-        let body = entry.to_string().into_bytes();
-        let entry = Entry { record, version: 1, at: engine.now(), body };
-        let permit = Permit::of_conformity("conformity_run", &Caller::system("conformity"), &[])
-            .map_err(Error::Forbidden)?;
+        let mut note = told(&run, &tests, &obligations, exceptions);
+        note["marks"] = json!(marks_of(&results));
+        note["turned"] = json!(turned);
+        let program = Caller::system("conformity");
+        let about = Reference::new("conformity_run", run.id);
+        let entry = sealed(about, "RUN", &program, Stamp::now(engine.now(), door), note);
+        let permit = Permit::of_conformity("conformity_run", &program, &[]).map_err(Error::Forbidden)?;
         let receipt = engine.store().note(&permit, vec![entry], statements, id).await?;
         let entry = receipt.entries.first().copied().unwrap_or_default();
         Ok(RunSummary { run, tests, obligations, exceptions, duties: Vec::new(), changed, entry })
@@ -435,14 +434,12 @@ pub(crate) fn turn(framework: &str, row: &StateRow) -> Json {
     json!([framework, row.obligation, row.state.as_str()])
 }
 
-/// The body of the entry that seals a run.
-fn seal(
+/// What the entry that seals a run tells of it.
+fn told(
     run: &RunRow,
     tests: &BTreeMap<State, u64>,
     obligations: &BTreeMap<State, u64>,
     exceptions: u64,
-    at: i64,
-    door: Door,
 ) -> Json {
     let counted = |states: &BTreeMap<State, u64>| -> Json {
         states
@@ -452,24 +449,20 @@ fn seal(
             .into()
     };
     json!({
-        "v": 1,
-        "type": "conformity_run",
-        "number": run.id,
-        "ref": format!("RUN-{}", run.id),
-        "version": 1,
-        "at": write_instant(at),
-        "by": {"person": null, "name": "conformity"},
-        "door": door.as_str(),
-        "action": "conformity_run",
-        "note": {
-            "scope": run.scope,
-            "as_of": write_instant(run.at),
-            "log_size": run.log_size,
-            "trigger": run.trigger,
-            "tests": counted(tests),
-            "obligations": counted(obligations),
-            "exceptions": exceptions,
-            "digest": run.digest,
-        },
+        "scope": run.scope,
+        "as_of": write_instant(run.at),
+        "log_size": run.log_size,
+        "trigger": run.trigger,
+        "tests": counted(tests),
+        "obligations": counted(obligations),
+        "exceptions": exceptions,
+        "digest": run.digest,
     })
+}
+
+/// An entry about conformity: what it is about is written with a prefix of its own, such as `RUN-4`.
+pub(crate) fn sealed(about: Reference, prefix: &str, caller: &Caller, stamp: Stamp, note: Json) -> Entry {
+    let (action, written) = (about.record_type.clone(), format!("{prefix}-{}", about.number));
+    let rest = Map::from_iter([("note".to_owned(), note)]);
+    entry::of_other(about, &written, caller, &stamp, &action, &rest)
 }

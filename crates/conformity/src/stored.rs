@@ -7,8 +7,7 @@ pub(crate) mod proof;
 pub(crate) mod shelf;
 
 use proofdesk_model::entry::Entry;
-use proofdesk_model::format::write_instant;
-use proofdesk_model::{Caller, Door, Permit, Problem, Problems, Reference};
+use proofdesk_model::{Caller, Door, Permit, Problem, Problems, Reference, Stamp};
 use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
@@ -20,7 +19,7 @@ use crate::framework::Framework;
 use crate::framework::differ::{Difference, differences};
 use crate::framework::write::digest_of;
 use crate::reader::Source;
-use crate::run::TRIES;
+use crate::run::{TRIES, sealed};
 use crate::tables::{self, StoredRow};
 use shelf::{Shelf, frozen};
 
@@ -499,33 +498,18 @@ fn entry_of(row: &StoredRow, update: Option<&Update>, caller: &Caller, door: Doo
         let of = |t: &&Touched| t.difference.part == part && t.difference.turn.as_str() == turn;
         update.map(|u| u.differences.iter().filter(of).count())
     };
-    let body = json!({
-        "v": 1,
-        "type": "conformity_framework",
-        "number": row.id,
-        "ref": format!("FRW-{}", row.id),
-        "version": 1,
-        "at": write_instant(row.at),
-        "by": {"person": caller.person, "name": caller.name},
-        "door": door.as_str(),
-        "action": "conformity_framework",
-        "note": {
-            "framework": row.framework,
-            "part": row.part,
-            "state": row.state,
-            "edition": row.edition,
-            "origin": row.origin,
-            "digest": row.digest,
-            "requirements": update.map(|u| u.requirements),
-            "added": counted("requirement", "added"),
-            "removed": counted("requirement", "removed"),
-            "changed": counted("requirement", "changed"),
-        },
+    let note = json!({
+        "framework": row.framework,
+        "part": row.part,
+        "state": row.state,
+        "edition": row.edition,
+        "origin": row.origin,
+        "digest": row.digest,
+        "requirements": update.map(|u| u.requirements),
+        "added": counted("requirement", "added"),
+        "removed": counted("requirement", "removed"),
+        "changed": counted("requirement", "changed"),
     });
-    Entry {
-        record: Reference::new("conformity_framework", row.id),
-        version: 1,
-        at: row.at,
-        body: body.to_string().into_bytes(),
-    }
+    let about = Reference::new("conformity_framework", row.id);
+    sealed(about, "FRW", caller, Stamp::now(row.at, door), note)
 }

@@ -9,7 +9,7 @@
 use std::io::Write as _;
 
 use proofdesk_condition::Value;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use crate::access::Caller;
 use crate::change::Stamp;
@@ -69,17 +69,44 @@ pub fn of_note(record: &Record, caller: &Caller, stamp: &Stamp, action: &str, no
     body.finish(record, stamp)
 }
 
+/// The entry of what is no declared record: an account, a run of the tests, a judgement. `written` is how it is
+/// written, such as `RUN-4`; `rest` has the members `set` and `note`, where there are any.
+pub fn of_other(
+    about: Reference,
+    written: &str,
+    caller: &Caller,
+    stamp: &Stamp,
+    action: &str,
+    rest: &Map<String, Json>,
+) -> Entry {
+    let mut body = Body::begin((&about, written, 1), caller, stamp, action);
+    for (name, value) in rest {
+        body.name(name).json(value);
+    }
+    body.push("}");
+    Entry { record: about, version: 1, at: stamp.at, body: body.0 }
+}
+
 /// JSON on its way, written in the order of its members without a tree in between: every event of an import makes one.
 struct Body(Vec<u8>);
 
 impl Body {
     fn head(record: &Record, caller: &Caller, stamp: &Stamp, action: &str) -> Self {
+        let about = Reference::new(record.of.name.clone(), record.number);
+        let mut body = Self::begin((&about, &record.reference(), record.version), caller, stamp, action);
+        body.name("declaration").text(record.of.declaration.get(..16).unwrap_or_default());
+        body
+    }
+
+    /// What every entry begins with. `about` is what it is about, how that is written, and its version.
+    fn begin(about: (&Reference, &str, i64), caller: &Caller, stamp: &Stamp, action: &str) -> Self {
+        let (of, written, version) = about;
         let mut body = Self(Vec::with_capacity(640));
         body.push("{\"v\":1");
-        body.name("type").text(&record.of.name);
-        body.name("number").number(record.number);
-        body.name("ref").text(&record.reference());
-        body.name("version").number(record.version);
+        body.name("type").text(&of.record_type);
+        body.name("number").number(of.number);
+        body.name("ref").text(written);
+        body.name("version").number(version);
         body.name("at").instant(stamp.at);
         if stamp.occurred_at != stamp.at {
             body.name("occurred_at").instant(stamp.occurred_at);
@@ -92,7 +119,6 @@ impl Body {
         body.name("name").text(&caller.name).push("}");
         body.name("door").text(stamp.door.as_str());
         body.name("action").text(action);
-        body.name("declaration").text(record.of.declaration.get(..16).unwrap_or_default());
         body
     }
 

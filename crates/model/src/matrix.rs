@@ -1,7 +1,7 @@
 //! The permission matrix: what each role may do with records of each type, and with which of them. A paper for auditors
 //! (`generated/permissions.txt`), written from the same functions that decide ([`crate::access`]).
 
-use std::fmt::Write as _;
+use std::fmt::Write as _; // into a String, which cannot fail: results are dropped
 
 use crate::access::{Action, Caller, ROLES};
 use crate::record_type::RecordType;

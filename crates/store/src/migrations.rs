@@ -31,9 +31,9 @@ pub(crate) const SQLITE: [Migration; 5] = [
         sql: include_str!("../../../migrations/sqlite/0004_identity.sql"),
     },
     Migration {
-        number: 8,
+        number: 5,
         name: "framework",
-        sql: include_str!("../../../migrations/sqlite/0008_framework.sql"),
+        sql: include_str!("../../../migrations/sqlite/0005_framework.sql"),
     },
 ];
 
@@ -60,9 +60,9 @@ pub(crate) const POSTGRES: [Migration; 5] = [
         sql: include_str!("../../../migrations/postgres/0004_identity.sql"),
     },
     Migration {
-        number: 8,
+        number: 5,
         name: "framework",
-        sql: include_str!("../../../migrations/postgres/0008_framework.sql"),
+        sql: include_str!("../../../migrations/postgres/0005_framework.sql"),
     },
 ];
 

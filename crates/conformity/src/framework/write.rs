@@ -1,6 +1,6 @@
 //! A framework as KDL again, always in the same form: what is stored, compared and sealed.
 
-use std::fmt::Write as _;
+use std::fmt::Write as _; // into a String, which cannot fail: results are dropped
 
 use sha2::{Digest, Sha256};
 

@@ -6,12 +6,11 @@ use proofdesk_conformity::framework::Answer;
 use proofdesk_conformity::framework::differ::{Turn, differences};
 use proofdesk_conformity::mapping::Contribution;
 use proofdesk_conformity::oscal::{CatalogOptions, Heading, read_catalog};
-use proofdesk_conformity::{
-    Conformity, Declarations, Error, Framework, NewJudgement, Opinion, Scope, Site, Source, State,
-};
+use proofdesk_conformity::{Conformity, Declarations, Error, Framework, Scope, Site, Source, State};
 use proofdesk_engine::{Caller, Change, Door};
 use proofdesk_store::Statement;
 
+use crate::kinds::adequate;
 use crate::world::{MORNING, World, on_both, registry};
 
 const HOUSE: &str = r#"
@@ -299,14 +298,7 @@ async fn mappings_speak_by_their_strength(world: World) {
     assert_eq!(found["prioritize"], State::Nonconforming);
 
     // a judgement of one framework says nothing about another
-    let judgement = NewJudgement {
-        framework: "house".to_owned(),
-        obligation: "whole".to_owned(),
-        test: None,
-        opinion: Opinion::Adequate,
-        reason: "Looked at".to_owned(),
-        expires_on: None,
-    };
+    let judgement = adequate("whole");
     conformity.record_judgement(&operator(), &judgement, Door::Cli).await.unwrap();
     assert_eq!(states(&conformity, "house").await["whole"], State::Nonconforming);
     conformity.run(&Scope::all(), "test", Door::Cli).await.unwrap();

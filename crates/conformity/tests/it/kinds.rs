@@ -91,6 +91,18 @@ async fn run(conformity: &Conformity) -> BTreeMap<String, State> {
     states(conformity).await
 }
 
+/// The judgement that what an obligation of [`house`] asks is good enough.
+pub fn adequate(obligation: &str) -> NewJudgement {
+    NewJudgement {
+        framework: "house".to_owned(),
+        obligation: obligation.to_owned(),
+        test: None,
+        opinion: Opinion::Adequate,
+        reason: "Seen in use.".to_owned(),
+        expires_on: None,
+    }
+}
+
 pub fn titled(title: &str) -> Change {
     Change::default().with_text("title", title)
 }

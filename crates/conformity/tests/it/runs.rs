@@ -1,23 +1,16 @@
 //! Runs of two programs on one database, and what is forgotten of old runs.
 
-use proofdesk_conformity::{Conformity, NewJudgement, Opinion, Scope};
+use proofdesk_conformity::{Conformity, Scope};
 use proofdesk_engine::{Caller, Door};
 
-use crate::kinds::{house, titled};
+use crate::kinds::{adequate, house, titled};
 use crate::world::{DAY, World, on_both};
 
 async fn programs_side_by_side(world: World) {
     let (here, beside) = (world.conformity(house()), Conformity::new(world.beside().await, house()));
     world.put("incident", "new", titled("a")).await;
     let auditor = Caller::person(7, "Ilse Brandt", ["auditor"]);
-    let new = NewJudgement {
-        framework: "house".to_owned(),
-        obligation: "1-a".to_owned(),
-        test: None,
-        opinion: Opinion::Adequate,
-        reason: "Seen in use.".to_owned(),
-        expires_on: None,
-    };
+    let new = adequate("1-a");
     let mut numbers = Vec::new();
     for program in [&here, &beside, &here, &here, &beside, &beside, &here] {
         let made = program.run(&Scope::all(), "by hand", Door::Cli).await.unwrap();

@@ -1,11 +1,11 @@
 //! What a run, a judgement and a change of state left in the tables must be what the log sealed.
 
-use proofdesk_conformity::{NewJudgement, Opinion, Scope, verify};
+use proofdesk_conformity::{Scope, verify};
 use proofdesk_engine::verify::Report;
 use proofdesk_engine::{Caller, Change, Door};
 use proofdesk_store::{Select, Statement};
 
-use crate::kinds::{house, titled};
+use crate::kinds::{adequate, house, titled};
 use crate::world::{World, on_both};
 
 async fn findings(world: &World) -> Vec<String> {
@@ -28,14 +28,7 @@ async fn changed_by_hand(world: World) {
     world.alter(&incident, Change::default().with_text("title", "b")).await;
     conformity.retest(&incident).await.unwrap();
     let auditor = Caller::person(7, "Ilse Brandt", ["auditor"]);
-    let new = NewJudgement {
-        framework: "house".to_owned(),
-        obligation: "1-a".to_owned(),
-        test: None,
-        opinion: Opinion::Adequate,
-        reason: "Seen in use.".to_owned(),
-        expires_on: None,
-    };
+    let new = adequate("1-a");
     conformity.record_judgement(&auditor, &new, Door::Cli).await.unwrap();
     let second = conformity.run(&scope, "by hand", Door::Cli).await.unwrap().run.id;
     assert_eq!(findings(&world).await, Vec::<String>::new());

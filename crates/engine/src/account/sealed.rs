@@ -7,9 +7,8 @@
 
 use std::future::Future;
 
-use proofdesk_model::entry::Entry;
-use proofdesk_model::format::write_instant;
-use proofdesk_model::{Caller, Door, Permit, Problem, Problems, Reference};
+use proofdesk_model::entry::{self, Entry};
+use proofdesk_model::{Caller, Door, Permit, Problem, Problems, Reference, Stamp};
 use proofdesk_store::Statement;
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
@@ -86,27 +85,18 @@ impl Told {
     }
 
     fn entry(mut self, account: i64, act: &Act, at: i64) -> Entry {
-        let mut body = json!({
-            "v": 1,
-            "type": TYPE,
-            "number": account,
-            "ref": reference(account),
-            "version": 1,
-            "at": write_instant(at),
-            "by": {"person": act.caller.person, "name": act.caller.name},
-            "door": act.door.as_str(),
-            "action": self.action,
-        });
+        let mut rest = Map::new();
         if !self.set.is_empty() {
-            body["set"] = Json::Object(self.set);
+            rest.insert("set".to_owned(), Json::Object(self.set));
         }
         if !self.items.is_empty() {
             self.note.insert("items".to_owned(), Json::Array(self.items));
         }
         if !self.note.is_empty() {
-            body["note"] = Json::Object(self.note);
+            rest.insert("note".to_owned(), Json::Object(self.note));
         }
-        Entry { record: Reference::new(TYPE, account), version: 1, at, body: body.to_string().into_bytes() }
+        let (about, stamp) = (Reference::new(TYPE, account), Stamp::now(at, act.door));
+        entry::of_other(about, &reference(account), &act.caller, &stamp, self.action, &rest)
     }
 }
 

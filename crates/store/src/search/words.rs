@@ -1,6 +1,6 @@
 //! Words of texts and questions: letters and digits, folded, the same for both databases.
 
-use std::fmt::Write;
+use std::fmt::Write; // into a String, which cannot fail: results are dropped
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
