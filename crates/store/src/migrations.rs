@@ -12,58 +12,26 @@ pub(crate) struct Migration {
     pub sql: &'static str,
 }
 
+const fn step(number: i64, name: &'static str, sql: &'static str) -> Migration {
+    Migration { number, name, sql }
+}
+
 /// For SQLite, in order.
 pub(crate) const SQLITE: [Migration; 5] = [
-    Migration { number: 1, name: "engine", sql: include_str!("../../../migrations/sqlite/0001_engine.sql") },
-    Migration {
-        number: 2,
-        name: "conformity",
-        sql: include_str!("../../../migrations/sqlite/0002_conformity.sql"),
-    },
-    Migration {
-        number: 3,
-        name: "view_columns",
-        sql: include_str!("../../../migrations/sqlite/0003_view_columns.sql"),
-    },
-    Migration {
-        number: 4,
-        name: "identity",
-        sql: include_str!("../../../migrations/sqlite/0004_identity.sql"),
-    },
-    Migration {
-        number: 5,
-        name: "framework",
-        sql: include_str!("../../../migrations/sqlite/0005_framework.sql"),
-    },
+    step(1, "engine", include_str!("../../../migrations/sqlite/0001_engine.sql")),
+    step(2, "conformity", include_str!("../../../migrations/sqlite/0002_conformity.sql")),
+    step(3, "view_columns", include_str!("../../../migrations/sqlite/0003_view_columns.sql")),
+    step(4, "identity", include_str!("../../../migrations/sqlite/0004_identity.sql")),
+    step(5, "framework", include_str!("../../../migrations/sqlite/0005_framework.sql")),
 ];
 
 /// For PostgreSQL, in order.
 pub(crate) const POSTGRES: [Migration; 5] = [
-    Migration {
-        number: 1,
-        name: "engine",
-        sql: include_str!("../../../migrations/postgres/0001_engine.sql"),
-    },
-    Migration {
-        number: 2,
-        name: "conformity",
-        sql: include_str!("../../../migrations/postgres/0002_conformity.sql"),
-    },
-    Migration {
-        number: 3,
-        name: "view_columns",
-        sql: include_str!("../../../migrations/postgres/0003_view_columns.sql"),
-    },
-    Migration {
-        number: 4,
-        name: "identity",
-        sql: include_str!("../../../migrations/postgres/0004_identity.sql"),
-    },
-    Migration {
-        number: 5,
-        name: "framework",
-        sql: include_str!("../../../migrations/postgres/0005_framework.sql"),
-    },
+    step(1, "engine", include_str!("../../../migrations/postgres/0001_engine.sql")),
+    step(2, "conformity", include_str!("../../../migrations/postgres/0002_conformity.sql")),
+    step(3, "view_columns", include_str!("../../../migrations/postgres/0003_view_columns.sql")),
+    step(4, "identity", include_str!("../../../migrations/postgres/0004_identity.sql")),
+    step(5, "framework", include_str!("../../../migrations/postgres/0005_framework.sql")),
 ];
 
 /// Tables of the engine whose rows are numbered by `id` through [`crate::Store::allocate`].
