@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use jiff::tz::TimeZone;
+use proofdesk_reach::{Limits, Reach, Rule};
 use serde::{Deserialize, Serialize};
+use toml::Spanned;
+use toml::de::{DeTable, Deserializer};
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
@@ -40,6 +43,29 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Addresses of own proxies, whose `X-Forwarded-For` says where a request comes from.
     pub trusted_proxies: Vec<std::net::IpAddr>,
+    /// Requests that the program itself sends out.
+    pub outgoing: Outgoing,
+}
+
+/// Requests that the program itself sends out: to identity providers, webhooks and sources of alerts.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub struct Outgoing {
+    /// Networks, addresses and host names that may be asked although they are no part of the public internet.
+    pub allow: Vec<String>,
+    /// PEM file with the certificates that servers prove themselves by, in place of Mozilla's.
+    pub roots: Option<PathBuf>,
+}
+
+impl Outgoing {
+    /// The client for such requests.
+    ///
+    /// # Errors
+    /// A value that cannot be read, with its key.
+    pub fn reach(&self) -> anyhow::Result<Reach> {
+        let rule = Rule::parse(&self.allow).map_err(|said| anyhow::anyhow!("outgoing.allow: {said}"))?;
+        Reach::new(rule, Limits::default(), self.roots.as_deref()).context("outgoing.roots")
+    }
 }
 
 impl Default for Config {
@@ -59,6 +85,7 @@ impl Default for Config {
             secure_cookies: false,
             public_url: None,
             trusted_proxies: Vec::new(),
+            outgoing: Outgoing::default(),
         }
     }
 }
@@ -84,6 +111,7 @@ impl Config {
         config.log_key = folder.join(&config.log_key);
         config.site = config.site.map(|site| folder.join(site));
         config.renderer = config.renderer.map(|program| folder.join(program));
+        config.outgoing.roots = config.outgoing.roots.map(|file| folder.join(file));
         if !is_url(&config.database) {
             let file = config.database.trim_start_matches("sqlite:");
             config.database = folder.join(file).to_string_lossy().into_owned();
@@ -93,31 +121,27 @@ impl Config {
 
     /// Reads the text as far as it can be read, and says everything that is wrong with the rest, each with its line.
     fn parse(text: &str) -> (Self, Vec<String>) {
-        let (table, errors) = toml::de::DeTable::parse_recoverable(text);
+        let (table, errors) = DeTable::parse_recoverable(text);
         let shown = |e: &toml::de::Error| e.to_string().trim_end().to_owned();
         let mut mistakes: Vec<String> = errors.iter().map(shown).collect();
         if !mistakes.is_empty() {
             return (Self::default(), mistakes);
         }
-        let mut good = String::new();
-        for (key, value) in table.get_ref() {
-            let start = key.span().start;
-            let line = text.get(..start).map_or(0, |before| before.matches('\n').count());
-            if value.get_ref().is_table() {
-                mistakes.push(format!("line {}: there is no section `{}`", line + 1, key.get_ref()));
-                continue;
-            }
-            // alone, in its line: so the message of the reader names the line of the file
-            let alone = text.get(start..value.span().end).unwrap_or_default();
-            match toml::from_str::<Self>(&format!("{}{alone}", "\n".repeat(line))) {
-                Ok(_) => {
-                    good.push_str(alone);
-                    good.push('\n');
+        // each key alone, so that one mistake does not hide the next
+        let mut good = DeTable::new();
+        let read =
+            |table: DeTable<'_>| Self::deserialize(Deserializer::from(Spanned::new(0..text.len(), table)));
+        for (key, value) in table.into_inner() {
+            let alone = DeTable::from_iter([(key.clone(), value.clone())]);
+            match read(alone) {
+                Ok(_) => _ = good.insert(key, value),
+                Err(mut e) => {
+                    e.set_input(Some(text));
+                    mistakes.push(shown(&e));
                 }
-                Err(e) => mistakes.push(shown(&e)),
             }
         }
-        (toml::from_str(&good).unwrap_or_default(), mistakes)
+        (read(good).unwrap_or_default(), mistakes)
     }
 
     /// Says everything that is wrong with the values.
@@ -166,6 +190,9 @@ impl Config {
         {
             wrong.push(format!("site: {} is not a folder", site.display()));
         }
+        if let Err(said) = self.outgoing.reach() {
+            wrong.push(format!("{said:#}"));
+        }
         if wrong.is_empty() { Ok(()) } else { bail!("{}", wrong.join("\n")) }
     }
 
@@ -211,17 +238,36 @@ mod tests {
     fn all_mistakes_of_a_file_are_said_at_once() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("proofdesk.toml");
-        let text = "database = 7\nlisten_on = \"x\"\ntime_zone = \"Mars\"\nsecure_cookies = \"yes\"\n\n[mail]\nhost = \"m\"\n";
+        let text = "database = 7\nlisten_on = \"x\"\ntime_zone = \"Mars\"\nsecure_cookies = \"yes\"\n\n[nail]\nhost = \"m\"\n";
         std::fs::write(&path, text).unwrap();
         let message = Config::read(&path).unwrap_err().to_string();
-        for part in
-            ["line 1", "line 2", "listen_on", "line 4", "no section `mail`", "line 6", "time_zone: `Mars`"]
-        {
+        for part in ["line 1", "line 2", "listen_on", "line 4", "`nail`", "line 6", "time_zone: `Mars`"] {
             assert!(message.contains(part), "{part} is missing: {message}");
         }
         std::fs::write(&path, "database = \nlisten = \"x\"\ntime_zone = [\n").unwrap();
         let message = Config::read(&path).unwrap_err().to_string();
         assert!(message.contains("line 1") && message.contains("line 3"), "{message}");
+    }
+
+    #[test]
+    fn sections_are_read_and_their_mistakes_are_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("proofdesk.toml");
+        std::fs::write(&path, "[outgoing]\nallow = [\"10.1.0.0/16\"]\nroots = \"own.pem\"\n").unwrap();
+        let config = Config::read(&path).unwrap();
+        assert_eq!(config.outgoing.allow, ["10.1.0.0/16"]);
+        assert_eq!(config.outgoing.roots, Some(folder.path().join("own.pem")));
+        let message = config.check().unwrap_err().to_string();
+        assert!(message.contains("outgoing.roots: ") && message.contains("own.pem"), "{message}");
+        std::fs::write(&path, "listen = \"y\"\n[outgoing]\nallowed = []\n").unwrap();
+        let message = Config::read(&path).unwrap_err().to_string();
+        for part in ["line 3", "allowed", "listen: `y`"] {
+            assert!(message.contains(part), "{part} is missing: {message}");
+        }
+        let mut config = Config::default();
+        config.outgoing.allow.push("10.1.0.0/99".to_owned());
+        let message = config.check().unwrap_err().to_string();
+        assert!(message.contains("outgoing.allow: \"10.1.0.0/99\""), "{message}");
     }
 
     #[test]
