@@ -267,7 +267,8 @@ impl Conformity {
         (door, id): (Door, Uuid),
     ) -> Result<RunSummary, Error> {
         let engine = self.engine();
-        let mut statements = vec![tables::add_run(&run, engine.now(), &id)];
+        let made_at = engine.now();
+        let mut statements = vec![tables::add_run(&run, made_at, &id)];
         for result in &results {
             let Some(answer) = answers.get(&result.test) else { continue };
             statements.push(tables::add_result(result, &run.scope, answer.started));
@@ -300,7 +301,7 @@ impl Conformity {
         note["turned"] = json!(turned);
         let program = Caller::system("conformity");
         let about = Reference::new("conformity_run", run.id);
-        let entry = sealed(about, "RUN", &program, Stamp::now(engine.now(), door), note);
+        let entry = sealed(about, "RUN", &program, Stamp::now(made_at, door), note);
         let permit = Permit::of_conformity("conformity_run", &program, &[]).map_err(Error::Forbidden)?;
         let receipt = engine.store().note(&permit, vec![entry], statements, id).await?;
         let entry = receipt.entries.first().copied().unwrap_or_default();

@@ -22,6 +22,10 @@ use crate::tables::{self, ResultRow};
 /// Entries read at a time.
 const BATCH: usize = 2_000;
 
+/// Runs of earlier versions took the clock twice, for the row and for the entry: so far these may lie apart,
+/// microseconds.
+const CLOCK_TWICE: u64 = 1_000_000;
+
 /// A state as told and as stored: framework, scope, obligation, state, since, cause.
 type Turned = (String, String, String, String, i64, String);
 
@@ -85,6 +89,7 @@ impl Told {
         match kind {
             "conformity_run" => {
                 self.is_older |= self.runs.is_empty() && note.get("turned").is_none();
+                note["at"] = Json::from(at);
                 self.runs.insert(number, note);
             }
             "conformity_judgement" => {
@@ -118,7 +123,7 @@ fn missing(report: &mut Report, name: &str, message: String) {
 }
 
 async fn verify_runs(engine: &Engine, told: &Told, report: &mut Report) -> Result<(), Error> {
-    let columns = &["id", "scope", "now_at", "digest", "log_size", "trigger"];
+    let columns = &["id", "scope", "now_at", "digest", "log_size", "trigger", "at"];
     let rows = engine.store().select(Select::from("conformity_run", columns).order("id")).await?;
     let mut gone: BTreeSet<i64> = told.runs.keys().copied().collect();
     let mut kept: HashMap<String, Vec<Vec<ResultRow>>> = HashMap::new();
@@ -136,7 +141,8 @@ async fn verify_runs(engine: &Engine, told: &Told, report: &mut Report) -> Resul
             && text(note, "as_of") == write_instant(run.at)
             && text(note, "digest") == run.digest
             && note.get("log_size").and_then(Json::as_i64) == Some(row.int(4))
-            && text(note, "trigger") == row.text(5);
+            && text(note, "trigger") == row.text(5)
+            && note["at"].as_i64().is_some_and(|at| at.abs_diff(row.int(6)) <= CLOCK_TWICE);
         if !same {
             changed(report, &name, format!("The row of {name} is not as the log sealed it."));
         }

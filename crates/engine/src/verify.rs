@@ -10,6 +10,7 @@ mod accounts;
 mod beside;
 mod export;
 mod nodes;
+mod replay;
 mod rows;
 mod walk;
 

@@ -100,6 +100,15 @@ async fn rows_past_the_log(world: &World, run: i64) {
     damage(world, Statement::delete("conformity_state").when("since", 1_i64)).await;
     assert_eq!(findings(world).await, Vec::<String>::new());
 
+    let made = |at: i64| Statement::update("conformity_run").set("at", at).when("id", run);
+    let rows = Select::from("conformity_run", &["at"]).when("id", run);
+    let at = world.engine.store().select(rows).await.unwrap()[0].int(0);
+    damage(world, made(at + 3_600_000_000)).await;
+    let found = findings(world).await;
+    assert!(found.len() == 1 && found[0].starts_with(&format!("RUN-{run}: ")), "{found:?}");
+    damage(world, made(at)).await;
+    assert_eq!(findings(world).await, Vec::<String>::new());
+
     damage(world, Statement::delete("conformity_run").when("id", run)).await;
     let found = findings(world).await;
     assert!(

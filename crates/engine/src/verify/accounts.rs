@@ -21,20 +21,36 @@ type Items = BTreeMap<(i64, String, String), Json>;
 struct Told {
     columns: BTreeMap<i64, BTreeMap<String, Json>>,
     items: Items,
+    gaps: Vec<Gap>,
+}
+
+/// An entry that began from what the log had not told: account, what it is about, and the leaf.
+struct Gap {
+    account: i64,
+    what: String,
+    leaf: Option<u64>,
 }
 
 impl Told {
-    fn read(&mut self, account: i64, body: &Json) {
+    fn read(&mut self, account: i64, leaf: Option<u64>, body: &Json) {
         let columns = self.columns.entry(account).or_default();
         for (name, pair) in body.get("set").and_then(Json::as_object).into_iter().flatten() {
-            columns.insert(name.clone(), pair.get(1).cloned().unwrap_or_default());
+            let before = columns.insert(name.clone(), pair.get(1).cloned().unwrap_or_default());
+            if before.as_ref().unwrap_or(&Json::Null) != pair.get(0).unwrap_or(&Json::Null) {
+                self.gaps.push(Gap { account, what: name.clone(), leaf });
+            }
         }
         for one in body.pointer("/note/items").and_then(Json::as_array).into_iter().flatten() {
             let kind = one["item"].as_str().unwrap_or_default().to_owned();
             let key = (account, kind, key_of(&one["id"]));
             match one.get("is").filter(|is| !is.is_null()) {
                 Some(is) => self.items.insert(key, is.clone()),
-                None => self.items.remove(&key),
+                None => {
+                    if !self.items.contains_key(&key) {
+                        self.gaps.push(Gap { account, what: format!("{} {}", key.1, key.2), leaf });
+                    }
+                    self.items.remove(&key)
+                }
             };
         }
     }
@@ -75,6 +91,13 @@ impl Engine {
                 format!("The log knows the account {} ({sign_in}), but its row is gone.", reference(id));
             report.add(FindingKind::MissingRow, None, Some(reference(id)), message);
         }
+        for Gap { account, what, leaf } in told.gaps {
+            let name = reference(account);
+            let message = format!(
+                "Of {name}, the {what} had been changed past the log before an act on it: the entry began from what the log had not told."
+            );
+            report.add(FindingKind::ChangedRow, leaf, Some(name), message);
+        }
         compare_items(told.items, self.account_items().await?, report);
         Ok(())
     }
@@ -89,7 +112,7 @@ impl Engine {
             for entry in &entries {
                 // bytes that are no JSON were found by the walk over the leaves
                 if let Ok(body) = serde_json::from_slice::<Json>(&entry.body) {
-                    told.read(entry.record.number, &body);
+                    told.read(entry.record.number, entry.leaf, &body);
                 }
             }
         }

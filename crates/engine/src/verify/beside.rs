@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashSet};
 
 use proofdesk_model::{Record, Reference, Registry};
-use proofdesk_store::Select;
+use proofdesk_store::{Row, Select};
 use serde_json::Value as Json;
 
+use super::replay::Mark;
 use super::{FindingKind, Report};
 use crate::Engine;
 use crate::error::Error;
@@ -13,14 +14,15 @@ use crate::error::Error;
 /// Most files of one record that are compared.
 const FILES_MAX: usize = 100_000;
 
-/// A file as its entry tells of it: id, name, media type, SHA-256, audience.
-pub(super) type File = [String; 5];
+/// A file as its entry tells of it: id, name, media type, SHA-256 and audience; size, time and person.
+pub(super) type File = ([String; 5], i64, i64, Option<i64>);
 
 /// The file that an entry tells of.
-pub(super) fn file_of(body: &Json) -> Option<File> {
+pub(super) fn file_of(body: &Json, mark: &Mark) -> Option<File> {
     let note = body.get("note").filter(|_| body.get("action").and_then(Json::as_str) == Some("attach"))?;
     let text = |name: &str| note.get(name).and_then(Json::as_str).map(str::to_owned);
-    Some([text("id")?, text("name")?, text("media_type")?, text("sha256")?, text("audience")?])
+    let words = [text("id")?, text("name")?, text("media_type")?, text("sha256")?, text("audience")?];
+    Some((words, note.get("size_bytes")?.as_i64()?, mark.at, mark.person))
 }
 
 /// One end of a relation, the other, and whether it was added or taken away; ordered as the entries are.
@@ -73,13 +75,15 @@ impl Engine {
         told: &[File],
         report: &mut Report,
     ) -> Result<(), Error> {
-        let question = Select::from("attachment", &["id", "name", "media_type", "sha256", "audience"])
+        let columns = ["id", "name", "media_type", "sha256", "audience", "size_bytes", "at", "person"];
+        let question = Select::from("attachment", &columns)
             .when("record_type", record.of.name.clone())
             .when("number", record.number)
             .limit(FILES_MAX);
         let rows = self.store().select(question).await?;
-        let shown: HashSet<File> =
-            rows.iter().map(|row| [0, 1, 2, 3, 4].map(|column| row.text(column).to_owned())).collect();
+        let words = |row: &Row| [0, 1, 2, 3, 4].map(|column| row.text(column).to_owned());
+        let file = |row: &Row| (words(row), row.int(5), row.int(6), row.opt_int(7));
+        let shown: HashSet<File> = rows.iter().map(file).collect();
         let told: HashSet<File> = told.iter().cloned().collect();
         let wrong = told.difference(&shown).count().max(shown.difference(&told).count());
         if wrong > 0 {

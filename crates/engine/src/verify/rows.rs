@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use proofdesk_model::{Context, Record, Reference, Value, format};
-use proofdesk_store::{ListQuery, Select};
-use serde_json::Value as Json;
+use proofdesk_model::{Context, Record, Reference, format};
+use proofdesk_store::{ListQuery, Row, Select};
 
-use super::beside::{File, LinkLog, file_of};
+use super::beside::LinkLog;
+use super::replay::{Comment, Told};
 use super::{FindingKind, Report};
 use crate::Engine;
 use crate::error::Error;
@@ -90,44 +90,19 @@ impl Engine {
         let reference = Reference::new(record.of.name.clone(), record.number);
         let mut entries = self.store().entries(&reference, None, ENTRIES_MAX).await?;
         entries.reverse();
-        let mut state = String::new();
-        let mut version = 0;
-        let mut values: HashMap<String, Json> = HashMap::new();
-        let mut talk: Vec<[String; 3]> = Vec::new();
-        let mut files: Vec<File> = Vec::new();
-        for entry in &entries {
-            let Ok(body) = serde_json::from_slice::<Json>(&entry.body) else { continue };
-            version = version.max(entry.version);
-            talk.extend(comment_of(&body));
-            files.extend(file_of(&body));
-            links.read(self.registry(), record, entry.id, &body);
-            let Some(set) = body.get("set").and_then(Json::as_object) else { continue };
-            for (name, pair) in set {
-                let new = pair.get(1).cloned().unwrap_or_default();
-                if name == "state" {
-                    state = new.as_str().unwrap_or_default().to_owned();
-                } else {
-                    values.insert(name.clone(), new);
-                }
-            }
+        let told = Told::replay(self.registry(), record, &entries, links);
+        let differing = told.differing(record);
+        self.verify_files(record, &told.files, report).await?;
+        self.verify_talk(record, &reference, told.talk, report).await?;
+        let name = record.reference();
+        for gap in told.gaps {
+            let message = format!(
+                "Before version {} of {name} was written, its {} had been changed past the log: the entry began from another value than the log had told.",
+                gap.version, gap.field
+            );
+            report.add(FindingKind::ChangedRow, gap.leaf, Some(name.clone()), message);
         }
-        let mut differing: Vec<&str> = Vec::new();
-        if state != record.state {
-            differing.push("state");
-        }
-        for (column, value) in record.of.columns().iter().zip(&record.values) {
-            let told = values.get(&column.name).and_then(|json| format::from_json(column.shape, json));
-            if told.unwrap_or(Value::Null) != *value {
-                differing.push(&column.name);
-            }
-        }
-        if version != record.version {
-            differing.push("version");
-        }
-        self.verify_files(record, &files, report).await?;
-        self.verify_talk(record, &reference, talk, report).await?;
         if !differing.is_empty() {
-            let name = record.reference();
             let message = format!("The row of {name} was changed past the log: {}.", differing.join(", "));
             report.add(FindingKind::ChangedRow, None, Some(name), message);
         }
@@ -139,18 +114,27 @@ impl Engine {
         &self,
         record: &Record,
         on: &Reference,
-        mut told: Vec<[String; 3]>,
+        mut told: Vec<Comment>,
         report: &mut Report,
     ) -> Result<(), Error> {
-        let question = Select::from("comment", &["id", "audience", "body"])
+        let columns = ["id", "audience", "body", "person", "author", "at", "door"];
+        let question = Select::from("comment", &columns)
             .when("record_type", on.record_type.clone())
             .when("number", on.number)
             .order("at")
             .order("id")
             .limit(ENTRIES_MAX);
         let rows = self.store().select(question).await?;
-        let mut shown: Vec<[String; 3]> =
-            rows.iter().map(|row| [0, 1, 2].map(|column| row.text(column).to_owned())).collect();
+        let comment = |row: &Row| Comment {
+            id: row.text(0).to_owned(),
+            audience: row.text(1).to_owned(),
+            body: row.text(2).to_owned(),
+            person: row.opt_int(3),
+            author: row.text(4).to_owned(),
+            at: row.int(5),
+            door: row.text(6).to_owned(),
+        };
+        let mut shown: Vec<Comment> = rows.iter().map(comment).collect();
         told.sort();
         shown.sort();
         let differing = told.iter().filter(|t| shown.binary_search(t).is_err()).count();
@@ -163,11 +147,4 @@ impl Engine {
         }
         Ok(())
     }
-}
-
-/// Id, audience and text of the comment that an entry tells of.
-fn comment_of(body: &Json) -> Option<[String; 3]> {
-    let note = body.get("note").filter(|_| body.get("action").and_then(Json::as_str) == Some("comment"))?;
-    let text = |name: &str| note.get(name).and_then(Json::as_str).map(str::to_owned);
-    Some([text("id")?, text("audience")?, text("body")?])
 }

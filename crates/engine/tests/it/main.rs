@@ -10,4 +10,5 @@ mod requester;
 mod samples;
 mod sign_in;
 mod talk;
+mod who;
 mod write_path;

@@ -1,0 +1,178 @@
+//! What the entries of one record tell of it, replayed in order: its values, who wrote it first and last and when, its
+//! comments and files; and the entries that began from a value which no entry had told.
+//!
+//! A write tells the old value beside the new one. Where the old one is not what the log told before, the row was
+//! changed past the log and an honest write came after it: the row follows from its entries again, and only this tells.
+
+use std::collections::HashMap;
+
+use proofdesk_model::{Field, Record, RecordType, Registry, Value, format};
+use proofdesk_store::StoredEntry;
+use serde_json::Value as Json;
+
+use super::beside::{File, LinkLog, file_of};
+
+/// A comment as its entry tells of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Comment {
+    pub id: String,
+    pub audience: String,
+    pub body: String,
+    pub person: Option<i64>,
+    pub author: String,
+    pub at: i64,
+    pub door: String,
+}
+
+/// Who wrote, when and through which door.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Mark {
+    /// Person; none for programs.
+    pub person: Option<i64>,
+    /// Name at that time.
+    pub name: String,
+    /// When it happened, microseconds UTC: of imported history its own time.
+    pub at: i64,
+    /// Through which door.
+    pub door: String,
+}
+
+impl Mark {
+    /// The mark of an entry; `at` is the instant in the entry's own column.
+    pub(super) fn of(body: &Json, at: i64) -> Self {
+        let text = |name: &str| body.get(name).and_then(Json::as_str);
+        let written = text("occurred_at").or_else(|| text("at"));
+        let by = body.get("by");
+        Self {
+            person: by.and_then(|by| by.get("person")).and_then(Json::as_i64),
+            name: by.and_then(|by| by.get("name")).and_then(Json::as_str).unwrap_or_default().to_owned(),
+            at: written.and_then(|at| format::parse_instant(at, &jiff::tz::TimeZone::UTC)).unwrap_or(at),
+            door: text("door").unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+/// An entry that began from another value than the log had told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Gap {
+    pub field: String,
+    pub version: i64,
+    pub leaf: Option<u64>,
+}
+
+/// What the entries of a record tell.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    pub version: i64,
+    values: HashMap<String, Json>,
+    first: Mark,
+    last: Mark,
+    key: Option<String>,
+    pub talk: Vec<Comment>,
+    pub files: Vec<File>,
+    pub gaps: Vec<Gap>,
+}
+
+impl Told {
+    /// Replays entries, oldest first.
+    pub fn replay(
+        registry: &Registry,
+        record: &Record,
+        entries: &[StoredEntry],
+        links: &mut LinkLog,
+    ) -> Self {
+        let mut told = Self::default();
+        for entry in entries {
+            // bytes that are no JSON were found by the walk over the leaves
+            let Ok(body) = serde_json::from_slice::<Json>(&entry.body) else { continue };
+            told.read(&record.of, entry, &body);
+            links.read(registry, record, entry.id, &body);
+        }
+        told
+    }
+
+    fn read(&mut self, of: &RecordType, entry: &StoredEntry, body: &Json) {
+        let mark = Mark::of(body, entry.at);
+        self.talk.extend(comment_of(body, &mark));
+        self.files.extend(file_of(body, &mark));
+        // a note stands at the version that was there already, a write at one of its own
+        if entry.version > self.version {
+            if self.version == 0 {
+                self.key = body.get("key").and_then(Json::as_str).map(str::to_owned);
+                self.first = mark.clone();
+            }
+            self.version = entry.version;
+            self.last = mark;
+        }
+        for (name, pair) in body.get("set").and_then(Json::as_object).into_iter().flatten() {
+            let name = present_name(of, name);
+            let (old, new) = (pair.get(0).unwrap_or(&Json::Null), pair.get(1).cloned().unwrap_or_default());
+            let before = self.values.get(&name).unwrap_or(&Json::Null);
+            if !is_same(of, &name, before, old) {
+                self.gaps.push(Gap { field: name.clone(), version: entry.version, leaf: entry.leaf });
+            }
+            self.values.insert(name, new);
+        }
+    }
+
+    /// The columns in which a row differs from what was told.
+    pub fn differing<'a>(&self, record: &'a Record) -> Vec<&'a str> {
+        let mut differing: Vec<&str> = Vec::new();
+        if self.values.get("state").and_then(Json::as_str).unwrap_or_default() != record.state {
+            differing.push("state");
+        }
+        for (column, value) in record.of.columns().iter().zip(&record.values) {
+            if read(&record.of, &column.name, self.values.get(&column.name).unwrap_or(&Json::Null)) != *value {
+                differing.push(&column.name);
+            }
+        }
+        let marks = [
+            ("version", self.version == record.version),
+            ("created_at", self.first.at == record.created_at),
+            ("created_by", self.first.person == record.created_by),
+            ("updated_at", self.last.at == record.updated_at),
+            ("updated_by", self.last.person == record.updated_by),
+            ("origin", self.first.door == record.origin),
+            ("external_key", self.key == record.external_key),
+        ];
+        differing.extend(marks.into_iter().filter(|(_, is_same)| !is_same).map(|(name, _)| name));
+        differing
+    }
+}
+
+/// A told value as its column would hold it; null for one that does not fit it any more.
+fn read(of: &RecordType, name: &str, told: &Json) -> Value {
+    let column = of.column_index(name).and_then(|at| of.columns().get(at));
+    column.and_then(|column| format::from_json(column.shape, told)).unwrap_or(Value::Null)
+}
+
+fn is_same(of: &RecordType, name: &str, one: &Json, other: &Json) -> bool {
+    one == other || (of.column_index(name).is_some() && read(of, name, one) == read(of, name, other))
+}
+
+/// The name that a column has now; entries before it was renamed have the old one.
+fn present_name(of: &RecordType, name: &str) -> String {
+    if of.column_index(name).is_some() {
+        return name.to_owned();
+    }
+    let is_it = |field: &&Field| field.was.as_deref().is_some_and(|was| name.starts_with(was));
+    let renamed = of.fields.values().filter(is_it).find_map(|field| {
+        let now = name.replacen(field.was.as_deref()?, &field.name, 1);
+        field.columns().iter().any(|column| column.name == now).then_some(now)
+    });
+    renamed.unwrap_or_else(|| name.to_owned())
+}
+
+fn comment_of(body: &Json, mark: &Mark) -> Option<Comment> {
+    let note = body.get("note").filter(|_| body.get("action").and_then(Json::as_str) == Some("comment"))?;
+    let text = |name: &str| note.get(name).and_then(Json::as_str).map(str::to_owned);
+    Some(Comment {
+        id: text("id")?,
+        audience: text("audience")?,
+        body: text("body")?,
+        person: mark.person,
+        author: mark.name.clone(),
+        at: mark.at,
+        door: mark.door.clone(),
+    })
+}
