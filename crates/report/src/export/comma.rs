@@ -1,7 +1,9 @@
 //! A table as CSV: commas, CRLF, quotes where they are needed, UTF-8.
 //!
-//! Source: RFC 4180. A text that a spreadsheet would take for a formula (it begins with `=`, `+`, `-`, `@`, a tabulator
-//! or a carriage return) gets an apostrophe before it; values that are numbers by their type stay as they are.
+//! Source: RFC 4180; OWASP, CSV injection. A text that a spreadsheet would take for a formula gets an apostrophe before
+//! it: one that begins with `=`, `+`, `-`, `@`, their full-width forms, a tabulator or a line break. So does each such
+//! sign after a semicolon, a tabulator or a line break within a text, where a spreadsheet that parts by these would begin
+//! another cell. Values that are numbers by their type stay as they are.
 
 use super::Cell;
 
@@ -31,13 +33,32 @@ pub fn lines(rows: &[Vec<Cell>]) -> std::io::Result<Vec<u8>> {
     writer.into_inner().map_err(|e| std::io::Error::other(e.to_string()))
 }
 
+/// Whether a spreadsheet takes what begins with this for a formula; some take the full-width forms for the plain ones.
+fn begins_formula(sign: char) -> bool {
+    matches!(sign, '=' | '+' | '-' | '@' | '\u{FF1D}' | '\u{FF0B}' | '\u{FF0D}' | '\u{FF20}')
+}
+
+/// Whether a spreadsheet may end a cell here, whatever parts the cells for us.
+fn parts_cells(sign: char) -> bool {
+    matches!(sign, ';' | '\t' | '\r' | '\n')
+}
+
 fn harmless(cell: &Cell) -> String {
     let written = cell.written();
-    let is_text = matches!(cell, Cell::Text(_));
-    if is_text && written.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        return format!("'{written}");
+    if !matches!(cell, Cell::Text(_)) {
+        return written;
     }
-    written
+    let mut safe = String::with_capacity(written.len() + 1);
+    let mut before = None;
+    for sign in written.chars() {
+        let is_first = before.is_none_or(parts_cells) && begins_formula(sign);
+        if is_first || (before.is_none() && sign != ';' && parts_cells(sign)) {
+            safe.push('\'');
+        }
+        safe.push(sign);
+        before = Some(sign);
+    }
+    safe
 }
 
 #[cfg(test)]
@@ -52,7 +73,16 @@ mod tests {
             (Cell::Text("+49 30 1".to_owned()), "'+49 30 1\r\n"),
             (Cell::Text("-2+3".to_owned()), "'-2+3\r\n"),
             (Cell::Text("@SUM(A1)".to_owned()), "'@SUM(A1)\r\n"),
-            (Cell::Text("\t=1".to_owned()), "'\t=1\r\n"),
+            (Cell::Text("\t=1".to_owned()), "'\t'=1\r\n"),
+            (Cell::Text("\nx".to_owned()), "\"'\nx\"\r\n"),
+            (Cell::Text("a;=1+1".to_owned()), "a;'=1+1\r\n"),
+            (Cell::Text("a\t@SUM(A1);+1".to_owned()), "a\t'@SUM(A1);'+1\r\n"),
+            (Cell::Text("a\n-1\r\n=2".to_owned()), "\"a\n'-1\r\n'=2\"\r\n"),
+            (Cell::Text("a\r=2".to_owned()), "\"a\r'=2\"\r\n"),
+            (Cell::Text("\u{FF1D}1;\u{FF0B}1".to_owned()), "'\u{FF1D}1;'\u{FF0B}1\r\n"),
+            (Cell::Text("\u{FF20}SUM(A1)".to_owned()), "'\u{FF20}SUM(A1)\r\n"),
+            (Cell::Text("\u{FF0D}1".to_owned()), "'\u{FF0D}1\r\n"),
+            (Cell::Text("a; b = c - d".to_owned()), "a; b = c - d\r\n"),
             (Cell::Text("a, \"b\"\nc".to_owned()), "\"a, \"\"b\"\"\nc\"\r\n"),
             (Cell::Text("ä = b".to_owned()), "ä = b\r\n"),
             (Cell::Int(-5), "-5\r\n"),
