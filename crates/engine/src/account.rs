@@ -80,6 +80,9 @@ pub struct NewAccount {
     pub program: bool,
 }
 
+/// What takes an administrator away waits for the others that do; a number of our own among locks.
+const ADMINISTRATORS: i64 = 7_014_001;
+
 const COLUMNS: [&str; 10] = [
     "id",
     "person",
@@ -281,12 +284,11 @@ impl Engine {
         if old == new {
             return Ok(account);
         }
-        if !ends::names(&new).iter().any(|r| r == ADMINISTRATOR) {
-            self.keep_an_administrator(&account).await?;
-        }
         let told = Told::of("roles").set("roles", old.clone(), new.clone());
-        let row = Statement::update("account").set("roles", new).when("id", id).when("roles", old).must_hit();
-        self.seal_account(act, &permit, id, told, vec![row]).await?;
+        let row = Statement::update("account").set("roles", new.clone()).when("id", id).when("roles", old);
+        let row = row.when("active", account.active).must_hit();
+        let takes = !ends::names(&new).iter().any(|r| r == ADMINISTRATOR);
+        self.seal_keeping_one(act, &permit, &account, told, (row, Vec::new()), takes).await?;
         self.account(id).await
     }
 
@@ -300,28 +302,53 @@ impl Engine {
         if account.active == active {
             return Ok(account);
         }
-        if !active {
-            self.keep_an_administrator(&account).await?;
-        }
         let told = Told::of(if active { "enable" } else { "disable" }).set("active", !active, active);
         let row = Statement::update("account").set("active", active).when("id", id);
-        let mut statements = vec![row.when("active", !active).must_hit()];
+        let row = row.when("active", !active).must_hit();
+        let mut beside = Vec::new();
         if !active {
-            statements.push(Statement::delete("session").when("account", id));
-            statements.push(Statement::delete("one_time_link").when("account", id));
+            beside.push(Statement::delete("session").when("account", id));
+            beside.push(Statement::delete("one_time_link").when("account", id));
         }
-        self.seal_account(act, &permit, id, told, statements).await?;
+        self.seal_keeping_one(act, &permit, &account, told, (row, beside), !active).await?;
         self.account(id).await
     }
 
-    /// Refuses to take the last administrator away.
-    async fn keep_an_administrator(&self, account: &Account) -> Result<(), Error> {
-        let is_one = |a: &Account| a.active && !a.program && a.roles.iter().any(|r| r == ADMINISTRATOR);
-        if !is_one(account) || self.accounts().await?.iter().any(|a| a.id != account.id && is_one(a)) {
-            return Ok(());
+    /// Writes the row of an account and what goes with it. Where that `takes` an administrator away, another one who can
+    /// sign in must be left: asked in the same transaction, so that two who take each other away at the same time do
+    /// not both succeed.
+    async fn seal_keeping_one(
+        &self,
+        act: &Act,
+        permit: &Permit,
+        account: &Account,
+        told: Told,
+        (row, beside): (Statement, Vec<Statement>),
+        takes: bool,
+    ) -> Result<(), Error> {
+        let is_one = account.active && !account.program && account.roles.iter().any(|r| r == ADMINISTRATOR);
+        if !(takes && is_one) {
+            let statements = std::iter::once(row).chain(beside).collect();
+            return self.seal_account(act, permit, account.id, told, statements).await;
         }
-        let message = "This is the last administrator. Make somebody else one first.";
-        Err(Error::invalid("roles", "last", message))
+        // who was only invited cannot sign in yet
+        let others = Select::from("account", &["id"])
+            .when_not("id", account.id)
+            .when("active", true)
+            .when("program", false)
+            .when_not_null("password")
+            .when_word("roles", ADMINISTRATOR);
+        let mut statements =
+            vec![Statement::one_at_a_time(ADMINISTRATORS), row.when_exists(others.clone())];
+        statements.extend(beside);
+        match self.seal_account(act, permit, account.id, told, statements).await {
+            Err(Error::NotFound(_)) if self.store().select(others.limit(1)).await?.is_empty() => {
+                let message =
+                    "This is the last administrator who can sign in. Make somebody else one first.";
+                Err(Error::invalid("roles", "last", message))
+            }
+            other => other,
+        }
     }
 
     /// Changes a person's own password and ends all sessions of the account.

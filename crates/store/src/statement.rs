@@ -27,7 +27,11 @@ enum When {
     Above(&'static str, Arg),
     UpTo(&'static str, Arg),
     Null(&'static str),
+    NotNull(&'static str),
+    Not(&'static str, Arg),
+    Word(&'static str, &'static str),
     In(&'static str, Vec<Arg>),
+    Exists(Select),
 }
 
 /// Statements that differ between the databases.
@@ -37,6 +41,8 @@ pub(crate) enum Special {
     Enqueue(Job),
     /// See [`Statement::search_text`].
     Search(Document),
+    /// See [`Statement::one_at_a_time`].
+    Lock(i64),
 }
 
 /// A change of rows of one engine table.
@@ -137,6 +143,21 @@ impl Statement {
         self
     }
 
+    /// Only while a question has an answer, in the same transaction. Two transactions that each take away what the
+    /// other asks for need [`Statement::one_at_a_time`] before them.
+    #[must_use]
+    pub fn when_exists(mut self, question: Select) -> Self {
+        self.when.push(When::Exists(question));
+        self
+    }
+
+    /// Lets only one transaction with this number go on at a time, to its end; what comes after it in the transaction
+    /// sees what the others have committed. On SQLite there is one at a time anyway.
+    #[must_use]
+    pub fn one_at_a_time(number: i64) -> Self {
+        Self::special(Special::Lock(number))
+    }
+
     /// Fails the whole transaction with [`crate::Error::NotFound`] when no row was changed.
     #[must_use]
     pub fn must_hit(mut self) -> Self {
@@ -153,6 +174,12 @@ impl Statement {
         match &self.special {
             Some(Special::Enqueue(job)) => steps.push(Step::of(queue::enqueue(job, dialect))),
             Some(Special::Search(document)) => document.to_steps(dialect, steps),
+            Some(Special::Lock(number)) if dialect == Dialect::Postgres => {
+                let mut sql = Sql::new(dialect);
+                sql.push("SELECT count(*) FROM pg_advisory_xact_lock(").bind(*number).push(")");
+                steps.push(Step::of(sql));
+            }
+            Some(Special::Lock(_)) => {}
             None => {
                 let on_none = if self.must_hit { OnNone::Missing(self.table) } else { OnNone::Fine };
                 let subject = self.subject();
@@ -233,6 +260,16 @@ fn write_when(sql: &mut Sql, when: &[When]) {
             When::Above(column, value) => sql.name(column).push(" > ").bind(value.clone()),
             When::UpTo(column, value) => sql.name(column).push(" <= ").bind(value.clone()),
             When::Null(column) => sql.name(column).push(" IS NULL"),
+            When::NotNull(column) => sql.name(column).push(" IS NOT NULL"),
+            When::Not(column, value) => sql.name(column).push(" <> ").bind(value.clone()),
+            When::Word(column, word) => {
+                sql.push("' ' || ").name(column).push(" || ' ' LIKE ").bind(format!("% {word} %"))
+            }
+            When::Exists(question) => {
+                sql.push("EXISTS (");
+                question.write(sql);
+                sql.push(")")
+            }
             When::In(column, values) => {
                 sql.name(column).push(" IN (");
                 for (i, value) in values.iter().enumerate() {
@@ -304,6 +341,27 @@ impl Select {
         self
     }
 
+    /// Only rows whose column is not null.
+    #[must_use]
+    pub fn when_not_null(mut self, column: &'static str) -> Self {
+        self.when.push(When::NotNull(column));
+        self
+    }
+
+    /// Only rows whose column has another value than this.
+    #[must_use]
+    pub fn when_not(mut self, column: &'static str, value: impl Into<Arg>) -> Self {
+        self.when.push(When::Not(column, value.into()));
+        self
+    }
+
+    /// Only rows whose column has this word among words parted by single blanks.
+    #[must_use]
+    pub fn when_word(mut self, column: &'static str, word: &'static str) -> Self {
+        self.when.push(When::Word(column, word));
+        self
+    }
+
     /// Only rows whose column has one of these values; no row for none. At most some hundred.
     #[must_use]
     pub fn when_in(mut self, column: &'static str, values: impl IntoIterator<Item = impl Into<Arg>>) -> Self {
@@ -349,12 +407,17 @@ impl Select {
 
     pub(crate) fn to_sql(&self, dialect: Dialect) -> Sql {
         let mut sql = Sql::new(dialect);
+        self.write(&mut sql);
+        sql
+    }
+
+    fn write(&self, sql: &mut Sql) {
         sql.push("SELECT ");
         for (i, column) in self.columns.iter().enumerate() {
             sql.push(if i > 0 { ", " } else { "" }).name(column);
         }
         sql.push(" FROM ").name(self.table);
-        write_when(&mut sql, &self.when);
+        write_when(sql, &self.when);
         for (i, (column, descending)) in self.order.iter().enumerate() {
             sql.push(if i > 0 { ", " } else { " ORDER BY " }).name(column);
             sql.push(if *descending { " DESC" } else { "" });
@@ -362,7 +425,6 @@ impl Select {
         if let Some(limit) = self.limit {
             sql.push(" LIMIT ").bind(limit);
         }
-        sql
     }
 }
 

@@ -202,6 +202,55 @@ async fn only_administrators_change_the_accounts_of_others_and_one_is_always_lef
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_administrators_who_take_each_other_away_at_once_leave_one() {
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let operator = Act::new(&desk.setup(), Door::Cli);
+        let (first, second) = (
+            desk.person("Bo Sand", &["administrator"]).await.unwrap(),
+            desk.person("Ada Byron", &["administrator"]).await.unwrap(),
+        );
+        let one = desk.account(&first, "bo", PASSWORD).await.unwrap();
+        let two = desk.account(&second, "ada", PASSWORD).await.unwrap();
+        let take = async |by: &Caller, from: i64, disable: bool| {
+            let act = Act::new(by, Door::Page);
+            match disable {
+                true => desk.engine.set_active(&act, from, false).await,
+                false => desk.engine.set_roles(&act, from, &["agent".to_owned()]).await,
+            }
+        };
+        for (i, (disable_one, disable_two)) in
+            [(false, false), (true, false), (false, true), (true, true)].repeat(4).into_iter().enumerate()
+        {
+            let (a, b) = tokio::join!(take(&first, two.id, disable_two), take(&second, one.id, disable_one));
+            assert!(a.is_ok() != b.is_ok(), "{database:?} {i}: {a:?} {b:?}");
+            let refused = a.err().or(b.err()).unwrap();
+            assert!(matches!(&refused, Error::Invalid(p) if p.0[0].code == "last"), "{refused:?}");
+            for id in [one.id, two.id] {
+                desk.engine.set_active(&operator, id, true).await.unwrap();
+                desk.engine.set_roles(&operator, id, &["administrator".to_owned()]).await.unwrap();
+            }
+        }
+        // an invitation is no administrator yet, a program is none that signs in
+        desk.engine.set_roles(&operator, two.id, &["agent".to_owned()]).await.unwrap();
+        for (sign_in, program) in [("invited", false), ("robot", true)] {
+            let new = NewAccount {
+                person: second.person.unwrap(),
+                sign_in: sign_in.to_owned(),
+                name: sign_in.to_owned(),
+                roles: vec!["administrator".to_owned()],
+                password: None,
+                program,
+            };
+            desk.engine.create_account(&operator, new).await.unwrap();
+        }
+        let refused = take(&first, one.id, true).await.unwrap_err();
+        assert!(matches!(&refused, Error::Invalid(p) if p.0[0].code == "last"), "{database:?}: {refused:?}");
+        assert_eq!(findings(&desk).await, []);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_auditors_access_ends_by_itself() {
     const DAY: i64 = 86_400_000_000;
