@@ -158,7 +158,7 @@ fn present_name(of: &RecordType, name: &str) -> String {
     let is_it = |field: &&Field| field.was.as_deref().is_some_and(|was| name.starts_with(was));
     let renamed = of.fields.values().filter(is_it).find_map(|field| {
         let now = name.replacen(field.was.as_deref()?, &field.name, 1);
-        field.columns().iter().any(|column| column.name == now).then_some(now)
+        field.columns().contains(&now).then_some(now)
     });
     renamed.unwrap_or_else(|| name.to_owned())
 }
