@@ -12,13 +12,13 @@ export async function makeToken(browser, label) {
   return (await page.locator("pre").first().innerText()).trim();
 }
 
-/** Runs a program to its end and gives what it printed. */
+/** Runs a program to its end and gives what it printed: all of it, so not at the exit but when its streams are closed. */
 export function run(program, options) {
   return new Promise((done, fail) => {
     const child = spawn(program, options, { stdio: ["ignore", "pipe", "pipe"] });
     let said = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (said += data));
     child.once("error", fail);
-    child.once("exit", (code) => done({ code, said }));
+    child.once("close", (code) => done({ code, said }));
   });
 }
