@@ -22,7 +22,7 @@ const PACKAGES: [(&str, &str); 3] = [
     ),
 ];
 /// From `static`; the stylesheet last, because it names the fonts.
-const OURS: [&str; 4] = ["icon.svg", "keyboard.js", "live.js", "proofdesk.css"];
+const OURS: [&str; 5] = ["icon.svg", "keyboard.js", "live.js", "passkey.js", "proofdesk.css"];
 
 fn main() -> io::Result<()> {
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());

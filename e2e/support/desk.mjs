@@ -1,7 +1,7 @@
 // Starts the program on a filled desk in a temporary folder; the only file that knows its command line.
 
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -39,6 +39,24 @@ export async function startEmptyDesk(signIn, name) {
     return { name: signIn, password: PASSWORD };
   });
   return desk;
+}
+
+/**
+ * Serves an empty desk with one administrator at `http://localhost:PORT`, with a configuration of its own: passkeys and single
+ * sign-on need to know the address, and passkeys want a name in it. `files` are written beside the configuration.
+ */
+export async function startConfiguredDesk(port, configuration, files = {}) {
+  const name = "boss";
+  const account = ["account", "create", "--administrator", "--sign-in", name, "--name", "Bo Sand"];
+  const text = `listen = "127.0.0.1:${port}"\npublic_url = "http://localhost:${port}"\n${configuration}`;
+  const desk = await serve(["serve"], (folder) => {
+    for (const [file, content] of Object.entries({ ...files, "proofdesk.toml": text })) writeFileSync(join(folder, file), content);
+    const made = spawnSync(binary(), account, { cwd: folder, input: `${PASSWORD}\n`, encoding: "utf8" });
+    if (made.status !== 0) throw new Error(`no account: ${made.stderr}`);
+    return { name, password: PASSWORD };
+  });
+  const command = (options) => spawnSync(binary(), options, { cwd: desk.folder, encoding: "utf8" });
+  return { ...desk, url: `http://localhost:${port}`, command };
 }
 
 /** Runs the program in a folder of its own; `before` prepares it and may give a sign-in. */

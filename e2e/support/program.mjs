@@ -8,6 +8,7 @@ export async function makeToken(browser, label) {
   const page = await signedIn(browser, {}, desk.administrator);
   await visit(page, "/account");
   await page.getByLabel("What the token is for").fill(label);
+  await page.getByLabel("Your password").fill(desk.password);
   await page.getByRole("button", { name: "Make a token" }).click();
   return (await page.locator("pre").first().innerText()).trim();
 }

@@ -6,12 +6,15 @@
 
 mod ends;
 pub mod link;
+pub mod outside;
+pub mod passkey;
 pub mod password;
 pub mod sealed;
 pub mod second;
 pub mod session;
 mod throttle;
 pub mod token;
+mod waiting;
 
 use std::collections::BTreeMap;
 
@@ -49,6 +52,8 @@ pub struct Account {
     pub program: bool,
     /// A second factor is asked for after the password.
     pub second_factor: bool,
+    /// It has a password; who has none comes by a link, a passkey or another provider.
+    pub has_password: bool,
 }
 
 impl Account {
@@ -118,6 +123,7 @@ fn stored(row: &proofdesk_store::Row) -> Stored {
         active: row.bool(5),
         program: row.bool(7),
         second_factor: !row.is_null(8),
+        has_password: !row.is_null(6),
     };
     Stored {
         account,
@@ -186,15 +192,15 @@ impl Engine {
     /// unknown.
     pub async fn create_account(&self, act: &Act, new: NewAccount) -> Result<Account, Error> {
         act.reaches_all()?;
-        self.create_account_with(act, new, Vec::new()).await
+        self.create_account_with(act, new, |_, told| (told, Vec::new())).await
     }
 
-    /// As [`Engine::create_account`], with rows that are written in the same transaction.
+    /// As [`Engine::create_account`], with rows that are written in the same transaction, and what is told of them.
     pub(crate) async fn create_account_with(
         &self,
         act: &Act,
         new: NewAccount,
-        beside: Vec<Statement>,
+        beside: impl Fn(i64, Told) -> (Told, Vec<Statement>),
     ) -> Result<Account, Error> {
         let permit = Permit::of_account(&act.caller, None).map_err(Error::Forbidden)?;
         let sign_in = new.sign_in.trim().to_lowercase();
@@ -228,9 +234,9 @@ impl Engine {
             if self.stored_account("sign_in", sign_in.clone()).await?.is_some() {
                 return Err(Error::invalid("sign_in", "taken", "This sign-in name is taken."));
             }
-            let mut rows = vec![row.clone().set("id", id)];
-            rows.extend(beside.iter().cloned());
-            self.seal_account(act, &permit, id, told.clone(), rows).await
+            let (told, more) = beside(id, told.clone());
+            let rows = std::iter::once(row.clone().set("id", id)).chain(more).collect();
+            self.seal_account(act, &permit, id, told, rows).await
         };
         let id = self.numbered("account", write).await?;
         self.account(id).await
@@ -288,7 +294,11 @@ impl Engine {
         let row = Statement::update("account").set("roles", new.clone()).when("id", id).when("roles", old);
         let row = row.when("active", account.active).must_hit();
         let takes = !ends::names(&new).iter().any(|r| r == ADMINISTRATOR);
-        self.seal_keeping_one(act, &permit, &account, told, (row, Vec::new()), takes).await?;
+        let demanded = self.second_factor_roles().await?;
+        let needs =
+            ends::names(&new).iter().any(|r| demanded.contains(r)) && !self.has_factor(&account).await?;
+        let beside = if needs { Self::ask_for_factor(id) } else { Vec::new() };
+        self.seal_keeping_one(act, &permit, &account, told, (row, beside), takes).await?;
         self.account(id).await
     }
 
@@ -338,13 +348,11 @@ impl Engine {
             .when("program", false)
             .when_not_null("password")
             .when_word("roles", ADMINISTRATOR);
-        let mut statements =
-            vec![Statement::one_at_a_time(ADMINISTRATORS), row.when_exists(others.clone())];
+        let mut statements = vec![Statement::one_at_a_time(ADMINISTRATORS), row.when_exists(others.clone())];
         statements.extend(beside);
         match self.seal_account(act, permit, account.id, told, statements).await {
             Err(Error::NotFound(_)) if self.store().select(others.limit(1)).await?.is_empty() => {
-                let message =
-                    "This is the last administrator who can sign in. Make somebody else one first.";
+                let message = "This is the last administrator who can sign in. Make somebody else one first.";
                 Err(Error::invalid("roles", "last", message))
             }
             other => other,
@@ -363,14 +371,21 @@ impl Engine {
         new: &str,
     ) -> Result<(), Error> {
         let found = self.prove_again(account, present).await?;
-        self.set_password(act, &found.account, new).await
+        self.set_password(act, &found.account, new, true).await
     }
 
-    /// Sets a password without asking for the present one: the operator's command. Ends all sessions of the account.
+    /// Sets a password without asking for the present one: the operator's command. Ends all sessions of the account, and
+    /// its API tokens but where `keep_tokens`: who lost a password does not know who made them.
     ///
     /// # Errors
     /// `Forbidden` for another's account without being an administrator; `Invalid` when it is too short.
-    pub async fn set_password(&self, act: &Act, account: &Account, new: &str) -> Result<(), Error> {
+    pub async fn set_password(
+        &self,
+        act: &Act,
+        account: &Account,
+        new: &str,
+        keep_tokens: bool,
+    ) -> Result<(), Error> {
         let permit = Permit::of_account(&act.caller, Some(account.person)).map_err(Error::Forbidden)?;
         if account.program {
             return Err(Error::invalid("password", "state", "Nobody signs in to the account of a program."));
@@ -378,13 +393,16 @@ impl Engine {
         check_password(new, &account.sign_in)?;
         let old = self.require_account(account.id).await?.password.map(|hash| mark(hash.as_bytes()));
         let hash = hash_password(new.to_owned()).await?;
-        let told = Told::of("password").set("password", old, mark(hash.as_bytes()));
-        let statements = vec![
+        let mut told = Told::of("password").set("password", old, mark(hash.as_bytes()));
+        let mut statements = vec![
             Statement::update("account").set("password", hash).when("id", account.id).must_hit(),
             Statement::delete("session").when("account", account.id),
             Statement::delete("one_time_link").when("account", account.id),
             Self::forget_attempts(&account.sign_in),
         ];
+        if !keep_tokens {
+            told = self.end_tokens(account.id, told, &mut statements).await?;
+        }
         self.seal_account(act, &permit, account.id, told, statements).await
     }
 

@@ -34,6 +34,8 @@ use proofdesk_model::{Registry, RuleSet, Templates};
 use proofdesk_store::Store;
 
 pub use account::link::Link;
+pub use account::outside::Outside;
+pub use account::passkey::{NewPasskey, Passkey};
 pub use account::second::NewFactor;
 pub use account::session::{Session, SessionItem, SignedIn, Stage, Visitor};
 pub use account::token::{NewToken, Token};

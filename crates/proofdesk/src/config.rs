@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use jiff::tz::TimeZone;
 use proofdesk_reach::{Limits, Reach, Rule};
+use proofdesk_sso::{Provider, ProviderSettings};
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use toml::de::{DeTable, Deserializer};
@@ -45,6 +46,8 @@ pub struct Config {
     pub trusted_proxies: Vec<std::net::IpAddr>,
     /// Requests that the program itself sends out.
     pub outgoing: Outgoing,
+    /// Providers of single sign-on.
+    pub provider: Vec<ProviderSettings>,
 }
 
 /// Requests that the program itself sends out: to identity providers, webhooks and sources of alerts.
@@ -86,6 +89,7 @@ impl Default for Config {
             public_url: None,
             trusted_proxies: Vec::new(),
             outgoing: Outgoing::default(),
+            provider: Vec::new(),
         }
     }
 }
@@ -112,6 +116,9 @@ impl Config {
         config.site = config.site.map(|site| folder.join(site));
         config.renderer = config.renderer.map(|program| folder.join(program));
         config.outgoing.roots = config.outgoing.roots.map(|file| folder.join(file));
+        for provider in &mut config.provider {
+            provider.client_secret_file = provider.client_secret_file.take().map(|file| folder.join(file));
+        }
         if !is_url(&config.database) {
             let file = config.database.trim_start_matches("sqlite:");
             config.database = folder.join(file).to_string_lossy().into_owned();
@@ -193,7 +200,46 @@ impl Config {
         if let Err(said) = self.outgoing.reach() {
             wrong.push(format!("{said:#}"));
         }
+        wrong.extend(self.check_providers());
         if wrong.is_empty() { Ok(()) } else { bail!("{}", wrong.join("\n")) }
+    }
+
+    fn check_providers(&self) -> Vec<String> {
+        let mut wrong: Vec<String> = self
+            .provider
+            .iter()
+            .flat_map(|provider| provider.check(&proofdesk_model::access::ROLES))
+            .collect();
+        for (i, one) in self.provider.iter().enumerate() {
+            if self.provider.iter().take(i).any(|other| other.name == one.name) {
+                wrong.push(format!("provider `{}`: the name is there twice", one.name));
+            }
+        }
+        if !self.provider.is_empty() && self.public_url.is_none() {
+            wrong.push("provider: public_url is needed, since providers send people back to it".to_owned());
+        }
+        wrong
+    }
+
+    /// The providers of single sign-on, with their secrets.
+    ///
+    /// # Errors
+    /// A secret that cannot be read.
+    pub fn providers(&self) -> anyhow::Result<Vec<Provider>> {
+        let reach = std::sync::Arc::new(self.outgoing.reach()?);
+        let provider = |settings: &ProviderSettings| {
+            let secret = match &settings.client_secret_file {
+                Some(file) => Some(
+                    std::fs::read_to_string(file)
+                        .with_context(|| format!("{} cannot be read", file.display()))?
+                        .trim()
+                        .to_owned(),
+                ),
+                None => None,
+            };
+            Ok(Provider::new(settings.clone(), secret, reach.clone()))
+        };
+        self.provider.iter().map(provider).collect()
     }
 
     /// The time zone.
@@ -275,6 +321,27 @@ mod tests {
         assert_eq!(super::beside("sqlite:.demo/proofdesk.db"), Some(".demo/proofdesk.toml".into()));
         assert_eq!(super::beside("desk.db"), Some("proofdesk.toml".into()));
         assert_eq!(super::beside("postgres://desk@db/desk"), None);
+    }
+
+    #[test]
+    fn providers_are_read_and_their_mistakes_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("proofdesk.toml");
+        std::fs::write(folder.path().join("oidc.secret"), "hush\n").unwrap();
+        let good = "public_url = \"https://desk.example.com\"\n[[provider]]\nname = \"example\"\nissuer = \"https://login.example.com\"\nclient_id = \"desk\"\nclient_secret_file = \"oidc.secret\"\ngroups_claim = \"groups\"\nroles = { desk = [\"agent\"] }\nmake_accounts = true\n";
+        std::fs::write(&path, good).unwrap();
+        let config = Config::read(&path).unwrap();
+        config.check().unwrap();
+        assert_eq!(config.providers().unwrap().len(), 1);
+        let bad = "[[provider]]\nname = \"Ex ample\"\nissuer = \"http://login.example.com\"\nroles = { desk = [\"emperor\"] }\nmake_accounts = true\n";
+        std::fs::write(&path, bad).unwrap();
+        let message = Config::read(&path).unwrap().check().unwrap_err().to_string();
+        for part in ["`name`", "`issuer`", "`client_id`", "emperor", "go together", "public_url"] {
+            assert!(message.contains(part), "{part} is missing: {message}");
+        }
+        std::fs::write(&path, format!("{good}groups = 7\n")).unwrap();
+        let message = Config::read(&path).unwrap_err().to_string();
+        assert!(message.contains("groups"), "{message}");
     }
 
     #[test]

@@ -17,29 +17,31 @@ const fn step(number: i64, name: &'static str, sql: &'static str) -> Migration {
 }
 
 /// For SQLite, in order.
-pub(crate) const SQLITE: [Migration; 5] = [
+pub(crate) const SQLITE: [Migration; 6] = [
     step(1, "engine", include_str!("../../../migrations/sqlite/0001_engine.sql")),
     step(2, "conformity", include_str!("../../../migrations/sqlite/0002_conformity.sql")),
     step(3, "view_columns", include_str!("../../../migrations/sqlite/0003_view_columns.sql")),
     step(4, "identity", include_str!("../../../migrations/sqlite/0004_identity.sql")),
     step(5, "framework", include_str!("../../../migrations/sqlite/0005_framework.sql")),
+    step(7, "ways_in", include_str!("../../../migrations/sqlite/0007_ways_in.sql")),
 ];
 
 /// For PostgreSQL, in order.
-pub(crate) const POSTGRES: [Migration; 5] = [
+pub(crate) const POSTGRES: [Migration; 6] = [
     step(1, "engine", include_str!("../../../migrations/postgres/0001_engine.sql")),
     step(2, "conformity", include_str!("../../../migrations/postgres/0002_conformity.sql")),
     step(3, "view_columns", include_str!("../../../migrations/postgres/0003_view_columns.sql")),
     step(4, "identity", include_str!("../../../migrations/postgres/0004_identity.sql")),
     step(5, "framework", include_str!("../../../migrations/postgres/0005_framework.sql")),
+    step(7, "ways_in", include_str!("../../../migrations/postgres/0007_ways_in.sql")),
 ];
 
 /// Tables of the engine whose rows are numbered by `id` through [`crate::Store::allocate`].
-pub(crate) const NUMBERED: [&str; 5] =
-    ["account", "api_token", "conformity_run", "conformity_judgement", "conformity_framework"];
+pub(crate) const NUMBERED: [&str; 6] =
+    ["account", "api_token", "passkey", "conformity_run", "conformity_judgement", "conformity_framework"];
 
 /// Every table of the engine; a record type may not have such a name.
-pub(crate) const TABLES: [&str; 36] = [
+pub(crate) const TABLES: [&str; 39] = [
     "migration",
     "log_entry",
     "log_leaf",
@@ -54,6 +56,9 @@ pub(crate) const TABLES: [&str; 36] = [
     "sign_in_attempt",
     "one_time_link",
     "recovery_code",
+    "outside_identity",
+    "passkey",
+    "waiting_step",
     "comment",
     "attachment",
     "watcher",

@@ -15,6 +15,7 @@ pub mod layout;
 pub mod menu;
 pub mod pages;
 pub mod parts;
+pub mod passkeys;
 pub mod printer;
 pub mod security;
 pub mod session;

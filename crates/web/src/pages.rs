@@ -15,11 +15,13 @@ pub mod log;
 pub mod needs;
 pub mod owes;
 pub mod paper;
+pub mod passkey;
 pub mod readers;
 pub mod record;
 pub mod search;
 pub mod service;
 pub mod setup;
+pub mod sso;
 pub mod step;
 pub mod talk;
 pub mod templates;
@@ -40,6 +42,8 @@ pub fn router() -> Router<AppState> {
         .merge(gate::router())
         .merge(step::router())
         .merge(link::router())
+        .merge(passkey::router())
+        .merge(sso::router())
         .merge(account::router())
         .merge(accounts::router())
         .merge(search::router())

@@ -10,10 +10,12 @@ use proofdesk_conformity::Conformity;
 use proofdesk_engine::Engine;
 use proofdesk_model::Condition;
 use proofdesk_setup::Guide;
+use proofdesk_sso::Provider;
 
 use crate::events::Feed;
 use crate::figures::FigureCache;
 use crate::menu::{self, Counts};
+use crate::passkeys::Passkeys;
 use crate::printer::Printer;
 
 /// Settings of the pages.
@@ -33,8 +35,10 @@ pub struct Settings {
     pub sign_in_hint: Option<String>,
     /// Proxies of our own, whose word on where a request comes from is believed.
     pub trusted_proxies: Vec<std::net::IpAddr>,
-    /// Address of the desk as people type it, without a slash at the end; none says what the browser asked for.
+    /// Address of the desk as people type it, without a slash at the end; none says what it listens on.
     pub public_url: Option<String>,
+    /// Address and port that the program listens on.
+    pub listening: String,
 }
 
 impl Default for Settings {
@@ -48,7 +52,15 @@ impl Default for Settings {
             sign_in_hint: None,
             trusted_proxies: Vec::new(),
             public_url: None,
+            listening: "127.0.0.1:8080".to_owned(),
         }
+    }
+}
+
+impl Settings {
+    /// The address that links begin with: never what a request says of itself, which whoever sends it may choose.
+    pub fn base(&self) -> String {
+        self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listening))
     }
 }
 
@@ -77,12 +89,17 @@ pub struct AppState {
     pub feed: Feed,
     /// The description of the interface, once somebody asked for it.
     pub paper: Arc<OnceLock<Bytes>>,
+    /// Providers of single sign-on, in the order of the sign-in page.
+    pub providers: Arc<Vec<Provider>>,
+    /// Verifies passkeys; none where browsers offer none at this address.
+    pub passkeys: Option<Arc<Passkeys>>,
 }
 
 impl AppState {
     /// Puts the state together.
     pub fn new(engine: Engine, settings: Settings) -> Self {
         let settings = Arc::new(settings);
+        let passkeys = Passkeys::new(&settings.base(), &settings.organization).map(Arc::new);
         let open = Arc::new(menu::open_conditions(&engine));
         Self {
             engine,
@@ -96,7 +113,16 @@ impl AppState {
             figures: FigureCache::default(),
             feed: Feed::default(),
             paper: Arc::default(),
+            providers: Arc::default(),
+            passkeys,
         }
+    }
+
+    /// Adds providers of single sign-on.
+    #[must_use]
+    pub fn with_providers(mut self, providers: Vec<Provider>) -> Self {
+        self.providers = Arc::new(providers);
+        self
     }
 
     /// Adds conformity: its pages, and what records owe.

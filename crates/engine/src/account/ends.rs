@@ -77,14 +77,32 @@ pub(super) fn check(given: &[String], held: &BTreeMap<String, String>, today: i3
         }
         days.insert(name, day.map(str::to_owned));
     }
-    let written = |name: &str| {
+    Ok(written(&days, held, today))
+}
+
+/// The roles as a row keeps them where another program says which they are: a day that was said stays, also one that
+/// has passed, and an auditor's gets one.
+///
+/// # Errors
+/// `Invalid` for what is no role.
+pub(super) fn following(
+    given: &[String],
+    held: &BTreeMap<String, String>,
+    today: i32,
+) -> Result<String, Error> {
+    known(given.iter().map(String::as_str))?;
+    let days = given.iter().map(|name| (name.as_str(), None)).collect();
+    Ok(written(&days, held, today))
+}
+
+fn written(days: &BTreeMap<&str, Option<String>>, held: &BTreeMap<String, String>, today: i32) -> String {
+    let word = |name: &str| {
         let said = days.get(name)?.clone();
-        let kept = held.get(name);
         let usual = ENDING.iter().find(|(role, _)| *role == name).map(|(_, lasts)| write_day(today + lasts));
-        let day = said.or_else(|| kept.cloned()).or(usual);
+        let day = said.or_else(|| held.get(name).cloned()).or(usual);
         Some(day.map_or_else(|| name.to_owned(), |day| format!("{name}:{day}")))
     };
-    Ok(ROLES.into_iter().filter_map(written).collect::<Vec<_>>().join(" "))
+    ROLES.into_iter().filter_map(word).collect::<Vec<_>>().join(" ")
 }
 
 impl Account {

@@ -31,7 +31,7 @@ pub enum Link {
     Reset(Account),
 }
 
-fn gone() -> Error {
+pub(super) fn gone() -> Error {
     Error::NotFound("such link any more: it was used, it has ended, or it was never made".to_owned())
 }
 
@@ -95,7 +95,8 @@ impl Engine {
         }
     }
 
-    /// Sets the password of an account by its link, which ends with it, as do all sessions of the account.
+    /// Sets the password of an account by its link, which ends with it, as do all sessions and API tokens of the account:
+    /// who lost a password does not know what others did with it.
     ///
     /// # Errors
     /// `NotFound` where the link was used, has ended or never was; `Invalid` when the password is too short.
@@ -109,12 +110,13 @@ impl Engine {
         let act = Act::new(&account.caller(), Door::Page);
         let permit = Permit::of_account(&act.caller, Some(account.person)).map_err(Error::Forbidden)?;
         let told = Told::of("password_by_link").set("password", old, mark(hash.as_bytes()));
-        let statements = vec![
+        let mut statements = vec![
             Statement::delete("one_time_link").when("token_hash", fingerprint(secret)).must_hit(),
             Statement::update("account").set("password", hash).when("id", account.id).must_hit(),
             Statement::delete("session").when("account", account.id),
             Self::forget_attempts(&account.sign_in),
         ];
+        let told = self.end_tokens(account.id, told, &mut statements).await?;
         match self.seal_account(&act, &permit, account.id, told, statements).await {
             Err(Error::NotFound(_)) => Err(gone()),
             other => other.map(|()| account),
@@ -170,7 +172,7 @@ impl Engine {
         ends::check(&new.roles, &BTreeMap::new(), proofdesk_model::format::day_of(self.now()))?;
         let act = Act { caller: Caller::system("First start"), door: Door::Page };
         let link = Statement::delete("one_time_link").when("token_hash", fingerprint(secret)).must_hit();
-        match self.create_account_with(&act, new, vec![link]).await {
+        match self.create_account_with(&act, new, |_, told| (told, vec![link.clone()])).await {
             Err(Error::NotFound(_)) => Err(gone()),
             other => other,
         }

@@ -26,6 +26,10 @@ use crate::error::Error;
 pub const STEP: i64 = 30;
 /// Recovery codes made at a time.
 pub const RECOVERY_CODES: usize = 10;
+/// Longest reason, in characters.
+const REASON_MAX: usize = 500;
+/// Ways to sign in that a demanded second factor comes after.
+const BY_PASSWORD: [&str; 2] = ["password", "link"];
 /// Name of the setting.
 const SETTING: &str = "second_factor_roles";
 /// Letters of base32, RFC 4648.
@@ -254,10 +258,21 @@ impl Engine {
 
     /// Asks an account's password once more, before something that matters.
     pub(crate) async fn prove_again(&self, account: i64, password: &str) -> Result<Stored, Error> {
+        self.prove_by(account, password, Key::Code(account), "present").await
+    }
+
+    /// As [`Engine::prove_again`], with the key that attempts are counted by and the field that is wrong.
+    pub(crate) async fn prove_by(
+        &self,
+        account: i64,
+        password: &str,
+        key: Key,
+        field: &'static str,
+    ) -> Result<Stored, Error> {
         let found = self.require_account(account).await?;
-        let attempt = self.admit(vec![Key::Code(account)]).await?;
+        let attempt = self.admit(vec![key]).await?;
         if !password_matches(password.to_owned(), found.password.clone()).await? {
-            return Err(Error::invalid("present", "sign_in", "The present password is not right."));
+            return Err(Error::invalid(field, "sign_in", "The present password is not right."));
         }
         self.forgive(attempt).await?;
         Ok(found)
@@ -274,35 +289,58 @@ impl Engine {
             let message = format!("The role {} needs a second factor.", role.replace('_', " "));
             return Err(Error::invalid("present", "demanded", message));
         }
-        self.drop_factor(act, &found, Some(found.account.person)).await
+        let permit = Permit::of_account(&act.caller, Some(found.account.person)).map_err(Error::Forbidden)?;
+        self.drop_factor(act, &permit, &found, None).await
     }
 
-    /// Takes the second factor of another away: he lost it. His sessions end.
+    /// Takes the second factor of another away, codes and passkeys: he lost it. His sessions end. The log tells the
+    /// reason.
     ///
     /// # Errors
-    /// `Forbidden` for who is no administrator.
-    pub async fn reset_factor(&self, act: &Act, account: i64) -> Result<(), Error> {
+    /// `Forbidden` for who is no administrator; `Invalid` without a reason.
+    pub async fn reset_factor(&self, act: &Act, account: i64, reason: &str) -> Result<(), Error> {
         act.reaches_all()?;
+        let permit = Permit::of_account(&act.caller, None).map_err(Error::Forbidden)?;
         let found = self.require_account(account).await?;
-        self.drop_factor(act, &found, None).await
+        let reason = reason.trim();
+        if reason.is_empty() || reason.chars().count() > REASON_MAX {
+            let message =
+                format!("Say why the second factor is taken away, in at most {REASON_MAX} characters.");
+            return Err(Error::invalid("reason", "required", message));
+        }
+        self.drop_factor(act, &permit, &found, Some(reason)).await
     }
 
-    async fn drop_factor(&self, act: &Act, found: &Stored, own: Option<i64>) -> Result<(), Error> {
-        let permit = Permit::of_account(&act.caller, own).map_err(Error::Forbidden)?;
-        let Some(secret) = &found.second_factor else { return Ok(()) };
-        let id = found.account.id;
-        let mut statements =
-            vec![Statement::update("account").set("second_factor", None::<String>).when("id", id)];
-        if own.is_none() {
-            statements.push(Statement::delete("session").when("account", id));
+    async fn drop_factor(
+        &self,
+        act: &Act,
+        permit: &Permit,
+        found: &Stored,
+        reason: Option<&str>,
+    ) -> Result<(), Error> {
+        if !self.has_factor(&found.account).await? {
+            return Ok(());
         }
-        let told = Told::of("second_factor_end").set("second_factor", mark(secret.as_bytes()), Json::Null);
+        let id = found.account.id;
+        let mut statements = Vec::new();
+        let mut told = Told::of("second_factor_end");
+        if let Some(secret) = &found.second_factor {
+            statements.push(Statement::update("account").set("second_factor", None::<String>).when("id", id));
+            told = told.set("second_factor", mark(secret.as_bytes()), Json::Null);
+        }
+        if let Some(reason) = reason {
+            statements.push(Statement::delete("session").when("account", id));
+            told = self.end_passkeys(id, told.also("reason", json!(reason)), &mut statements).await?;
+        } else if !self.passkeys(id).await?.is_empty() {
+            // a passkey is asked for still, and the codes help who loses it
+            return self.seal_account(act, permit, id, told, statements).await;
+        }
         let told = self.renew_codes(id, &[], told, &mut statements).await?;
-        self.seal_account(act, &permit, id, told, statements).await
+        self.seal_account(act, permit, id, told, statements).await
     }
 
     /// Puts new recovery codes in the place of the old ones.
-    async fn renew_codes(
+    pub(super) async fn renew_codes(
         &self,
         account: i64,
         codes: &[String],
@@ -350,7 +388,8 @@ impl Engine {
         Ok(rows.first().map(|row| super::words(row.text(0)).into_iter().collect()).unwrap_or_default())
     }
 
-    /// Says which roles need a second factor; who has none sets one up at the next sign-in.
+    /// Says which roles need a second factor. Who has none sets one up at the next sign-in, or at the next page where a
+    /// session is under way.
     ///
     /// # Errors
     /// `Forbidden` for who is no administrator; `Invalid` for an unknown role.
@@ -359,7 +398,23 @@ impl Engine {
         let new = super::check_roles(roles)?;
         let row = Statement::upsert("setting").key("name", SETTING).set("value", new.clone());
         let told = Told::of("second_factor_roles").item("setting", SETTING, json!(new));
-        self.seal_account(act, &permit, 0, told, vec![row.set("updated_at", self.now())]).await
+        let mut statements = vec![row.set("updated_at", self.now())];
+        let demanded = super::words(&new);
+        let with_passkeys = self.accounts_with_passkeys().await?;
+        for account in self.accounts().await? {
+            let has_one = account.second_factor || with_passkeys.contains(&account.id);
+            if !has_one && account.roles.iter().any(|role| demanded.contains(role)) {
+                statements.extend(Self::ask_for_factor(account.id));
+            }
+        }
+        self.seal_account(act, &permit, 0, told, statements).await
+    }
+
+    /// Takes the open sessions of an account back to the step at which a second factor is set up.
+    pub(super) fn ask_for_factor(account: i64) -> Vec<Statement> {
+        let row = Statement::update("session").set("stage", "enrol").when("account", account);
+        let of = |way: &str| row.clone().when("stage", "full").when("method", way);
+        BY_PASSWORD.into_iter().map(of).collect()
     }
 
     /// The setting as the log tells of it; none where it was never made.
@@ -374,7 +429,7 @@ fn no_session() -> Error {
 }
 
 /// Ten letters each, 50 bits, in two halves.
-fn recovery_codes(random: &mut impl Rng) -> Vec<String> {
+pub(super) fn recovery_codes(random: &mut impl Rng) -> Vec<String> {
     let code = |random: &mut _| {
         let letters = new_secret(random);
         format!("{}-{}", &letters[..5], &letters[5..10])

@@ -77,7 +77,7 @@ pub struct Session {
     pub stage: Stage,
     /// A second factor that is being set up: its secret.
     pub(crate) pending: Option<String>,
-    /// How it began: `password`, `link`, or the name of a provider.
+    /// How it began: `password`, `link`, `passkey`, or the name of a provider.
     pub method: String,
 }
 
@@ -147,11 +147,16 @@ impl Engine {
         self.forgive(attempt).await?;
         let stage = self.stage_after_password(&found).await?;
         let secret = self.begin_session(&found.account, stage, "password", visitor, random).await?;
+        // demanded meanwhile: who said so has not seen this session
+        let stage = self.stage_after_password(&found).await?;
+        if stage == Stage::Enrol {
+            self.store().execute(Self::ask_for_factor(found.account.id)).await?;
+        }
         Ok(SignedIn { secret, account: found.account, stage })
     }
 
     async fn stage_after_password(&self, found: &Stored) -> Result<Stage, Error> {
-        if found.second_factor.is_some() {
+        if self.has_factor(&found.account).await? {
             return Ok(Stage::Code);
         }
         let demanded = self.second_factor_roles().await?;

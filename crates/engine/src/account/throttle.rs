@@ -25,8 +25,10 @@ pub(crate) enum Key {
     Name(String),
     /// Where the attempt came from.
     Address(IpAddr),
-    /// The second step of an account.
+    /// The second step of an account, and its password asked for again on a page.
     Code(i64),
+    /// The password of an account asked for again by a program.
+    Proof(i64),
 }
 
 impl Key {
@@ -36,13 +38,14 @@ impl Key {
             Self::Name(name) => format!("name:{}", hex::encode(&Sha256::digest(name.as_bytes())[..16])),
             Self::Address(address) => format!("address:{}", net_of(*address)),
             Self::Code(account) => format!("code:{account}"),
+            Self::Proof(account) => format!("proof:{account}"),
         }
     }
 
     /// Failures until there is a wait. Many people share an address.
     fn free(&self) -> i64 {
         match self {
-            Self::Name(_) | Self::Code(_) => 5,
+            Self::Name(_) | Self::Code(_) | Self::Proof(_) => 5,
             Self::Address(_) => 30,
         }
     }
@@ -106,7 +109,9 @@ impl Engine {
     /// nobody clears an address by signing in to an account of his own.
     pub(crate) async fn forgive(&self, attempt: Attempt) -> Result<(), Error> {
         let back = |(key, before): (Key, i64)| match key {
-            Key::Name(_) | Key::Code(_) => Statement::delete("sign_in_attempt").when("key", key.word()),
+            Key::Name(_) | Key::Code(_) | Key::Proof(_) => {
+                Statement::delete("sign_in_attempt").when("key", key.word())
+            }
             Key::Address(_) => Statement::update("sign_in_attempt")
                 .set("failures", before)
                 .set("wait_until", 0_i64)

@@ -1,8 +1,8 @@
 //! API tokens: 256 random bits, shown once, kept as a hash.
 
-use proofdesk_model::Permit;
 use proofdesk_model::access::Scope;
 use proofdesk_model::format::write_instant;
+use proofdesk_model::{Door, Permit, Problem, Problems};
 use proofdesk_store::{Row, Select, Statement};
 use rand::Rng;
 use serde::Serialize;
@@ -11,8 +11,12 @@ use serde_json::{Value as Json, json};
 use super::Account;
 use super::password::{fingerprint, mark, secret};
 use super::sealed::{Act, Told};
+use super::throttle::Key;
 use crate::Engine;
 use crate::error::Error;
+
+/// So young a sign-in proves who it is, where there is no password to ask for, microseconds.
+const FRESH: i64 = 10 * 60_000_000;
 
 /// An API token without its secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -153,6 +157,60 @@ impl Engine {
         let row = Statement::delete("api_token").when("id", id).when("account", account).must_hit();
         let told = Told::of("token_end").item("token", id, Json::Null);
         self.seal_account(act, &permit, account, told, vec![row]).await
+    }
+
+    /// Ends all tokens of an account with another act on it.
+    pub(crate) async fn end_tokens(
+        &self,
+        account: i64,
+        mut told: Told,
+        statements: &mut Vec<Statement>,
+    ) -> Result<Told, Error> {
+        let rows = self
+            .store()
+            .select(Select::from("api_token", &["id"]).when("account", account).order("id"))
+            .await?;
+        for row in &rows {
+            told = told.item("token", row.int(0), Json::Null);
+            statements.push(Statement::delete("api_token").when("id", row.int(0)));
+        }
+        Ok(told)
+    }
+
+    /// Asks again who it is before a token or a passkey is made: the password; where the account has none, a sign-in of the last ten
+    /// minutes. Nobody signs in to the account of a program, so it makes no tokens.
+    ///
+    /// # Errors
+    /// `Invalid` on `present` at a page and on `password` elsewhere; `Forbidden` for a program.
+    pub async fn prove_anew(
+        &self,
+        act: &Act,
+        account: i64,
+        password: Option<&str>,
+        session: Option<&str>,
+    ) -> Result<(), Error> {
+        let found = self.account(account).await?;
+        let field = if act.door == Door::Page { "present" } else { "password" };
+        if found.program {
+            let message = "A program makes no tokens; an administrator makes them.";
+            return Err(Error::Forbidden(Problems(vec![Problem::new("", "permission", message)])));
+        }
+        if found.has_password {
+            let Some(password) = password.filter(|given| !given.is_empty()) else {
+                return Err(Error::invalid(field, "required", "Type your password once more."));
+            };
+            let key = if act.door == Door::Page { Key::Code(account) } else { Key::Proof(account) };
+            return self.prove_by(account, password, key, field).await.map(|_| ());
+        }
+        let session = match session {
+            Some(secret) => self.session(secret).await?,
+            None => None,
+        };
+        if session.is_some_and(|s| s.account.id == account && s.since + FRESH > self.now()) {
+            return Ok(());
+        }
+        let message = "Sign out and in again, then do this within ten minutes: your account has no password to ask for.";
+        Err(Error::invalid(field, "sign_in", message))
     }
 
     /// All tokens as the log tells of them: account, id and what it says.

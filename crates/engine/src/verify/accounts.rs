@@ -126,6 +126,12 @@ impl Engine {
         for (account, mark) in self.recovery_marks(None).await? {
             items.insert((account, "recovery_code".to_owned(), mark), serde_json::json!({}));
         }
+        for (account, id, is) in self.passkey_items().await? {
+            items.insert((account, "passkey".to_owned(), id.to_string()), is);
+        }
+        for (account, identity) in self.outside_items().await? {
+            items.insert((account, "identity".to_owned(), identity), serde_json::json!({}));
+        }
         if let Some((name, is)) = self.second_factor_setting().await? {
             items.insert((0, "setting".to_owned(), name), is);
         }

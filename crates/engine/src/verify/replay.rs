@@ -122,7 +122,8 @@ impl Told {
             differing.push("state");
         }
         for (column, value) in record.of.columns().iter().zip(&record.values) {
-            if read(&record.of, &column.name, self.values.get(&column.name).unwrap_or(&Json::Null)) != *value {
+            if read(&record.of, &column.name, self.values.get(&column.name).unwrap_or(&Json::Null)) != *value
+            {
                 differing.push(&column.name);
             }
         }

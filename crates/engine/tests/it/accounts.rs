@@ -180,7 +180,7 @@ async fn only_administrators_change_the_accounts_of_others_and_one_is_always_lef
             engine.create_account(&by_mara, new(&mara, &["administrator"])).await.err(),
             engine.set_roles(&by_mara, of_mara.id, &administrator).await.err(),
             engine.set_active(&by_mara, of_boss.id, false).await.err(),
-            engine.set_password(&by_mara, &of_boss, "a third horse battery").await.err(),
+            engine.set_password(&by_mara, &of_boss, "a third horse battery", false).await.err(),
             engine.create_token(&by_mara, of_boss.id, &named("x"), &mut random()).await.err(),
             engine.revoke_token(&by_mara, of_boss.id, 1).await.err(),
         ];

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use proofdesk_engine::account::second::code_at;
 use proofdesk_engine::account::session::{SESSION_IDLE, SESSION_MOST};
 use proofdesk_engine::{
-    Account, Act, Action, Caller, Change, Door, Engine, Error, Link, NewToken, SignedIn, Stage, Target,
-    Visitor,
+    Account, Act, Action, Caller, Change, Door, Engine, Error, Link, NewAccount, NewToken, SignedIn, Stage,
+    Target, Visitor,
 };
 use proofdesk_testkit::{BOTH, Database, TestDesk};
 use rand::SeedableRng;
@@ -241,8 +241,14 @@ async fn a_role_may_need_a_second_factor() {
         let own = Act::new(&account.caller(), Door::Page);
         let refused = engine.remove_factor(&own, account.id, PASSWORD).await;
         assert!(matches!(refused, Err(Error::Invalid(p)) if p.0[0].code == "demanded"));
-        assert!(matches!(engine.reset_factor(&own, account.id).await, Err(Error::Forbidden(_))));
-        engine.reset_factor(&setup, account.id).await.unwrap();
+        let refused = engine.reset_factor(&own, account.id, "lost").await;
+        assert!(matches!(refused, Err(Error::Forbidden(_))));
+        let silent = engine.reset_factor(&setup, account.id, "  ").await;
+        assert!(matches!(silent, Err(Error::Invalid(p)) if p.0[0].field == "reason"));
+        engine.reset_factor(&setup, account.id, "phone lost, seen in person").await.unwrap();
+        let said = engine.store().entries_about("account", 0, 100).await.unwrap();
+        let last = String::from_utf8(said.last().unwrap().body.clone()).unwrap();
+        assert!(last.contains("second_factor_end") && last.contains("phone lost, seen in person"), "{last}");
         engine.set_second_factor_roles(&setup, &[]).await.unwrap();
         assert_eq!(enter(engine, "mara", PASSWORD, &from).await.unwrap().stage, Stage::Full);
         assert_eq!(engine.verify(&[], |_, _| {}).await.unwrap().findings, []);
@@ -303,5 +309,89 @@ async fn a_token_reaches_no_further_than_its_scope() {
         let (_, short) = engine.create_token(&own, account.id, &ended, &mut random()).await.unwrap();
         desk.time.advance(2_000_000);
         assert!(engine.account_of_token(&short).await.unwrap().is_none());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_factor_that_is_demanded_stops_open_sessions() {
+    for database in BOTH {
+        let (desk, account) = with_mara(database).await;
+        let (engine, from) = (&desk.engine, Visitor::default());
+        let setup = Act::new(&desk.setup(), Door::Cli);
+        let open = |secret: String| async move { engine.session(&secret).await.unwrap().is_some() };
+        let first = enter(engine, "mara", PASSWORD, &from).await.unwrap();
+        assert_eq!(first.stage, Stage::Full);
+        engine.set_second_factor_roles(&setup, &["auditor".to_owned()]).await.unwrap();
+        assert!(open(first.secret.clone()).await, "an agent is no auditor");
+        let both = ["agent".to_owned(), "auditor".to_owned()];
+        engine.set_roles(&setup, account.id, &both).await.unwrap();
+        assert!(!open(first.secret.clone()).await, "a role that needs one stops the session");
+        let waits = engine.session_on_its_way(&first.secret).await.unwrap().unwrap();
+        assert_eq!(waits.stage, Stage::Enrol);
+
+        engine.set_second_factor_roles(&setup, &[]).await.unwrap();
+        let second = enter(engine, "mara", PASSWORD, &from).await.unwrap();
+        assert!(open(second.secret.clone()).await);
+        engine.set_second_factor_roles(&setup, &["agent".to_owned()]).await.unwrap();
+        assert!(!open(second.secret.clone()).await, "a demand stops the session");
+        let new = engine.begin_factor(&second.secret, "Desk", &mut random()).await.unwrap();
+        let right = code_at(&new.secret, engine.now() / 30_000_000).unwrap();
+        let (_, full) =
+            engine.confirm_factor(Door::Page, &second.secret, &right, &from, &mut random()).await.unwrap();
+        assert!(open(full.unwrap().secret).await, "it goes on where it was set up");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_password_ends_tokens_and_a_changed_one_does_not() {
+    for database in BOTH {
+        let (desk, account) = with_mara(database).await;
+        let engine = &desk.engine;
+        let (setup, own) = (Act::new(&desk.setup(), Door::Cli), Act::new(&account.caller(), Door::Page));
+        let new = NewToken { label: "ci".into(), ..NewToken::default() };
+        let make = || async { engine.create_token(&own, account.id, &new, &mut random()).await.unwrap().1 };
+        let lives = |token: String| async move { engine.account_of_token(&token).await.unwrap().is_some() };
+        let first = make().await;
+        engine.change_password(&own, account.id, PASSWORD, "another horse battery").await.unwrap();
+        assert!(lives(first.clone()).await, "who knows the password knows the tokens");
+        let (_, link) = engine.make_link(&setup, account.id, &mut random()).await.unwrap();
+        engine.use_link(&link, "a third horse battery").await.unwrap();
+        assert!(!lives(first).await, "by a link");
+        let second = make().await;
+        engine.set_password(&setup, &account, "a fourth horse battery", true).await.unwrap();
+        assert!(lives(second.clone()).await, "the operator said so");
+        engine.set_password(&setup, &account, "a fifth horse battery", false).await.unwrap();
+        assert!(!lives(second).await);
+        assert_eq!(engine.verify(&[], |_, _| {}).await.unwrap().findings, []);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_asks_who_makes_it() {
+    for database in BOTH {
+        let (desk, account) = with_mara(database).await;
+        let engine = &desk.engine;
+        let (page, api) = (Act::new(&account.caller(), Door::Page), Act::new(&account.caller(), Door::Api));
+        let field = |found: Result<(), Error>| match found {
+            Err(Error::Invalid(problems)) => problems.0[0].field.to_string(),
+            other => panic!("{other:?}"),
+        };
+        assert!(engine.prove_anew(&page, account.id, Some(PASSWORD), None).await.is_ok());
+        assert!(engine.prove_anew(&api, account.id, Some(PASSWORD), None).await.is_ok());
+        assert_eq!(field(engine.prove_anew(&page, account.id, Some("wrong"), None).await), "present");
+        assert_eq!(field(engine.prove_anew(&api, account.id, None, None).await), "password");
+        let boss = desk.person("Bo Sand", &["administrator"]).await.unwrap();
+        let program = NewAccount {
+            person: boss.person.unwrap(),
+            sign_in: "robot".to_owned(),
+            name: "Robot".to_owned(),
+            roles: vec!["administrator".to_owned()],
+            password: None,
+            program: true,
+        };
+        let robot = engine.create_account(&Act::new(&desk.setup(), Door::Cli), program).await.unwrap();
+        let act = Act::new(&robot.caller(), Door::Api);
+        let refused = engine.prove_anew(&act, robot.id, None, None).await;
+        assert!(matches!(refused, Err(Error::Forbidden(_))), "a program makes no tokens");
     }
 }

@@ -113,7 +113,8 @@ async fn a_forged_role_stays_found_after_an_honest_act() {
         let boss = desk.person("Bo Sand", &["administrator"]).await.unwrap();
         let boss = desk.account(&boss, "boss", "correct horse battery").await.unwrap();
         desk.engine.set_roles(&act, account.id, &["agent".to_owned()]).await.unwrap();
-        let late = Statement::insert("recovery_code").set("account", boss.id).set("code_hash", vec![7_u8; 32]);
+        let late =
+            Statement::insert("recovery_code").set("account", boss.id).set("code_hash", vec![7_u8; 32]);
         past_the_log(&desk, late).await;
         let found = findings(&desk).await;
         let of = |reference: String| found.iter().filter(move |f| f.record.as_ref() == Some(&reference));

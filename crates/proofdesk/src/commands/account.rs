@@ -49,11 +49,14 @@ pub enum AccountCommand {
     /// List the accounts
     #[command(after_help = "Example:\n  proofdesk account list")]
     List,
-    /// Set a password, read from standard input, and end the account's sessions
+    /// Set a password, read from standard input, and end the account's sessions and API tokens
     #[command(after_help = "Example:\n  proofdesk account password ida")]
     Password {
         /// Sign-in name
         sign_in: String,
+        /// Let the account's API tokens live: nobody else knew the old password
+        #[arg(long)]
+        keep_tokens: bool,
     },
     /// Make a one-time link by which somebody sets the password; it is printed once
     #[command(after_help = "Example:\n  proofdesk account link ida")]
@@ -92,12 +95,15 @@ pub enum AccountCommand {
     },
     /// Take an account's second factor away, whose owner lost it, or say which roles need one
     #[command(
-        after_help = "Examples:\n  proofdesk account second-factor ida\n  proofdesk account second-factor --require administrator --require auditor"
+        after_help = "Examples:\n  proofdesk account second-factor ida --reason \"phone lost, seen in person\"\n  proofdesk account second-factor --require administrator --require auditor"
     )]
     SecondFactor {
         /// Sign-in name
         #[arg(required_unless_present = "require", conflicts_with = "require")]
         sign_in: Option<String>,
+        /// Why it is taken away; the log tells it
+        #[arg(long, required_unless_present = "require", value_name = "WHY")]
+        reason: Option<String>,
         /// A role whose holders need a second factor; all others do not. May be given several times; `none` for no role
         #[arg(long, value_name = "ROLE")]
         require: Vec<String>,
@@ -132,10 +138,11 @@ impl AccountCommand {
                 make(&engine, &config, &sign_in, &name, role, kind).await?;
             }
             Self::List => list(&engine).await?,
-            Self::Password { sign_in } => {
+            Self::Password { sign_in, keep_tokens } => {
                 let account = find(&engine, &sign_in).await?;
-                engine.set_password(&act, &account, &read_password()?).await?;
-                println!("The password of {sign_in} is set; its sessions are ended.");
+                engine.set_password(&act, &account, &read_password()?, keep_tokens).await?;
+                let ended = if keep_tokens { "its sessions" } else { "its sessions and API tokens" };
+                println!("The password of {sign_in} is set; {ended} are ended.");
             }
             Self::Link { sign_in } => {
                 let account = find(&engine, &sign_in).await?;
@@ -161,12 +168,12 @@ impl AccountCommand {
                 engine.end_sessions(&act, account.id, None).await?;
                 println!("The sessions of {sign_in} are ended.");
             }
-            Self::SecondFactor { sign_in: Some(sign_in), .. } => {
+            Self::SecondFactor { sign_in: Some(sign_in), reason, .. } => {
                 let account = find(&engine, &sign_in).await?;
-                engine.reset_factor(&act, account.id).await?;
+                engine.reset_factor(&act, account.id, &reason.unwrap_or_default()).await?;
                 println!("{sign_in} has no second factor any more; its sessions are ended.");
             }
-            Self::SecondFactor { sign_in: None, require } => {
+            Self::SecondFactor { sign_in: None, require, .. } => {
                 let roles: Vec<String> = require.into_iter().filter(|r| r != "none").collect();
                 engine.set_second_factor_roles(&act, &roles).await?;
                 println!("A second factor is needed by: {}.", roles.join(", "));
@@ -227,7 +234,10 @@ async fn make(
 
 async fn print_link(engine: &Engine, config: &Config, account: &Account) -> anyhow::Result<()> {
     let (_, secret) = engine.make_link(&Act::operator(), account.id, &mut open::random()).await?;
-    let base = config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
+    let base = config.public_url.clone().unwrap_or_else(|| {
+        eprintln!("public_url is not set: the link begins with the address that the program listens on.");
+        format!("http://{}", config.listen)
+    });
     println!("{base}/link/{secret}");
     Ok(())
 }

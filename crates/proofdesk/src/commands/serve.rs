@@ -47,6 +47,10 @@ pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<Exit
     let conformity = open::conformity(config, &engine).await?;
     let guide = open::guide(config, &engine)?;
     let signer = open::signer(config)?;
+    let listener = tokio::net::TcpListener::bind(&config.listen)
+        .await
+        .with_context(|| format!("{} cannot be listened on: is another program there?", config.listen))?;
+    let address = listener.local_addr()?;
     let settings = Settings {
         organization: config.organization.clone(),
         zone: config.zone()?,
@@ -56,7 +60,9 @@ pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<Exit
         sign_in_hint: hint,
         trusted_proxies: config.trusted_proxies.clone(),
         public_url: config.public_url.clone(),
+        listening: address.to_string(),
     };
+    let base = settings.base();
     let jobs = Jobs {
         engine: engine.clone(),
         conformity: conformity.clone(),
@@ -70,20 +76,18 @@ pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<Exit
     };
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let background = tokio::spawn(jobs.run(stopped.clone()));
-    let listener = tokio::net::TcpListener::bind(&config.listen)
-        .await
-        .with_context(|| format!("{} cannot be listened on: is another program there?", config.listen))?;
-    let address = listener.local_addr()?;
     eprintln!("Proofdesk is at http://{address}/");
+    if config.public_url.is_none() && address.ip().is_unspecified() {
+        eprintln!("One-time links begin with http://{address}, which no browser reaches: set public_url.");
+    }
     if let Some(secret) = engine.make_first_link(&mut open::random()).await? {
-        let base = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
         eprintln!("There is no account yet. This link makes the first administrator, once, within a day:");
         eprintln!("  {base}/link/{secret}");
         eprintln!("Or make one here: proofdesk account add --admin --sign-in NAME --name \"YOUR NAME\"");
         eprintln!("Who signs in first is led through the questions that set the desk up.");
     }
-    let router =
-        proofdesk_web::router(AppState::new(engine, settings).with_conformity(conformity).with_setup(guide));
+    let state = AppState::new(engine, settings).with_conformity(conformity).with_setup(guide);
+    let router = proofdesk_web::router(state.with_providers(config.providers()?));
     let mut until = stopped;
     let ending = async move { while until.changed().await.is_ok() && !*until.borrow() {} };
     let service = router.into_make_service_with_connect_info::<std::net::SocketAddr>();

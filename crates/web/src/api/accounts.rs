@@ -179,15 +179,17 @@ async fn make_link(client: Client, Path(id): Path<String>, uri: Uri) -> Result<A
     let (act, mut random) = (client.act(), random());
     let (link, secret) = client.engine().make_link(&act, account.id, &mut random).await?;
     let purpose = if matches!(link, Link::Invitation(_)) { "invitation" } else { "reset" };
-    let base = client.state.settings.public_url.clone().unwrap_or_default();
-    let address = format!("{base}/link/{secret}");
+    let address = format!("{}/link/{secret}", client.state.settings.base());
     Ok(Answer::ok(json!({"purpose": purpose, "link": address})))
 }
 
 async fn end_factor(client: Client, Path(id): Path<String>, uri: Uri) -> Result<Answer, ApiError> {
-    Params::read(&uri, &[])?;
+    let params = Params::read(&uri, &["reason"])?;
     let account = named(&client, &id).await?;
-    client.engine().reset_factor(&client.act(), account.id).await?;
+    client
+        .engine()
+        .reset_factor(&client.act(), account.id, params.text("reason").unwrap_or_default())
+        .await?;
     Ok(Answer::nothing())
 }
 

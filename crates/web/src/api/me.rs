@@ -79,6 +79,7 @@ pub(super) async fn make_token_once(
     }
     let expires_at = form.instant("expires_at");
     let scope = form.texts("scope").unwrap_or_default().join(" ");
+    let password = form.text("password", false);
     let engine = client.engine();
     if expires_at.is_some_and(|end| end <= engine.now()) {
         form.wrong("expires_at", "range", "`expires_at` lies in the past.");
@@ -86,6 +87,8 @@ pub(super) async fn make_token_once(
     form.finish()?;
     let label = label.unwrap_or_default();
     let act = client.act();
+    let proof = (password.as_deref(), client.session.as_deref());
+    engine.prove_anew(&act, client.account.id, proof.0, proof.1).await?;
     let (new, mut random) = (NewToken { label: label.clone(), expires_at, scope }, random());
     let (id, secret) = engine.create_token(&act, account, &new, &mut random).await?;
     let all = engine.tokens(account).await?;

@@ -16,6 +16,7 @@ use serde::Deserialize;
 use crate::error::WebError;
 use crate::form::Wrong;
 use crate::layout::{self, Page};
+use crate::pages::passkey;
 use crate::session::Visit;
 use crate::state::AppState;
 pub(super) use sessions::list as session_list;
@@ -40,11 +41,12 @@ async fn page(visit: &Visit, wrong: &Wrong, message: &Markup) -> Result<Markup, 
     let all = engine.tokens(visit.account.id).await?;
     let sessions = engine.sessions(visit.account.id, Some(&visit.secret)).await?;
     let left = engine.recovery_codes_left(visit.account.id).await?;
+    let passkeys = engine.passkeys(visit.account.id).await?;
     let body = html! {
         h1 { (visit.account.name) }
         (message)
         div.grid-2 {
-            section.card { header { h2 { "Password" } } div.body {
+            @if visit.account.has_password { section.card { header { h2 { "Password" } } div.body {
                 form.form method="post" action="/account/password" {
                     input type="hidden" name="username" value=(visit.account.sign_in) autocomplete="username";
                     (password_field("present", "Present password", "current-password", wrong))
@@ -52,7 +54,7 @@ async fn page(visit: &Visit, wrong: &Wrong, message: &Markup) -> Result<Markup, 
                     div { button.button.primary { "Change the password" } }
                     p.help { "All other sessions of this account end, and this one too: sign in again afterwards." }
                 }
-            } }
+            } } }
             section.card { header { h2 { "Account" } } div.body { dl.facts {
                 dt { "Sign-in name" } dd.mono { (visit.account.sign_in) }
                 dt { "Roles" } dd { (visit.account.roles.join(", ").replace('_', " ")) }
@@ -61,6 +63,7 @@ async fn page(visit: &Visit, wrong: &Wrong, message: &Markup) -> Result<Markup, 
             } } }
         }
         (factor::card(visit, left))
+        (passkey::card(visit, &passkeys))
         (sessions::card(visit, &sessions))
         (tokens::card(visit, &all, wrong, "/account/token"))
     };

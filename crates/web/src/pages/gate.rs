@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::error::WebError;
 use crate::layout;
-use crate::pages::setup;
+use crate::pages::{passkey, setup, sso};
 use crate::session::{COOKIE, Guest, Visit, cookie, random};
 use crate::state::AppState;
 
@@ -45,11 +45,33 @@ async fn start(visit: Visit) -> Redirect {
     Redirect::to(if setup::is_wanted(&visit).await { "/setup" } else { "/desk" })
 }
 
-async fn ask(State(state): State<AppState>, Query(asked): Query<Asked>) -> Result<Markup, WebError> {
+async fn ask(
+    State(state): State<AppState>,
+    jar: CookieJar,
+    Query(asked): Query<Asked>,
+) -> Result<Response, WebError> {
     if state.engine.accounts().await?.is_empty() {
-        return Ok(first_run(&state));
+        return Ok(first_run(&state).into_response());
     }
-    Ok(form(&state, "", &asked.next, None))
+    // a session that was complete until a second factor was demanded goes on at its second step
+    let waiting = match jar.get(COOKIE) {
+        Some(cookie) => state.engine.session_on_its_way(cookie.value()).await?,
+        None => None,
+    };
+    if waiting.is_some_and(|session| session.stage == Stage::Enrol) {
+        let to = step_address(Stage::Enrol, own(&asked.next));
+        return Ok(Redirect::to(&to).into_response());
+    }
+    Ok(form(&state, "", &asked.next, None).into_response())
+}
+
+/// Where a sign-in goes on.
+pub(super) fn step_address(stage: Stage, next: &str) -> String {
+    match stage {
+        Stage::Full => next.to_owned(),
+        Stage::Code => format!("/sign-in/code?next={}", layout::escape_query(next)),
+        Stage::Enrol => format!("/sign-in/factor?next={}", layout::escape_query(next)),
+    }
 }
 
 /// Only addresses of our own are followed after sign-in.
@@ -72,13 +94,7 @@ async fn sign_in(
                 state.engine.sign_out(old.value()).await?;
             }
             let jar = jar.add(cookie(secret, state.settings.secure));
-            let next = own(&given.next);
-            let to = match stage {
-                Stage::Full => next.to_owned(),
-                Stage::Code => format!("/sign-in/code?next={}", layout::escape_query(next)),
-                Stage::Enrol => format!("/sign-in/factor?next={}", layout::escape_query(next)),
-            };
-            Ok((jar, Redirect::to(&to)).into_response())
+            Ok((jar, Redirect::to(&step_address(stage, own(&given.next)))).into_response())
         }
         Err(Error::Invalid(problems)) => {
             let message = problems.0.first().map(|p| p.message.clone());
@@ -89,13 +105,32 @@ async fn sign_in(
     }
 }
 
-async fn sign_out(State(state): State<AppState>, jar: CookieJar) -> Result<(CookieJar, Redirect), WebError> {
+async fn sign_out(State(state): State<AppState>, jar: CookieJar) -> Result<Response, WebError> {
+    let mut elsewhere = None;
     if let Some(present) = jar.get(COOKIE) {
+        elsewhere = sso::way_out(&state, present.value()).await?;
         state.engine.sign_out(present.value()).await?;
     }
     let mut gone = cookie(String::new(), state.settings.secure);
     gone.make_removal();
-    Ok((jar.add(gone), Redirect::to("/sign-in")))
+    let jar = jar.add(gone);
+    Ok(match elsewhere {
+        Some((provider, address)) => (jar, signed_out(&state, &provider, &address)).into_response(),
+        None => (jar, Redirect::to("/sign-in")).into_response(),
+    })
+}
+
+/// Signed out here; the other place is a link, since a form of ours sends nobody to another site.
+fn signed_out(state: &AppState, provider: &str, address: &str) -> Markup {
+    let body = html! {
+        section.card { div.body.stack {
+            h1 { "You are signed out here" }
+            p { "You may still be signed in at " (provider) ", and this browser could come in again without a question." }
+            a.button.primary href=(address) { "Sign out at " (provider) ", too" }
+            a.button.quiet href="/sign-in" { "Sign in again" }
+        } }
+    };
+    layout::gate("Signed out", &state.settings.organization, &body)
 }
 
 fn form(state: &AppState, sign_in: &str, next: &str, wrong: Option<&str>) -> Markup {
@@ -116,6 +151,8 @@ fn form(state: &AppState, sign_in: &str, next: &str, wrong: Option<&str>) -> Mar
                 }
                 button.button.primary { "Sign in" }
             }
+            (passkey::asking(state, ("in", "/sign-in/passkey"), &html! { input type="hidden" name="next" value=(own(next)); }, "Sign in with a passkey"))
+            (sso::ways(state, next))
             @for line in state.settings.sign_in_hint.iter().flat_map(|hint| hint.lines()) { p.small.muted { (line) } }
         } }
     };

@@ -14,6 +14,7 @@ use crate::error::WebError;
 use crate::form::Wrong;
 use crate::layout;
 use crate::pages::account::password_field;
+use crate::pages::passkey;
 use crate::state::AppState;
 
 /// `/link/…`.
@@ -86,6 +87,10 @@ fn page(state: &AppState, secret: &str, link: &Link, given: &Given, wrong: &Wron
         Link::Invitation(_) => "Welcome",
         Link::Reset(_) => "A new password",
     };
+    let label = html! { div.input {
+        label for="passkey-label" { "Name of the passkey" }
+        input.field id="passkey-label" name="label" maxlength="100" required placeholder="Where it is, such as laptop";
+    } };
     let body = html! {
         section.card { div.body.stack {
             h1 { (title) }
@@ -103,6 +108,10 @@ fn page(state: &AppState, secret: &str, link: &Link, given: &Given, wrong: &Wron
                 }
                 (password_field("password", "Password, at least 10 characters", "new-password", wrong))
                 button.button.primary { "Set the password" }
+            }
+            @if let Link::Invitation(_) = link {
+                p.small.muted { "Or come in by a passkey, without a password: your device asks for your finger, your face or its own code." }
+                (passkey::asking(state, ("new", &format!("/link/{secret}/passkey")), &label, "Use a passkey instead"))
             }
         } }
     };

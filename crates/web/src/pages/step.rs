@@ -15,6 +15,7 @@ use serde::Deserialize;
 use crate::error::WebError;
 use crate::layout;
 use crate::pages::gate::own;
+use crate::pages::passkey;
 use crate::session::{COOKIE, Guest, cookie, random};
 use crate::state::AppState;
 
@@ -63,10 +64,8 @@ async fn ask_code(
     jar: CookieJar,
     Query(asked): Query<Asked>,
 ) -> Result<Response, WebError> {
-    if waiting(&state, &jar, Stage::Code).await?.is_none() {
-        return Ok(again());
-    }
-    Ok(code_page(&state, &asked.next, None).into_response())
+    let Some(secret) = waiting(&state, &jar, Stage::Code).await? else { return Ok(again()) };
+    Ok(code_page(&state, &secret, &asked.next, None).await?.into_response())
 }
 
 async fn take_code(
@@ -84,26 +83,42 @@ async fn take_code(
         }
         Err(Error::NotFound(_)) => Ok(again()),
         Err(error) => {
-            let page = code_page(&state, &given.next, Some(&said(error)?));
+            let page = code_page(&state, &secret, &given.next, Some(&said(error)?)).await?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
     }
 }
 
-fn code_page(state: &AppState, next: &str, wrong: Option<&str>) -> Markup {
+async fn code_page(
+    state: &AppState,
+    secret: &str,
+    next: &str,
+    wrong: Option<&str>,
+) -> Result<Markup, WebError> {
+    let account = state.engine.session_on_its_way(secret).await?.map(|session| session.account);
+    let has_passkey = match &account {
+        Some(account) => !state.engine.passkeys(account.id).await?.is_empty(),
+        None => false,
+    };
+    let words = match account.is_some_and(|account| account.second_factor) {
+        true => "Type the code that your app shows now, or one of your recovery codes.",
+        false => "Use your passkey, or type one of your recovery codes.",
+    };
+    let next_field = html! { input type="hidden" name="next" value=(own(next)); };
     let body = html! {
         section.card { div.body.stack {
             h1 { "The second step" }
-            p.small.muted { "Type the code that your app shows now, or one of your recovery codes." }
+            p.small.muted { (words) }
+            @if has_passkey { (passkey::asking(state, ("in", "/sign-in/code/passkey"), &next_field, "Use a passkey")) }
             form.form method="post" action="/sign-in/code" {
-                input type="hidden" name="next" value=(own(next));
+                (next_field)
                 (code_field(wrong))
                 button.button.primary { "Sign in" }
             }
             form method="post" action="/sign-out" { button.button.quiet.small { "Begin again" } }
         } }
     };
-    layout::gate("The second step", &state.settings.organization, &body)
+    Ok(layout::gate("The second step", &state.settings.organization, &body))
 }
 
 /// The field for a code, with what was wrong with it.

@@ -164,6 +164,9 @@ async fn an_administrator_invites_and_others_do_not_see_the_page() {
     let program = [("name", "Monitoring"), ("sign_in", "monitoring"), ("role", "agent"), ("program", "yes")];
     let at = ada.post("/accounts", &program).await.location().to_owned();
     let token = [("label", "alerts"), ("scope", "incident:create incident:read"), ("days", "30")];
+    let refused = ada.post(&format!("{at}/token"), &token).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "a token asks for the password");
+    let token = [token[0], token[1], token[2], ("present", PASSWORD)];
     let shown = ada.post(&format!("{at}/token"), &token).await.body;
     let token = format!("pd_{}", between(&shown, "pd_", "<"));
     let ask = |path: &str| {

@@ -63,6 +63,12 @@ fn one(all: &mut Map<String, Json>) {
     all.insert("/api/v1/accounts/{id}/link".to_owned(), json!({"post": link.build()}));
     let factor = Operation::write("end_second_factor", "Accounts", "Take the second factor away")
         .with(account_id())
+        .query(
+            "reason",
+            json!({"type": "string", "minLength": 1, "maxLength": 500}),
+            true,
+            "Why: the log tells it.",
+        )
         .answer("204", "It is gone, and the sessions have ended.", Json::Null, &[]);
     all.insert("/api/v1/accounts/{id}/second-factor".to_owned(), json!({"delete": factor.build()}));
     let sessions = read("list_account_sessions", "Sessions of an account").with(account_id()).answer(
@@ -151,7 +157,7 @@ pub fn schemas(all: &mut Map<String, Json>) {
                 "A one-time link.",
                 json!({
                     "purpose": {"type": "string", "enum": ["invitation", "reset"]},
-                    "link": {"type": "string", "description": "Address, or its path where the desk does not know its address. It is not shown again."},
+                    "link": {"type": "string", "description": "Its address. It is not shown again."},
                 }),
             ),
         ),

@@ -50,16 +50,27 @@ pub(in crate::pages) fn card(visit: &Visit, tokens: &[Token], wrong: &Wrong, add
                 input.field.short.mono id="scope" name="scope" maxlength="2000" placeholder="incident:create *:read; empty for all" autocapitalize="none";
                 label.sr for="days" { "Ends after" }
                 select.field.short id="days" name="days" { @for days in DAYS { option value=(days) { "Ends after " (days) " days" } } }
+                (proof_field(visit))
                 button.button.primary { "Make a token" }
             }
-            @for field in ["label", "scope"] { @for sentence in wrong.of(field) { p.wrong role="alert" { (sentence) } } }
+            @for field in ["label", "scope", "present", "password"] { @for sentence in wrong.of(field) { p.wrong role="alert" { (sentence) } } }
         } }
     }
+}
+
+/// The field for the own password; none where the account has none, whose sign-in must be young then.
+fn proof_field(visit: &Visit) -> Markup {
+    html! { @if visit.account.has_password {
+        label.sr for="token-present" { "Your password" }
+        input.field.short id="token-present" name="present" type="password" autocomplete="current-password" maxlength="256" required placeholder="Your password";
+    } }
 }
 
 /// A token on its way in, as the form sends it.
 #[derive(Deserialize)]
 pub(in crate::pages) struct Given {
+    #[serde(default)]
+    pub present: String,
     #[serde(default)]
     label: String,
     #[serde(default)]
@@ -81,10 +92,17 @@ pub(in crate::pages) fn made(secret: &str) -> Markup {
     notice("ok", "The token is made. Copy it now; it is not shown again.", &html! { pre.mono { (secret) } })
 }
 
-async fn make(visit: Visit, Form(given): Form<Given>) -> Result<Response, WebError> {
+/// Makes a token for an account, once who asks has proved again who that is; the secret.
+pub(in crate::pages) async fn make_for(visit: &Visit, account: i64, given: &Given) -> Result<String, Error> {
     let (act, engine, mut random) = (visit.act(), visit.engine(), random());
-    match engine.create_token(&act, visit.account.id, &given.token(visit.now), &mut random).await {
-        Ok((_, secret)) => Ok(page(&visit, &Wrong::default(), &made(&secret)).await?.into_response()),
+    engine.prove_anew(&act, visit.account.id, Some(&given.present), Some(&visit.secret)).await?;
+    let (_, secret) = engine.create_token(&act, account, &given.token(visit.now), &mut random).await?;
+    Ok(secret)
+}
+
+async fn make(visit: Visit, Form(given): Form<Given>) -> Result<Response, WebError> {
+    match make_for(&visit, visit.account.id, &given).await {
+        Ok(secret) => Ok(page(&visit, &Wrong::default(), &made(&secret)).await?.into_response()),
         Err(error) => refused(&visit, error).await,
     }
 }

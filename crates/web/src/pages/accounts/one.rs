@@ -2,12 +2,13 @@
 
 use axum::Router;
 use axum::extract::{Path, RawForm};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum_extra::extract::Form;
 use maud::{Markup, html};
 use proofdesk_engine::{Account, Error, Link};
+use serde::Deserialize;
 
 use super::{all_of, pairs, require_administrator, role_choices, state_tag};
 use crate::error::WebError;
@@ -26,6 +27,7 @@ pub(super) fn router() -> Router<AppState> {
         .route("/accounts/{id}/state", post(turn))
         .route("/accounts/{id}/link", post(link))
         .route("/accounts/{id}/second-factor/end", post(end_factor))
+        .route("/accounts/{id}/provider/{provider}/end", post(unbind))
         .route("/accounts/{id}/sessions/end", post(end_sessions))
         .route("/accounts/{id}/session/{session}/end", post(end_session))
         .route("/accounts/{id}/token", post(make_token))
@@ -46,13 +48,15 @@ async fn page(visit: &Visit, id: i64, wrong: &Wrong, message: &Markup) -> Result
     let account = engine.account(id).await?;
     let sessions = engine.sessions(id, Some(&visit.secret)).await?;
     let all = engine.tokens(id).await?;
+    let ways =
+        Ways { passkeys: engine.passkeys(id).await?.len(), bound: engine.outside_identities(id).await? };
     let at = format!("/accounts/{id}");
     let body = html! {
         div.row { h1 { (account.name) } (state_tag(&account)) }
         (message)
         @for sentence in wrong.of("account") { p.wrong role="alert" { (sentence) } }
         div.grid-2 {
-            (facts(visit, &account))
+            (facts(visit, &account, &ways, wrong))
             section.card { header { h2 { "Roles" } } div.body {
                 form.form method="post" action={ (at) "/roles" } {
                     (role_choices(&account.clone().on(proofdesk_model::format::day_of(visit.now)).roles))
@@ -75,7 +79,13 @@ async fn page(visit: &Visit, id: i64, wrong: &Wrong, message: &Markup) -> Result
     Ok(layout::frame(visit, Page::new(&account.name, crumbs, body)))
 }
 
-fn facts(visit: &Visit, account: &Account) -> Markup {
+/// Ways into an account beside its password.
+struct Ways {
+    passkeys: usize,
+    bound: Vec<(String, String)>,
+}
+
+fn facts(visit: &Visit, account: &Account, ways: &Ways, wrong: &Wrong) -> Markup {
     let at = format!("/accounts/{}", account.id);
     html! {
         section.card { header { h2 { "Account" } } div.body.stack {
@@ -83,19 +93,30 @@ fn facts(visit: &Visit, account: &Account) -> Markup {
                 dt { "Sign-in name" } dd.mono { (account.sign_in) }
                 dt { "Person" } dd { @if let Some(of) = visit.registry().get("person") { a.link href={ "/" (crate::menu::slug(of)) "/" (of.reference(account.person)) } { (of.reference(account.person)) } } }
                 dt { "In the log" } dd.mono { (account.reference()) }
-                @if !account.program { dt { "Second factor" } dd { @if account.second_factor { "yes" } @else { "no" } } }
+                @if !account.program {
+                    dt { "Password" } dd { @if account.has_password { "yes" } @else { "no" } }
+                    dt { "Second factor" } dd { @if account.second_factor { "codes" } @else if ways.passkeys == 0 { "no" } @if ways.passkeys > 0 { " " (ways.passkeys) " passkeys" } }
+                }
+                @for (provider, subject) in &ways.bound {
+                    dt { "Signs in by" } dd.row { (provider) " " span.mono.small { (subject) } form.inline method="post" action={ (at) "/provider/" (provider) "/end" } { button.button.quiet.small { "Unbind" } } }
+                }
             }
             div.row {
                 @if account.active && !account.program {
                     form.inline method="post" action={ (at) "/link" } { button.button { "Make a one-time link" } }
                 }
-                @if account.second_factor {
-                    form.inline method="post" action={ (at) "/second-factor/end" } { button.button { "Take the second factor away" } }
-                }
                 form.inline method="post" action={ (at) "/state" } {
                     input type="hidden" name="active" value=(if account.active { "no" } else { "yes" });
                     button.button { @if account.active { "Disable" } @else { "Enable" } }
                 }
+            }
+            @if account.second_factor || ways.passkeys > 0 {
+                form.row method="post" action={ (at) "/second-factor/end" } {
+                    label.sr for="reason" { "Why the second factor is taken away" }
+                    input.field.short id="reason" name="reason" maxlength="500" required placeholder="Why, such as: phone lost, seen in person";
+                    button.button { "Take the second factor away" }
+                }
+                @for sentence in wrong.of("reason") { p.wrong role="alert" { (sentence) } }
             }
             @if account.active && !account.program {
                 p.help { "The link lets its owner set the password. It is shown once, works once, and ends after a week for a first password, after a day for another." }
@@ -128,7 +149,7 @@ async fn turn(visit: Visit, Path(id): Path<i64>, RawForm(body): RawForm) -> Resu
     }
 }
 
-async fn link(visit: Visit, Path(id): Path<i64>, headers: HeaderMap) -> Result<Response, WebError> {
+async fn link(visit: Visit, Path(id): Path<i64>) -> Result<Response, WebError> {
     require_administrator(&visit)?;
     let mut random = random();
     match visit.engine().make_link(&visit.act(), id, &mut random).await {
@@ -137,7 +158,7 @@ async fn link(visit: Visit, Path(id): Path<i64>, headers: HeaderMap) -> Result<R
                 Link::Invitation(_) => "The invitation is made. Hand this link over; it is not shown again.",
                 _ => "The link is made. Hand it over; it is not shown again.",
             };
-            let address = format!("{}/link/{secret}", base(&visit, &headers));
+            let address = format!("{}/link/{secret}", visit.state.settings.base());
             let message = notice("ok", title, &html! { pre.mono { (address) } });
             Ok(page(&visit, id, &Wrong::default(), &message).await?.into_response())
         }
@@ -145,17 +166,27 @@ async fn link(visit: Visit, Path(id): Path<i64>, headers: HeaderMap) -> Result<R
     }
 }
 
-/// The address of the desk: the configured one, else what the browser asked for.
-fn base(visit: &Visit, headers: &HeaderMap) -> String {
-    let settings = &visit.state.settings;
-    let host = || headers.get(header::HOST).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let scheme = if settings.secure { "https" } else { "http" };
-    settings.public_url.clone().unwrap_or_else(|| format!("{scheme}://{}", host()))
+#[derive(Deserialize)]
+struct Reason {
+    #[serde(default)]
+    reason: String,
 }
 
-async fn end_factor(visit: Visit, Path(id): Path<i64>) -> Result<Response, WebError> {
+async fn end_factor(
+    visit: Visit,
+    Path(id): Path<i64>,
+    Form(given): Form<Reason>,
+) -> Result<Response, WebError> {
     require_administrator(&visit)?;
-    visit.engine().reset_factor(&visit.act(), id).await?;
+    match visit.engine().reset_factor(&visit.act(), id, &given.reason).await {
+        Ok(()) => Ok(back(id)),
+        Err(error) => refused(&visit, id, error).await,
+    }
+}
+
+async fn unbind(visit: Visit, Path((id, provider)): Path<(i64, String)>) -> Result<Response, WebError> {
+    require_administrator(&visit)?;
+    visit.engine().unbind_outside(&visit.act(), id, &provider).await?;
     Ok(back(id))
 }
 
@@ -179,11 +210,8 @@ async fn make_token(
     Form(given): Form<tokens::Given>,
 ) -> Result<Response, WebError> {
     require_administrator(&visit)?;
-    let mut random = random();
-    match visit.engine().create_token(&visit.act(), id, &given.token(visit.now), &mut random).await {
-        Ok((_, secret)) => {
-            Ok(page(&visit, id, &Wrong::default(), &tokens::made(&secret)).await?.into_response())
-        }
+    match tokens::make_for(&visit, id, &given).await {
+        Ok(secret) => Ok(page(&visit, id, &Wrong::default(), &tokens::made(&secret)).await?.into_response()),
         Err(error) => refused(&visit, id, error).await,
     }
 }

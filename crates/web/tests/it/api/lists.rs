@@ -111,6 +111,9 @@ async fn types_say_what_is_declared_and_allowed() {
 async fn tokens_are_made_used_and_ended() {
     for rest in Rest::both().await {
         let made = rest.post("/api/v1/tokens", &json!({"label": "monitoring"})).await;
+        assert_eq!(made.problems(), [("password".to_owned(), "required".to_owned())], "it is asked for");
+        let wanted = json!({"label": "monitoring", "password": "correct horse battery"});
+        let made = rest.post("/api/v1/tokens", &wanted).await;
         assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
         let secret = made.json["token"].as_str().unwrap().to_owned();
         assert_eq!(rest.ask_as(&secret, "GET", "/api/v1/me", &[], &Json::Null).await.status, StatusCode::OK);

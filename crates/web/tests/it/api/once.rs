@@ -168,7 +168,7 @@ async fn files_views_and_tokens_are_made_once() {
         let views = rest.get("/api/v1/views?type=incident").await;
         assert_eq!(views.json["views"].as_array().unwrap().len(), 1);
 
-        let token = json!({"label": "nightly"});
+        let token = json!({"label": "nightly", "password": "correct horse battery"});
         let key = [("idempotency-key", "t-1")];
         let first = rest.ask("POST", "/api/v1/tokens", &key, &token).await;
         assert!(first.json["token"].as_str().unwrap().starts_with("pd_"), "{}", first.text);

@@ -1,0 +1,329 @@
+//! Passkeys: signing in by one, as the second step, in place of the password of an invitation; and the own ones.
+//!
+//! Each way has two addresses: `…/begin` says what the device is asked (JSON, for `static/passkey.js`), the other takes what it
+//! answered, as a form. The step between them is kept by the engine and taken once.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::post;
+use axum::{Json as JsonAnswer, Router};
+use axum_extra::extract::{CookieJar, Form};
+use maud::{Markup, html};
+use proofdesk_engine::{Account, Error, Link, NewPasskey, Passkey, SignedIn, Stage};
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+
+use super::gate::own;
+use super::step::{codes_shown, said};
+use crate::assets;
+use crate::error::WebError;
+use crate::layout::{self, Page};
+use crate::parts::time;
+use crate::passkeys::{Owner, Passkeys};
+use crate::session::{COOKIE, Guest, Visit, cookie, random};
+use crate::state::AppState;
+
+/// All addresses of passkeys.
+pub fn router() -> Router<AppState> {
+    Router::new()
+        .route("/sign-in/passkey/begin", post(begin_in))
+        .route("/sign-in/passkey", post(finish_in))
+        .route("/sign-in/code/passkey/begin", post(begin_code))
+        .route("/sign-in/code/passkey", post(finish_code))
+        .route("/link/{secret}/passkey/begin", post(begin_link))
+        .route("/link/{secret}/passkey", post(finish_link))
+        .route("/account/passkey/begin", post(begin_own))
+        .route("/account/passkey", post(finish_own))
+        .route("/account/passkey/{id}/end", post(end_own))
+}
+
+const NEW: &str = "passkey_new";
+const IN: &str = "passkey_in";
+
+#[derive(Deserialize)]
+struct Given {
+    #[serde(default)]
+    step: String,
+    #[serde(default)]
+    answer: String,
+    #[serde(default)]
+    label: String,
+    #[serde(default)]
+    present: String,
+    #[serde(default)]
+    next: String,
+}
+
+fn passkeys(state: &AppState) -> Result<&Passkeys, WebError> {
+    state.passkeys.as_deref().ok_or_else(|| WebError::NotFound("page at this address".to_owned()))
+}
+
+/// What the script is told: why nothing begins.
+fn wrong(message: &str) -> Response {
+    (StatusCode::UNPROCESSABLE_ENTITY, JsonAnswer(json!({"wrong": message}))).into_response()
+}
+
+/// A page that says why it did not work, and leads back.
+fn failed(state: &AppState, message: &str, back: &str) -> Response {
+    let body = html! {
+        section.card { div.body.stack {
+            h1 { "That did not work" }
+            p.wrong role="alert" { (message) }
+            a.button.primary href=(back) { "Try again" }
+        } }
+    };
+    let page = layout::gate("Passkey", &state.settings.organization, &body);
+    (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
+}
+
+const LATE: &str = "This step was used already, or it took longer than ten minutes.";
+const UNKNOWN: &str = "This passkey does not open an account here.";
+
+/// Keeps a step and says what the device is asked.
+async fn ask(
+    state: &AppState,
+    purpose: &'static str,
+    account: i64,
+    (options, kept): (Json, Json),
+) -> Result<Response, WebError> {
+    let body = json!({"account": account, "kept": kept}).to_string();
+    let step = state.engine.keep_step(purpose, &body, &mut random()).await?;
+    Ok(JsonAnswer(json!({"step": step, "options": options})).into_response())
+}
+
+/// Takes a step for an account (0 for nobody in particular): what was kept for the verifier.
+async fn take(
+    state: &AppState,
+    purpose: &'static str,
+    account: i64,
+    step: &str,
+) -> Result<Option<Json>, WebError> {
+    let Some(body) = state.engine.take_step(purpose, step).await? else { return Ok(None) };
+    let mut body: Json = serde_json::from_str(&body).unwrap_or_default();
+    Ok((body["account"] == json!(account)).then(|| body["kept"].take()))
+}
+
+fn fault(error: crate::passkeys::Refused) -> WebError {
+    WebError::Fault(format!("passkeys: {error}"))
+}
+
+/// What a new passkey of an account is asked for.
+async fn ask_new(state: &AppState, account: &Account) -> Result<Response, WebError> {
+    let known: Vec<String> =
+        state.engine.passkeys(account.id).await?.into_iter().map(|key| key.credential).collect();
+    let handle = state.engine.passkey_handle(account.id);
+    let owner = Owner { handle, sign_in: &account.sign_in, name: &account.name };
+    ask(state, NEW, account.id, passkeys(state)?.begin_new(&owner, &known).map_err(fault)?).await
+}
+
+/// The new passkey that a device made for an account; none where the answer does not hold.
+async fn read_new(
+    state: &AppState,
+    account: i64,
+    given: &Given,
+) -> Result<Result<NewPasskey, &'static str>, WebError> {
+    let Some(kept) = take(state, NEW, account, &given.step).await? else { return Ok(Err(LATE)) };
+    match passkeys(state)?.finish_new(kept, &given.answer) {
+        Ok((credential_id, credential)) => {
+            Ok(Ok(NewPasskey { label: given.label.clone(), credential_id, credential }))
+        }
+        Err(error) => {
+            tracing::info!(%error, "the answer of a device does not hold");
+            Ok(Err("What the device answered does not hold."))
+        }
+    }
+}
+
+/// The passkey that an answer is by and proves, with what changed of it.
+async fn prove(
+    state: &AppState,
+    kept: Json,
+    given: &Given,
+) -> Result<Option<(Passkey, Account, Option<String>)>, WebError> {
+    let Some(id) = Passkeys::named(&given.answer) else { return Ok(None) };
+    let Some((key, account)) = state.engine.passkey_named(&id).await? else { return Ok(None) };
+    match passkeys(state)?.finish_in(kept, &given.answer, &key.credential) {
+        Ok(changed) => Ok(Some((key, account, changed))),
+        Err(error) => {
+            tracing::info!(%error, account = account.id, "the answer of a passkey does not hold");
+            Ok(None)
+        }
+    }
+}
+
+/// Signed in: the cookie, and on to where one wanted to go. Whoever was signed in on this browser is not any more.
+async fn enter(state: &AppState, jar: CookieJar, signed: SignedIn, next: &str) -> Result<Response, WebError> {
+    if let Some(old) = jar.get(COOKIE) {
+        state.engine.sign_out(old.value()).await?;
+    }
+    let jar = jar.add(cookie(signed.secret, state.settings.secure));
+    Ok((jar, Redirect::to(own(next))).into_response())
+}
+
+async fn begin_in(State(state): State<AppState>) -> Result<Response, WebError> {
+    let begun = passkeys(&state)?.begin_in(&[]).map_err(fault)?;
+    ask(&state, IN, 0, begun).await
+}
+
+async fn finish_in(
+    State(state): State<AppState>,
+    guest: Guest,
+    jar: CookieJar,
+    Form(given): Form<Given>,
+) -> Result<Response, WebError> {
+    let Some(kept) = take(&state, IN, 0, &given.step).await? else {
+        return Ok(failed(&state, LATE, "/sign-in"));
+    };
+    let Some((key, account, changed)) = prove(&state, kept, &given).await? else {
+        return Ok(failed(&state, UNKNOWN, "/sign-in"));
+    };
+    let signed = state.engine.sign_in_by_passkey((&key, account), changed, &guest.0, &mut random()).await?;
+    enter(&state, jar, signed, &given.next).await
+}
+
+/// The session whose sign-in waits for its second step, with its account.
+async fn at_code(state: &AppState, jar: &CookieJar) -> Result<Option<(String, Account)>, WebError> {
+    let Some(secret) = jar.get(COOKIE).map(|c| c.value().to_owned()) else { return Ok(None) };
+    let found = state.engine.session_on_its_way(&secret).await?.filter(|s| s.stage == Stage::Code);
+    Ok(found.map(|session| (secret, session.account)))
+}
+
+async fn begin_code(State(state): State<AppState>, jar: CookieJar) -> Result<Response, WebError> {
+    let Some((_, account)) = at_code(&state, &jar).await? else { return Ok(wrong(LATE)) };
+    let all = state.engine.passkeys(account.id).await?;
+    let only: Vec<String> = all.into_iter().map(|key| key.credential).collect();
+    let begun = passkeys(&state)?.begin_in(&only).map_err(fault)?;
+    ask(&state, IN, account.id, begun).await
+}
+
+async fn finish_code(
+    State(state): State<AppState>,
+    guest: Guest,
+    jar: CookieJar,
+    Form(given): Form<Given>,
+) -> Result<Response, WebError> {
+    let Some((secret, account)) = at_code(&state, &jar).await? else {
+        return Ok(Redirect::to("/sign-in").into_response());
+    };
+    let Some(kept) = take(&state, IN, account.id, &given.step).await? else {
+        return Ok(failed(&state, LATE, "/sign-in/code"));
+    };
+    let Some((key, _, changed)) = prove(&state, kept, &given).await? else {
+        return Ok(failed(&state, UNKNOWN, "/sign-in/code"));
+    };
+    let engine = &state.engine;
+    match engine.second_step_by_passkey(&secret, &key, changed, &guest.0, &mut random()).await {
+        Ok(signed) => enter(&state, jar, signed, &given.next).await,
+        Err(Error::NotFound(_)) => Ok(failed(&state, UNKNOWN, "/sign-in/code")),
+        Err(other) => Err(other.into()),
+    }
+}
+
+async fn begin_link(State(state): State<AppState>, Path(secret): Path<String>) -> Result<Response, WebError> {
+    match state.engine.link(&secret).await? {
+        Link::Invitation(account) => ask_new(&state, &account).await,
+        _ => Ok(wrong("This link is for a password.")),
+    }
+}
+
+async fn finish_link(
+    State(state): State<AppState>,
+    Path(secret): Path<String>,
+    guest: Guest,
+    jar: CookieJar,
+    Form(given): Form<Given>,
+) -> Result<Response, WebError> {
+    let back = format!("/link/{secret}");
+    let Link::Invitation(account) = state.engine.link(&secret).await? else {
+        return Ok(failed(&state, "This link is for a password.", &back));
+    };
+    let new = match read_new(&state, account.id, &given).await? {
+        Ok(new) => new,
+        Err(message) => return Ok(failed(&state, message, &back)),
+    };
+    match state.engine.use_link_with_passkey(&secret, &new, &guest.0, &mut random()).await {
+        Ok(signed) => enter(&state, jar, signed, "/").await,
+        Err(error) => Ok(failed(&state, &said(error)?, &back)),
+    }
+}
+
+async fn begin_own(visit: Visit, Form(given): Form<Given>) -> Result<Response, WebError> {
+    let (id, present) = (visit.account.id, Some(given.present.as_str()));
+    match visit.engine().prove_anew(&visit.act(), id, present, Some(&visit.secret)).await {
+        Ok(()) => ask_new(&visit.state, &visit.account).await,
+        Err(error) => Ok(wrong(&said(error)?)),
+    }
+}
+
+async fn finish_own(visit: Visit, Form(given): Form<Given>) -> Result<Response, WebError> {
+    let new = match read_new(&visit.state, visit.account.id, &given).await? {
+        Ok(new) => new,
+        Err(message) => return Ok(failed(&visit.state, message, "/account")),
+    };
+    match visit.engine().add_passkey(&visit.act(), visit.account.id, &new, &mut random()).await {
+        Ok(codes) if codes.is_empty() => Ok(Redirect::to("/account").into_response()),
+        Ok(codes) => {
+            let body = html! {
+                h1 { "Your recovery codes" }
+                p { "The passkey is registered. From now on it is asked for after your password." }
+                section.card { div.body.stack { (codes_shown(&codes)) a.button.primary href="/account" { "I have kept them" } } }
+            };
+            let crumbs =
+                vec![("Account".to_owned(), Some("/account".to_owned())), ("Passkeys".to_owned(), None)];
+            Ok(layout::frame(&visit, Page::new("Recovery codes", crumbs, body)).into_response())
+        }
+        Err(error) => Ok(failed(&visit.state, &said(error)?, "/account")),
+    }
+}
+
+async fn end_own(visit: Visit, Path(id): Path<i64>) -> Result<Response, WebError> {
+    match visit.engine().end_passkey(&visit.act(), visit.account.id, id).await {
+        // gone already: what was asked for is so
+        Ok(()) | Err(Error::NotFound(_)) => Ok(Redirect::to("/account").into_response()),
+        Err(error) => Ok(failed(&visit.state, &said(error)?, "/account")),
+    }
+}
+
+/// A form that asks the device: shown by the script where the browser can. `fields` come before the button.
+pub(super) fn asking(state: &AppState, (kind, at): (&str, &str), fields: &Markup, button: &str) -> Markup {
+    html! { @if state.passkeys.is_some() {
+        form.form method="post" action=(at) data-passkey=(kind) hidden {
+            input type="hidden" name="step";
+            input type="hidden" name="answer";
+            (fields)
+            p.wrong role="alert" hidden {}
+            div { button.button { (button) } }
+        }
+        @if let Some(address) = assets::address("passkey.js") { script src=(address) defer {} }
+    } }
+}
+
+/// The card of the account page.
+pub(super) fn card(visit: &Visit, all: &[Passkey]) -> Markup {
+    let fields = html! {
+        div.input {
+            label for="passkey-label" { "Name of the passkey" }
+            input.field id="passkey-label" name="label" maxlength="100" required placeholder="Where it is, such as laptop";
+        }
+        @if visit.account.has_password { div.input {
+            label for="passkey-present" { "Present password" }
+            input.field id="passkey-present" name="present" type="password" autocomplete="current-password" maxlength="256" required;
+        } }
+    };
+    html! { @if visit.state.passkeys.is_some() || !all.is_empty() {
+        section.card { header { h2 { "Passkeys" } } div.body.stack {
+            p.small.muted { "A passkey signs you in by your device, which asks for your finger, your face or its own code. Who has one is asked for it after the password, too." }
+            @if !all.is_empty() { div.scroll { table.list {
+                thead { tr { th scope="col" { "Name" } th.spare scope="col" { "Registered" } th scope="col" { "Last used" } th { span.sr { "Remove it" } } } }
+                tbody { @for key in all { tr {
+                    td.grow { (key.label) }
+                    td.small.spare { (time::proven(key.created_at, visit.now, visit.zone())) }
+                    td.small { @match key.used_at { Some(at) => (time::ago(at, visit.now, visit.zone())), None => "never" } }
+                    td { form.inline method="post" action={ "/account/passkey/" (key.id) "/end" } { button.button.quiet.small aria-label={ "Remove the passkey " (key.label) } { "Remove" } } }
+                } } }
+            } } }
+            (asking(&visit.state, ("new", "/account/passkey"), &fields, "Register a passkey"))
+        } }
+    } }
+}
