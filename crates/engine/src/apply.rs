@@ -374,7 +374,7 @@ impl Engine {
         let told = |f: &Attachment| entry::of_note(record, permit.caller(), stamp, "attach", f.note());
         let extra = Extra {
             id,
-            statements: files.iter().map(|f| f.row(record)).collect(),
+            statements: files.iter().map(|f| f.row(record)).chain(self.begun(checked)).collect(),
             entries: files.iter().map(told).collect(),
             search_text: search_text(checked),
         };

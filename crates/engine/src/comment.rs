@@ -189,7 +189,8 @@ impl Engine {
                 return Ok(());
             }
             let said = entry::of_note(checked.after(), caller, &stamp, "comment", note.clone());
-            let extra = Extra { id, statements: rows.clone(), entries: vec![said], search_text: None };
+            let statements = rows.iter().cloned().chain(self.begun(&checked)).collect();
+            let extra = Extra { id, statements, entries: vec![said], search_text: None };
             match self.store().write(permit, &checked, self.registry(), extra).await {
                 // somebody else wrote first: the comment belongs to the record as it is now
                 Err(proofdesk_store::Error::Conflict { .. }) => {

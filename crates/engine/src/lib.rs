@@ -10,6 +10,7 @@ pub mod attachment;
 pub mod comment;
 pub mod compare;
 pub mod error;
+pub mod follow;
 pub mod gather;
 pub mod history;
 pub mod idempotency;
@@ -45,6 +46,7 @@ pub use attachment::{Attachment, Received, SealedUpload, Upload};
 pub use comment::{Audience, Comment};
 pub use compare::Compared;
 pub use error::{Conflict, Error, FieldChange};
+pub use follow::Follow;
 pub use gather::Gathered;
 pub use history::{HistoryChange, HistoryItem};
 pub use idempotency::{Begun, KeptAnswer, write_id};
@@ -74,6 +76,7 @@ struct Inner {
     time: Arc<dyn Time>,
     terms: terms::Terms,
     templates: OnceLock<Templates>,
+    follows: OnceLock<follow::Follows>,
     origin: String,
     attempts: tokio::sync::Mutex<()>,
 }
@@ -87,9 +90,9 @@ impl Engine {
         time: Arc<dyn Time>,
         origin: impl Into<String>,
     ) -> Self {
-        let (terms, templates) = (terms::Terms::default(), OnceLock::new());
+        let (terms, templates, follows) = (terms::Terms::default(), OnceLock::new(), OnceLock::new());
         let (origin, attempts) = (origin.into(), tokio::sync::Mutex::default());
-        let inner = Inner { store, registry, rules, time, terms, templates, origin, attempts };
+        let inner = Inner { store, registry, rules, time, terms, templates, follows, origin, attempts };
         Self { inner: Arc::new(inner) }
     }
 
@@ -121,6 +124,11 @@ impl Engine {
     /// Held while an attempt to sign in is counted.
     pub(crate) fn attempts(&self) -> &tokio::sync::Mutex<()> {
         &self.inner.attempts
+    }
+
+    /// Conditions whose beginning to hold is told to a job.
+    pub(crate) fn follows(&self) -> &OnceLock<follow::Follows> {
+        &self.inner.follows
     }
 
     pub(crate) fn terms(&self) -> &terms::Terms {

@@ -1,6 +1,6 @@
 //! Watchers of a record: the people who want to hear of it.
 
-use proofdesk_model::{Action, Caller, Door, Reference, Stamp};
+use proofdesk_model::{Action, Caller, Door, Permit, Record, Reference, Stamp};
 use proofdesk_store::{Select, Statement};
 
 use crate::Engine;
@@ -22,6 +22,34 @@ impl Engine {
         let permit = record.of.permit(caller, Action::Read, Some(&record)).map_err(Error::Forbidden)?;
         let person =
             caller.person.ok_or_else(|| Error::invalid("person", "required", "Only a person can watch."))?;
+        self.set_watcher(&permit, &record, on, person, watching, door).await
+    }
+
+    /// Lets a person watch a record because a program found that he should hear of it.
+    ///
+    /// # Errors
+    /// `Forbidden`, `NotFound`, or a fault of the database.
+    pub async fn watch_for(
+        &self,
+        caller: &Caller,
+        on: &Reference,
+        person: i64,
+        door: Door,
+    ) -> Result<(), Error> {
+        let record = self.require_for(caller, on, Action::Update).await?;
+        let permit = record.of.permit(caller, Action::Update, Some(&record)).map_err(Error::Forbidden)?;
+        self.set_watcher(&permit, &record, on, person, true, door).await
+    }
+
+    async fn set_watcher(
+        &self,
+        permit: &Permit,
+        record: &Record,
+        on: &Reference,
+        person: i64,
+        watching: bool,
+        door: Door,
+    ) -> Result<(), Error> {
         if self.watchers(on).await?.contains(&person) == watching {
             return Ok(());
         }
@@ -39,7 +67,7 @@ impl Engine {
                 .when("person", person)
         };
         let action = if watching { "watch" } else { "unwatch" };
-        self.note(&permit, &record, &stamp, action, serde_json::json!({"person": person}), vec![row]).await?;
+        self.note(permit, record, &stamp, action, serde_json::json!({"person": person}), vec![row]).await?;
         Ok(())
     }
 

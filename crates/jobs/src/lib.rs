@@ -10,13 +10,14 @@ mod queue;
 use std::sync::Arc;
 use std::time::Duration;
 
+use proofdesk_automation::Automations;
 use proofdesk_conformity::Conformity;
 use proofdesk_engine::Engine;
 use proofdesk_tlog::SignerKey;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-pub use queue::work;
+pub use queue::{work, work_with};
 
 /// How often things happen.
 #[derive(Debug, Clone)]
@@ -49,6 +50,8 @@ pub struct Jobs {
     pub engine: Engine,
     /// Frameworks, controls and their runs.
     pub conformity: Conformity,
+    /// What is done when a condition begins to hold for a record.
+    pub automations: Arc<Automations>,
     /// Signs checkpoints; none when this node does not sign.
     pub signer: Option<Arc<SignerKey>>,
     /// How often.
@@ -59,7 +62,7 @@ impl Jobs {
     /// Runs everything until `stop` turns true, then ends what is under way. Faults go to the log and are tried again.
     pub async fn run(self, stop: watch::Receiver<bool>) {
         let mut tasks = JoinSet::new();
-        tasks.spawn(queue::run(self.engine.clone(), stop.clone()));
+        tasks.spawn(queue::run(self.engine.clone(), self.automations.clone(), stop.clone()));
         tasks.spawn(checkpoints(self.clone(), stop.clone()));
         tasks.spawn(upkeep(self.engine.clone(), stop.clone()));
         tasks.spawn(figures::run(self.clone(), stop.clone()));

@@ -1,8 +1,11 @@
 //! The queue's runner: claims due jobs with a lease, runs them, puts failed ones back with growing patience.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use proofdesk_automation::{Automations, Beginning, Outcome};
+use proofdesk_engine::follow::FOLLOW;
 use proofdesk_engine::{Engine, Reference};
 use proofdesk_model::Job;
 use tokio::sync::watch;
@@ -12,7 +15,7 @@ use crate::pause;
 /// How long a worker may take before another may take the job over, microseconds.
 const LEASE: i64 = 60_000_000;
 /// Jobs that this runner knows.
-const KINDS: [&str; 4] = ["clock", "timed", "look", "clocks"];
+const KINDS: [&str; 5] = ["clock", "timed", "look", "clocks", FOLLOW];
 /// Jobs claimed at a time.
 const AT_ONCE: usize = 64;
 /// After so many tries a job waits for an operator.
@@ -20,9 +23,9 @@ const TRIES: i64 = 8;
 /// Longest sleep: new jobs of other nodes are seen after this at the latest.
 const LONGEST_SLEEP: i64 = 1_000_000;
 
-pub(crate) async fn run(engine: Engine, mut stop: watch::Receiver<bool>) {
+pub(crate) async fn run(engine: Engine, automations: Arc<Automations>, mut stop: watch::Receiver<bool>) {
     loop {
-        let worked = match work(&engine).await {
+        let worked = match work_with(&engine, &automations).await {
             Ok(worked) => worked,
             Err(error) => {
                 tracing::warn!(error = format!("{error:#}"), "the queue could not be read; tried again");
@@ -43,15 +46,23 @@ async fn until_next(engine: &Engine) -> i64 {
     }
 }
 
+/// Runs the jobs that are due, on a desk without automations; returns how many were.
+///
+/// # Errors
+/// As [`work_with`].
+pub async fn work(engine: &Engine) -> anyhow::Result<usize> {
+    work_with(engine, &Automations::default()).await
+}
+
 /// Runs the jobs that are due; returns how many were.
 ///
 /// # Errors
 /// A fault of the database while claiming; a job's own fault only puts that job back.
-pub async fn work(engine: &Engine) -> anyhow::Result<usize> {
+pub async fn work_with(engine: &Engine, automations: &Automations) -> anyhow::Result<usize> {
     let claimed = engine.store().claim(&KINDS, engine.now(), LEASE, AT_ONCE).await?;
     let found = claimed.len();
     for claim in claimed {
-        match handle(engine, &claim.job).await {
+        match handle(engine, automations, &claim.job).await {
             Ok(()) => engine.store().finish(&claim).await?,
             Err(error) => {
                 let text = format!("{error:#}");
@@ -65,7 +76,7 @@ pub async fn work(engine: &Engine) -> anyhow::Result<usize> {
     Ok(found)
 }
 
-async fn handle(engine: &Engine, job: &Job) -> anyhow::Result<()> {
+async fn handle(engine: &Engine, automations: &Automations, job: &Job) -> anyhow::Result<()> {
     let text = |name: &str| job.payload.get(name).and_then(|v| v.as_str());
     let whole = |name: &str| job.payload.get(name).and_then(|v| v.as_i64());
     let record = |of: &str, number: &str| -> anyhow::Result<Reference> {
@@ -89,6 +100,18 @@ async fn handle(engine: &Engine, job: &Job) -> anyhow::Result<()> {
             let agreements: Vec<String> =
                 agreements.into_iter().flatten().filter_map(|a| a.as_str().map(str::to_owned)).collect();
             engine.look_again(from, to, &agreements).await?;
+        }
+        FOLLOW => {
+            let begun: Beginning =
+                serde_json::from_value(job.payload.clone()).context("the job's payload")?;
+            if let Outcome::Refused(_) = automations.carry_out(engine, &begun).await? {
+                tracing::info!(
+                    automation = begun.follow,
+                    of = begun.record_type,
+                    number = begun.number,
+                    "refused in part"
+                );
+            }
         }
         other => bail!("no handler for jobs of kind `{other}`"),
     }

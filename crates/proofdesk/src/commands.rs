@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 pub mod account;
+pub mod automations;
 pub mod backup;
 pub mod config;
 pub mod conformity;

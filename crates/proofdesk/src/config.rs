@@ -30,6 +30,8 @@ pub struct Config {
     pub log_key: PathBuf,
     /// Folder with own record types and fields (`*.kdl`) and own controls (`controls/*.kdl`).
     pub site: Option<PathBuf>,
+    /// Automations of the program that are on, by name; those in `automation/` of the site folder always are.
+    pub automations: Vec<String>,
     /// Largest attachment, in MiB.
     pub attachment_max_mib: u64,
     /// Seconds between two checkpoints.
@@ -81,6 +83,7 @@ impl Default for Config {
             log_origin: "proofdesk.invalid/log".to_owned(),
             log_key: PathBuf::from("proofdesk.key"),
             site: None,
+            automations: Vec::new(),
             attachment_max_mib: 25,
             checkpoint_seconds: 60,
             conformity_seconds: 3_600,

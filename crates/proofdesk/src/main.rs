@@ -60,6 +60,12 @@ enum Command {
     /// List, import, compare, publish and export frameworks
     #[command(subcommand, after_help = "Example:\n  proofdesk frameworks list")]
     Frameworks(commands::frameworks::FrameworksCommand),
+    /// List what is done by itself, and try it out over past records
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  proofdesk automations list\n  proofdesk automations try major-opens-problem --records 1000"
+    )]
+    Automations(commands::automations::AutomationsCommand),
     /// Import an event log (CSV, also gzipped) by a mapping file (exit code 1 when rows were refused)
     #[command(
         after_help = "Examples:\n  proofdesk import --mapping incidents incident_event_log.csv.gz\n  proofdesk import --mapping mine.toml --check"
@@ -197,6 +203,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Demo(command) => command.run(global.load()?).await,
         Command::Conformity(command) => command.run(global.load()?).await,
         Command::Frameworks(command) => command.run(global.load()?).await,
+        Command::Automations(command) => command.run(global.load()?).await,
         Command::Import(command) => command.run(global.load()?).await,
         Command::Figures(command) => command.run(global.load()?).await,
         Command::Verify(command) => command.run(global.load()?).await,

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use proofdesk_automation::Automations;
 use proofdesk_conformity::{Conformity, Declarations, Site, Source};
 use proofdesk_engine::{Engine, Time};
 use proofdesk_model::{Registry, SourceFile, Templates};
@@ -102,6 +103,20 @@ pub fn guide(config: &Config, engine: &Engine) -> anyhow::Result<Guide> {
     let own: Vec<proofdesk_setup::Source> =
         own.into_iter().map(|(file, text)| proofdesk_setup::Source { file, text }).collect();
     Ok(Guide::load(&own, engine.registry(), engine.templates())?)
+}
+
+/// The automations that are on: those of the program that the configuration names, and all of the site folder.
+///
+/// # Errors
+/// All mistakes, each with file and line.
+pub fn automations(config: &Config, registry: &Registry) -> anyhow::Result<Arc<Automations>> {
+    let own = match &config.site {
+        Some(site) if site.join("automation").is_dir() => folder(&site.join("automation"))?,
+        _ => Vec::new(),
+    };
+    let own: Vec<proofdesk_automation::Source> =
+        own.into_iter().map(|(file, text)| proofdesk_automation::Source { file, text }).collect();
+    Ok(Arc::new(Automations::load(&config.automations, &own, registry)?))
 }
 
 /// Opens the database and brings its tables up to date.

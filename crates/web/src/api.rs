@@ -5,6 +5,7 @@
 //! Invariant: no input makes a fault of the server; all problems of an input are said at once.
 
 pub mod accounts;
+pub mod automations;
 pub mod beside;
 pub mod client;
 pub mod conformity;
@@ -42,6 +43,7 @@ pub fn router() -> Router<AppState> {
         .merge(documents::router())
         .merge(export::router())
         .merge(frameworks::router())
+        .merge(automations::router())
         .merge(records::router())
         .merge(beside::router())
         .merge(files::router())

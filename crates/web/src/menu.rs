@@ -211,6 +211,7 @@ pub fn groups(state: &AppState, caller: &Caller) -> Vec<Group> {
             }
             if staff {
                 items.push(Item::fixed("Figures", "/figures"));
+                items.push(Item::fixed("Automations", "/automations"));
             }
             items.push(Item::fixed("Log", "/log"));
             if proofdesk_engine::account::is_administrator(caller) {

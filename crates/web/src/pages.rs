@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod accounts;
+pub mod automations;
 pub mod change;
 pub mod conformity;
 pub mod figures;
@@ -53,6 +54,7 @@ pub fn router() -> Router<AppState> {
         .merge(log::router())
         .merge(conformity::router())
         .merge(frameworks::router())
+        .merge(automations::router())
         .merge(figures::router())
         .merge(templates::router())
         .merge(list::router())

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use axum::body::Bytes;
 use jiff::tz::TimeZone;
+use proofdesk_automation::Automations;
 use proofdesk_conformity::Conformity;
 use proofdesk_engine::Engine;
 use proofdesk_model::Condition;
@@ -73,6 +74,8 @@ pub struct AppState {
     pub conformity: Option<Conformity>,
     /// The questions of guided set-up; none where the program was put together without them.
     pub setup: Option<Arc<Guide>>,
+    /// What is done when a condition begins to hold for a record.
+    pub automations: Arc<Automations>,
     /// The desk has records: nobody needs to be led to set-up. Once true it stays so.
     begun: Arc<AtomicBool>,
     /// Settings of the pages.
@@ -105,6 +108,7 @@ impl AppState {
             engine,
             conformity: None,
             setup: None,
+            automations: Arc::default(),
             begun: Arc::default(),
             printer: Printer::new(settings.renderer.clone()),
             settings,
@@ -129,6 +133,13 @@ impl AppState {
     #[must_use]
     pub fn with_conformity(mut self, conformity: Conformity) -> Self {
         self.conformity = Some(conformity);
+        self
+    }
+
+    /// Adds automations: their pages.
+    #[must_use]
+    pub fn with_automations(mut self, automations: Arc<Automations>) -> Self {
+        self.automations = automations;
         self
     }
 

@@ -23,6 +23,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("conformity", 4),
     ("report", 4),
     ("setup", 4),
+    ("automation", 4),
     ("mail", 4),
     ("jobs", 5),
     ("web", 5),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use indicatif::{ProgressBar, ProgressStyle};
+use proofdesk_automation::Automations;
 use proofdesk_demo::Size;
 use proofdesk_engine::{Engine, FixedTime};
 
@@ -54,6 +55,9 @@ impl Demo {
             config.log_origin = "retail-it.example/proofdesk".to_owned();
             config.time_zone = "Europe/Berlin".to_owned();
         }
+        if own_folder && config.automations.is_empty() {
+            config.automations = Automations::shipped(&open::registry(&config)?);
+        }
         if let Some(listen) = &self.listen {
             config.listen.clone_from(listen);
         }
@@ -91,8 +95,8 @@ impl Demo {
         let text = format!(
             "# Read by every command that names the database in this folder: proofdesk -d {}\n\
              database = \"proofdesk.db\"\norganization = {:?}\ntime_zone = {:?}\nlog_origin = {:?}\n\
-             log_key = \"proofdesk.key\"\n",
-            config.database, config.organization, config.time_zone, config.log_origin
+             log_key = \"proofdesk.key\"\nautomations = {:?}\n",
+            config.database, config.organization, config.time_zone, config.log_origin, config.automations
         );
         std::fs::write(&path, text).with_context(|| format!("{} cannot be written", path.display()))
     }

@@ -46,6 +46,8 @@ pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<Exit
     let engine = open::engine(config, Arc::new(open::SystemTime)).await?;
     let conformity = open::conformity(config, &engine).await?;
     let guide = open::guide(config, &engine)?;
+    let automations = open::automations(config, engine.registry())?;
+    engine.use_follows(automations.follows());
     let signer = open::signer(config)?;
     let listener = tokio::net::TcpListener::bind(&config.listen)
         .await
@@ -66,6 +68,7 @@ pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<Exit
     let jobs = Jobs {
         engine: engine.clone(),
         conformity: conformity.clone(),
+        automations: automations.clone(),
         signer: Some(signer),
         schedule: Schedule {
             checkpoint_every: Duration::from_secs(config.checkpoint_seconds),
@@ -87,7 +90,8 @@ pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<Exit
         eprintln!("Who signs in first is led through the questions that set the desk up.");
     }
     let state = AppState::new(engine, settings).with_conformity(conformity).with_setup(guide);
-    let router = proofdesk_web::router(state.with_providers(config.providers()?));
+    let state = state.with_providers(config.providers()?).with_automations(automations);
+    let router = proofdesk_web::router(state);
     let mut until = stopped;
     let ending = async move { while until.changed().await.is_ok() && !*until.borrow() {} };
     let service = router.into_make_service_with_connect_info::<std::net::SocketAddr>();

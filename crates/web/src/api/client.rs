@@ -110,7 +110,7 @@ fn check_scope(caller: &Caller, method: &Method, path: &str) -> Result<(), ApiEr
     let rest = path.strip_prefix("/api/v1/").unwrap_or_default();
     let area = match rest.split('/').next().unwrap_or_default() {
         "accounts" | "tokens" | "sessions" => "account",
-        "conformity" | "figures" => "conformity",
+        "conformity" | "figures" | "automations" => "conformity",
         "log" => "log",
         "views" => "view",
         _ => return Ok(()),

@@ -66,7 +66,11 @@ impl Desk {
         let declarations = proofdesk_conformity::Declarations::shipped(desk.engine.registry()).unwrap();
         let conformity = proofdesk_conformity::Conformity::new(desk.engine.clone(), declarations);
         let settings = Settings { attachment_max: 2 * 1_048_576, ..Settings::default() };
+        let registry = desk.engine.registry();
+        let named = proofdesk_automation::Automations::shipped(registry);
+        let automations = proofdesk_automation::Automations::load(&named, &[], registry).unwrap();
         let state = AppState::new(desk.engine.clone(), settings).with_conformity(conformity);
+        let state = state.with_automations(automations.into());
         let router = proofdesk_web::router(state);
         Self { desk, router, mara }
     }

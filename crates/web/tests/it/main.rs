@@ -3,6 +3,7 @@
 
 mod api;
 mod around;
+mod automations;
 mod client;
 mod conformity;
 mod documents;

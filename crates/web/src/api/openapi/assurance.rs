@@ -7,8 +7,8 @@ use super::fixed::{list, object};
 use super::operation::schema;
 
 /// All of them, area by area.
-pub fn schemas() -> [Json; 4] {
-    [log(), conformity(), runs(), frameworks()]
+pub fn schemas() -> [Json; 5] {
+    [log(), conformity(), runs(), frameworks(), automations()]
 }
 
 fn state() -> Json {
@@ -187,5 +187,29 @@ fn frameworks() -> Json {
             "examples": [{"kdl": "use \"incident.prioritized\" { serves \"house\" \"A-1\"; }"}],
         },
         "OscalDocument": {"type": "object", "description": "An OSCAL 1.2 document in JSON."},
+    })
+}
+
+fn automations() -> Json {
+    let text = json!({"type": "string"});
+    let texts = json!({"type": "array", "items": {"type": "string"}});
+    let yes = json!({"type": "boolean"});
+    let number = json!({"type": "integer", "minimum": 0});
+    json!({
+        "Automation": object("What is done when a condition begins to hold for a record.", json!({
+            "name": text, "on": {"type": "string", "description": "Type of the records that it looks at."},
+            "says": text, "when": {"type": "string", "description": "The condition that begins to hold."},
+            "also": {"type": ["string", "null"], "description": "What must hold besides."},
+            "acts": texts, "place": text, "shipped": yes,
+        })),
+        "Automations": list("Automations in the order of their files.", "automations", "Automation"),
+        "AutomationPast": object("A dry run.", json!({
+            "records": number, "is_part": {"type": "boolean", "description": "Older records were left out."},
+            "fired": {"type": "array", "items": schema("AutomationFired")},
+        })),
+        "AutomationFired": object("A time at which the condition began to hold.", json!({
+            "reference": text, "title": text, "at": {"type": "string", "format": "date-time"}, "by": text,
+            "acted": yes, "holds": yes, "would": texts, "refused": texts,
+        })),
     })
 }

@@ -1,5 +1,7 @@
 //! The paths that every desk has, whatever its record types.
 
+use crate::api::automations::PAST_MAX;
+use crate::pages::automations::LOOKED_AT;
 use proofdesk_model::Registry;
 use serde_json::{Map, Value as Json, json};
 
@@ -25,6 +27,7 @@ pub fn add(registry: &Registry, all: &mut Map<String, Json>) {
     super::documents::add(all);
     conformity(registry, all);
     frameworks(all);
+    automations(all);
     log(all);
 }
 
@@ -238,6 +241,33 @@ fn frameworks(all: &mut Map<String, Json>) {
         .query("run", json!({"type": "integer", "minimum": 1, "maximum": i64::MAX}), false, "The run whose results are written; the newest where nothing is said.")
         .answer("200", "The document.", schema("OscalDocument"), &[]);
     put(all, "/api/v1/frameworks/{framework}/oscal/{document}", json!({"get": oscal.build()}));
+}
+
+fn automations(all: &mut Map<String, Json>) {
+    let name = json!({
+        "name": "automation", "in": "path", "required": true, "description": "Name of the automation.",
+        "schema": {"type": "string"}, "example": "major-opens-problem",
+    });
+    let listed = Operation::read("automations", "Automations", "All automations that are on").answer(
+        "200",
+        "The automations.",
+        schema("Automations"),
+        &[],
+    );
+    put(all, "/api/v1/automations", json!({"get": listed.build()}));
+    let one = Operation::read("automation", "Automations", "One automation").with(name.clone()).answer(
+        "200",
+        "The automation.",
+        schema("Automation"),
+        &[],
+    );
+    put(all, "/api/v1/automations/{automation}", json!({"get": one.build()}));
+    let past = Operation::read("automation_past", "Automations", "A dry run over past records")
+        .says("When its condition began to hold, by the history of the records changed last; nothing is written.")
+        .with(name)
+        .query("records", json!({"type": "integer", "minimum": 1, "maximum": PAST_MAX, "default": LOOKED_AT}), false, "Records to look at.")
+        .answer("200", "What it would have acted on.", schema("AutomationPast"), &[]);
+    put(all, "/api/v1/automations/{automation}/past", json!({"get": past.build()}));
 }
 
 fn log(all: &mut Map<String, Json>) {

@@ -72,7 +72,11 @@ impl World {
         conformity.run(&Scope::all(), "by hand", Door::Cli).await.unwrap();
         while desk.engine.sequence().await.unwrap() > 0 {}
         let settings = Settings { attachment_max: 1_048_576, ..Settings::default() };
+        let registry = desk.engine.registry();
+        let named = proofdesk_automation::Automations::shipped(registry);
+        let automations = proofdesk_automation::Automations::load(&named, &[], registry).unwrap();
         let state = AppState::new(desk.engine.clone(), settings).with_conformity(conformity);
+        let state = state.with_automations(automations.into());
         let router = proofdesk_web::router(state);
         let types: Vec<Arc<RecordType>> = desk.engine.registry().types().cloned().collect();
         let names: Vec<String> = types.iter().map(|of| of.name.clone()).collect();
