@@ -56,7 +56,8 @@ impl Demo {
             config.time_zone = "Europe/Berlin".to_owned();
         }
         if own_folder && config.automations.is_empty() {
-            config.automations = Automations::shipped(&open::registry(&config)?);
+            let registry = open::registry(&config)?;
+            config.automations = Automations::shipped(&registry);
         }
         if let Some(listen) = &self.listen {
             config.listen.clone_from(listen);
