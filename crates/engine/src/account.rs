@@ -250,6 +250,31 @@ impl Engine {
         Ok(self.stored_accounts().await?.into_iter().map(|s| s.account).collect())
     }
 
+    /// The accounts of a person by which somebody signs in now, with the roles that hold today.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn accounts_of(&self, person: i64) -> Result<Vec<Account>, Error> {
+        let question = Select::from("account", &COLUMNS).when("person", person).order("id").limit(100);
+        let rows = self.store().select(question.short()).await?;
+        let today = day_of(self.now());
+        let found = rows.iter().map(|row| stored(row).account).filter(|a| a.active && !a.program);
+        Ok(found.map(|account| account.on(today)).collect())
+    }
+
+    /// What a person may do who writes and is not signed in: the roles of the accounts, or those of a requester.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn caller_of(&self, person: i64, name: &str) -> Result<Caller, Error> {
+        let mut roles: Vec<String> =
+            self.accounts_of(person).await?.into_iter().flat_map(|a| a.roles).collect();
+        if roles.is_empty() {
+            roles.push("requester".to_owned());
+        }
+        Ok(Caller::person(person, name, roles))
+    }
+
     pub(crate) async fn stored_accounts(&self) -> Result<Vec<Stored>, Error> {
         let question = Select::from("account", &COLUMNS).order("sign_in").limit(100_000);
         Ok(self.store().select(question).await?.iter().map(stored).collect())

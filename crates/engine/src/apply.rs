@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::Engine;
 use crate::attachment::{Attachment, Received};
+use crate::beside::{Along, Beside};
 use crate::comment::Audience;
 use crate::error::{Conflict, Error, FieldChange};
 
@@ -77,6 +78,22 @@ impl Engine {
         self.apply_with(caller, target, change, Vec::new(), stamp, id).await
     }
 
+    /// As [`Engine::apply_at`], with files and engine rows that are written in the same transaction.
+    ///
+    /// # Errors
+    /// As [`Engine::apply_at`].
+    pub async fn apply_beside(
+        &self,
+        caller: &Caller,
+        target: Target,
+        change: Change,
+        beside: Beside,
+        stamp: Stamp,
+        id: Uuid,
+    ) -> Result<Applied, Error> {
+        self.apply_whole(caller, target, change, (Vec::new(), beside), stamp, id).await
+    }
+
     /// As [`Engine::apply_at`], with files for fields of kind file: each becomes an attachment of the record in the
     /// same transaction, for the customer where the field is public, else for staff.
     ///
@@ -86,22 +103,35 @@ impl Engine {
         &self,
         caller: &Caller,
         target: Target,
-        mut change: Change,
+        change: Change,
         files: Vec<FieldFile>,
+        stamp: Stamp,
+        id: Uuid,
+    ) -> Result<Applied, Error> {
+        self.apply_whole(caller, target, change, (files, Beside::default()), stamp, id).await
+    }
+
+    async fn apply_whole(
+        &self,
+        caller: &Caller,
+        target: Target,
+        mut change: Change,
+        (files, beside): (Vec<FieldFile>, Beside),
         stamp: Stamp,
         id: Uuid,
     ) -> Result<Applied, Error> {
         let (record_type, current, action, missing) = self.aim(caller, &target, &change).await?;
         let permit = record_type.permit(caller, action, current.as_ref()).map_err(Error::Forbidden)?;
         let files = attachments(&record_type, caller, &stamp, files, &mut change)?;
+        let along = beside.along(&record_type, caller, &stamp, files)?;
         self.guard_against_stale(caller, &target, current.as_ref()).await?;
         missing.into_result().map_err(Error::Invalid)?;
-        self.check_files(&record_type, current.as_ref(), &change, &files).await?;
+        self.check_files(&record_type, current.as_ref(), &change, &along.files).await?;
         let draft = Draft::new(&record_type, current, change, caller, stamp).map_err(Error::Invalid)?;
         let facts = self.facts(&draft).await?;
         let draft = draft.derive(self.rules(), &facts);
         let checked = draft.check(self.rules(), &facts).map_err(Error::Invalid)?;
-        let (checked, receipt) = self.write_numbered(&permit, checked, &files, id).await?;
+        let (checked, receipt) = self.write_numbered(&permit, checked, &along, id).await?;
         self.terms().forget(&record_type.name);
         Ok(Applied {
             record: checked.into_record(),
@@ -335,18 +365,18 @@ impl Engine {
         &self,
         permit: &Permit,
         checked: Checked,
-        files: &[Attachment],
+        along: &Along,
         id: Uuid,
     ) -> Result<(Checked, Receipt), Error> {
         const TRIES: usize = 8;
         if checked.after().number != 0 {
-            let receipt = self.store_with(permit, &checked, files, id).await?;
+            let receipt = self.store_with(permit, &checked, along, id).await?;
             return Ok((checked, receipt));
         }
         for _ in 0..TRIES {
             let number = self.store().allocate(&checked.after().of.name, 1).await?;
             let numbered = checked.clone().numbered(number);
-            match self.store_with(permit, &numbered, files, id).await {
+            match self.store_with(permit, &numbered, along, id).await {
                 Err(Error::Taken) => {}
                 other => return other.map(|receipt| (numbered, receipt)),
             }
@@ -360,22 +390,22 @@ impl Engine {
         checked: &Checked,
         id: Uuid,
     ) -> Result<Receipt, Error> {
-        self.store_with(permit, checked, &[], id).await
+        self.store_with(permit, checked, &Along::default(), id).await
     }
 
     async fn store_with(
         &self,
         permit: &Permit,
         checked: &Checked,
-        files: &[Attachment],
+        along: &Along,
         id: Uuid,
     ) -> Result<Receipt, Error> {
         let (record, stamp) = (checked.after(), checked.stamp());
         let told = |f: &Attachment| entry::of_note(record, permit.caller(), stamp, "attach", f.note());
         let extra = Extra {
             id,
-            statements: files.iter().map(|f| f.row(record)).chain(self.begun(checked)).collect(),
-            entries: files.iter().map(told).collect(),
+            statements: along.statements(record).into_iter().chain(self.begun(checked)).collect(),
+            entries: along.files.iter().map(told).collect(),
             search_text: search_text(checked),
         };
         match self.store().write(permit, checked, self.registry(), extra).await {

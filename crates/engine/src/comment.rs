@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::Engine;
+use crate::beside::Beside;
 use crate::error::Error;
 
 /// Longest comment, in characters.
@@ -72,6 +73,20 @@ fn is_answer(caller: &Caller, record: &Record) -> bool {
     is_waited_for && caller.person.is_some_and(|me| !own(me)) && caller.reads_notes(&record.of)
 }
 
+/// The words of a comment as they are kept.
+fn checked_body(body: &str) -> Result<String, Error> {
+    let body = body.replace("\r\n", "\n");
+    let body = body.trim();
+    if body.is_empty() {
+        return Err(Error::invalid("body", "required", "Write something first."));
+    }
+    if body.chars().count() > COMMENT_MAX || body.contains('\0') {
+        let message = format!("A comment has at most {COMMENT_MAX} characters and no NUL character.");
+        return Err(Error::invalid("body", "size", message));
+    }
+    Ok(body.to_owned())
+}
+
 impl Engine {
     /// Writes a comment; its entry is in the log when this returns.
     ///
@@ -116,24 +131,34 @@ impl Engine {
         stamp: Stamp,
         id: Uuid,
     ) -> Result<Comment, Error> {
+        self.comment_beside((caller, on), audience, body, Beside::default(), stamp, id).await
+    }
+
+    /// As [`Engine::comment_once`], with files and engine rows that are written in the same transaction. `(caller, on)`
+    /// are who writes and on which record.
+    ///
+    /// # Errors
+    /// As [`Engine::comment`].
+    pub async fn comment_beside(
+        &self,
+        (caller, on): (&Caller, &Reference),
+        audience: Audience,
+        body: &str,
+        beside: Beside,
+        stamp: Stamp,
+        id: Uuid,
+    ) -> Result<Comment, Error> {
         let record = self.require_for(caller, on, audience.action()).await?;
         let permit = record.of.permit(caller, audience.action(), Some(&record)).map_err(Error::Forbidden)?;
-        let body = body.replace("\r\n", "\n");
-        let body = body.trim();
-        if body.is_empty() {
-            return Err(Error::invalid("body", "required", "Write something first."));
-        }
-        if body.chars().count() > COMMENT_MAX || body.contains('\0') {
-            let message = format!("A comment has at most {COMMENT_MAX} characters and no NUL character.");
-            return Err(Error::invalid("body", "size", message));
-        }
+        let body = &checked_body(body)?;
+        let along = beside.along(&record.of, caller, &stamp, Vec::new())?;
         let comment = Comment {
             id: id.to_string(),
             at: stamp.occurred_at,
             person: caller.person,
             by: caller.name.clone(),
             audience,
-            body: body.to_owned(),
+            body: body.clone(),
             door: stamp.door.as_str().to_owned(),
         };
         let row = Statement::insert("comment")
@@ -151,8 +176,11 @@ impl Engine {
         let part = format!("{kind}{}", comment.id);
         let found_by = Statement::search_text(on, &part, comment.at, &comment.body);
         let note = serde_json::json!({"id": comment.id, "audience": audience.as_str(), "body": comment.body});
-        let rows = vec![row, found_by];
-        self.write_comment(&permit, record, stamp, note, rows, id).await?;
+        let mut rows = vec![row, found_by];
+        rows.extend(along.statements(&record));
+        let mut notes = vec![("comment", note)];
+        notes.extend(along.files.iter().map(|file| ("attach", file.note())));
+        self.write_comment(&permit, record, stamp, notes, rows, id).await?;
         Ok(comment)
     }
 
@@ -163,15 +191,21 @@ impl Engine {
         permit: &Permit,
         record: Record,
         stamp: Stamp,
-        note: serde_json::Value,
+        notes: Vec<(&'static str, serde_json::Value)>,
         rows: Vec<Statement>,
         id: Uuid,
     ) -> Result<(), Error> {
         let caller = permit.caller();
+        let told = |record: &Record| -> Vec<entry::Entry> {
+            notes
+                .iter()
+                .map(|(act, note)| entry::of_note(record, caller, &stamp, act, note.clone()))
+                .collect()
+        };
         let mut record = record;
         for _ in 0..TRIES {
             if *permit.action() != Action::Comment || !is_answer(caller, &record) {
-                self.note_once(permit, &record, &stamp, "comment", note, rows, id).await?;
+                self.store().note(permit, told(&record), rows, id).await?;
                 return Ok(());
             }
             let (of, on) = (record.of.clone(), Reference::new(record.of.name.clone(), record.number));
@@ -185,12 +219,12 @@ impl Engine {
                 draft.derive(self.rules(), &facts).check(self.rules(), &facts).map_err(Error::Invalid)?;
             if checked.differences().is_empty() {
                 let present = checked.before().cloned().unwrap_or_else(|| checked.after().clone());
-                self.note_once(permit, &present, &stamp, "comment", note, rows, id).await?;
+                self.store().note(permit, told(&present), rows, id).await?;
                 return Ok(());
             }
-            let said = entry::of_note(checked.after(), caller, &stamp, "comment", note.clone());
+            let entries = told(checked.after());
             let statements = rows.iter().cloned().chain(self.begun(&checked)).collect();
-            let extra = Extra { id, statements, entries: vec![said], search_text: None };
+            let extra = Extra { id, statements, entries, search_text: None };
             match self.store().write(permit, &checked, self.registry(), extra).await {
                 // somebody else wrote first: the comment belongs to the record as it is now
                 Err(proofdesk_store::Error::Conflict { .. }) => {

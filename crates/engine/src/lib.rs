@@ -7,6 +7,7 @@
 pub mod account;
 pub mod apply;
 pub mod attachment;
+pub mod beside;
 pub mod comment;
 pub mod compare;
 pub mod error;
@@ -43,6 +44,7 @@ pub use account::token::{NewToken, Token};
 pub use account::{Account, Act, NewAccount};
 pub use apply::{Applied, FieldFile, Target};
 pub use attachment::{Attachment, Received, SealedUpload, Upload};
+pub use beside::Beside;
 pub use comment::{Audience, Comment};
 pub use compare::Compared;
 pub use error::{Conflict, Error, FieldChange};

@@ -25,3 +25,12 @@ impl From<proofdesk_store::Error> for Error {
         Self::Engine(error.into())
     }
 }
+
+impl From<Error> for proofdesk_engine::Error {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Engine(error) => error,
+            other => Self::Internal(other.to_string()),
+        }
+    }
+}

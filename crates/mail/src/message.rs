@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::address::normal;
 pub use files::File;
-pub use nature::Nature;
+pub use nature::{Nature, OWN};
 pub use report::Report;
 
 /// Characters of a subject that are kept.

@@ -13,6 +13,7 @@ pub mod frameworks;
 pub mod generate;
 pub mod import;
 pub mod log;
+pub mod mail;
 pub mod migrate;
 pub mod records;
 pub mod serve;

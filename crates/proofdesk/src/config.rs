@@ -50,6 +50,9 @@ pub struct Config {
     pub outgoing: Outgoing,
     /// Providers of single sign-on.
     pub provider: Vec<ProviderSettings>,
+    /// Mail in and out: `docs/mail.md`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mail: Option<proofdesk_mail::Settings>,
 }
 
 /// Requests that the program itself sends out: to identity providers, webhooks and sources of alerts.
@@ -91,6 +94,7 @@ impl Default for Config {
             secure_cookies: false,
             public_url: None,
             trusted_proxies: Vec::new(),
+            mail: None,
             outgoing: Outgoing::default(),
             provider: Vec::new(),
         }
@@ -118,6 +122,9 @@ impl Config {
         config.log_key = folder.join(&config.log_key);
         config.site = config.site.map(|site| folder.join(site));
         config.renderer = config.renderer.map(|program| folder.join(program));
+        if let Some(mail) = config.mail.as_mut() {
+            mail.relative_to(folder);
+        }
         config.outgoing.roots = config.outgoing.roots.map(|file| folder.join(file));
         for provider in &mut config.provider {
             provider.client_secret_file = provider.client_secret_file.take().map(|file| folder.join(file));
@@ -194,6 +201,12 @@ impl Config {
             && (!(url.starts_with("https://") || url.starts_with("http://")) || url.ends_with('/'))
         {
             wrong.push(format!("public_url: `{url}` must begin with https:// and have no slash at its end"));
+        }
+        if let Some(mail) = &self.mail {
+            wrong.extend(mail.mistakes());
+            if self.public_url.is_none() {
+                wrong.push("public_url: mails hold links, so with [mail] it has to be said".to_owned());
+            }
         }
         if let Some(site) = &self.site
             && !site.is_dir()
@@ -317,6 +330,26 @@ mod tests {
         config.outgoing.allow.push("10.1.0.0/99".to_owned());
         let message = config.check().unwrap_err().to_string();
         assert!(message.contains("outgoing.allow: \"10.1.0.0/99\""), "{message}");
+    }
+
+    #[test]
+    fn the_section_of_mail_is_read_with_its_lines_and_paths() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("proofdesk.toml");
+        let text = "public_url = \"https://d.example\"\n[mail]\naddress = \"desk@d.example\"\n[mail.smtp]\nhost = \"mx.d.example\"\nuser = \"desk\"\npassword_file = \"smtp.password\"\n[[mail.inbox]]\naddress = \"desk@d.example\"\nrecord = \"incident\"\n";
+        std::fs::write(&path, text).unwrap();
+        let config = Config::read(&path).unwrap();
+        let mail = config.mail.clone().unwrap();
+        assert_eq!(mail.smtp.unwrap().password_file, Some(folder.path().join("smtp.password")));
+        assert!(config.check().unwrap_err().to_string().contains("smtp.password is not there"));
+        std::fs::write(folder.path().join("smtp.password"), "secret").unwrap();
+        assert!(config.check().is_ok());
+        std::fs::write(&path, text.replace("record = ", "recrod = ")).unwrap();
+        let message = Config::read(&path).unwrap_err().to_string();
+        assert!(message.contains("line 10") && message.contains("recrod"), "{message}");
+        std::fs::write(&path, text.replace("public_url", "# public_url")).unwrap();
+        let message = Config::read(&path).unwrap().check().unwrap_err().to_string();
+        assert!(message.contains("public_url"), "{message}");
     }
 
     #[test]

@@ -113,6 +113,10 @@ enum Command {
     )]
     #[command(subcommand)]
     Account(commands::account::AccountCommand),
+    /// Look at mail: try the servers, show and send again what was given up
+    #[command(after_help = "Examples:\n  proofdesk mail check\n  proofdesk mail queue")]
+    #[command(subcommand)]
+    Mail(commands::mail::MailCommand),
     /// Export the log, show its verifier key, publish a checkpoint
     #[command(after_help = "Examples:\n  proofdesk log export desk.log\n  proofdesk log key")]
     #[command(subcommand)]
@@ -215,6 +219,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Doctor => commands::doctor::run(global.load()?).await,
         Command::Config(command) => command.run(global.load()),
         Command::Account(command) => command.run(global.load()?).await,
+        Command::Mail(command) => command.run(global.load()?).await,
         Command::Log(command) => command.run(global.load()?).await,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "proofdesk", &mut std::io::stdout());

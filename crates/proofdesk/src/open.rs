@@ -167,6 +167,24 @@ pub async fn conformity(config: &Config, engine: &Engine) -> anyhow::Result<Conf
     Ok(conformity)
 }
 
+/// Mail over an engine, where it is configured.
+///
+/// # Errors
+/// Mistakes in the settings, in `mail/` and in the site's folder `mail/`.
+pub async fn mail(config: &Config, engine: &Engine) -> anyhow::Result<Option<proofdesk_mail::Mail>> {
+    let Some(settings) = config.mail.clone() else { return Ok(None) };
+    let mut own = Vec::new();
+    if let Some(folder) = config.site.as_ref().map(|site| site.join("mail")).filter(|own| own.is_dir()) {
+        for ending in ["kdl", "txt"] {
+            let found = folder_of(&folder, ending)?;
+            own.extend(found.into_iter().map(|(name, text)| SourceFile::new(name, text)));
+        }
+    }
+    let said = (config.organization.clone(), config.public_url.clone());
+    let mail = proofdesk_mail::Mail::open(engine.clone(), settings, own, said, &mut random()).await?;
+    Ok(Some(mail))
+}
+
 /// Opens the database as it is.
 ///
 /// # Errors

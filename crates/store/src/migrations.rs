@@ -17,22 +17,24 @@ const fn step(number: i64, name: &'static str, sql: &'static str) -> Migration {
 }
 
 /// For SQLite, in order.
-pub(crate) const SQLITE: [Migration; 6] = [
+pub(crate) const SQLITE: [Migration; 7] = [
     step(1, "engine", include_str!("../../../migrations/sqlite/0001_engine.sql")),
     step(2, "conformity", include_str!("../../../migrations/sqlite/0002_conformity.sql")),
     step(3, "view_columns", include_str!("../../../migrations/sqlite/0003_view_columns.sql")),
     step(4, "identity", include_str!("../../../migrations/sqlite/0004_identity.sql")),
     step(5, "framework", include_str!("../../../migrations/sqlite/0005_framework.sql")),
+    step(6, "mail", include_str!("../../../migrations/sqlite/0006_mail.sql")),
     step(7, "ways_in", include_str!("../../../migrations/sqlite/0007_ways_in.sql")),
 ];
 
 /// For PostgreSQL, in order.
-pub(crate) const POSTGRES: [Migration; 6] = [
+pub(crate) const POSTGRES: [Migration; 7] = [
     step(1, "engine", include_str!("../../../migrations/postgres/0001_engine.sql")),
     step(2, "conformity", include_str!("../../../migrations/postgres/0002_conformity.sql")),
     step(3, "view_columns", include_str!("../../../migrations/postgres/0003_view_columns.sql")),
     step(4, "identity", include_str!("../../../migrations/postgres/0004_identity.sql")),
     step(5, "framework", include_str!("../../../migrations/postgres/0005_framework.sql")),
+    step(6, "mail", include_str!("../../../migrations/postgres/0006_mail.sql")),
     step(7, "ways_in", include_str!("../../../migrations/postgres/0007_ways_in.sql")),
 ];
 
@@ -41,7 +43,7 @@ pub(crate) const NUMBERED: [&str; 6] =
     ["account", "api_token", "passkey", "conformity_run", "conformity_judgement", "conformity_framework"];
 
 /// Every table of the engine; a record type may not have such a name.
-pub(crate) const TABLES: [&str; 39] = [
+pub(crate) const TABLES: [&str; 42] = [
     "migration",
     "log_entry",
     "log_leaf",
@@ -80,6 +82,9 @@ pub(crate) const TABLES: [&str; 39] = [
     "conformity_judgement",
     "conformity_retest",
     "conformity_framework",
+    "mail_out",
+    "mail_in",
+    "mail_preference",
     "sqlite_sequence",
 ];
 

@@ -18,6 +18,7 @@ pub mod input;
 pub mod json;
 pub mod keyed;
 pub mod log;
+pub mod mail;
 pub mod me;
 pub mod once;
 pub mod openapi;
@@ -39,6 +40,7 @@ pub fn router() -> Router<AppState> {
         .merge(me::router())
         .merge(accounts::router())
         .merge(log::router())
+        .merge(mail::router())
         .merge(conformity::router())
         .merge(documents::router())
         .merge(export::router())

@@ -216,6 +216,7 @@ pub fn groups(state: &AppState, caller: &Caller) -> Vec<Group> {
             items.push(Item::fixed("Log", "/log"));
             if proofdesk_engine::account::is_administrator(caller) {
                 items.push(Item::fixed("Accounts", "/accounts"));
+                items.push(Item::fixed("Mail", "/mail"));
             }
         }
         if kinds > 0 {

@@ -13,6 +13,7 @@ pub mod home;
 pub mod link;
 pub mod list;
 pub mod log;
+pub mod mail;
 pub mod needs;
 pub mod owes;
 pub mod paper;
@@ -52,6 +53,7 @@ pub fn router() -> Router<AppState> {
         .merge(home::router())
         .merge(needs::router())
         .merge(log::router())
+        .merge(mail::router())
         .merge(conformity::router())
         .merge(frameworks::router())
         .merge(automations::router())

@@ -72,6 +72,8 @@ pub struct AppState {
     pub engine: Engine,
     /// Frameworks, tests and runs; none where the program was put together without them.
     pub conformity: Option<Conformity>,
+    /// Mail in and out; none where it is not configured.
+    pub mail: Option<proofdesk_mail::Mail>,
     /// The questions of guided set-up; none where the program was put together without them.
     pub setup: Option<Arc<Guide>>,
     /// What is done when a condition begins to hold for a record.
@@ -107,6 +109,7 @@ impl AppState {
         Self {
             engine,
             conformity: None,
+            mail: None,
             setup: None,
             automations: Arc::default(),
             begun: Arc::default(),

@@ -47,6 +47,20 @@ impl Engine {
         account: i64,
         random: &mut (impl Rng + Send),
     ) -> Result<(Link, String), Error> {
+        self.make_link_with(act, account, random, |_, _| Vec::new()).await
+    }
+
+    /// As [`Engine::make_link`], with rows that are written in the same transaction and know the link and its secret.
+    ///
+    /// # Errors
+    /// As [`Engine::make_link`].
+    pub async fn make_link_with(
+        &self,
+        act: &Act,
+        account: i64,
+        random: &mut (impl Rng + Send),
+        beside: impl FnOnce(&Link, &str) -> Vec<Statement> + Send,
+    ) -> Result<(Link, String), Error> {
         let permit = Permit::of_account(&act.caller, None).map_err(Error::Forbidden)?;
         act.reaches_all()?;
         let found = self.require_account(account).await?;
@@ -69,9 +83,12 @@ impl Engine {
             .set("expires_at", ends);
         let ends = proofdesk_model::format::write_instant(ends);
         let told = Told::of("link").also("link", json!({"purpose": purpose, "expires_at": ends}));
-        self.seal_account(act, &permit, account, told, vec![old, row]).await?;
         let link = if purpose == "reset" { Link::Reset } else { Link::Invitation };
-        Ok((link(found.account), secret))
+        let link = link(found.account);
+        let mut rows = vec![old, row];
+        rows.extend(beside(&link, &secret));
+        self.seal_account(act, &permit, account, told, rows).await?;
+        Ok((link, secret))
     }
 
     /// What a link is for.

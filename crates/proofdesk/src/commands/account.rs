@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use proofdesk_engine::{
-    Account, Act, Caller, Change, Door, Engine, ListRequest, NewAccount, NewToken, Target,
+    Account, Act, Caller, Change, Door, Engine, Link, ListRequest, NewAccount, NewToken, Target,
 };
 
 use crate::config::Config;
@@ -233,7 +233,16 @@ async fn make(
 }
 
 async fn print_link(engine: &Engine, config: &Config, account: &Account) -> anyhow::Result<()> {
-    let (_, secret) = engine.make_link(&Act::operator(), account.id, &mut open::random()).await?;
+    let letter = match open::mail(config, engine).await? {
+        Some(mail) => mail.link_letter(account).await?,
+        None => None,
+    };
+    if letter.is_some() {
+        eprintln!("The link goes to its owner by mail as well, as soon as the desk runs.");
+    }
+    let rows = |link: &Link, secret: &str| letter.and_then(|l| l.row(link, secret)).into_iter().collect();
+    let random = &mut open::random();
+    let (_, secret) = engine.make_link_with(&Act::operator(), account.id, random, rows).await?;
     let base = config.public_url.clone().unwrap_or_else(|| {
         eprintln!("public_url is not set: the link begins with the address that the program listens on.");
         format!("http://{}", config.listen)

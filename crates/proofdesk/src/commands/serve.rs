@@ -77,7 +77,9 @@ pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<Exit
             ..Schedule::default()
         },
     };
+    let mail = open::mail(config, &engine).await?;
     let (stop, stopped) = tokio::sync::watch::channel(false);
+    let posting = begin_mail(mail.clone(), stopped.clone()).await?;
     let background = tokio::spawn(jobs.run(stopped.clone()));
     eprintln!("Proofdesk is at http://{address}/");
     if config.public_url.is_none() && address.ip().is_unspecified() {
@@ -89,7 +91,8 @@ pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<Exit
         eprintln!("Or make one here: proofdesk account add --admin --sign-in NAME --name \"YOUR NAME\"");
         eprintln!("Who signs in first is led through the questions that set the desk up.");
     }
-    let state = AppState::new(engine, settings).with_conformity(conformity).with_setup(guide);
+    let mut state = AppState::new(engine, settings).with_conformity(conformity).with_setup(guide);
+    state.mail = mail;
     let state = state.with_providers(config.providers()?).with_automations(automations);
     let router = proofdesk_web::router(state);
     let mut until = stopped;
@@ -105,7 +108,28 @@ pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<Exit
     if tokio::time::timeout(Duration::from_secs(5), background).await.is_err() {
         tracing::warn!("background work did not end in time");
     }
+    end_mail(posting).await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What runs mail, where it is configured.
+type Posting = Option<tokio::task::JoinHandle<()>>;
+
+async fn begin_mail(
+    mail: Option<proofdesk_mail::Mail>,
+    stopped: tokio::sync::watch::Receiver<bool>,
+) -> anyhow::Result<Posting> {
+    let Some(mail) = mail else { return Ok(None) };
+    let door = mail.door().await?;
+    Ok(Some(tokio::spawn(mail.run(door, stopped))))
+}
+
+async fn end_mail(posting: Posting) {
+    if let Some(posting) = posting
+        && tokio::time::timeout(Duration::from_secs(5), posting).await.is_err()
+    {
+        tracing::warn!("mail did not end in time; what was not done is done at the next start");
+    }
 }
 
 #[cfg(unix)]

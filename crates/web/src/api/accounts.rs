@@ -177,10 +177,19 @@ async fn make_link(client: Client, Path(id): Path<String>, uri: Uri) -> Result<A
     Params::read(&uri, &[])?;
     let account = named(&client, &id).await?;
     let (act, mut random) = (client.act(), random());
-    let (link, secret) = client.engine().make_link(&act, account.id, &mut random).await?;
+    let letter = match &client.state.mail {
+        Some(mail) => mail.link_letter(&account).await.map_err(Error::from)?,
+        None => None,
+    };
+    let by_mail = letter.is_some();
+    let rows = |link: &Link, secret: &str| letter.and_then(|l| l.row(link, secret)).into_iter().collect();
+    let (link, secret) = client.engine().make_link_with(&act, account.id, &mut random, rows).await?;
+    if let Some(mail) = client.state.mail.as_ref().filter(|_| by_mail) {
+        mail.wake();
+    }
     let purpose = if matches!(link, Link::Invitation(_)) { "invitation" } else { "reset" };
     let address = format!("{}/link/{secret}", client.state.settings.base());
-    Ok(Answer::ok(json!({"purpose": purpose, "link": address})))
+    Ok(Answer::ok(json!({"purpose": purpose, "link": address, "by_mail": by_mail})))
 }
 
 async fn end_factor(client: Client, Path(id): Path<String>, uri: Uri) -> Result<Answer, ApiError> {

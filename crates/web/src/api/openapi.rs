@@ -7,6 +7,7 @@ mod accounts;
 mod assurance;
 mod documents;
 mod fixed;
+mod mail;
 mod operation;
 mod paths;
 mod records;
@@ -36,6 +37,7 @@ pub fn document(registry: &Registry) -> Json {
     paths::add(registry, &mut paths);
     let mut schemas = fixed::schemas();
     accounts::schemas(&mut schemas);
+    mail::schemas(&mut schemas);
     for of in registry.types() {
         tags.push(json!({"name": of.plural, "description": schemas::sentence(&of.doc)}));
         records::add(registry, of, &mut paths);

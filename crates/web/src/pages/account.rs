@@ -1,6 +1,7 @@
 //! A person's own account: password, second factor, sessions and API tokens.
 
 mod factor;
+mod mail;
 mod sessions;
 pub(super) mod tokens;
 
@@ -19,6 +20,7 @@ use crate::layout::{self, Page};
 use crate::pages::passkey;
 use crate::session::Visit;
 use crate::state::AppState;
+pub(crate) use mail::minutes;
 pub(super) use sessions::list as session_list;
 
 /// `/account` and its forms.
@@ -27,6 +29,7 @@ pub fn router() -> Router<AppState> {
         .route("/account", get(show))
         .route("/account/password", post(password))
         .merge(factor::router())
+        .merge(mail::router())
         .merge(sessions::router())
         .merge(tokens::router())
 }
@@ -40,6 +43,7 @@ async fn page(visit: &Visit, wrong: &Wrong, message: &Markup) -> Result<Markup, 
     let engine = visit.engine();
     let all = engine.tokens(visit.account.id).await?;
     let sessions = engine.sessions(visit.account.id, Some(&visit.secret)).await?;
+    let by_mail = mail::card(visit, wrong).await?;
     let left = engine.recovery_codes_left(visit.account.id).await?;
     let passkeys = engine.passkeys(visit.account.id).await?;
     let body = html! {
@@ -64,6 +68,7 @@ async fn page(visit: &Visit, wrong: &Wrong, message: &Markup) -> Result<Markup, 
         }
         (factor::card(visit, left))
         (passkey::card(visit, &passkeys))
+        (by_mail)
         (sessions::card(visit, &sessions))
         (tokens::card(visit, &all, wrong, "/account/token"))
     };

@@ -17,6 +17,7 @@ mod held;
 mod homes;
 mod identity;
 mod live;
+mod mail;
 mod pages;
 mod paper;
 mod safety;

@@ -158,6 +158,7 @@ pub fn schemas(all: &mut Map<String, Json>) {
                 json!({
                     "purpose": {"type": "string", "enum": ["invitation", "reset"]},
                     "link": {"type": "string", "description": "Its address. It is not shown again."},
+                    "by_mail": {"type": "boolean", "description": "It also goes to its owner by mail."},
                 }),
             ),
         ),

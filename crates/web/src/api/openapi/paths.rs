@@ -11,6 +11,7 @@ use super::operation::{Operation, parameter, schema};
 pub const TAGS: &[(&str, &str)] = &[
     ("Desk", "What there is: types, search, and this description."),
     ("Account", "The caller, his sessions and tokens."),
+    ("Mail", "The queue of mails for administrators; what the caller wants by mail."),
     ("Accounts", "Who may sign in, with which roles; for administrators."),
     ("Views", "Named conditions that are kept for lists."),
     ("Templates", "Starter templates of documents; versions and readers stand with their record types."),
@@ -24,6 +25,7 @@ pub fn add(registry: &Registry, all: &mut Map<String, Json>) {
     desk(registry, all);
     account(registry, all);
     super::accounts::add(all);
+    super::mail::add(all);
     super::documents::add(all);
     conformity(registry, all);
     frameworks(all);

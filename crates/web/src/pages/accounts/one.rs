@@ -152,7 +152,25 @@ async fn turn(visit: Visit, Path(id): Path<i64>, RawForm(body): RawForm) -> Resu
 async fn link(visit: Visit, Path(id): Path<i64>) -> Result<Response, WebError> {
     require_administrator(&visit)?;
     let mut random = random();
-    match visit.engine().make_link(&visit.act(), id, &mut random).await {
+    let letter = match &visit.state.mail {
+        Some(mail) => mail.link_letter(&visit.engine().account(id).await?).await.map_err(Error::from)?,
+        None => None,
+    };
+    let by_mail = letter.is_some();
+    let rows = |link: &Link, secret: &str| letter.and_then(|l| l.row(link, secret)).into_iter().collect();
+    match visit.engine().make_link_with(&visit.act(), id, &mut random, rows).await {
+        Ok((_, _)) if by_mail => {
+            if let Some(mail) = &visit.state.mail {
+                mail.wake();
+            }
+            let title = "The link is made and goes to its owner by mail.";
+            let message = notice(
+                "ok",
+                title,
+                &html! { p { "Nobody else sees it. Whether it was sent is on the page of mail." } },
+            );
+            Ok(page(&visit, id, &Wrong::default(), &message).await?.into_response())
+        }
         Ok((link, secret)) => {
             let title = match link {
                 Link::Invitation(_) => "The invitation is made. Hand this link over; it is not shown again.",

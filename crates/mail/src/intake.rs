@@ -1,0 +1,308 @@
+//! What a mail becomes: a record, a comment, or nothing, with a word why.
+//!
+//! Invariants: a mail becomes each thing once, by its Message-ID; what it writes is durable when [`Mail::take_in`] returns; its
+//! author is the person with its address, who may do by mail what he may do by any other door.
+
+mod write;
+
+use proofdesk_engine::{Audience, Caller, Record, Reference};
+use proofdesk_model::{Action, Door};
+use proofdesk_store::{Select, Statement};
+use sha2::{Digest, Sha256};
+
+use crate::address::Hearers;
+use crate::desk::Mail;
+use crate::error::Error;
+use crate::fold::fold;
+use crate::message::{Message, Nature};
+use crate::settings::{Inbox, Strangers};
+
+/// What became of a mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// A new record.
+    Record(Reference),
+    /// A comment on a record.
+    Comment(Reference),
+    /// It was taken in before.
+    Known,
+    /// It is one that nobody waits for: a loop, an automatic answer, a report of delivery.
+    Ignored(String),
+    /// It is not taken: says why, for its sender.
+    Refused(String),
+}
+
+/// A mail on its way in.
+#[derive(Debug)]
+pub struct Arrival {
+    /// As it came.
+    raw: Vec<u8>,
+    sha256: String,
+    door: &'static str,
+    message: Message,
+}
+
+/// A record that a mail answers, and who hears it.
+struct Thread {
+    about: Reference,
+    audience: Audience,
+}
+
+impl Arrival {
+    /// Reads a mail that came through a door, `lmtp` or `imap`.
+    pub fn new(raw: Vec<u8>, door: &'static str) -> Self {
+        let message = Message::read(&raw);
+        Self { sha256: hex::encode(Sha256::digest(&raw)), raw, door, message }
+    }
+
+    /// What was read of it.
+    pub fn message(&self) -> &Message {
+        &self.message
+    }
+}
+
+impl Mail {
+    /// Whether mails to an address are taken in at all.
+    pub fn takes(&self, address: &str) -> bool {
+        let address = crate::address::normal(address).unwrap_or_default();
+        self.settings().is_own(&address) || self.form().read(self.key(), &address).is_some()
+    }
+
+    /// The address among a mail's recipients for which it is taken in, where no server says it: a signed one first.
+    pub(crate) fn recipient_of(&self, message: &Message) -> String {
+        let signed = message.recipients.iter().find(|a| self.form().read(self.key(), a).is_some());
+        let own = || message.recipients.iter().find(|a| self.settings().inbox_of(a).is_some());
+        let first = || self.settings().inbox.first().map(|i| &i.address);
+        signed.or_else(own).or_else(first).cloned().unwrap_or_default()
+    }
+
+    /// Takes a mail in for one recipient. What it wrote is durable when this returns.
+    ///
+    /// # Errors
+    /// A fault of the database: nothing was written, try again.
+    pub async fn take_in(&self, mail: &Arrival, recipient: &str) -> Result<Outcome, Error> {
+        let recipient = crate::address::normal(recipient).unwrap_or_default();
+        if let Some(outcome) = self.by_nature(mail).await? {
+            return Ok(outcome);
+        }
+        let message = &mail.message;
+        let Some(from) = &message.from else {
+            return self.refuse(mail, None, "The mail does not say who wrote it.").await;
+        };
+        let person = self.person_at(&from.address).await?;
+        if let Some(thread) = self.thread_of(message, &recipient).await? {
+            let target = format!("{}/{}", thread.about.record_type, thread.about.number);
+            if self.is_known(&message.id, &target).await? {
+                return Ok(Outcome::Known);
+            }
+            if let Some(person) = &person
+                && let Some(caller) = self.may_answer(person, &thread).await?
+            {
+                return self.answer(mail, &caller, &thread, &target).await;
+            }
+        }
+        if self.is_known(&message.id, "new").await? {
+            return Ok(Outcome::Known);
+        }
+        let inbox = self.settings().inbox_of(&recipient).or_else(|| self.settings().inbox.first());
+        let Some(inbox) = inbox else {
+            return self.refuse(mail, None, "This address takes no mail.").await;
+        };
+        self.open_record(mail, person, inbox).await
+    }
+
+    /// What becomes of mails that programs made.
+    async fn by_nature(&self, mail: &Arrival) -> Result<Option<Outcome>, Error> {
+        let message = &mail.message;
+        let is_own = message.from.as_ref().is_some_and(|from| self.settings().is_own(&from.address));
+        let why = match message.nature {
+            Nature::Bounce => {
+                let report = message.report.as_ref().filter(|r| r.is_failed);
+                if let Some((report, about)) = report.and_then(|r| Some((r, r.about.as_ref()?))) {
+                    self.bounced(about, &report.says).await?;
+                }
+                self.kept(mail, ("bounce", "a report of delivery"), None).await?;
+                return Ok(Some(Outcome::Ignored("It is a report of delivery.".to_owned())));
+            }
+            Nature::Desk => "a mail of a desk came back: a loop",
+            Nature::AutomaticReply => "an automatic answer",
+            _ if is_own => "its sender is this desk: a loop",
+            Nature::Person | Nature::Generated => return Ok(None),
+        };
+        self.kept(mail, ("ignored", why), None).await?;
+        Ok(Some(Outcome::Ignored(format!("It is {why}."))))
+    }
+
+    /// The record that a mail answers: by the signed address, else by a Message-ID that is known.
+    async fn thread_of(&self, message: &Message, recipient: &str) -> Result<Option<Thread>, Error> {
+        let signed = std::iter::once(recipient).chain(message.recipients.iter().map(String::as_str));
+        let found = signed.filter_map(|address| self.form().read(self.key(), address)).next();
+        if let Some(to) = found
+            && let Some(about) = self.engine().registry().parse_reference(&to.reference)
+        {
+            let audience = if to.hearers == Hearers::Staff { Audience::Staff } else { Audience::Customer };
+            return Ok(Some(Thread { about, audience }));
+        }
+        for id in &message.references {
+            for table in ["mail_out", "mail_in"] {
+                let columns = ["record_type", "number"];
+                let question = Select::from(table, &columns).when("message_id", id.clone()).limit(5);
+                let rows = self.engine().store().select(question.short()).await?;
+                let about = rows.iter().find_map(|row| Some((row.opt_text(0)?.to_owned(), row.opt_int(1)?)));
+                if let Some((of, number)) = about {
+                    let audience = self.audience_of(table, id).await?;
+                    return Ok(Some(Thread { about: Reference::new(of, number), audience }));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Who hears an answer to a mail that was known by its Message-ID: staff only, where that mail told of a note.
+    async fn audience_of(&self, table: &str, id: &str) -> Result<Audience, Error> {
+        if table == "mail_in" {
+            return Ok(Audience::Customer);
+        }
+        let question = Select::from("mail_out", &["reply_to"]).when("message_id", id).limit(1);
+        let rows = self.engine().store().select(question.short()).await?;
+        let reply_to = rows.first().and_then(|row| row.opt_text(0));
+        let to = reply_to.and_then(|address| self.form().read(self.key(), address));
+        Ok(if to.is_some_and(|to| to.hearers == Hearers::Staff) {
+            Audience::Staff
+        } else {
+            Audience::Customer
+        })
+    }
+
+    /// The person as a caller, where he may read the record and write for these hearers.
+    async fn may_answer(&self, person: &Record, thread: &Thread) -> Result<Option<Caller>, Error> {
+        let Some(of) = self.engine().registry().get(&thread.about.record_type).cloned() else {
+            return Ok(None);
+        };
+        let caller = self.engine().caller_of(person.number, &person.title()).await?;
+        let may = caller.may(&of, &Action::Read) && caller.may(&of, &thread.audience.action());
+        let Some(record) = self.engine().store().load(&of, thread.about.number).await? else {
+            return Ok(None);
+        };
+        Ok((may && self.engine().is_seen(&caller, &record).await?).then_some(caller))
+    }
+
+    /// A comment of somebody who may write it.
+    async fn answer(
+        &self,
+        mail: &Arrival,
+        caller: &Caller,
+        thread: &Thread,
+        target: &str,
+    ) -> Result<Outcome, Error> {
+        let said = fold(&mail.message.text).said;
+        if said.is_empty() && mail.message.files.is_empty() {
+            self.kept(mail, ("ignored", "an empty answer"), caller.person).await?;
+            return Ok(Outcome::Ignored("It says nothing.".to_owned()));
+        }
+        let written = self.write_comment(mail, caller, (&thread.about, thread.audience), &said, target).await;
+        match written {
+            Ok(()) => Ok(Outcome::Comment(thread.about.clone())),
+            Err(error) => self.known_or(mail, target, error).await,
+        }
+    }
+
+    /// A new record of a person, or of a stranger where the address takes them.
+    async fn open_record(
+        &self,
+        mail: &Arrival,
+        person: Option<Record>,
+        inbox: &Inbox,
+    ) -> Result<Outcome, Error> {
+        let person = match person {
+            Some(person) => person,
+            None if inbox.strangers == Strangers::Refuse => {
+                return self
+                    .refuse(mail, None, "Your address is not known here. Ask the service desk to add it.")
+                    .await;
+            }
+            None if mail.message.nature != Nature::Person => {
+                return self
+                    .refuse(mail, None, "Programs whose address is not known here are not taken.")
+                    .await;
+            }
+            None => self.make_person(mail).await?,
+        };
+        let of = self.engine().require_type(&inbox.record)?;
+        let caller = self.engine().caller_of(person.number, &person.title()).await?;
+        if !caller.may(&of, &Action::Create) {
+            let why = format!("You may not open {}.", of.plural.to_lowercase());
+            return self.refuse(mail, Some(person.number), &why).await;
+        }
+        if self.is_too_much(person.number).await? {
+            let why = "Too many mails came from this address within an hour. Try again later, or call.";
+            return self.refuse(mail, Some(person.number), why).await;
+        }
+        match self.write_record(mail, &person, inbox).await {
+            Ok(about) => Ok(Outcome::Record(about)),
+            Err(Error::Engine(proofdesk_engine::Error::Invalid(problems))) => {
+                let why = format!("The mail cannot become a record: {problems}");
+                tracing::warn!(record_type = of.name, %problems, "a mail could not become a record");
+                self.refuse(mail, Some(person.number), &why).await
+            }
+            Err(error) => self.known_or(mail, "new", error).await,
+        }
+    }
+
+    /// Where a write failed because the same mail was written at the same instant, that is the outcome.
+    async fn known_or(&self, mail: &Arrival, target: &str, error: Error) -> Result<Outcome, Error> {
+        if self.is_known(&mail.message.id, target).await? { Ok(Outcome::Known) } else { Err(error) }
+    }
+
+    async fn is_too_much(&self, person: i64) -> Result<bool, Error> {
+        const HOUR: i64 = 3_600_000_000;
+        let most = usize::try_from(self.settings().records_per_hour).unwrap_or(usize::MAX);
+        let question = Select::from("mail_in", &["at"])
+            .when("person", person)
+            .when("outcome", "record")
+            .when_above("at", self.engine().now() - HOUR)
+            .limit(most);
+        Ok(self.engine().store().select(question).await?.len() >= most)
+    }
+
+    async fn is_known(&self, id: &str, target: &str) -> Result<bool, Error> {
+        let question = Select::from("mail_in", &["at"]).when("message_id", id).when("target", target);
+        Ok(!self.engine().store().select(question.limit(1).short()).await?.is_empty())
+    }
+
+    async fn refuse(&self, mail: &Arrival, person: Option<i64>, why: &str) -> Result<Outcome, Error> {
+        self.kept(mail, ("refused", why), person).await?;
+        Ok(Outcome::Refused(why.to_owned()))
+    }
+
+    /// Keeps a word on a mail that became nothing.
+    async fn kept(
+        &self,
+        mail: &Arrival,
+        (outcome, says): (&'static str, &str),
+        person: Option<i64>,
+    ) -> Result<(), Error> {
+        let row = self.row_of(mail, outcome, outcome, person).set("says", says.to_owned());
+        Ok(self.engine().store().execute(vec![row]).await?)
+    }
+
+    /// The row that knows a mail again. One that became something must be the only one; one that became nothing may
+    /// come again.
+    fn row_of(&self, mail: &Arrival, target: &str, outcome: &'static str, person: Option<i64>) -> Statement {
+        let becomes = outcome == "record" || outcome == "comment";
+        let row = if becomes { Statement::insert("mail_in") } else { Statement::insert_new("mail_in") };
+        row.set("message_id", mail.message.id.clone())
+            .set("target", target.to_owned())
+            .set("at", self.engine().now())
+            .set("door", mail.door)
+            .set("outcome", outcome)
+            .set("person", person)
+            .set("size_bytes", i64::try_from(mail.raw.len()).unwrap_or(i64::MAX))
+            .set("sha256", mail.sha256.clone())
+    }
+
+    /// The door of what mail writes.
+    fn stamp(&self) -> proofdesk_engine::Stamp {
+        proofdesk_engine::Stamp::now(self.engine().now(), Door::Mail)
+    }
+}

@@ -1,0 +1,235 @@
+//! The writes of a mail: record, comment, person; with its files and itself as attachments, in one transaction.
+
+use jiff::tz::TimeZone;
+use proofdesk_engine::{Audience, Beside, Caller, Change, Received, Record, Reference, Target, write_id};
+use proofdesk_model::format::{self, Input};
+use proofdesk_model::{Action, Kind, RecordType, Value};
+use serde_json::json;
+
+use super::Arrival;
+use crate::declared::Intake;
+use crate::desk::Mail;
+use crate::error::Error;
+use crate::message::Nature;
+use crate::settings::Inbox;
+
+/// Characters of a comment that are kept; the rest is in the attached mail.
+const COMMENT_MAX: usize = 49_000;
+/// Characters of a record's text that are kept.
+const TEXT_MAX: usize = 99_000;
+/// Beginnings by which programs say that a mail answers or forwards another.
+const PREFIXES: [&str; 8] = ["re:", "aw:", "fwd:", "fw:", "wg:", "antw:", "sv:", "rv:"];
+
+impl Mail {
+    /// Writes a comment with the mail's files.
+    pub(super) async fn write_comment(
+        &self,
+        mail: &Arrival,
+        caller: &Caller,
+        (about, audience): (&Reference, Audience),
+        said: &str,
+        target: &str,
+    ) -> Result<(), Error> {
+        let of = self.engine().require_type(&about.record_type)?;
+        let mut body = cut(&as_markdown(said), COMMENT_MAX);
+        if body.trim().is_empty() {
+            body = mail.message.files.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(", ");
+        }
+        let files = self.received(mail, caller, &of, audience).await?;
+        let row = self.row_of(mail, target, "comment", caller.person);
+        let beside = Beside::new(files, move |about| vec![told(row.clone(), about)]);
+        let id = write_id("mail in", &mail.message.id, target.as_bytes());
+        let on = (caller, about);
+        self.engine().comment_beside(on, audience, &body, beside, self.stamp(), id).await?;
+        Ok(())
+    }
+
+    /// Writes a new record of a person with the mail's files. What is declared and configured is set by the program, in
+    /// the person's name.
+    pub(super) async fn write_record(
+        &self,
+        mail: &Arrival,
+        person: &Record,
+        inbox: &Inbox,
+    ) -> Result<Reference, Error> {
+        let of = self.engine().require_type(&inbox.record)?;
+        let declared = self.declared().intake(&inbox.record);
+        let intake = declared.ok_or_else(|| Error::Settings(format!("no intake `{}`", inbox.record)))?;
+        let writer = Caller { person: Some(person.number), ..Caller::system(&person.title()) };
+        let change = self.change_of(mail, person, (intake, &of), inbox)?;
+        let files = self.received(mail, &writer, &of, Audience::Customer).await?;
+        let row = self.row_of(mail, "new", "record", Some(person.number));
+        let beside = Beside::new(files, move |about| vec![told(row.clone(), about)]);
+        let id = write_id("mail in", &mail.message.id, b"new");
+        let target = Target::New(of.name.clone());
+        let made = self.engine().apply_beside(&writer, target, change, beside, self.stamp(), id).await?;
+        Ok(Reference::new(of.name.clone(), made.record.number))
+    }
+
+    fn change_of(
+        &self,
+        mail: &Arrival,
+        person: &Record,
+        (intake, of): (&Intake, &RecordType),
+        inbox: &Inbox,
+    ) -> Result<Change, Error> {
+        let message = &mail.message;
+        let longest = match of.field(&intake.title).map(|f| &f.kind) {
+            Some(Kind::Text { max }) => *max,
+            _ => 200,
+        };
+        let is_quiet = message.nature != Nature::Person;
+        let mut change = Change {
+            note: Some(json!({"mail": {"message_id": message.id, "sha256": mail.sha256, "quiet": is_quiet}})),
+            ..Change::default()
+        };
+        change = change.with_text(&intake.title, &title(&message.subject, &message.text, longest));
+        if !message.text.trim().is_empty() {
+            change = change.with_text(&intake.text, &cut(&as_markdown(&message.text), TEXT_MAX));
+        }
+        change = change.with(&intake.by, Value::Link(person.number));
+        for field in &intake.copy {
+            if let Some(value) = person.value(field).filter(|v| !v.is_null()) {
+                change = change.with(field, value.clone());
+            }
+        }
+        let given = intake.set.iter().map(|(f, v)| (f, v)).chain(&inbox.set);
+        let input = Input { zone: &TimeZone::UTC, registry: self.engine().registry() };
+        for (name, written) in given {
+            let Some(field) = of.field(name) else { continue };
+            let value = format::parse(field, written, &input)
+                .map_err(|sentence| proofdesk_engine::Error::invalid(name, "format", sentence))?;
+            change = change.with(name, value);
+        }
+        Ok(change)
+    }
+
+    /// Takes the mail's files in, and the mail itself for staff. None for who may not add files: of the mail its digest
+    /// is kept then.
+    async fn received(
+        &self,
+        mail: &Arrival,
+        caller: &Caller,
+        of: &RecordType,
+        audience: Audience,
+    ) -> Result<Vec<(Received, Audience)>, Error> {
+        let mut taken = Vec::new();
+        if !caller.may(of, &Action::Attach) {
+            return Ok(taken);
+        }
+        for file in &mail.message.files {
+            taken.push((self.receive(caller, of, &file.name, &file.bytes).await?, audience));
+        }
+        taken.push((self.receive(caller, of, "message.eml", &mail.raw).await?, Audience::Staff));
+        Ok(taken)
+    }
+
+    async fn receive(
+        &self,
+        caller: &Caller,
+        of: &RecordType,
+        name: &str,
+        bytes: &[u8],
+    ) -> Result<Received, Error> {
+        let most = bytes.len() as u64;
+        let mut intake = match self.engine().receive(caller, of, name, most).await {
+            // a name of which nothing is left that can be seen
+            Err(proofdesk_engine::Error::Invalid(_)) => {
+                self.engine().receive(caller, of, "file", most).await?
+            }
+            other => other?,
+        };
+        for part in bytes.chunks(65_536) {
+            intake.write(part).await?;
+        }
+        Ok(intake.finish().await?)
+    }
+
+    /// Makes a person of somebody who wrote for the first time.
+    pub(super) async fn make_person(&self, mail: &Arrival) -> Result<Record, Error> {
+        let people = &self.declared().people;
+        let of = self.engine().require_type(&people.of)?;
+        let Some(from) = &mail.message.from else {
+            return Err(Error::Refused("The mail does not say who wrote it.".to_owned()));
+        };
+        let name = if from.name.is_empty() { &from.address } else { &from.name };
+        let mut change =
+            Change::default().with_text(&people.name, name).with_text(&people.mail, &from.address);
+        let input = Input { zone: &TimeZone::UTC, registry: self.engine().registry() };
+        for (field, written) in &people.set {
+            if let Some(known) = of.field(field)
+                && let Ok(value) = format::parse(known, written, &input)
+            {
+                change = change.with(field, value);
+            }
+        }
+        let id = write_id("mail person", &mail.message.id, from.address.as_bytes());
+        let target = Target::New(of.name.clone());
+        let system = Caller::system("Mail");
+        let made = self.engine().apply_at(&system, target, change, self.stamp(), id).await?;
+        Ok(made.record)
+    }
+}
+
+/// The row of a mail with the record that it became or answers.
+fn told(row: proofdesk_store::Statement, about: &Reference) -> proofdesk_store::Statement {
+    row.set("record_type", about.record_type.clone()).set("number", about.number)
+}
+
+fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most).chain("\n\n…".chars()).collect()
+}
+
+/// Plain text as Markdown that keeps its lines.
+fn as_markdown(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    let mut out = String::with_capacity(text.len() + 64);
+    for (at, line) in lines.iter().enumerate() {
+        out.push_str(line);
+        let more = lines.get(at + 1).is_some_and(|next| !next.is_empty());
+        if !line.is_empty() && more {
+            out.push_str("  ");
+        }
+        out.push('\n');
+    }
+    out.trim().to_owned()
+}
+
+/// The title of a record: the subject without what programs put before it, else the first words of the text.
+fn title(subject: &str, text: &str, longest: usize) -> String {
+    let mut left = subject.trim();
+    loop {
+        // by characters: a prefix is plain, but what follows need not be
+        let lower = left.to_lowercase();
+        let found = PREFIXES.iter().find(|p| lower.starts_with(**p) && left.is_char_boundary(p.len()));
+        match found {
+            Some(prefix) => left = left[prefix.len()..].trim_start(),
+            None => break,
+        }
+    }
+    let first = || text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("(no subject)");
+    let chosen = if left.is_empty() { first() } else { left };
+    chosen.chars().take(longest.min(200)).collect::<String>().trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{as_markdown, title};
+
+    #[test]
+    fn titles_lose_prefixes_and_are_never_empty() {
+        assert_eq!(title("Re: AW: Fwd:  Till", "", 200), "Till");
+        assert_eq!(title("", "\n\n  No paper\nmore", 200), "No paper");
+        assert_eq!(title("Re:", "", 200), "(no subject)");
+        assert_eq!(title("İre: x", "", 200), "İre: x");
+        assert_eq!(title(&"ä".repeat(300), "", 120).chars().count(), 120);
+    }
+
+    #[test]
+    fn lines_stay_lines() {
+        assert_eq!(as_markdown("one\ntwo\n\nthree\n"), "one  \ntwo\n\nthree");
+    }
+}

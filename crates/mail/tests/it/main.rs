@@ -1,0 +1,8 @@
+//! Mail through a whole desk, on both databases, and with real servers.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod arrive;
+mod office;
+mod outward;
+mod servers;
+mod whole;

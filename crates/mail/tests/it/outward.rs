@@ -1,0 +1,214 @@
+//! Who is told what, and what becomes of the queue, on both databases.
+
+use proofdesk_engine::{Act, Audience, Change, Link, Reference, Target};
+use proofdesk_mail::{Pace, Preference};
+use proofdesk_model::{Door, Value};
+use proofdesk_testkit::{BOTH, Database};
+use rand::SeedableRng as _;
+
+use crate::office::{Office, settings};
+
+async fn report(office: &Office, title: &str) -> Reference {
+    let target = Target::New("incident".to_owned());
+    let change = Change::default().with_text("title", title);
+    let made = office.desk.engine.apply(&office.ida, target, change, Door::Page).await.unwrap();
+    Reference::new("incident", made.record.number)
+}
+
+async fn told(office: &Office) -> Vec<(String, i64)> {
+    office.follow().await;
+    office.queue(&["event", "person"]).await.iter().map(|r| (r.text(0).to_owned(), r.int(1))).collect()
+}
+
+fn number(caller: &proofdesk_engine::Caller) -> i64 {
+    caller.person.unwrap()
+}
+
+#[tokio::test]
+async fn each_act_is_told_once_to_those_whom_it_concerns() {
+    for database in BOTH {
+        let office = Office::open(database).await;
+        let engine = &office.desk.engine;
+        let about = report(&office, "Till").await;
+        assert_eq!(told(&office).await, [("received".to_owned(), number(&office.ida))]);
+        office.later();
+        let assign = Change::default().take("assign").with("assignee", Value::Link(number(&office.mara)));
+        engine.apply(&office.alex, Target::Existing(about.clone(), None), assign, Door::Page).await.unwrap();
+        assert_eq!(told(&office).await.last().unwrap(), &("assigned".to_owned(), number(&office.mara)));
+        office.later();
+        engine.comment(&office.alex, &about, Audience::Customer, "Which till?", Door::Page).await.unwrap();
+        let all = told(&office).await;
+        assert_eq!(
+            all[2..],
+            [("answered".to_owned(), number(&office.ida)), ("answered".to_owned(), number(&office.mara))]
+        );
+        // looked at again nothing is told twice
+        assert_eq!(told(&office).await.len(), 4);
+        let rows = office.queue(&["event", "person", "subject", "body", "language", "reply_to"]).await;
+        let german = rows.iter().find(|r| r.text(0) == "assigned").unwrap();
+        assert!(german.text(2).contains("Jetzt bei Ihnen") && german.text(4) == "de", "{}", german.text(2));
+        let answer =
+            rows.iter().find(|r| r.text(0) == "answered" && r.int(1) == number(&office.ida)).unwrap();
+        assert!(
+            answer.text(3).contains("Which till?")
+                && answer.text(3).contains("https://desk.example/incident/INC-")
+        );
+        assert!(answer.text(5).starts_with("desk+inc-"));
+    }
+}
+
+#[tokio::test]
+async fn notes_of_staff_never_leave_by_mail() {
+    for database in BOTH {
+        let office = Office::open(database).await;
+        let engine = &office.desk.engine;
+        let about = report(&office, "Till").await;
+        engine.watch(&office.mara, &about, true, Door::Page).await.unwrap();
+        engine.watch(&office.ida, &about, true, Door::Page).await.unwrap();
+        // the customer's person is named, too
+        let words = format!("@PER-{} @mara kumquat", number(&office.ida));
+        engine.comment(&office.alex, &about, Audience::Staff, &words, Door::Page).await.unwrap();
+        let all = told(&office).await;
+        assert_eq!(
+            all,
+            [("noted".to_owned(), number(&office.mara)), ("received".to_owned(), number(&office.ida))]
+        );
+        for row in office.queue(&["subject", "body"]).await {
+            assert!(!row.text(0).contains("kumquat") && !row.text(1).contains("kumquat"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_customer_never_gets_what_belongs_to_another() {
+    for database in BOTH {
+        let office = Office::open(database).await;
+        let engine = &office.desk.engine;
+        let about = report(&office, "Secret of the North").await;
+        let words = format!("@PER-{} look", number(&office.otto));
+        engine.comment(&office.alex, &about, Audience::Customer, &words, Door::Page).await.unwrap();
+        let all = told(&office).await;
+        assert!(all.iter().all(|(_, person)| *person != number(&office.otto)), "{all:?}");
+        assert!(all.contains(&("answered".to_owned(), number(&office.ida))));
+    }
+}
+
+#[tokio::test]
+async fn history_and_old_entries_are_not_told() {
+    let office = Office::open(Database::Sqlite).await;
+    let target = Target::New("incident".to_owned());
+    let change =
+        || Change::default().with_text("title", "Old").with("reported_by", Value::Link(number(&office.ida)));
+    office.desk.engine.apply(&office.desk.setup(), target.clone(), change(), Door::Import).await.unwrap();
+    assert!(told(&office).await.is_empty());
+    office.desk.engine.apply(&office.desk.setup(), target, change(), Door::Page).await.unwrap();
+    office.desk.time.advance(2 * 86_400_000_000);
+    assert!(told(&office).await.is_empty(), "mail was off for two days");
+}
+
+#[tokio::test]
+async fn approvals_go_to_those_who_may_decide() {
+    let office = Office::open(Database::Sqlite).await;
+    let engine = &office.desk.engine;
+    let owner = Change::default().with_text("name", "Olga Own").with_text("mail", "olga@desk.example");
+    let olga = office.desk.create("person", owner).await.unwrap().record.number;
+    let olga = proofdesk_engine::Caller::person(olga, "Olga Own", ["service_owner"]);
+    office.desk.account(&olga, "olga", "correct horse battery").await.unwrap();
+    let change = Change::default().with_text("title", "Access");
+    let made = engine
+        .apply(&office.alex, Target::New("service_request".to_owned()), change, Door::Page)
+        .await
+        .unwrap();
+    let about = Reference::new("service_request", made.record.number);
+    let ask = Change::default().take("ask_approval");
+    engine.apply(&office.alex, Target::Existing(about, None), ask, Door::Page).await.unwrap();
+    let wanted = Preference { pace: Pace::Urgent, ..Preference::default() };
+    office.mail.set_preference(number(&olga), &wanted).await.unwrap();
+    let asked: Vec<_> = told(&office).await.into_iter().filter(|(event, _)| event == "approval").collect();
+    assert_eq!(asked, [("approval".to_owned(), number(&olga))]);
+}
+
+#[tokio::test]
+async fn preferences_hold_mails_back() {
+    for database in BOTH {
+        let office = Office::open(database).await;
+        let daily = Preference { pace: Pace::Daily, digest_at: 8 * 60, quiet: None };
+        office.mail.set_preference(number(&office.ida), &daily).await.unwrap();
+        assert_eq!(office.mail.preference(number(&office.ida)).await.unwrap(), daily);
+        report(&office, "Till").await;
+        office.follow().await;
+        let rows = office.queue(&["state", "due_at"]).await;
+        // it is nine o'clock: the next digest is tomorrow at eight
+        assert_eq!(
+            (rows[0].text(0), rows[0].int(1)),
+            ("digest", office.desk.engine.now() + 23 * 3_600_000_000)
+        );
+        let none = Preference { pace: Pace::Urgent, ..daily };
+        office.mail.set_preference(number(&office.ida), &none).await.unwrap();
+        report(&office, "Till again").await;
+        assert_eq!(told(&office).await.len(), 1);
+        let wrong = Preference { digest_at: 9_999, ..daily };
+        assert!(office.mail.set_preference(number(&office.ida), &wrong).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn links_go_by_mail_in_the_transaction_that_makes_them() {
+    for database in BOTH {
+        let server = toml_server();
+        let office =
+            Office::with(database, proofdesk_mail::Settings { smtp: Some(server), ..settings() }).await;
+        let engine = &office.desk.engine;
+        let account = engine.account_named("mara").await.unwrap().unwrap();
+        let letter = office.mail.link_letter(&account).await.unwrap().expect("Mara has an address");
+        let mut random = rand::rngs::StdRng::seed_from_u64(1);
+        let rows = |link: &Link, secret: &str| letter.row(link, secret).into_iter().collect();
+        let (_, secret) =
+            engine.make_link_with(&Act::operator(), account.id, &mut random, rows).await.unwrap();
+        let queue = office.queue(&["event", "body", "secret", "give_up_at", "reply_to", "id"]).await;
+        assert_eq!(queue.len(), 1);
+        assert_eq!(queue[0].text(0), "reset");
+        assert!(queue[0].text(1).contains(&format!("https://desk.example/link/{secret}")));
+        assert!(queue[0].bool(2) && queue[0].is_null(4));
+        assert_eq!(queue[0].int(3), engine.now() + 86_400_000_000, "it ends with the link");
+        assert!(!queue[0].text(5).contains(&secret));
+        // who has no address gets the link from hand to hand
+        let nobody = office.desk.person("No Mail", &["agent"]).await.unwrap();
+        let account = office.desk.account(&nobody, "nomail", "correct horse battery").await.unwrap();
+        assert!(office.mail.link_letter(&account).await.unwrap().is_none());
+    }
+}
+
+fn toml_server() -> proofdesk_mail::settings::Server {
+    serde_json::from_value(serde_json::json!({"host": "127.0.0.1", "port": 1, "tls": "none"})).unwrap()
+}
+
+#[tokio::test]
+async fn a_server_that_is_away_loses_nothing_and_is_given_up_at_last() {
+    for database in BOTH {
+        let office =
+            Office::with(database, proofdesk_mail::Settings { smtp: Some(toml_server()), ..settings() })
+                .await;
+        report(&office, "Till").await;
+        office.follow().await;
+        for attempt in 1..4 {
+            assert!(office.mail.send_due().await.is_err(), "nobody listens");
+            let rows = office.queue(&["state", "attempts", "error"]).await;
+            assert_eq!((rows[0].text(0), rows[0].int(1)), ("waiting", attempt));
+            assert!(!rows[0].text(2).contains('@'), "{}", rows[0].text(2));
+            office.desk.time.advance(600_000_000);
+        }
+        assert!(office.mail.ways().smtp.error.is_some());
+        office.desk.time.advance(6 * 86_400_000_000);
+        let _ = office.mail.send_due().await;
+        let dead = office.mail.queue(&["dead"], 10).await.unwrap();
+        assert_eq!(dead.len(), 1);
+        office.mail.send_again(&dead[0].id).await.unwrap();
+        assert!(office.mail.send_again(&dead[0].id).await.is_err(), "it waits already");
+        let again = office.mail.queued(&dead[0].id).await.unwrap();
+        assert_eq!((again.state.as_str(), again.attempts), ("waiting", 0));
+        office.mail.withdraw(&dead[0].id).await.unwrap();
+        assert_eq!(office.mail.queued(&dead[0].id).await.unwrap().state, "withdrawn");
+        assert!(office.mail.withdraw(&dead[0].id).await.is_err());
+    }
+}

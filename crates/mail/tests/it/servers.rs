@@ -1,0 +1,226 @@
+//! OpenSMTPD and Dovecot of the distribution, on loopback ports, in a temporary folder; ended with the test.
+//!
+//! Both must be started as root and go on as users of their own. OpenSMTPD keeps its queue and its control socket at
+//! fixed paths: it gets a namespace of mounts of its own, so that nothing of it is outside the folder.
+
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A port on which nobody listens.
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn must_be_root() {
+    let id = Command::new("id").arg("-u").output().unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&id.stdout).trim(),
+        "0",
+        "mail servers are started as root; run this test as root"
+    );
+}
+
+/// A server that ends with the test.
+struct Running {
+    child: Child,
+    name: &'static str,
+    log: PathBuf,
+}
+
+impl Running {
+    fn start(name: &'static str, command: &mut Command, log: &Path, port: u16) -> Self {
+        let file = std::fs::File::create(log).unwrap();
+        let errors = file.try_clone().unwrap();
+        let child = command.stdin(Stdio::null()).stdout(file).stderr(errors).spawn();
+        let child = child.unwrap_or_else(|e| panic!("{name} cannot be started ({e}); run .ci/install"));
+        let mut running = Self { child, name, log: log.to_owned() };
+        let until = Instant::now() + Duration::from_secs(30);
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            let ended = running.child.try_wait().unwrap();
+            assert!(ended.is_none() && Instant::now() < until, "{name} does not listen:\n{}", running.said());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        running
+    }
+
+    fn said(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    fn stop(&mut self) {
+        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        let until = Instant::now() + Duration::from_secs(10);
+        while matches!(self.child.try_wait(), Ok(None)) {
+            if Instant::now() > until {
+                let _ = self.child.kill();
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop();
+        if std::thread::panicking() {
+            eprintln!("{} said:\n{}", self.name, self.said());
+        }
+    }
+}
+
+/// Both servers.
+pub struct Servers {
+    pub smtp: u16,
+    pub imap: u16,
+    pub boxes: u16,
+    pub lmtp: u16,
+    pub password: PathBuf,
+    dovecot: Option<Running>,
+    smtpd: Option<Running>,
+    folder: tempfile::TempDir,
+}
+
+impl Servers {
+    /// Starts both: mail for `desk.example` goes on to the desk's LMTP, all other into mailboxes of Dovecot.
+    pub fn start() -> Self {
+        must_be_root();
+        let folder = tempfile::Builder::new().prefix("proofdesk-mail").tempdir().unwrap();
+        let path = folder.path();
+        for name in ["run", "boxes", "spool", "control"] {
+            std::fs::create_dir(path.join(name)).unwrap();
+        }
+        let open = |path: &Path| {
+            use std::os::unix::fs::PermissionsExt as _;
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o711)).unwrap();
+        };
+        open(path);
+        open(&path.join("spool"));
+        let owned = Command::new("chown").args(["dovecot:dovecot"]).arg(path.join("boxes")).status().unwrap();
+        assert!(owned.success(), "there is no user `dovecot`: run .ci/install");
+        let password = path.join("password");
+        std::fs::write(&password, "secret\n").unwrap();
+        let (smtp, imap, boxes, lmtp) = (free_port(), free_port(), free_port(), free_port());
+        let mut servers = Self { smtp, imap, boxes, lmtp, password, dovecot: None, smtpd: None, folder };
+        servers.dovecot = Some(servers.start_dovecot());
+        servers.start_smtpd();
+        servers
+    }
+
+    fn start_dovecot(&self) -> Running {
+        let path = self.folder.path();
+        let at = path.display();
+        let text = format!(
+            "base_dir = {at}/run\nstate_dir = {at}/run\nlog_path = /dev/stderr\nprotocols = imap lmtp\nlisten = 127.0.0.1\n\
+             ssl = no\ndisable_plaintext_auth = no\nmail_location = maildir:{at}/boxes/%u\nmail_uid = dovecot\n\
+             mail_gid = dovecot\nfirst_valid_uid = 1\nauth_mechanisms = plain login\n\
+             default_internal_user = dovecot\ndefault_login_user = dovenull\n\
+             passdb {{\n driver = static\n args = password=secret\n}}\n\
+             userdb {{\n driver = static\n args = uid=dovecot gid=dovecot home={at}/boxes/%u allow_all_users=yes\n}}\n\
+             service imap-login {{\n chroot =\n inet_listener imap {{\n port = {}\n }}\n inet_listener imaps {{\n port = 0\n }}\n}}\n\
+             service lmtp {{\n inet_listener lmtp {{\n address = 127.0.0.1\n port = {}\n }}\n}}\n\
+             service anvil {{\n chroot =\n}}\nnamespace inbox {{\n inbox = yes\n}}\n",
+            self.imap, self.boxes
+        );
+        let config = path.join("dovecot.conf");
+        std::fs::write(&config, text).unwrap();
+        let mut command = Command::new("/usr/sbin/dovecot");
+        command.arg("-F").arg("-c").arg(&config);
+        Running::start("dovecot", &mut command, &path.join("dovecot.log"), self.imap)
+    }
+
+    /// Starts OpenSMTPD, again where it was stopped.
+    pub fn start_smtpd(&mut self) {
+        let path = self.folder.path();
+        let text = format!(
+            "queue ttl 1h\nlisten on 127.0.0.1 port {} hostname mx.example\n\
+             action \"desk\" relay host \"lmtp://127.0.0.1:{}\"\n\
+             action \"boxes\" relay host \"lmtp://127.0.0.1:{}\"\n\
+             match from any for domain \"desk.example\" action \"desk\"\nmatch from any for any action \"boxes\"\n",
+            self.smtp, self.lmtp, self.boxes
+        );
+        let config = path.join("smtpd.conf");
+        std::fs::write(&config, text).unwrap();
+        let script = "set -e; mkdir -p /var/spool/smtpd; mount --bind \"$1/spool\" /var/spool/smtpd; \
+                      mount --bind \"$1/control\" /run; exec /usr/sbin/smtpd -d -f \"$1/smtpd.conf\"";
+        let mut command = Command::new("unshare");
+        command.args(["-m", "sh", "-c", script, "sh"]).arg(path);
+        self.smtpd = Some(Running::start("smtpd", &mut command, &path.join("smtpd.log"), self.smtp));
+    }
+
+    /// Stops OpenSMTPD.
+    pub fn stop_smtpd(&mut self) {
+        self.smtpd = None;
+    }
+
+    /// All mails in the mailbox of an address, as they were delivered; waits until there are so many.
+    pub async fn mails(&self, address: &str, many: usize) -> Vec<Vec<u8>> {
+        let folder = self.folder.path().join("boxes").join(address);
+        let until = Instant::now() + Duration::from_secs(30);
+        loop {
+            let mut found = Vec::new();
+            for place in ["new", "cur"] {
+                let Ok(entries) = std::fs::read_dir(folder.join(place)) else { continue };
+                found.extend(entries.map(|e| e.unwrap().path()));
+            }
+            if found.len() >= many || Instant::now() > until {
+                found.sort();
+                return found.iter().map(|path| std::fs::read(path).unwrap()).collect();
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Hands a mail over to OpenSMTPD, as any program does.
+    pub async fn hand_over(&self, from: &str, to: &[&str], raw: &str) {
+        talk(self.smtp, "EHLO test", from, to, raw).await;
+    }
+
+    /// Puts a mail into a mailbox of Dovecot.
+    pub async fn put(&self, to: &str, raw: &str) {
+        talk(self.boxes, "LHLO test", "someone@elsewhere.example", &[to], raw).await;
+    }
+}
+
+/// Sends one mail; gives the answers to its data, one for each recipient by LMTP.
+pub async fn talk(port: u16, hello: &str, from: &str, to: &[&str], raw: &str) -> Vec<String> {
+    use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _};
+    let stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let mut stream = tokio::io::BufReader::new(stream);
+    async fn answer(stream: &mut tokio::io::BufReader<tokio::net::TcpStream>) -> String {
+        loop {
+            let mut line = String::new();
+            assert!(stream.read_line(&mut line).await.unwrap() > 0, "the connection ended");
+            if line.as_bytes().get(3) == Some(&b' ') {
+                return line.trim_end().to_owned();
+            }
+        }
+    }
+    answer(&mut stream).await;
+    let mut taken = 0;
+    let mut answers = Vec::new();
+    let mut commands = vec![hello.to_owned(), format!("MAIL FROM:<{from}>")];
+    commands.extend(to.iter().map(|to| format!("RCPT TO:<{to}>")));
+    for command in commands {
+        stream.get_mut().write_all(format!("{command}\r\n").as_bytes()).await.unwrap();
+        let said = answer(&mut stream).await;
+        if command.starts_with("RCPT") && said.starts_with('2') {
+            taken += 1;
+        } else if !said.starts_with('2') {
+            answers.push(said);
+        }
+    }
+    if taken > 0 {
+        stream.get_mut().write_all(b"DATA\r\n").await.unwrap();
+        assert!(answer(&mut stream).await.starts_with("354"));
+        let stuffed = raw.replace("\r\n.", "\r\n..");
+        stream.get_mut().write_all(format!("{stuffed}\r\n.\r\n").as_bytes()).await.unwrap();
+        let many = if hello.starts_with("LHLO") { taken } else { 1 };
+        for _ in 0..many {
+            answers.push(answer(&mut stream).await);
+        }
+    }
+    stream.get_mut().write_all(b"QUIT\r\n").await.unwrap();
+    answers
+}

@@ -1,0 +1,110 @@
+//! The page of mail, what people want by mail, and links that go by mail.
+
+use axum::http::StatusCode;
+use proofdesk_engine::{Change, Reference, Target};
+use proofdesk_mail::{Mail, Pace};
+use proofdesk_model::Door;
+use proofdesk_store::Select;
+use proofdesk_testkit::{Database, TestDesk};
+use proofdesk_web::{AppState, Settings};
+use rand::SeedableRng as _;
+
+use crate::client::{Browser, Desk, PASSWORD};
+
+/// A desk that sends mail by a server that is away: an administrator `ada`, an agent `mara` with an address.
+async fn desk() -> (TestDesk, Mail, axum::Router) {
+    let desk = TestDesk::open(Database::Sqlite).await.unwrap();
+    let ada = desk.person("Ada Byron", &["administrator"]).await.unwrap();
+    let mara = desk.person("Mara Rehn", &["agent"]).await.unwrap();
+    for (caller, name) in [(&ada, "ada"), (&mara, "mara")] {
+        desk.account(caller, name, PASSWORD).await.unwrap();
+    }
+    let target = Target::Existing(Reference::new("person", mara.person.unwrap()), None);
+    let address = Change::default().with_text("mail", "mara@desk.example");
+    desk.engine.apply(&desk.setup(), target, address, Door::Cli).await.unwrap();
+    let settings = serde_json::json!({
+        "address": "desk@desk.example", "smtp": {"host": "127.0.0.1", "port": 1, "tls": "none"},
+    });
+    let said = ("Example Ltd".to_owned(), Some("https://desk.example".to_owned()));
+    let mut random = rand::rngs::StdRng::seed_from_u64(3);
+    let settings = serde_json::from_value(settings).unwrap();
+    let mail = Mail::open(desk.engine.clone(), settings, Vec::new(), said, &mut random).await.unwrap();
+    let mut state = AppState::new(desk.engine.clone(), Settings::default());
+    state.mail = Some(mail.clone());
+    (desk, mail, proofdesk_web::router(state))
+}
+
+async fn sign_in<'a>(router: &'a axum::Router, name: &str) -> Browser<'a> {
+    let mut browser = Browser::of(router);
+    let answer = browser.post("/sign-in", &[("sign_in", name), ("password", PASSWORD)]).await;
+    let cookie = answer.headers.get(axum::http::header::SET_COOKIE).unwrap().to_str().unwrap().to_owned();
+    browser.keep(cookie.split(';').next().unwrap());
+    browser
+}
+
+#[tokio::test]
+async fn a_link_goes_by_mail_and_is_shown_to_nobody_else() {
+    let (desk, mail, router) = desk().await;
+    let ada = sign_in(&router, "ada").await;
+    let page = ada.post("/accounts/2/link", &[]).await;
+    assert!(
+        page.body.contains("goes to its owner by mail") && !page.body.contains("/link/0"),
+        "{}",
+        page.body
+    );
+    let rows = desk.engine.store().select(Select::from("mail_out", &["event", "body"])).await.unwrap();
+    assert_eq!((rows.len(), rows[0].text(0)), (1, "reset"));
+    let body = rows[0].text(1);
+    let secret = body.split("https://desk.example/link/").nth(1).unwrap().split_whitespace().next().unwrap();
+    assert!(!page.body.contains(secret), "who made it does not see it");
+    assert_eq!(Browser::of(&router).get(&format!("/link/{secret}")).await.status, StatusCode::OK);
+    // the server is away: the page says so, and the mail waits
+    assert!(mail.send_due().await.is_err());
+    let page = ada.get("/mail").await.body;
+    assert!(page.contains("does not work") && page.contains("reset") && !page.contains(secret), "{page}");
+    // after a day the link is gone, and so is its mail
+    desk.time.advance(2 * 86_400_000_000);
+    let _ = mail.send_due().await;
+    let ada = sign_in(&router, "ada").await;
+    let page = ada.get("/mail").await.body;
+    assert!(page.contains("given up"), "{page}");
+    let rows = desk.engine.store().select(Select::from("mail_out", &["state", "body"])).await.unwrap();
+    assert_eq!((rows[0].text(0), rows[0].text(1)), ("dead", ""));
+}
+
+#[tokio::test]
+async fn the_queue_is_for_administrators_by_page_and_by_rest() {
+    let (_, _, router) = desk().await;
+    let mara = sign_in(&router, "mara").await;
+    assert_eq!(mara.get("/mail").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(mara.get("/api/v1/mail").await.status, StatusCode::FORBIDDEN);
+    let ada = sign_in(&router, "ada").await;
+    let answer = ada.get("/api/v1/mail").await;
+    let json: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!((&json["smtp"]["configured"], &json["imap"]["configured"]), (&true.into(), &false.into()));
+    assert_eq!(ada.post("/mail/nothing/again", &[]).await.status, StatusCode::NOT_FOUND);
+    // a desk without mail says how to set it up
+    let without = Desk::open().await;
+    let boss = without.desk.person("Cleo", &["administrator"]).await.unwrap();
+    without.desk.account(&boss, "cleo", PASSWORD).await.unwrap();
+    let cleo = without.signed_in("cleo").await;
+    assert!(cleo.get("/mail").await.body.contains("neither sends nor takes mail"));
+    assert_eq!(cleo.get("/api/v1/mail").await.status, StatusCode::NOT_FOUND);
+    assert!(!cleo.get("/account").await.body.contains("How often"));
+}
+
+#[tokio::test]
+async fn people_say_what_they_want_by_mail() {
+    let (_, mail, router) = desk().await;
+    let mara = sign_in(&router, "mara").await;
+    let form = [("pace", "daily"), ("digest_at", "07:30"), ("quiet_from", "20:00"), ("quiet_until", "06:00")];
+    assert_eq!(mara.post("/account/mail", &form).await.status, StatusCode::SEE_OTHER);
+    let kept = mail.preference(2).await.unwrap();
+    assert_eq!((kept.pace, kept.digest_at, kept.quiet), (Pace::Daily, 450, Some((1_200, 360))));
+    let page = mara.get("/account").await.body;
+    assert!(page.contains("value=\"07:30\"") && page.contains("value=\"20:00\""), "{page}");
+    let half = mara.post("/account/mail", &[("pace", "each"), ("quiet_from", "20:00")]).await;
+    assert_eq!(half.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(half.body.contains("Say both times"));
+    assert_eq!(mail.preference(2).await.unwrap(), kept, "nothing was kept");
+}
