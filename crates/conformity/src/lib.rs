@@ -22,6 +22,7 @@ pub mod state;
 mod stored;
 mod tables;
 mod tree;
+mod upload;
 mod verify;
 pub mod view;
 mod why;
@@ -42,6 +43,7 @@ pub use stored::{
     Edition, FrameworkInfo, Part, ROLES as FRAMEWORK_ROLES, Standing as EditionState, Touched, Update,
 };
 pub use tables::{JudgementRow, ResultRow, RunRow, StateRow};
+pub use upload::{Format, Upload};
 pub use verify::verify;
-pub use view::{ExceptionItem, ExceptionPage, ObligationDetail, Overview, TestDetail};
+pub use view::{Before, ExceptionItem, ExceptionPage, ObligationDetail, Overview, TestDetail};
 pub use why::{Standing, Why};

@@ -1,20 +1,18 @@
 //! A framework from a spreadsheet (XLSX), by a mapping that says which column is what.
 //!
 //! Every mistake names the sheet, the row and the column. What nobody mapped or ignored is a mistake, as in event logs.
+//! What is in the file is taken in by `cells`, within limits.
+
+mod cells;
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::Cursor;
 
-use calamine::{Data, Range, Reader, Xlsx};
 use serde::Deserialize;
+
+use self::cells::{CELL_MAX, Cells};
 
 use crate::framework::{Answer, Chapter, Clause, DutyKind, Framework, Obligation, is_name};
 use crate::reader::{Mistake, Mistakes, Source};
-
-/// Rows that are read at most.
-const ROWS_MAX: usize = 20_000;
-/// The longest text of a cell, characters.
-const CELL_MAX: usize = 8_000;
 
 /// What a column may fill.
 const FIELDS: [&str; 13] = [
@@ -78,6 +76,9 @@ fn first() -> usize {
 }
 
 impl SheetMapping {
+    /// The text of the mapping that comes with the program.
+    pub const SHIPPED: &str = include_str!("../../../mappings/framework.toml");
+
     /// Reads a mapping file.
     ///
     /// # Errors
@@ -114,18 +115,8 @@ impl SheetMapping {
     pub fn read(&self, file: &str, bytes: Vec<u8>) -> Result<Framework, Mistakes> {
         let whole =
             |message: String| Mistakes(vec![Mistake { file: file.to_owned(), line: 1, message, spot: None }]);
-        let mut book = Xlsx::new(Cursor::new(bytes))
-            .map_err(|e| whole(format!("this is no XLSX file that can be read: {e}")))?;
-        let sheets = book.sheet_names();
-        let sheet = self.sheet.clone().or_else(|| sheets.first().cloned()).unwrap_or_default();
-        if !sheets.contains(&sheet) {
-            return Err(whole(format!("there is no sheet `{sheet}`; there are: {}", sheets.join(", "))));
-        }
-        let range = book
-            .worksheet_range(&sheet)
-            .map_err(|e| whole(format!("sheet `{sheet}` cannot be read: {e}")))?;
-        let mut table =
-            Table { mapping: self, file, sheet, range, columns: Vec::new(), mistakes: Vec::new() };
+        let cells = Cells::read(bytes, self.sheet.as_deref()).map_err(whole)?;
+        let mut table = Table { mapping: self, file, cells, columns: Vec::new(), mistakes: Vec::new() };
         table.find_columns();
         let framework = table.framework();
         if !table.mistakes.is_empty() {
@@ -139,8 +130,7 @@ impl SheetMapping {
 struct Table<'a> {
     mapping: &'a SheetMapping,
     file: &'a str,
-    sheet: String,
-    range: Range<Data>,
+    cells: Cells,
     /// Place of each mapped column, its heading, and what it is.
     columns: Vec<(usize, String, &'a ColumnMapping)>,
     mistakes: Vec<Mistake>,
@@ -157,29 +147,14 @@ impl<'a> Table<'a> {
             let heading = heading.map_or_else(String::new, |(_, name, _)| format!(" ({name})"));
             format!(", column {}{heading}", letters(c))
         });
-        let message = format!("sheet `{}`, row {row}{column}: {message}", self.sheet);
+        let message = format!("sheet `{}`, row {row}{column}: {message}", self.cells.sheet);
         self.mistakes.push(Mistake { file: self.file.to_owned(), line: row, message, spot: None });
-    }
-
-    /// The text of a cell; row and column from 0, as in the sheet and not in the range.
-    fn cell(&self, row: usize, column: usize) -> String {
-        let at = (u32::try_from(row).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX));
-        match self.range.get_value(at) {
-            None | Some(Data::Empty) => String::new(),
-            Some(Data::Error(error)) => format!("#{error:?}"),
-            Some(value) => value.to_string().split_whitespace().collect::<Vec<_>>().join(" "),
-        }
-    }
-
-    fn size(&self) -> (usize, usize) {
-        let end = self.range.end().unwrap_or((0, 0));
-        (end.0 as usize + 1, end.1 as usize + 1)
     }
 
     fn find_columns(&mut self) {
         let header = self.mapping.header;
-        let (_, width) = self.size();
-        let headings: Vec<String> = (0..width.min(1_000)).map(|c| self.cell(header - 1, c)).collect();
+        let width = self.cells.width;
+        let headings: Vec<String> = (0..width).map(|c| self.cells.text(header - 1, c).to_owned()).collect();
         for (place, heading) in headings.iter().enumerate().filter(|(_, h)| !h.is_empty()) {
             match self.mapping.column.get(heading) {
                 Some(column) => {
@@ -217,14 +192,9 @@ impl<'a> Table<'a> {
         if self.columns.is_empty() {
             return framework;
         }
-        let (height, _) = self.size();
-        if height > ROWS_MAX {
-            self.say(height, None, format!("a sheet may have at most {ROWS_MAX} rows"));
-            return framework;
-        }
         let mut rows: HashMap<String, usize> = HashMap::new();
         let mut carried = Values::new();
-        for row in of.header..height {
+        for row in of.header..self.cells.height {
             let Some(values) = self.values(row, &mut carried) else { continue };
             let Some(obligation) = self.obligation(row + 1, &values) else { continue };
             if let Some(first) = rows.insert(obligation.id.clone(), row + 1) {
@@ -245,7 +215,7 @@ impl<'a> Table<'a> {
     fn values(&mut self, row: usize, carried: &mut Values) -> Option<Values> {
         let mut values = Values::new();
         for (place, _, column) in self.columns.clone() {
-            let text = self.cell(row, place);
+            let text = self.cells.text(row, place).to_owned();
             let Some(field) = FIELDS.iter().find(|f| **f == column.field) else { continue };
             if text.is_empty() {
                 continue;

@@ -6,6 +6,7 @@
 pub(crate) mod proof;
 pub(crate) mod shelf;
 
+use proofdesk_engine::apart;
 use proofdesk_model::entry::Entry;
 use proofdesk_model::{Caller, Door, Permit, Problem, Problems, Reference, Stamp};
 use serde::Serialize;
@@ -158,7 +159,8 @@ impl Conformity {
         }
         let rows = self.stored_rows().await?;
         let site = self.declarations().site.clone();
-        let built = Declarations::beside(self.engine().registry(), site, &rows)?;
+        let registry = self.engine().registry().clone();
+        let built = apart(move || Declarations::beside(&registry, site, &rows)).await??;
         for mistake in &built.left_out {
             tracing::warn!(%mistake, "a stored part of a framework is not used");
         }
@@ -296,7 +298,8 @@ impl Conformity {
         self.check_edition(framework).await?;
         let text = framework.to_kdl();
         // what is stored must be read again as it was
-        Framework::load(&[Source::new(origin, text.as_str())])?;
+        let again = Source::new(origin, text.as_str());
+        apart(move || Framework::load(&[again])).await??;
         let update = self.compare(framework, origin).await?;
         let row = StoredRow {
             framework: framework.id.clone(),
@@ -390,7 +393,8 @@ impl Conformity {
         let mut rows = self.stored_rows().await?;
         rows.retain(|r| r.part != LINKS || r.framework != id);
         rows.push(row.clone());
-        let built = Declarations::beside(self.engine().registry(), declared.site.clone(), &rows)?;
+        let (registry, site) = (self.engine().registry().clone(), declared.site.clone());
+        let built = apart(move || Declarations::beside(&registry, site, &rows)).await??;
         let file = format!("stored {LINKS} {id}");
         let own: Vec<_> = built.left_out.into_iter().filter(|m| m.file == file).collect();
         if !own.is_empty() {

@@ -9,6 +9,7 @@ use proofdesk_store::{Row, Select};
 
 use crate::error::Error;
 use crate::state::{Counts, Opinion, State};
+use crate::stored::{PUBLISHED, REQUIREMENTS};
 use crate::why::{Standing, Why};
 pub(crate) use write::{
     add_exception, add_judgement, add_result, add_run, add_state, add_stored, forget_retests, put_retest,
@@ -200,6 +201,20 @@ pub(crate) async fn runs(engine: &Engine, scope: &str, limit: usize) -> Result<V
 pub(crate) async fn run_not_after(engine: &Engine, scope: &str, at: i64) -> Result<Option<RunRow>, Error> {
     let select = Select::from("conformity_run", RUN).when("scope", scope).when_up_to("now_at", at);
     Ok(engine.store().select(select.order_descending("id").limit(1)).await?.first().map(read_run))
+}
+
+/// The first run of a scope at or after an instant.
+pub(crate) async fn first_run_since(engine: &Engine, scope: &str, at: i64) -> Result<Option<RunRow>, Error> {
+    let select = Select::from("conformity_run", RUN).when("scope", scope);
+    let select = select.when_above("now_at", at.saturating_sub(1));
+    Ok(engine.store().select(select.order("id").limit(1)).await?.first().map(read_run))
+}
+
+/// Since when a framework that did not come with the program is in force; none for any other.
+pub(crate) async fn published_since(engine: &Engine, framework: &str) -> Result<Option<i64>, Error> {
+    let select = Select::from("conformity_framework", &["at"]).when("framework", framework);
+    let select = select.when("part", REQUIREMENTS).when("state", PUBLISHED);
+    Ok(engine.store().select(select.order("id").limit(1)).await?.first().map(|row| row.int(0)))
 }
 
 /// A run by number.

@@ -6,3 +6,4 @@ mod past;
 
 pub use detail::{ExceptionItem, ExceptionPage, MappedView, ObligationDetail, TestDetail, TrendPoint};
 pub use overview::{ChapterView, ClauseView, ObligationView, Overview};
+pub use past::Before;

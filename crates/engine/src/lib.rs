@@ -5,6 +5,7 @@
 //! Read [`apply`] first: every change of every record goes through it.
 
 pub mod account;
+mod apart;
 pub mod apply;
 pub mod attachment;
 pub mod beside;
@@ -42,6 +43,7 @@ pub use account::second::NewFactor;
 pub use account::session::{Session, SessionItem, SignedIn, Stage, Visitor};
 pub use account::token::{NewToken, Token};
 pub use account::{Account, Act, NewAccount};
+pub use apart::apart;
 pub use apply::{Applied, FieldFile, Target};
 pub use attachment::{Attachment, Received, SealedUpload, Upload};
 pub use beside::Beside;

@@ -1,10 +1,11 @@
 //! The text of a declaration file as nodes with their spots. Two readers give the same: a plain one for what
 //! declarations use of KDL 2, some fifty times faster, and the KDL library for everything else and for every slip, as
-//! only it explains them.
+//! only it explains them. Before the library, a look refuses what would cost it long (`nesting`).
 //!
 //! Not here: what the words mean (`load`, and the readers of controls and frameworks).
 //! Invariant: what the plain reader takes, the library takes as well and reads as the same.
 
+mod nesting;
 mod plain;
 
 use kdl::{KdlDocument, KdlEntry, KdlNode, KdlValue};
@@ -80,10 +81,19 @@ const STACK_PER_BYTE: usize = 5 << 10;
 /// # Errors
 /// All slips, at least one.
 pub fn read(text: &str) -> Option<Result<Vec<Node>, Vec<Slip>>> {
-    match plain::read(text) {
-        Some(nodes) => Some(Ok(nodes)),
+    if let Some(nodes) = plain::read(text) {
+        return Some(Ok(nodes));
+    }
+    match nesting::slip(text) {
+        Some(slip) => Some(Err(vec![slip])),
         None => by_library(text),
     }
+}
+
+/// Whether a text may be handed to the library: none where its braces go no deeper than 32, and its texts and comments
+/// are closed; otherwise what is wrong with it. For readers that need more of the library than [`read`] gives.
+pub fn refused(text: &str) -> Option<Slip> {
+    nesting::slip(text)
 }
 
 /// Reads a text by the library, on a stack of its own, large enough for a text that is nothing but slips.

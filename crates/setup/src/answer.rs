@@ -1,18 +1,14 @@
-//! Answers: what was given, what is taken where nothing was given, and what is wrong with them.
+//! Answers: what was given, what is taken where nothing was given, and what is wrong with them (`check`).
 
-use std::collections::{BTreeMap, BTreeSet};
+mod check;
 
-use proofdesk_model::format::{parse_day, parse_duration, write_day};
+use std::collections::BTreeMap;
+
+use proofdesk_model::format::write_day;
 use serde::{Deserialize, Serialize};
 
-use crate::guide::{Guide, Kind, Question, Rows};
-
-/// Most characters of a line.
-const LINE: usize = 200;
-/// Most characters of several lines.
-const LINES: usize = 4_000;
-/// Most rows of an answer.
-const ROWS: usize = 200;
+use crate::guide::{Guide, Kind, Question};
+use check::Check;
 
 /// An answer as it was given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,6 +116,17 @@ impl Answers {
         found
     }
 
+    /// What makes little sense, and is taken all the same: days far off, somebody who would audit own work.
+    pub fn doubtful(&self, guide: &Guide, known: &Known) -> Vec<Wrong> {
+        let mut found = Vec::new();
+        let base = crate::plan::base(guide, self, known);
+        for question in guide.questions() {
+            let answer = self.of(question, known);
+            Check { answers: self, guide, known, question, found: &mut found }.doubts(&answer, &base);
+        }
+        found
+    }
+
     /// How many questions were answered by hand, and how many there are.
     pub fn progress(&self, guide: &Guide) -> (usize, usize) {
         let all = guide.questions().count();
@@ -151,121 +158,6 @@ pub(crate) fn day(text: &str, today: i32) -> Option<i32> {
     let length = text.strip_prefix('+')?;
     let days: i32 = length.strip_suffix('d')?.parse().ok()?;
     today.checked_add(days)
-}
-
-/// One question while its answer is checked.
-struct Check<'a> {
-    answers: &'a Answers,
-    guide: &'a Guide,
-    known: &'a Known,
-    question: &'a Question,
-    found: &'a mut Vec<Wrong>,
-}
-
-impl Check<'_> {
-    fn wrong(&mut self, at: &str, says: impl Into<String>) {
-        let (question, at) = (self.question.name.clone(), at.to_owned());
-        self.found.push(Wrong { question, at, says: says.into() });
-    }
-
-    fn answer(&mut self, answer: &Answer) {
-        let question = self.question;
-        if question.required && answer.is_empty() {
-            let says = if question.rows().is_some() { "Fill at least one row." } else { "Answer this." };
-            self.wrong(&question.name, says);
-            return;
-        }
-        match &question.kind {
-            Kind::Rows(rows) => self.rows(rows, answer.rows()),
-            Kind::Choices(options) => {
-                for value in answer.many() {
-                    self.option(options, value, &question.name);
-                }
-            }
-            kind => self.cell(kind, answer.text(), &question.name),
-        }
-    }
-
-    fn option(&mut self, options: &[(String, String)], value: &str, at: &str) {
-        if !options.iter().any(|(name, _)| name == value) {
-            let names: Vec<&str> = options.iter().map(|(name, _)| name.as_str()).collect();
-            self.wrong(at, format!("`{}` is none of: {}.", short(value), names.join(", ")));
-        }
-    }
-
-    fn rows(&mut self, rows: &Rows, given: &[Vec<String>]) {
-        if given.len() > ROWS {
-            self.wrong(
-                &self.question.name.clone(),
-                format!("{} rows are too many; {ROWS} is the most.", given.len()),
-            );
-            return;
-        }
-        let mut names = BTreeSet::new();
-        for (i, row) in given.iter().enumerate().filter(|(_, r)| !is_blank(r)) {
-            for (column, cell) in rows.columns.iter().zip(row) {
-                let at = format!("{}.{i}.{}", self.question.name, column.name);
-                if column.required && cell.trim().is_empty() {
-                    self.wrong(&at, format!("{} is missing in this row.", column.label));
-                } else {
-                    self.cell(&column.kind, cell, &at);
-                }
-            }
-            let name = row.first().map(|n| n.trim().to_lowercase()).unwrap_or_default();
-            if !name.is_empty() && !names.insert(name) {
-                let at = format!("{}.{i}.{}", self.question.name, rows.columns[0].name);
-                self.wrong(&at, format!("`{}` is here twice.", short(&row[0])));
-            }
-        }
-    }
-
-    fn cell(&mut self, kind: &Kind, text: &str, at: &str) {
-        let text = text.trim();
-        if text.is_empty() {
-            return;
-        }
-        let most = if matches!(kind, Kind::Lines) { LINES } else { LINE };
-        let length = text.chars().count();
-        if length > most {
-            self.wrong(at, format!("{length} characters are too many; {most} is the most."));
-            return;
-        }
-        if text.chars().any(|c| c.is_control() && !(matches!(kind, Kind::Lines) && matches!(c, '\n' | '\r')))
-        {
-            self.wrong(at, "This is one line of text without control characters.");
-            return;
-        }
-        match kind {
-            Kind::Day if parse_day(text).is_none() => {
-                self.wrong(at, format!("`{}` is no day; write it like 2027-03-31.", short(text)));
-            }
-            Kind::Zone if jiff::tz::TimeZone::get(text).is_err() => {
-                self.wrong(
-                    at,
-                    format!("There is no time zone `{}`; write it like Europe/Berlin.", short(text)),
-                );
-            }
-            Kind::Length if parse_duration(text).is_none_or(|length| length <= 0) => {
-                self.wrong(
-                    at,
-                    format!("`{}` is no length of time; write it like 30m, 4h or 2d.", short(text)),
-                );
-            }
-            Kind::Choice(options) => self.option(options, text, at),
-            Kind::OneOf(of) => {
-                let names = self.answers.names(self.guide, of, self.known);
-                if !names.iter().any(|n| n == text) {
-                    let label = self.guide.question(of).map_or(of.as_str(), |q| q.label.as_str());
-                    let says = format!(
-                        "{} is not among the answers to \u{201c}{label}\u{201d}. Choose one of them, or add a row there.",
-                        short(text)
-                    );
-                    self.wrong(at, says);
-                }
-            }
-            _ => {}
-        }
-    }
 }
 
 /// At most forty characters of a text, for messages.

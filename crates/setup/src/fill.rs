@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proofdesk_model::{RecordType, Registry};
 
-use crate::guide::{Guide, Kind, Make};
+use crate::guide::{Guide, Kind, Make, Question, Rows};
 
 /// What stands for the blanks, and from which place of a form it came.
 #[derive(Debug, Clone, Default)]
@@ -67,6 +67,7 @@ pub(crate) fn check(guide: &Guide, registry: &Registry, mistakes: &mut Vec<Strin
             mistakes.push(format!("the question `{}` is there twice", question.name));
         }
         if let Some(rows) = question.rows() {
+            columns(question, rows, mistakes);
             names.extend(rows.fixed.iter().map(|(key, _)| format!("{}.{key}", question.name)));
             for column in &rows.columns {
                 known_rows(guide, &question.name, &column.kind, mistakes);
@@ -75,6 +76,13 @@ pub(crate) fn check(guide: &Guide, registry: &Registry, mistakes: &mut Vec<Strin
         known_rows(guide, &question.name, &question.kind, mistakes);
         if let Some(of) = question.from.as_deref().filter(|of| registry.get(of).is_none()) {
             mistakes.push(format!("question `{}`: there is no record type `{of}`", question.name));
+        }
+    }
+    for question in guide.questions() {
+        for warn in question.rows().into_iter().flat_map(|rows| &rows.warns) {
+            for name in blanks(&warn.is).iter().filter(|n| !names.contains(*n)) {
+                mistakes.push(format!("question `{}`: there is no answer `{{{name}}}`", question.name));
+            }
         }
     }
     for make in &guide.makes {
@@ -112,11 +120,29 @@ pub(crate) fn check(guide: &Guide, registry: &Registry, mistakes: &mut Vec<Strin
     }
 }
 
+/// Whether the columns are there that a table speaks of.
+fn columns(question: &Question, rows: &Rows, mistakes: &mut Vec<String>) {
+    let orders = rows.orders.iter().flat_map(|o| [&o.shorter, &o.longer]);
+    for name in orders.chain(rows.warns.iter().map(|w| &w.column)) {
+        if !rows.columns.iter().any(|c| c.name == *name) {
+            mistakes.push(format!("question `{}`: there is no column `{name}`", question.name));
+        }
+    }
+}
+
 fn known_rows(guide: &Guide, question: &str, kind: &Kind, mistakes: &mut Vec<String>) {
     if let Kind::OneOf(of) = kind
         && guide.question(of).and_then(|q| q.rows()).is_none()
     {
         mistakes.push(format!("question `{question}`: `{of}` is no question that is answered with rows"));
+    }
+    let other = match kind {
+        Kind::Hours(of) => of.as_ref(),
+        Kind::Day(sense) => sense.after.as_ref(),
+        _ => None,
+    };
+    if let Some(of) = other.filter(|of| guide.question(of).is_none()) {
+        mistakes.push(format!("question `{question}`: there is no question `{of}`"));
     }
 }
 

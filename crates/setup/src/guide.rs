@@ -85,7 +85,11 @@ pub enum Kind {
     /// Several lines.
     Lines,
     /// A day.
-    Day,
+    Day(Sense),
+    /// An address of mail.
+    Mail,
+    /// Service hours, in several lines; with a name, the days on which those of that question are different.
+    Hours(Option<String>),
     /// A time zone.
     Zone,
     /// A length of time: `30m`, `4h`, `2d`.
@@ -100,6 +104,33 @@ pub enum Kind {
     Rows(Rows),
 }
 
+/// Between which days an answer makes sense. Beyond them it is taken all the same, and asked about.
+#[derive(Debug, Clone, Default)]
+pub struct Sense {
+    /// Not before this day: `+1d` from today, or a day.
+    pub(crate) earliest: Option<String>,
+    /// Not after it.
+    pub(crate) latest: Option<String>,
+    /// Not before the answer to this question.
+    pub(crate) after: Option<String>,
+}
+
+/// Two columns of lengths of which the first is never the longer one.
+#[derive(Debug, Clone)]
+pub(crate) struct Order {
+    pub shorter: String,
+    pub longer: String,
+    pub says: String,
+}
+
+/// Something to think about: where a cell is what `is` says with its blanks filled.
+#[derive(Debug, Clone)]
+pub(crate) struct Warn {
+    pub column: String,
+    pub is: String,
+    pub says: String,
+}
+
 /// A question that is answered with rows.
 #[derive(Debug, Clone)]
 pub struct Rows {
@@ -109,6 +140,8 @@ pub struct Rows {
     pub first: Vec<Vec<String>>,
     /// Exactly these rows: the first column is given, with its label, and only the others are asked.
     pub fixed: Vec<(String, String)>,
+    pub(crate) orders: Vec<Order>,
+    pub(crate) warns: Vec<Warn>,
 }
 
 /// A column of rows.
@@ -147,6 +180,8 @@ pub(crate) struct Make {
     pub is: Option<String>,
     /// A record that has these fields alike is the same one: it is kept.
     pub same: Vec<String>,
+    /// Nothing is made where the desk has a record of this type that set-up did not make.
+    pub lone: bool,
     pub fields: Vec<(String, Vec<String>)>,
     pub takes: Vec<Take>,
     pub place: String,

@@ -6,6 +6,7 @@
 //! key, so that a run that was stopped goes on and a second run makes nothing twice.
 
 mod answer;
+mod differ;
 mod error;
 mod fill;
 mod guide;
@@ -17,6 +18,7 @@ mod read;
 mod steps;
 
 pub use answer::{Answer, Answers, Known, Wrong};
+pub use differ::{Difference, Unnamed};
 pub use error::Error;
 pub use guide::{Column, Guide, Kind, Page, Question, Rows, Source};
 pub use kept::{keep_turned, turned};

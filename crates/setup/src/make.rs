@@ -12,6 +12,7 @@ use proofdesk_model::template;
 use proofdesk_model::{Field, Kind as FieldKind, RecordType, Value};
 
 use crate::answer::{Answers, Known, Wrong, day};
+use crate::differ::Difference;
 use crate::error::Error;
 use crate::guide::Guide;
 use crate::kept;
@@ -33,6 +34,8 @@ pub enum Standing {
     Made(Reference),
     /// The desk had it before; it is kept as it is.
     Present(Reference),
+    /// It is not made: the desk has records of its own of this type.
+    Spared,
 }
 
 /// A planned record on this desk.
@@ -46,6 +49,8 @@ pub struct Outcome {
     pub standing: Standing,
     /// The label of the state in which it will be left.
     pub state: String,
+    /// Where it is not as the answers say; it is kept as it is.
+    pub differs: Vec<Difference>,
 }
 
 /// Outcomes of one type.
@@ -65,12 +70,18 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// Records that are not as the answers say.
+    pub fn differing(&self) -> impl Iterator<Item = &Outcome> {
+        self.groups.iter().flat_map(|g| &g.outcomes).filter(|o| !o.differs.is_empty())
+    }
+
     /// How many are new, were made, and were there before.
     pub fn counts(&self) -> (usize, usize, usize) {
         let mut counts = (0, 0, 0);
         for outcome in self.groups.iter().flat_map(|g| &g.outcomes) {
             match outcome.standing {
                 Standing::New => counts.0 += 1,
+                Standing::Spared => {}
                 Standing::Made(_) => counts.1 += 1,
                 Standing::Present(_) => counts.2 += 1,
             }
@@ -103,7 +114,7 @@ pub struct Desk<'a> {
 }
 
 /// References by key.
-type Keys = HashMap<String, Reference>;
+pub(crate) type Keys = HashMap<String, Reference>;
 
 impl Desk<'_> {
     /// What the desk knows before anything is answered.
@@ -166,25 +177,34 @@ impl Desk<'_> {
     pub async fn look(&self, plan: &Plan) -> Result<Vec<Standing>, Error> {
         let mut found = Vec::with_capacity(plan.records.len());
         for planned in &plan.records {
-            found.push(self.standing(planned).await?);
+            found.push(self.standing(plan, planned).await?);
         }
         Ok(found)
     }
 
-    async fn standing(&self, planned: &Planned) -> Result<Standing, Error> {
+    async fn standing(&self, plan: &Plan, planned: &Planned) -> Result<Standing, Error> {
         if let Some(reference) = self.engine.written(id(planned, None)).await? {
             return Ok(Standing::Made(reference));
         }
+        let present = self.alike(planned).await?.map(Standing::Present);
+        if present.is_none() && planned.lone && self.has_own(plan, &planned.of).await? {
+            return Ok(Standing::Spared);
+        }
+        Ok(present.unwrap_or(Standing::New))
+    }
+
+    /// The record on the desk that is the same as a planned one.
+    async fn alike(&self, planned: &Planned) -> Result<Option<Reference>, Error> {
         let of = self.engine.require_type(&planned.of)?;
         let words = |name: &String| planned.fields.iter().find(|(f, _)| f == name).map(|(_, w)| w.join(" "));
         let mut alike = Vec::new();
         for name in &planned.same {
-            let Some(words) = words(name) else { return Ok(Standing::New) };
+            let Some(words) = words(name) else { return Ok(None) };
             let words = words.replace('\\', "\\\\").replace('"', "\\\"");
             alike.push(format!("{name} == \"{words}\""));
         }
         if alike.is_empty() {
-            return Ok(Standing::New);
+            return Ok(None);
         }
         let request = ListRequest {
             record_type: of.name.clone(),
@@ -195,8 +215,16 @@ impl Desk<'_> {
             limit: 1,
         };
         let page = self.engine.list(self.caller, &request).await?;
-        let present = page.records.first().map(|r| Reference::new(of.name.clone(), r.number));
-        Ok(present.map_or(Standing::New, Standing::Present))
+        Ok(page.records.first().map(|r| Reference::new(of.name.clone(), r.number)))
+    }
+
+    /// Whether the desk has records of a type that set-up did not make.
+    async fn has_own(&self, plan: &Plan, of: &str) -> Result<bool, Error> {
+        let mut made = 0;
+        for planned in plan.records.iter().filter(|p| p.of == of) {
+            made += u64::from(self.engine.written(id(planned, None)).await?.is_some());
+        }
+        Ok(self.engine.count(self.caller, of, None, Some(1_000)).await? > made)
     }
 
     /// What would be made, by type.
@@ -205,11 +233,16 @@ impl Desk<'_> {
     /// A fault of the database.
     pub async fn summary(&self, plan: &Plan) -> Result<Summary, Error> {
         let standings = self.look(plan).await?;
+        let differences = self.differences(plan, &standings).await?;
         let mut summary = Summary::default();
-        for (planned, standing) in plan.records.iter().zip(standings) {
+        for ((planned, standing), differs) in plan.records.iter().zip(standings).zip(differences) {
+            if standing == Standing::Spared {
+                continue;
+            }
             let of = self.engine.require_type(&planned.of)?;
             let state = self.state_after(&of, planned);
-            let outcome = Outcome { of: of.name.clone(), title: planned.title.clone(), standing, state };
+            let title = planned.title.clone();
+            let outcome = Outcome { of: of.name.clone(), title, standing, state, differs };
             match summary.groups.iter_mut().find(|g| g.of == of.name) {
                 Some(group) => group.outcomes.push(outcome),
                 None => summary.groups.push(Group { of: of.name.clone(), outcomes: vec![outcome] }),
@@ -228,7 +261,14 @@ impl Desk<'_> {
                     None => Standing::New,
                 };
                 let state = of.state(of.initial_state()).map_or(String::new(), |s| s.label.clone());
-                outcomes.push(Outcome { of: of.name.clone(), title: title.clone(), standing, state });
+                let differs = Vec::new();
+                outcomes.push(Outcome {
+                    of: of.name.clone(),
+                    title: title.clone(),
+                    standing,
+                    state,
+                    differs,
+                });
             }
             summary.groups.push(Group { of: of.name.clone(), outcomes });
         }
@@ -261,7 +301,7 @@ impl Desk<'_> {
         }
         let plan = Plan::of(self.guide, answers, known, self.engine.registry());
         for planned in &plan.records {
-            if self.standing(planned).await? != Standing::New {
+            if self.standing(&plan, planned).await? != Standing::New {
                 continue;
             }
             let of = self.engine.require_type(&planned.of)?;
@@ -306,11 +346,12 @@ impl Desk<'_> {
         let (mut keys, mut done) = (Keys::new(), Made::default());
         for planned in &plan.records {
             let of = self.engine.require_type(&planned.of)?;
-            let reference = match self.standing(planned).await? {
+            let reference = match self.standing(&plan, planned).await? {
                 Standing::Present(reference) => {
                     keys.insert(planned.key.clone(), reference);
                     continue;
                 }
+                Standing::Spared => continue,
                 Standing::Made(reference) => reference,
                 Standing::New => {
                     let change = self.refusable(planned, self.change(&of, &planned.fields, Some(&keys)))?;
@@ -429,7 +470,7 @@ impl Desk<'_> {
         Ok(change)
     }
 
-    fn value(&self, field: &Field, words: &[String]) -> Result<Value, Problem> {
+    pub(crate) fn value(&self, field: &Field, words: &[String]) -> Result<Value, Problem> {
         let today = day_of(self.engine.now());
         let input = Input { zone: self.zone, registry: self.engine.registry() };
         let words: Vec<String> = words.iter().map(|word| later(word)).collect();
@@ -461,7 +502,7 @@ fn later(word: &str) -> String {
 }
 
 /// The records that keys name; `service.*` names all that begin so.
-fn matching(keys: &Keys, words: &[String]) -> Vec<Reference> {
+pub(crate) fn matching(keys: &Keys, words: &[String]) -> Vec<Reference> {
     let mut found: Vec<Reference> = Vec::new();
     for word in words {
         match word.strip_suffix('*') {

@@ -73,7 +73,9 @@ fn kind_words(question: &Question) -> String {
     let words = |kind: &Kind| match kind {
         Kind::Text => "A text.".to_owned(),
         Kind::Lines => "Text of several lines.".to_owned(),
-        Kind::Day => "A day, such as 2027-03-31.".to_owned(),
+        Kind::Day(_) => "A day, such as 2027-03-31.".to_owned(),
+        Kind::Mail => "An address of mail.".to_owned(),
+        Kind::Hours(_) => "Lines of service hours.".to_owned(),
         Kind::Zone => "A time zone, such as Europe/Berlin.".to_owned(),
         Kind::Length => "A length of time, such as 30m, 4h or 2d.".to_owned(),
         Kind::Choice(options) => format!("One of: {}.", names(options)),

@@ -18,6 +18,7 @@ pub struct Planned {
     /// What it will be called.
     pub title: String,
     pub(crate) same: Vec<String>,
+    pub(crate) lone: bool,
     pub(crate) fields: Words,
     pub(crate) takes: Vec<(Option<String>, Words)>,
     /// The place of the form from which a field came.
@@ -36,13 +37,15 @@ pub struct Plan {
     pub documents: Vec<(String, String)>,
     /// What fills places in them.
     pub(crate) given: BTreeMap<String, String>,
+    /// Questions that were answered: of the others nobody has said anything yet.
+    pub(crate) answered: BTreeSet<String>,
 }
 
 impl Plan {
     /// What follows from answers.
     pub fn of(guide: &Guide, answers: &Answers, known: &Known, registry: &Registry) -> Self {
         let base = base(guide, answers, known);
-        let mut plan = Self::default();
+        let mut plan = Self { answered: answers.0.keys().cloned().collect(), ..Self::default() };
         let mut keys = BTreeSet::new();
         for make in &guide.makes {
             let Some(of) = registry.get(&make.of) else { continue };
@@ -72,7 +75,7 @@ impl Plan {
 }
 
 /// The words of all questions.
-fn base(guide: &Guide, answers: &Answers, known: &Known) -> Scope {
+pub(crate) fn base(guide: &Guide, answers: &Answers, known: &Known) -> Scope {
     let mut scope = Scope::default();
     scope.set("me", known.me.clone(), "");
     scope.set("today", proofdesk_model::format::write_day(known.today), "");
@@ -150,6 +153,7 @@ fn planned(make: &Make, of: &RecordType, scope: &Scope) -> Planned {
         of: make.of.clone(),
         title: title.unwrap_or_else(|| of.label.clone()),
         same: make.same.clone(),
+        lone: make.lone,
         takes: make
             .takes
             .iter()

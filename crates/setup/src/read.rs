@@ -2,7 +2,15 @@
 
 use kdl::{KdlDocument, KdlNode, KdlValue};
 
-use crate::guide::{Adopt, Column, Follow, Guide, Kind, List, Make, Page, Question, Rows, Source, Take};
+use crate::guide::{
+    Adopt, Column, Follow, Guide, Kind, List, Make, Order, Page, Question, Rows, Sense, Source, Take, Warn,
+};
+
+/// Properties of a question.
+const QUESTION: &[&str] =
+    &["kind", "label", "required", "default", "like", "of", "from", "where", "earliest", "latest", "after"];
+/// Properties of a column.
+const COLUMN: &[&str] = &["kind", "label", "required", "like", "of", "earliest", "latest", "after"];
 
 /// A file while it is read.
 struct Reader<'a> {
@@ -12,6 +20,11 @@ struct Reader<'a> {
 
 /// Adds a file to the guide.
 pub(crate) fn file(source: &Source, guide: &mut Guide, mistakes: &mut Vec<String>) {
+    if let Some(slip) = proofdesk_model::written::refused(&source.text) {
+        let line = line(&source.text, slip.span.start);
+        mistakes.push(format!("{}:{line}: this is not KDL: {}", source.file, slip.message));
+        return;
+    }
     // the parser recurses deeply in builds without optimization: it gets a stack of its own
     let parsed = std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(32 << 20);
@@ -115,7 +128,7 @@ impl Reader<'_> {
     }
 
     fn question(&mut self, node: &KdlNode) -> Option<Question> {
-        self.only(node, &["kind", "label", "required", "default", "like", "of", "from", "where"]);
+        self.only(node, QUESTION);
         let mut question = Question {
             name: self.word(node),
             label: property(node, "label"),
@@ -136,7 +149,7 @@ impl Reader<'_> {
                 "why" => question.why = self.word(child),
                 "help" => question.help = self.word(child),
                 "clause" => question.clause = arguments(child).join(" "),
-                "option" | "column" | "row" | "fixed" => {}
+                "option" | "column" | "row" | "fixed" | "order" | "warn" => {}
                 other => self.mistake(child, format!("a question has no `{other}`")),
             }
         }
@@ -150,7 +163,14 @@ impl Reader<'_> {
         Some(match property(node, "kind").as_str() {
             "text" => Kind::Text,
             "lines" => Kind::Lines,
-            "day" => Kind::Day,
+            "day" => {
+                let given = |name: &str| Some(property(node, name)).filter(|t| !t.is_empty());
+                let sense =
+                    Sense { earliest: given("earliest"), latest: given("latest"), after: given("after") };
+                Kind::Day(sense)
+            }
+            "mail" => Kind::Mail,
+            "hours" => Kind::Hours(Some(property(node, "of")).filter(|of| !of.is_empty())),
             "zone" => Kind::Zone,
             "length" => Kind::Length,
             "choice" => Kind::Choice(options(node)),
@@ -159,7 +179,7 @@ impl Reader<'_> {
             "rows" => Kind::Rows(self.rows(node)),
             other => {
                 let says = format!(
-                    "`{other}` is no kind; the kinds are text, lines, day, zone, length, choice, choices, one_of, rows"
+                    "`{other}` is no kind; the kinds are text, lines, day, mail, hours, zone, length, choice, choices, one_of, rows"
                 );
                 self.mistake(node, says);
                 return None;
@@ -168,11 +188,17 @@ impl Reader<'_> {
     }
 
     fn rows(&mut self, node: &KdlNode) -> Rows {
-        let mut rows = Rows { columns: Vec::new(), first: Vec::new(), fixed: Vec::new() };
+        let mut rows = Rows {
+            columns: Vec::new(),
+            first: Vec::new(),
+            fixed: Vec::new(),
+            orders: Vec::new(),
+            warns: Vec::new(),
+        };
         for child in children(node) {
             match child.name().value() {
                 "column" => {
-                    self.only(child, &["kind", "label", "required", "like", "of"]);
+                    self.only(child, COLUMN);
                     let Some(kind) = self.kind(child) else { continue };
                     rows.columns.push(Column {
                         name: self.word(child),
@@ -188,6 +214,24 @@ impl Reader<'_> {
                     let name = cells.first().cloned().unwrap_or_default();
                     rows.fixed.push((name, property(child, "label")));
                     rows.first.push(cells);
+                }
+                "order" => {
+                    self.only(child, &["says"]);
+                    match arguments(child).as_slice() {
+                        [shorter, longer] => rows.orders.push(Order {
+                            shorter: shorter.clone(),
+                            longer: longer.clone(),
+                            says: property(child, "says"),
+                        }),
+                        _ => {
+                            self.mistake(child, "`order` takes two columns: the shorter one, the longer one")
+                        }
+                    }
+                }
+                "warn" => {
+                    self.only(child, &["is", "says"]);
+                    let (column, is) = (self.word(child), property(child, "is"));
+                    rows.warns.push(Warn { column, is, says: property(child, "says") });
                 }
                 _ => {}
             }
@@ -221,7 +265,7 @@ impl Reader<'_> {
     }
 
     fn make(&mut self, node: &KdlNode, guide: &mut Guide) {
-        self.only(node, &["key", "each", "chosen", "if", "is", "same"]);
+        self.only(node, &["key", "each", "chosen", "if", "is", "same", "lone"]);
         let given = |name: &str| Some(property(node, name)).filter(|t| !t.is_empty());
         let mut make = Make {
             of: self.word(node),
@@ -231,6 +275,7 @@ impl Reader<'_> {
             only_if: given("if"),
             is: given("is"),
             same: property(node, "same").split_whitespace().map(str::to_owned).collect(),
+            lone: property(node, "lone") == "true",
             fields: Vec::new(),
             takes: Vec::new(),
             place: self.place(node),

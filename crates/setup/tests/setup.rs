@@ -175,7 +175,11 @@ async fn nothing_is_said_to_have_happened() {
             ("communication_plan", "draft"),
             ("document", "draft"),
             ("document_version", "draft"),
+            ("objective", "draft"),
+            ("management_plan", "draft"),
+            ("competence_requirement", "draft"),
         ] {
+            assert!(of == "supplier" || !all(&desk, of).await.is_empty(), "no {of}");
             assert!(all(&desk, of).await.iter().all(|r| r.state == state), "{of} is not {state}");
         }
         assert!(all(&desk, "role_assignment").await.iter().all(|r| r.instant("accepted_at").is_none()));
@@ -267,8 +271,15 @@ async fn bad_answers_are_said_at_their_question_and_nothing_is_written() {
         ("live_since = 2020-01-15", "live_since = \"since ever\"", "services.0.live_since"),
         ("response = \"10m\"", "response = \"ten minutes\"", "targets.0.response"),
         ("issues = [\"climate\", \"people\"]", "issues = [\"weather\"]", "issues"),
-        // what only the desk itself can tell
         ("2026-12-25 closed", "2026-12-25 shut", "holidays"),
+        (
+            "holidays = \"2026-12-25 closed\"",
+            "holidays = \"2026-12-25 closed\\n2026-12-25 08:00-09:00\"",
+            "holidays",
+        ),
+        ("zone = \"Europe/Berlin\"", "zone = \"Europe/Berlin\"\nhours = \"mon closed\"", "hours"),
+        ("response = \"10m\"", "response = \"121m\"", "targets.0.response"),
+        ("ilse@retail.example", "ilse at retail.example", "people.1.mail"),
         ("zone = \"Europe/Berlin\"", "zone = \"Europe/Berlin\"\nhours = \"mon-fri 25:00-26:00\"", "hours"),
     ] {
         assert!(FILE.contains(replace), "{replace}");
@@ -396,5 +407,140 @@ fn a_site_replaces_a_question_and_mistakes_are_said_with_their_place() {
     ] {
         let error = Guide::load(&site(text), &registry, &templates()).expect_err(text).to_string();
         assert!(error.contains(says), "{text}: {error}");
+    }
+}
+
+/// What is wrong is said on the page of the question, before anything is rehearsed.
+#[tokio::test]
+async fn answers_of_one_page_are_checked_there() {
+    let guide = guide();
+    let desk = TestDesk::open(BOTH[0]).await.unwrap();
+    let caller = ilse(&desk).await;
+    let known = setup(&desk, &guide, &caller).known().await.unwrap();
+    let file = FILE
+        .replace("2026-12-25 closed", "2026-12-25 shut")
+        .replace("response = \"10m\"", "response = \"1d\"")
+        .replace("ilse@retail.example", "ilse")
+        .replace("zone = ", "hours = \"mon-fri 18:00-08:00x\"\nzone = ");
+    let answers = Answers::read(&file, &guide).unwrap();
+    let wrong = answers.wrong(&guide, &known);
+    let places: Vec<&str> = wrong.iter().map(|w| w.at.as_str()).collect();
+    assert_eq!(places, ["people.1.mail", "hours", "holidays", "targets.0.response"], "{wrong:?}");
+    assert!(wrong[1].says.starts_with("Line 1: "), "{wrong:?}");
+}
+
+#[tokio::test]
+async fn what_makes_little_sense_is_asked_about_and_taken() {
+    let guide = guide();
+    let desk = TestDesk::open(BOTH[0]).await.unwrap();
+    let caller = ilse(&desk).await;
+    let setup = setup(&desk, &guide, &caller);
+    let known = setup.known().await.unwrap();
+    let sound = Answers::read(FILE, &guide).unwrap();
+    assert_eq!(sound.doubtful(&guide, &known), []);
+    let day = |days: i32| proofdesk_model::format::write_day(known.today + days);
+    let file = FILE.replace("areas.assurance = \"Clara Weiss\"", "areas.assurance = \"Otto Reiter\"");
+    let file = file.replace("live_since = 2020-01-15", &format!("live_since = {}", day(40)));
+    let more = format!("ready_on = {}\nfirst_audit = {}\nfirst_review = {}\n", day(-400), day(90), day(60));
+    let answers = Answers::read(&(more + &file), &guide).unwrap();
+    assert_eq!(answers.wrong(&guide, &known), [], "all of it can be taken");
+    let doubts = answers.doubtful(&guide, &known);
+    let places: Vec<&str> = doubts.iter().map(|w| w.at.as_str()).collect();
+    assert_eq!(places, ["areas.5.person", "services.0.live_since", "ready_on", "first_review"], "{doubts:?}");
+    assert!(doubts[0].says.contains("Otto Reiter is the internal auditor, too"), "{doubts:?}");
+    assert!(doubts[3].says.contains(&day(90)), "{doubts:?}");
+}
+
+#[tokio::test]
+async fn changed_answers_say_what_differs_and_overwrite_nothing() {
+    let guide = guide();
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let caller = ilse(&desk).await;
+        let setup = setup(&desk, &guide, &caller);
+        let (known, answers) = (setup.known().await.unwrap(), Answers::read(FILE, &guide).unwrap());
+        setup.make(&answers, &known).await.unwrap();
+        let plan = Plan::of(&guide, &answers, &known, desk.engine.registry());
+        let same = setup.summary(&plan).await.unwrap();
+        let found: Vec<_> = same.differing().map(|o| (o.title.as_str(), o.differs.len())).collect();
+        assert_eq!(
+            found,
+            [("Ilse Brandt", 2)],
+            "only who was there before, without mail and in another zone"
+        );
+
+        let file = FILE
+            .replace("criticality = \"critical\"", "criticality = \"normal\"")
+            .replace("resolution = \"2h\"", "resolution = \"3h\"")
+            .replace("roles.change_authority = \"Ilse Brandt\"", "roles.change_authority = \"Clara Weiss\"")
+            .replace("name = \"Shop\"", "name = \"Web shop\"");
+        let (known, answers) = (setup.known().await.unwrap(), Answers::read(&file, &guide).unwrap());
+        let plan = Plan::of(&guide, &answers, &known, desk.engine.registry());
+        let summary = setup.summary(&plan).await.unwrap();
+        let says = |title: &str| -> String {
+            let all = summary.differing().filter(|o| o.title == title).flat_map(|o| &o.differs);
+            all.map(|d| format!("{}: {}", d.field, d.says)).collect::<Vec<_>>().join("; ")
+        };
+        for (title, wanted) in [
+            ("Tills", "Critical; by your answers Normal"),
+            ("P1: incidents solved", "by your answers 3h"),
+            ("Change authority", "Ilse Brandt; by your answers Clara Weiss"),
+            ("Service levels", "without Web shop, which your answers name"),
+        ] {
+            assert!(
+                says(title).contains(wanted),
+                "{title}: {} in {:?}",
+                says(title),
+                summary.differing().collect::<Vec<_>>()
+            );
+        }
+        assert_eq!(says("Top management"), "");
+        let unnamed = setup.unnamed(&answers, &known);
+        assert!(unnamed.iter().any(|u| u.question == "services" && u.title == "Shop"), "{unnamed:?}");
+        setup.make(&answers, &known).await.unwrap();
+        let services = all(&desk, "service").await;
+        let tills = services.iter().find(|s| s.text("name") == Some("Tills")).unwrap();
+        assert_eq!(tills.text("criticality"), Some("critical"), "nothing is overwritten");
+        assert_eq!(services.len(), 3, "the new name is a new service, and the old one stays");
+    }
+}
+
+#[tokio::test]
+async fn objectives_plan_and_competence_are_begun_where_there_are_none() {
+    let guide = guide();
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let caller = ilse(&desk).await;
+        let begun = setup(&desk, &guide, &caller);
+        let (known, answers) = (begun.known().await.unwrap(), Answers::read(FILE, &guide).unwrap());
+        begun.make(&answers, &known).await.unwrap();
+        let (objectives, plans) = (all(&desk, "objective").await, all(&desk, "management_plan").await);
+        assert_eq!(
+            (objectives.len(), plans.len(), all(&desk, "competence_requirement").await.len()),
+            (3, 1, 7)
+        );
+        let require = async |of: &str, number: i64| {
+            desk.engine.require(&caller, &proofdesk_engine::Reference::new(of, number)).await.unwrap()
+        };
+        let plan = require("management_plan", plans[0].number).await;
+        let linked = |name: &str| plan.links.get(name).map_or(0, Vec::len);
+        assert_eq!((linked("objectives"), linked("services"), linked("metrics")), (3, 2, 20));
+        assert!(linked("roles") >= 13 && linked("risks") == 9, "{:?}", plan.links);
+        let roles = all(&desk, "role_assignment").await;
+        let auditor = roles.iter().find(|r| r.text("kind") == Some("internal_auditor")).unwrap();
+        assert_eq!(require("role_assignment", auditor.number).await.links["competences"].len(), 1);
+
+        // a desk with objectives and a plan of its own gets no others
+        let desk = TestDesk::open(database).await.unwrap();
+        let caller = ilse(&desk).await;
+        let titled = |title: &str| Change::default().with_text("title", title);
+        desk.create("objective", titled("Ours").with_text("level", "organization")).await.unwrap();
+        desk.create("management_plan", titled("The plan that we have")).await.unwrap();
+        let running = setup(&desk, &guide, &caller);
+        running.make(&answers, &running.known().await.unwrap()).await.unwrap();
+        assert_eq!((all(&desk, "objective").await.len(), all(&desk, "management_plan").await.len()), (1, 1));
+        assert_eq!(all(&desk, "competence_requirement").await.len(), 7);
+        let again = running.make(&answers, &running.known().await.unwrap()).await.unwrap();
+        assert_eq!(again.made, 0);
     }
 }

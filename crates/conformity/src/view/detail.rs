@@ -14,6 +14,7 @@ use crate::mapping::{Contribution, Mapping, Strength};
 use crate::scope::Scope;
 use crate::state::{Counts, State, shown};
 use crate::tables::{self, JudgementRow, ResultRow, RunRow, StateRow};
+use crate::view::Before;
 use crate::why::{Standing, Why};
 
 /// Points of a trend.
@@ -40,6 +41,8 @@ pub struct ObligationDetail {
     pub since: Option<i64>,
     /// The last full run.
     pub run: Option<RunRow>,
+    /// Why nothing is known of the instant, where that is so.
+    pub before: Option<Before>,
     /// Its tests.
     pub tests: Vec<TestDetail>,
     /// Obligations of other frameworks that its tests serve, too.
@@ -219,6 +222,7 @@ impl Conformity {
             state: shown(state, age, self.stale_after()),
             since: history.first().map(|s| s.since),
             run: live.run,
+            before: None,
             tests,
             also_serves,
             mapped_from,

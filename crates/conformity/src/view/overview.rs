@@ -10,6 +10,7 @@ use crate::framework::{Answer, Clause};
 use crate::scope::Scope;
 use crate::state::{State, shown};
 use crate::tables::{self, RunRow};
+use crate::view::Before;
 
 /// A framework at a glance.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -38,6 +39,8 @@ pub struct Overview {
     pub records_tested: u64,
     /// Exceptions over all tests now.
     pub exceptions: u64,
+    /// Why nothing is known of the instant, where that is so.
+    pub before: Option<Before>,
     /// Chapters in order.
     pub chapters: Vec<ChapterView>,
 }
@@ -165,6 +168,7 @@ impl Conformity {
             tests: live.tests.len() as u64,
             records_tested: live.tests.values().map(|t| t.counts.total()).sum(),
             exceptions: live.tests.values().map(|t| t.counts.exceptions()).sum(),
+            before: None,
             chapters,
         })
     }

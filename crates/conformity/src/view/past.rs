@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use serde::Serialize;
+
 use crate::conformity::Conformity;
 use crate::error::Error;
 use crate::scope::Scope;
@@ -12,6 +14,39 @@ use crate::view::{ExceptionPage, ObligationDetail, Overview, TestDetail};
 
 /// Exceptions shown with an obligation.
 const SHOWN: usize = 25;
+
+/// Why nothing is known of an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum Before {
+    /// No run had asked the tests of the framework by then.
+    FirstRun {
+        /// When the first one did; none where none has yet. Microseconds UTC.
+        since: Option<i64>,
+    },
+    /// The framework was not in force by then.
+    Framework {
+        /// Since when it is, microseconds UTC.
+        since: Option<i64>,
+    },
+}
+
+impl Before {
+    /// It in a sentence.
+    pub fn says(self) -> String {
+        let write = proofdesk_model::format::write_instant;
+        match self {
+            Self::FirstRun { since: Some(since) } => {
+                format!("no run had asked its tests yet; the first one did at {}.", write(since))
+            }
+            Self::FirstRun { since: None } => "no run has asked its tests yet.".to_owned(),
+            Self::Framework { since } => {
+                let since = since.map_or_else(String::new, |at| format!("; it is since {}", write(at)));
+                format!("the framework was not in force yet{since}.")
+            }
+        }
+    }
+}
 
 impl Conformity {
     /// The newest run of a scope that was made not after an instant (microseconds UTC).
@@ -26,14 +61,31 @@ impl Conformity {
         })
     }
 
+    /// Why nothing is known of a framework at an instant; none where something is.
+    async fn before(&self, framework: &str, scope: &Scope, at: i64) -> Result<Option<Before>, Error> {
+        let published = tables::published_since(self.engine(), framework).await?;
+        if published.is_some_and(|since| at < since) {
+            return Ok(Some(Before::Framework { since: published }));
+        }
+        let first = tables::first_run_since(self.engine(), &scope.id, published.unwrap_or(i64::MIN)).await?;
+        let since = first.map(|run| run.at);
+        Ok(since.is_none_or(|since| at < since).then_some(Before::FirstRun { since }))
+    }
+
     /// The clause map as the run found it that [`Conformity::run_as_of`] gives. Obligations and tests are those that
     /// are declared now; one that had no state then is not proven. It is stale when the run was too old at that
-    /// instant to prove anything.
+    /// instant to prove anything. Where nothing is known of that instant, it says why (`before`), and nothing is proven.
     ///
     /// # Errors
-    /// `NotFound` for an unknown framework and where there is no such run; a fault of the database.
+    /// `NotFound` for an unknown framework; a fault of the database.
     pub async fn overview_as_of(&self, framework: &str, scope: &Scope, at: i64) -> Result<Overview, Error> {
         let mut view = self.overview(framework, scope).await?;
+        view.as_of = at;
+        view.before = self.before(framework, scope, at).await?;
+        if view.before.is_some() {
+            nothing(&mut view);
+            return Ok(view);
+        }
         let run = self.run_as_of(scope, at).await?;
         let results = by_test(tables::results(self.engine(), run.id).await?);
         let rows = tables::states(self.engine(), framework, &scope.id, None).await?;
@@ -52,7 +104,6 @@ impl Conformity {
             let own = chapter.clauses.iter().flat_map(|c| &c.obligations);
             chapter.conforming = own.filter(|o| o.state == State::Conforming).count() as u64;
         }
-        view.as_of = at;
         view.stale = at - run.at > self.stale_after();
         view.tests = results.len() as u64;
         view.records_tested = results.values().map(|r| r.counts.total()).sum();
@@ -74,21 +125,26 @@ impl Conformity {
         at: i64,
     ) -> Result<ObligationDetail, Error> {
         let mut detail = self.obligation(framework, obligation, scope).await?;
-        let run = self.run_as_of(scope, at).await?;
-        let results = by_test(tables::results(self.engine(), run.id).await?);
-        detail.history.retain(|row| row.since <= run.at);
+        detail.before = self.before(framework, scope, at).await?;
+        let run = if detail.before.is_none() { Some(self.run_as_of(scope, at).await?) } else { None };
+        let results = match &run {
+            Some(run) => by_test(tables::results(self.engine(), run.id).await?),
+            None => BTreeMap::new(),
+        };
+        let until = run.as_ref().map_or(at, |run| run.at);
+        detail.history.retain(|row| row.since <= until);
         detail.state = detail.history.first().map_or(State::NotProven, |row| row.state);
         detail.since = detail.history.first().map(|row| row.since);
-        detail.judgements.retain(|j| j.at <= run.at);
+        detail.judgements.retain(|j| j.at <= until);
         let own = detail.judgements.iter().filter(|j| j.test.is_none());
-        detail.judgement_in_force = crate::judgement::in_force(own, None, run.at).cloned();
+        detail.judgement_in_force = crate::judgement::in_force(own, None, until).cloned();
         for test in &mut detail.tests {
-            self.set_back(test, results.get(&test.id), run.at).await?;
+            self.set_back(test, results.get(&test.id), until).await?;
         }
         // what mappings say now is not what they said then
         detail.mapped_from.clear();
         detail.maps_to.clear();
-        detail.run = Some(run);
+        detail.run = run;
         Ok(detail)
     }
 
@@ -116,6 +172,20 @@ impl Conformity {
         }
         Ok(())
     }
+}
+
+/// Takes from a view everything that is known now.
+fn nothing(view: &mut Overview) {
+    view.states = State::ALL.into_iter().map(|state| (state, 0)).collect();
+    for chapter in &mut view.chapters {
+        for obligation in chapter.clauses.iter_mut().flat_map(|c| &mut c.obligations) {
+            (obligation.state, obligation.since, obligation.exceptions) = (State::NotProven, None, 0);
+            *view.states.entry(State::NotProven).or_default() += 1;
+        }
+        chapter.conforming = 0;
+    }
+    (view.tests, view.records_tested, view.exceptions) = (0, 0, 0);
+    (view.run, view.stale) = (None, false);
 }
 
 fn by_test(results: Vec<ResultRow>) -> BTreeMap<String, ResultRow> {

@@ -6,7 +6,7 @@ use proofdesk_conformity::framework::Answer;
 use proofdesk_conformity::framework::differ::{Turn, differences};
 use proofdesk_conformity::mapping::Contribution;
 use proofdesk_conformity::oscal::{CatalogOptions, Heading, read_catalog};
-use proofdesk_conformity::{Conformity, Declarations, Error, Framework, Scope, Site, Source, State};
+use proofdesk_conformity::{Before, Conformity, Declarations, Error, Framework, Scope, Site, Source, State};
 use proofdesk_engine::{Caller, Change, Door};
 use proofdesk_store::Statement;
 
@@ -368,4 +368,32 @@ fn the_links_of_the_demo_fit_its_catalog() {
     let controls = controls.unwrap_or_else(|m| panic!("{m}"));
     let own = controls.tests.values().filter(|t| t.control == "cybersecurity").count();
     assert!(own >= 8 && controls.mappings.len() >= 10, "{own} {}", controls.mappings.len());
+}
+
+async fn a_framework_has_no_past_before_it(world: World) {
+    let conformity = world.conformity(shipped());
+    let (all, boss) = (Scope::all(), Caller::person(1, "Ilse Brandt", ["sms_manager"]));
+    conformity.run(&all, "early", Door::Cli).await.unwrap();
+    world.time.advance(1_000_000);
+    conformity.import_framework(&boss, &house(str::to_owned), "test", Door::Cli).await.unwrap();
+    world.time.advance(1_000_000);
+    conformity.publish_framework(&boss, "house", Door::Cli).await.unwrap();
+    let published = world.time_now();
+    world.time.advance(1_000_000);
+    let at = async |at: i64| conformity.overview_as_of("house", &all, at).await.unwrap();
+    assert_eq!(at(published - 1).await.before, Some(Before::Framework { since: Some(published) }));
+    // a run was made before, and asked none of its tests
+    let view = at(published).await;
+    assert_eq!((view.before, view.run), (Some(Before::FirstRun { since: None }), None));
+    let run = conformity.run(&all, "late", Door::Cli).await.unwrap().run;
+    assert_eq!(at(published).await.before, Some(Before::FirstRun { since: Some(run.at) }));
+    let view = at(run.at).await;
+    assert_eq!((view.before, view.run), (None, Some(run)));
+    let shipped = conformity.overview_as_of("iso-20000-1-2018", &all, published).await.unwrap();
+    assert_eq!((shipped.before, shipped.run.is_some()), (None, true));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_known_of_a_framework_before_it_was_in_force() {
+    on_both(a_framework_has_no_past_before_it).await;
 }

@@ -1,7 +1,9 @@
 //! Conformity through its public interface, on both databases.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod book;
 mod controls;
+mod empty;
 mod every_test;
 mod framework;
 mod frameworks;

@@ -1,6 +1,6 @@
 //! Runs of two programs on one database, and what is forgotten of old runs.
 
-use proofdesk_conformity::{Conformity, Scope};
+use proofdesk_conformity::{Before, Conformity, Scope, State};
 use proofdesk_engine::{Caller, Door};
 
 use crate::kinds::{adequate, house, titled};
@@ -30,8 +30,8 @@ async fn two_programs_run_and_judge_on_one_database() {
 async fn the_past_is_what_runs_found(world: World) {
     let conformity = world.conformity(house());
     let all = Scope::all();
-    let nothing = conformity.overview_as_of("house", &all, world.time_now()).await;
-    assert!(matches!(nothing, Err(proofdesk_conformity::Error::NotFound(_))), "{nothing:?}");
+    let nothing = conformity.overview_as_of("house", &all, world.time_now()).await.unwrap();
+    assert_eq!(nothing.before, Some(Before::FirstRun { since: None }));
     world.put("incident", "new", titled("a")).await;
     let first = conformity.run(&all, "by hand", Door::Cli).await.unwrap();
     let then = conformity.overview("house", &all).await.unwrap();
@@ -56,6 +56,15 @@ async fn the_past_is_what_runs_found(world: World) {
     }
     let now = conformity.overview_as_of("house", &all, second.run.at).await.unwrap();
     assert_eq!((now.run, now.stale), (Some(second.run), false));
+    let at = first.run.at - 1;
+    let before = conformity.overview_as_of("house", &all, at).await.unwrap();
+    assert_eq!((before.as_of, before.before), (at, Some(Before::FirstRun { since: Some(first.run.at) })));
+    let total: u64 = before.states.values().sum();
+    assert_eq!((before.states[&State::NotProven], before.exceptions, before.run), (total, 0, None));
+    let one = conformity.obligation_as_of("house", "1-a", &all, at).await.unwrap();
+    assert_eq!((one.state, one.run, one.since, one.history.len()), (State::NotProven, None, None, 0));
+    assert_eq!(one.before, Some(Before::FirstRun { since: Some(first.run.at) }));
+    assert!(one.tests.iter().all(|t| t.counts.total() == 0 && t.exceptions.items.is_empty()));
     let early = conformity.run_as_of(&all, first.run.at - 1).await;
     assert!(matches!(early, Err(proofdesk_conformity::Error::NotFound(_))), "{early:?}");
 }

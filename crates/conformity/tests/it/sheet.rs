@@ -1,83 +1,11 @@
 //! Frameworks from spreadsheets: a good one, and mistakes with sheet, row and column.
 
-use std::fmt::Write as _;
+use std::io::Write as _;
 
 use proofdesk_conformity::framework::Answer;
-use proofdesk_conformity::{SheetMapping, Source};
+use proofdesk_conformity::{Format, SheetMapping, Source, Upload};
 
-/// A part of an archive: its name and its bytes, stored as they are.
-fn stored(parts: &[(&str, String)]) -> Vec<u8> {
-    let (mut file, mut directory) = (Vec::new(), Vec::new());
-    for (name, text) in parts {
-        let mut crc = flate2::Crc::new();
-        crc.update(text.as_bytes());
-        let size = u32::try_from(text.len()).unwrap().to_le_bytes();
-        let mut head = vec![20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0];
-        head.extend(crc.sum().to_le_bytes());
-        head.extend([size, size].concat());
-        head.extend(u16::try_from(name.len()).unwrap().to_le_bytes());
-        head.extend([0, 0]);
-        let offset = u32::try_from(file.len()).unwrap();
-        file.extend(b"PK\x03\x04");
-        file.extend(&head);
-        file.extend(name.as_bytes());
-        file.extend(text.as_bytes());
-        directory.extend(b"PK\x01\x02\x14\x00");
-        directory.extend(&head);
-        directory.extend([0; 10]);
-        directory.extend(offset.to_le_bytes());
-        directory.extend(name.as_bytes());
-    }
-    let count = u16::try_from(parts.len()).unwrap().to_le_bytes();
-    let (start, size) = (u32::try_from(file.len()).unwrap(), u32::try_from(directory.len()).unwrap());
-    file.extend(directory);
-    file.extend(b"PK\x05\x06\0\0\0\0");
-    file.extend([count, count].concat());
-    file.extend(size.to_le_bytes());
-    file.extend(start.to_le_bytes());
-    file.extend([0, 0]);
-    file
-}
-
-/// An XLSX file with one sheet of texts.
-fn book(sheet: &str, rows: &[&[&str]]) -> Vec<u8> {
-    let mut cells = String::new();
-    for (r, row) in rows.iter().enumerate() {
-        let _ = write!(cells, "<row r=\"{}\">", r + 1);
-        for (c, text) in row.iter().enumerate().filter(|(_, t)| !t.is_empty()) {
-            let at = format!("{}{}", char::from(b'A' + u8::try_from(c).unwrap()), r + 1);
-            let _ = write!(cells, "<c r=\"{at}\" t=\"inlineStr\"><is><t>{text}</t></is></c>");
-        }
-        cells.push_str("</row>");
-    }
-    let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
-    let office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
-    let package = "http://schemas.openxmlformats.org/package/2006/relationships";
-    stored(&[
-        (
-            "_rels/.rels",
-            format!(
-                "<Relationships xmlns=\"{package}\"><Relationship Id=\"r1\" Type=\"{office}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>"
-            ),
-        ),
-        (
-            "xl/workbook.xml",
-            format!(
-                "<workbook xmlns=\"{main}\" xmlns:r=\"{office}\"><sheets><sheet name=\"{sheet}\" sheetId=\"1\" r:id=\"r1\"/></sheets></workbook>"
-            ),
-        ),
-        (
-            "xl/_rels/workbook.xml.rels",
-            format!(
-                "<Relationships xmlns=\"{package}\"><Relationship Id=\"r1\" Type=\"{office}/worksheet\" Target=\"worksheets/sheet1.xml\"/></Relationships>"
-            ),
-        ),
-        (
-            "xl/worksheets/sheet1.xml",
-            format!("<worksheet xmlns=\"{main}\"><sheetData>{cells}</sheetData></worksheet>"),
-        ),
-    ])
-}
+use crate::book::{book, sheet_of, stored};
 
 const HEADINGS: [&str; 6] = ["Chapter", "No.", "Requirement", "How it is shown", "Answered by", "Comment"];
 
@@ -155,4 +83,104 @@ fn mistakes_of_a_mapping_have_lines() {
         let error = SheetMapping::parse(&Source::new("m.toml", text)).unwrap_err().to_string();
         assert!(error.contains(wanted), "{wanted} not in {error}");
     }
+}
+
+/// What a sheet is refused for, given its cells as XML.
+fn refused(cells: &str) -> String {
+    mapping().read("rules.xlsx", sheet_of("Requirements", cells)).unwrap_err().to_string()
+}
+
+#[test]
+fn a_cell_far_away_costs_nothing() {
+    let far = |at: &str, row: u32| {
+        format!("<row r=\"{row}\"><c r=\"{at}\" t=\"inlineStr\"><is><t>x</t></is></c></row>")
+    };
+    for (at, row, wanted) in [
+        (
+            "XFD1048576",
+            1_048_576,
+            "sheet `Requirements` has something in row 1048576; at most 20000 rows are read",
+        ),
+        ("A20001", 20_001, "has something in row 20001"),
+        ("XFD1", 1, "sheet `Requirements` has something in column XFD; at most 256 columns are read"),
+        ("IW1", 1, "has something in column IW"),
+    ] {
+        let said = refused(&far(at, row));
+        assert!(said.contains(wanted), "{wanted} not in {said}");
+    }
+    // the last cell within is read, and an empty one far away is nothing
+    let said = refused(&(far("IV1", 1) + "<row r=\"1048576\"><c r=\"XFD1048576\" s=\"1\"/></row>"));
+    assert!(said.contains("row 1, column IV: the column `x` is neither mapped nor ignored"), "{said}");
+    for broken in ["<row r=\"1\"><c r=\"ZZZZZZZZZZZZZZ1\"><v>1</v></c></row>", "<row r=\"99999999999999\"/>"]
+    {
+        assert!(mapping().read("rules.xlsx", sheet_of("Requirements", broken)).is_err(), "{broken}");
+    }
+}
+
+#[test]
+fn texts_and_archives_have_limits() {
+    let long = "x".repeat(9_000);
+    let rows: [&[&str]; 2] = [&HEADINGS, &["A", "1.1", &long, "", "", ""]];
+    let said = mapping().read("rules.xlsx", book("Requirements", &rows)).unwrap_err().to_string();
+    assert!(
+        said.contains("row 2, column C (Requirement): a cell may have at most 8000 characters"),
+        "{said}"
+    );
+    // 80 MiB of blanks pack to a few kilobytes
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    archive.start_file("xl/workbook.xml", zip::write::SimpleFileOptions::default()).unwrap();
+    for _ in 0..80 {
+        archive.write_all(&vec![b' '; 1_048_576]).unwrap();
+    }
+    let bomb = archive.finish().unwrap().into_inner();
+    assert!(bomb.len() < 1_048_576, "{}", bomb.len());
+    let said = mapping().read("rules.xlsx", bomb).unwrap_err().to_string();
+    assert!(said.contains("larger than 67108864 bytes when it is unpacked"), "{said}");
+    let parts: Vec<(String, String)> = (0..2_001).map(|i| (format!("p{i}"), String::new())).collect();
+    let parts: Vec<(&str, String)> = parts.iter().map(|(n, t)| (n.as_str(), t.clone())).collect();
+    let said = mapping().read("rules.xlsx", stored(&parts)).unwrap_err().to_string();
+    assert!(said.contains("the file has 2001 parts; at most 2000 are read"), "{said}");
+}
+
+#[tokio::test]
+async fn a_file_is_read_as_what_its_name_says() {
+    let rows: [&[&str]; 2] = [&HEADINGS, &["A", "1.1", "Calls are answered.", "", "", ""]];
+    let upload =
+        Upload { name: "Rules.XLSX".to_owned(), bytes: book("Requirements", &rows), ..Upload::default() };
+    let read = upload.clone().read(Format::of(&upload.name)).await.unwrap();
+    assert_eq!((read.id.as_str(), read.obligations.len()), ("house-rules", 1));
+    let own = include_str!("../../../../mappings/framework.toml").replace("house-rules", "cellar");
+    let upload = Upload { mapping: Some(Source::new("own.toml", own)), ..upload };
+    assert_eq!(upload.clone().read(Format::Sheet).await.unwrap().id, "cellar");
+    let said = upload.clone().read(Format::Kdl).await.unwrap_err().to_string();
+    assert!(said.contains("Rules.XLSX:1: this file is not UTF-8 text"), "{said}");
+    let wrong = Upload { mapping: Some(Source::new("own.toml", "colour = 1")), ..upload };
+    let said = wrong.read(Format::Sheet).await.unwrap_err().to_string();
+    assert!(said.contains("own.toml:1: unknown field `colour`"), "{said}");
+}
+
+/// A text of some megabytes is read while others go on: on one thread for all requests, the pauses of a task beside it
+/// stay far below the time that the reading takes.
+#[tokio::test]
+async fn a_long_text_holds_up_nobody() {
+    let clause = |i: usize| {
+        format!(
+            "clause \"A.{i}\" title=\"T\" chapter=\"A\" {{ obligation \"o{i}\" kind=\"record\" judgement=\"person\" {{ says \"\"\"\n  Said\n  \"\"\"; }}\n}}\n"
+        )
+    };
+    let head = "framework \"house\" title=\"H\" edition=\"1\" { origin \"O\"; }\nchapter \"A\" title=\"D\" group=\"W\"\n";
+    let text = head.to_owned() + &(0..1_500).map(clause).collect::<String>();
+    let upload = Upload { name: "h.kdl".to_owned(), bytes: text.into_bytes(), ..Upload::default() };
+    let begun = std::time::Instant::now();
+    let reading = tokio::spawn(upload.read(Format::Kdl));
+    let mut last = begun;
+    let mut longest = std::time::Duration::ZERO;
+    while !reading.is_finished() {
+        tokio::task::yield_now().await;
+        longest = longest.max(last.elapsed());
+        last = std::time::Instant::now();
+    }
+    assert_eq!(reading.await.unwrap().unwrap().obligations.len(), 1_500);
+    let whole = begun.elapsed();
+    assert!(longest < whole / 2, "a pause of {longest:?} in {whole:?}");
 }

@@ -1,7 +1,7 @@
 //! Both readers beside each other: on every declaration of the house, on what they need not take, on altered texts.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use super::{Node, by_library, plain, read};
+use super::{Node, by_library, nesting, plain, read};
 
 /// Every declaration of the house.
 fn shipped() -> Vec<(String, String)> {
@@ -101,8 +101,12 @@ fn what_the_plain_reader_takes_the_library_takes_too() {
         "a \"x\" \"\"",
     ];
     for text in samples {
+        let theirs = library(text);
+        if theirs.is_some() {
+            assert_eq!(nesting::slip(text), None, "{text:?}");
+        }
         if let Some(own) = plain::read(text) {
-            assert_eq!(Some(own), library(text), "{text:?}");
+            assert_eq!(Some(own), theirs, "{text:?}");
         }
     }
     assert!(plain::read("a { b \"x\" k=1 #true (m)\"y\"; } // c\n").is_some());
@@ -123,6 +127,24 @@ fn a_text_with_one_byte_changed_is_read_as_the_library_reads_it() {
         }
     }
     assert!(taken > 50, "{taken}");
+}
+
+#[test]
+fn a_text_that_is_nested_deeply_is_refused_before_the_library_sees_it() {
+    let shut = |n: usize| "a {".repeat(n) + &"}".repeat(n);
+    let begun = std::time::Instant::now();
+    for text in
+        [shut(33), shut(12_000), "a {".repeat(12_000), format!("a \"\"\"\nx\n\"\"\" {{{}", shut(9_000))]
+    {
+        let slips = read(&text).unwrap().unwrap_err();
+        assert_eq!(slips[0].message, "braces are nested deeper than 32");
+    }
+    // the library needs some ten seconds for one of them
+    assert!(begun.elapsed() < std::time::Duration::from_secs(3), "{:?}", begun.elapsed());
+    assert!(read(&shut(32)).unwrap().is_ok());
+    for (file, text) in shipped() {
+        assert_eq!(nesting::slip(&text), None, "{file}");
+    }
 }
 
 #[test]

@@ -153,6 +153,9 @@ impl ConformityCommand {
         } else {
             println!("\n{}: {}", overview.title, states.join(", "));
         }
+        if let Some(before) = overview.before {
+            println!("As of {}: {}", write_instant(overview.as_of), before.says());
+        }
         if let Some(run) = overview.run.as_ref().filter(|_| self.as_of.is_some()) {
             let (at, asked) = (write_instant(run.at), write_instant(overview.as_of));
             println!("As of {asked}: run {} of {at}, which saw the log up to entry {}", run.id, run.log_size);

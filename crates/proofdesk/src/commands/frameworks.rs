@@ -15,8 +15,6 @@ use crate::config::Config;
 use crate::open;
 use crate::output::{Tone, table, tone};
 
-/// The mapping of spreadsheets that comes with the program.
-const SHIPPED: &str = include_str!("../../../../mappings/framework.toml");
 /// The largest file that is read, bytes.
 const FILE_MAX: u64 = 64 * 1_024 * 1_024;
 
@@ -188,7 +186,8 @@ impl Import {
             );
         };
         let name = path.display().to_string();
-        let text = if !path.exists() && name == "framework" { SHIPPED.to_owned() } else { text_of(path)? };
+        let is_shipped = !path.exists() && name == "framework";
+        let text = if is_shipped { SheetMapping::SHIPPED.to_owned() } else { text_of(path)? };
         SheetMapping::parse(&Source::new(name, text)).map_err(|m| anyhow::anyhow!("{m}"))
     }
 

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use proofdesk_engine::{Caller, Door, Engine};
-use proofdesk_setup::{Answers, Desk, Error, Guide, Plan, Wrong};
+use proofdesk_setup::{Answers, Desk, Error, Guide, Plan, Standing, Summary, Unnamed, Wrong};
 
 use crate::config::Config;
 use crate::open;
-use crate::output::{self, table};
+use crate::output::{self, Tone, table, tone};
 
 /// Options of `setup`.
 #[derive(Debug, clap::Args)]
@@ -55,6 +55,9 @@ impl Setup {
             say(&guide, &wrong);
             return Ok(ExitCode::from(1));
         }
+        for doubt in answers.doubtful(&guide, &known) {
+            println!("{} {}: {}", tone("LOOK AGAIN", Tone::Risk), guide.place(&doubt), doubt.says);
+        }
         let plan = Plan::of(&guide, &answers, &known, engine.registry());
         let summary = desk.summary(&plan).await?;
         let mut rows = Vec::new();
@@ -67,6 +70,7 @@ impl Setup {
         table(&["RECORDS", "NUMBER", "NAMES"], &rows);
         let (new, made, present) = summary.counts();
         println!("\n{new} are new, {made} were made by set-up before, {present} were there and are kept.");
+        say_differences(&desk, &summary, &desk.unnamed(&answers, &known));
         if self.check {
             println!("Nothing was written.");
             return Ok(ExitCode::SUCCESS);
@@ -90,6 +94,28 @@ impl Setup {
             proofdesk_setup::keep_turned(&engine, &[]).await?;
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Where the desk is not as the answers say.
+fn say_differences(desk: &Desk<'_>, summary: &Summary, unnamed: &[Unnamed]) {
+    let registry = desk.engine.registry();
+    let mut rows = Vec::new();
+    for outcome in summary.differing() {
+        let record = match &outcome.standing {
+            Standing::Made(reference) | Standing::Present(reference) => registry.write_reference(reference),
+            Standing::New | Standing::Spared => String::new(),
+        };
+        for d in &outcome.differs {
+            rows.push(vec![record.clone(), outcome.title.clone(), d.field.clone(), d.says.clone()]);
+        }
+    }
+    if !rows.is_empty() {
+        println!("\nNot as the answers say, and kept as it is:");
+        table(&["RECORD", "NAME", "FIELD", "IS"], &rows);
+    }
+    for u in unnamed {
+        println!("On the desk, and not among the answers to `{}`: {}", u.question, u.title);
     }
 }
 

@@ -6,8 +6,8 @@ use axum::extract::Path;
 use axum::http::{HeaderMap, Method, Uri};
 use axum::response::Response;
 use axum::routing::{get, post};
-use proofdesk_conformity::oscal::{CatalogOptions, Heading, read_catalog};
-use proofdesk_conformity::{Conformity, Error, Framework, Mistakes, Source};
+use proofdesk_conformity::oscal::{CatalogOptions, Heading};
+use proofdesk_conformity::{Conformity, Error, Format, Framework, Mistakes, Source, Upload};
 use proofdesk_engine::{Door, Problem, Problems};
 use serde_json::{Map, Value as Json, json};
 
@@ -31,7 +31,7 @@ pub fn router() -> Router<AppState> {
 }
 
 /// Mistakes in what was sent are problems of its field.
-pub fn problems_of(field: &str, mistakes: &Mistakes) -> WebError {
+fn problems_of(field: &str, mistakes: &Mistakes) -> WebError {
     let one = |m: &proofdesk_conformity::Mistake| Problem::new(field, "declaration", m.to_string());
     let problems = Problems(mistakes.0.iter().take(100).map(one).collect());
     WebError::from(proofdesk_engine::Error::Invalid(problems))
@@ -92,7 +92,7 @@ async fn import(
     let key = once::key(&headers)?;
     let (bytes, object) = input::object(&headers, body, &input::JSON, false).await?;
     conformity.may_keep_frameworks(&client.caller).map_err(WebError::from)?;
-    let framework = framework_of(&object)?;
+    let framework = framework_of(&object).await?;
     let request = once::digest(&method, &uri, &headers, &bytes);
     let caller = client.clone();
     once::once(&client, key, request, move |write| {
@@ -114,7 +114,7 @@ async fn created(client: &Client, conformity: &Conformity, id: &str) -> Result<A
 }
 
 /// The framework of a body: an OSCAL document in `catalog`, or a text in `kdl`.
-fn framework_of(object: &Map<String, Json>) -> Result<Framework, ApiError> {
+async fn framework_of(object: &Map<String, Json>) -> Result<Framework, ApiError> {
     let mut texts = object.clone();
     let catalog = texts.shift_remove("catalog").filter(|c| !c.is_null());
     let mut form = Form::new(&texts);
@@ -131,15 +131,17 @@ fn framework_of(object: &Map<String, Json>) -> Result<Framework, ApiError> {
         form.wrong("catalog", "format", "`catalog` takes an OSCAL document: an object with `catalog` in it.");
     }
     form.finish()?;
-    if let Some(text) = kdl {
-        let source = Source::new("kdl", text);
-        return Ok(Framework::load(&[source]).map_err(|m| problems_of("kdl", &m))?);
-    }
-    let catalog = catalog.unwrap_or_default();
-    let document = if catalog.get("metadata").is_some() { json!({"catalog": catalog}) } else { catalog };
-    let source = Source::new("catalog", document.to_string());
-    let read = read_catalog(&source, &options).map_err(|m| problems_of("catalog", &m))?;
-    Ok(read.framework)
+    let (name, format, text) = match kdl {
+        Some(text) => ("kdl", Format::Kdl, text),
+        None => {
+            let catalog = catalog.unwrap_or_default();
+            let is_bare = catalog.get("metadata").is_some();
+            let document = if is_bare { json!({"catalog": catalog}) } else { catalog };
+            ("catalog", Format::Oscal, document.to_string())
+        }
+    };
+    let upload = Upload { name: name.to_owned(), bytes: text.into_bytes(), options, ..Upload::default() };
+    Ok(upload.read(format).await.map_err(|e| refused(name, e))?)
 }
 
 async fn publish(

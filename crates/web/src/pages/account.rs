@@ -17,7 +17,7 @@ use serde::Deserialize;
 use crate::error::WebError;
 use crate::form::Wrong;
 use crate::layout::{self, Page};
-use crate::pages::passkey;
+use crate::pages::{passkey, setup};
 use crate::session::Visit;
 use crate::state::AppState;
 pub(crate) use mail::minutes;
@@ -47,6 +47,7 @@ async fn page(visit: &Visit, wrong: &Wrong, message: &Markup) -> Result<Markup, 
     let left = engine.recovery_codes_left(visit.account.id).await?;
     let passkeys = engine.passkeys(visit.account.id).await?;
     let body = html! {
+        (setup::invitation(visit).await)
         h1 { (visit.account.name) }
         (message)
         div.grid-2 {
@@ -107,7 +108,11 @@ struct Passwords {
 async fn password(visit: Visit, Form(given): Form<Passwords>) -> Result<Response, WebError> {
     let act = visit.act();
     match visit.engine().change_password(&act, visit.account.id, &given.present, &given.password).await {
-        Ok(()) => Ok(Redirect::to("/sign-in?next=/account").into_response()),
+        Ok(()) => {
+            // whoever has an empty desk before him goes on with it
+            let next = if setup::is_wanted(&visit).await { "/" } else { "/account" };
+            Ok(Redirect::to(&format!("/sign-in?next={next}")).into_response())
+        }
         Err(error) => refused(&visit, error).await,
     }
 }

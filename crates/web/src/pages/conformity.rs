@@ -147,6 +147,10 @@ async fn map(visit: Visit, Query(asked): Query<Asked>) -> Result<Markup, WebErro
     let log = visit.engine().log_state().await?;
     let may_run = MAY_RUN.iter().any(|r| visit.caller.has(r));
     let invitation = setup::invitation(&visit).await;
+    let back = match asked.framework.as_str() {
+        "" => "/conformity".to_owned(),
+        framework => format!("/conformity?framework={}", layout::escape_query(framework)),
+    };
     let body = html! {
         (invitation)
         div.row.between {
@@ -159,17 +163,18 @@ async fn map(visit: Visit, Query(asked): Query<Asked>) -> Result<Markup, WebErro
         }
         (picker(conformity, &framework, &asked.as_of))
         @if let (Some(at), Some(run)) = (at, &view.run) { (as_of::told(&visit, at, run, view.stale, "/conformity")) }
-        @else if view.run.is_none() { (notice("risk", "No test has run yet", &html! { p.small { "Until the first run nothing is proven, and nothing is shown as conforming." } })) }
+        @else if view.run.is_none() && view.before.is_none() { (notice("risk", "No test has run yet", &html! { p.small { "Until the first run nothing is proven, and nothing is shown as conforming." } })) }
         @else if view.stale { (notice("risk", "The last run is too old to prove anything", &html! { p.small { "Results count as not proven until the next run." } })) }
-        (figures(&visit, &view))
+        @if let (Some(at), Some(before)) = (at, view.before) { (as_of::nothing(&visit, at, before, &back)) }
+        @else { (figures(&visit, &view)) }
         div.split {
-            section.card {
+            @if view.before.is_none() { section.card {
                 header { h2 { "Clause map" } span.small.muted { "one cell an obligation" } }
                 div.body.clauses {
                     (legend(&view.states))
                     (chapters(&view, &asked.as_of))
                 }
-            }
+            } }
             div.stack.wide {
                 @if at.is_none() { (needs_you(&view)) }
                 section.card {

@@ -8,12 +8,11 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use maud::{Markup, html};
-use proofdesk_conformity::oscal::{CatalogOptions, read_catalog};
-use proofdesk_conformity::{FRAMEWORK_ROLES, Framework, FrameworkInfo, Source};
+use proofdesk_conformity::{FRAMEWORK_ROLES, Format, Framework, FrameworkInfo, SheetMapping, Source, Upload};
 use proofdesk_engine::{Door, Problem};
 use serde::Deserialize;
 
-use crate::api::frameworks::{document_of, problems_of, refused};
+use crate::api::frameworks::{document_of, refused};
 use crate::error::WebError;
 use crate::form::Wrong;
 use crate::layout::{self, Page};
@@ -30,6 +29,7 @@ pub fn router() -> Router<AppState> {
     Router::new()
         .route("/frameworks", get(list))
         .route("/frameworks/import", post(import).layer(DefaultBodyLimit::max(FILE_MAX)))
+        .route("/frameworks/import/mapping", get(mapping))
         .route("/frameworks/{id}", get(one::show))
         .route("/frameworks/{id}/publish", post(publish))
         .route("/frameworks/{id}/export/{document}", get(export))
@@ -96,7 +96,12 @@ fn form(wrong: &Wrong) -> Markup {
         section.card { header { h2 { "Import" } span.small.muted { "kept as a draft until somebody publishes it" } } div.body {
             form.form method="post" action="/frameworks/import" enctype="multipart/form-data" {
                 @for sentence in wrong.elsewhere(&[]) { p.wrong role="alert" { (sentence) } }
-                div.input { label for="f-file" { "File: an OSCAL catalog (.json) or a declaration (.kdl)" } input.field id="f-file" type="file" name="file" accept=".json,.kdl" required; }
+                div.input { label for="f-file" { "File: an OSCAL catalog (.json), a declaration (.kdl) or a spreadsheet (.xlsx)" } input.field id="f-file" type="file" name="file" accept=".json,.kdl,.xlsx" required; }
+                div.input {
+                    label for="f-mapping" { "For a spreadsheet: its mapping (.toml), which says which column is what" }
+                    input.field id="f-mapping" type="file" name="mapping" accept=".toml" aria-describedby="f-mapping-help";
+                    p.help id="f-mapping-help" { "Without one, the " a.link href="/frameworks/import/mapping" download="framework.toml" { "mapping that comes with the program" } " is used: it asks for a sheet Requirements with the columns Chapter, No., Requirement, How it is shown, Answered by. Copy it and change names and columns for yours." }
+                }
                 div.input { label for="f-id" { "Id, where the file says none or another is wanted" } input.field id="f-id" name="id" maxlength="80"; }
                 div.input { label for="f-origin" { "Where its words come from, and under which terms" } input.field id="f-origin" name="origin" maxlength="400"; }
                 div { button.button.primary { "Import" } }
@@ -106,56 +111,51 @@ fn form(wrong: &Wrong) -> Markup {
     }
 }
 
-/// What the form of an import holds.
-#[derive(Default)]
-struct Sent {
-    name: String,
-    text: String,
-    id: String,
-    origin: String,
-}
-
-async fn sent(mut form: Multipart) -> Result<Sent, WebError> {
+/// The file of an import with what stands beside it.
+async fn sent(mut form: Multipart) -> Result<Upload, WebError> {
     let broken = |e: axum::extract::multipart::MultipartError| {
         WebError::Unreadable(format!("The form cannot be read: {}.", e.body_text().trim_end_matches('.')))
     };
-    let mut sent = Sent::default();
+    let mut sent = Upload::default();
     while let Some(part) = form.next_field().await.map_err(broken)? {
         let name = part.name().unwrap_or_default().to_owned();
         let file = part.file_name().unwrap_or_default().to_owned();
         let bytes = part.bytes().await.map_err(broken)?;
+        if name == "file" {
+            (sent.name, sent.bytes) = (file, bytes.to_vec());
+            continue;
+        }
         let text = String::from_utf8(bytes.to_vec());
         let text = text.map_err(|_| WebError::Unreadable(format!("`{name}` is not UTF-8.")))?;
+        let given = Some(text.trim().to_owned()).filter(|t| !t.is_empty());
         match name.as_str() {
-            "file" => (sent.name, sent.text) = (file, text),
-            "id" => sent.id = text.trim().to_owned(),
-            "origin" => sent.origin = text.trim().to_owned(),
+            // a form sends a field for a file without any, too
+            "mapping" if !file.is_empty() || given.is_some() => sent.mapping = Some(Source::new(file, text)),
+            "id" => sent.options.id = given,
+            "origin" => sent.options.origin = given,
             _ => {}
         }
     }
     Ok(sent)
 }
 
-impl Sent {
-    fn framework(&self) -> Result<Framework, WebError> {
-        let source = Source::new(self.name.as_str(), self.text.as_str());
-        if self.name.ends_with(".kdl") {
-            return Framework::load(&[source]).map_err(|m| problems_of("file", &m));
-        }
-        let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        let options =
-            CatalogOptions { id: given(&self.id), origin: given(&self.origin), ..CatalogOptions::default() };
-        Ok(read_catalog(&source, &options).map_err(|m| problems_of("file", &m))?.framework)
-    }
+async fn read(sent: Upload) -> Result<Framework, WebError> {
+    let format = Format::of(&sent.name);
+    sent.read(format).await.map_err(|e| refused("file", e))
+}
+
+/// The mapping of spreadsheets that comes with the program.
+async fn mapping(_: Visit) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], SheetMapping::SHIPPED)
 }
 
 async fn import(visit: Visit, form: Multipart) -> Result<Response, WebError> {
     let conformity = require(&visit)?;
     conformity.may_keep_frameworks(&visit.caller)?;
     let sent = sent(form).await?;
-    let kept = match sent.framework() {
+    let origin = format!("file {}", sent.name);
+    let kept = match read(sent).await {
         Ok(framework) => {
-            let origin = format!("file {}", sent.name);
             let kept = conformity.import_framework(&visit.caller, &framework, &origin, Door::Page).await;
             kept.map(|update| update.framework).map_err(|e| refused("file", e))
         }

@@ -2,6 +2,7 @@
 
 pub mod export;
 pub mod matrix;
+mod nothing;
 pub mod rows;
 pub mod toolbar;
 pub mod view;
@@ -223,6 +224,11 @@ async fn show(
     let matrices = matrix::all(visit, &list).await?;
     let title = if is_desk { "Desk" } else { of.plural.as_str() };
     let may_create = visit.caller.may(&of, &Action::Create);
+    let nothing = if page.records.is_empty() && list.mistakes.is_empty() {
+        nothing::nothing(visit, &list, may_create).await?
+    } else {
+        html! {}
+    };
     let invitation = if is_desk {
         setup::invitation(visit).await
     } else {
@@ -243,7 +249,7 @@ async fn show(
         @if list.mistakes.is_empty() { (export::ask(&list)) }
         (matrices)
         div.split.preview {
-            (table(&list, &page, &eyes, may_create))
+            (table(&list, &page, &eyes, &nothing))
             // asked for when it can be seen: a narrow screen never shows it, and the list need not wait for it
             aside.card id="preview" aria-label="Selected record" aria-live="polite" {
                 div.body.muted.small { "The selected record is shown here." }
@@ -259,12 +265,12 @@ async fn show(
     Ok(layout::frame(visit, page))
 }
 
-fn table(list: &Settled, page: &ListPage, eyes: &Eyes<'_>, may_create: bool) -> Markup {
+fn table(list: &Settled, page: &ListPage, eyes: &Eyes<'_>, nothing: &Markup) -> Markup {
     let live = list.address(&[("after", list.asked.after.as_deref())]);
     html! {
         section.card id="list" data-live=(live) aria-label=(list.of.plural) {
             @if page.records.is_empty() {
-                @if list.mistakes.is_empty() { (nothing(list, may_create)) }
+                @if list.mistakes.is_empty() { (nothing) }
                 @else { (empty("The condition above cannot be read yet.", &html! {})) }
             } @else {
                 div.scroll { (rows::table(list, &page.records, eyes)) }
@@ -277,23 +283,6 @@ fn table(list: &Settled, page: &ListPage, eyes: &Eyes<'_>, may_create: bool) -> 
             }
         }
     }
-}
-
-fn nothing(list: &Settled, may_create: bool) -> Markup {
-    let what = if list.source.is_empty() {
-        format!("{} would be listed here. There are none yet.", list.of.plural)
-    } else {
-        format!("No {} meet this view at present.", list.of.plural.to_lowercase())
-    };
-    empty(
-        &what,
-        &html! {
-            div.row {
-                @if may_create { a.button href={ "/" (slug(&list.of)) "/new" } { "New " (list.of.label.to_lowercase()) } }
-                @if !list.source.is_empty() { a.button href={ (list.base) "?filter=" } { "Show all" } }
-            }
-        },
-    )
 }
 
 impl Settled {

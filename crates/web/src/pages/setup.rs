@@ -3,6 +3,7 @@
 //! What is asked and what is made is data of the crate `setup`; nothing here names a record type. Answers are kept
 //! with every page that is sent, also while something is wrong with them, so that going back loses nothing.
 
+mod differ;
 mod form;
 mod made;
 
@@ -104,6 +105,7 @@ async fn begin(visit: Visit) -> Result<Response, WebError> {
     let open = guide.pages.iter().find(|p| !is_answered(p, &answers));
     let next = open.map_or(SUMMARY, |p| &p.name);
     let has_made = proofdesk_setup::turned(visit.engine()).await?.is_some();
+    let is_other = !has_made && !desk(&visit, guide).is_empty().await?;
     let wrong = answers.wrong(guide, &known);
     let body = html! {
         div.stack.tight {
@@ -111,6 +113,7 @@ async fn begin(visit: Visit) -> Result<Response, WebError> {
             p.muted { (all) " questions on " (guide.pages.len()) " short pages: twenty minutes, or as many sittings as you like. Every page that you send is kept." }
         }
         @if has_made { (notice("ok", "This desk was set up", &html! { p.small { a href="/setup/made" { "See what was made and what comes next" } ". You can go through the questions again: what is there is kept as it is, and only what is new is made." } })) }
+        @if is_other { (notice("", "This desk is running already, and guided set-up made nothing of it", &html! { p.small { "It was set up another way: it has services, roles or processes of its own. You can go through the questions all the same. What the desk has is kept as it is and stands in the answers where it can; what is missing would be made beside it. " a href="/setup/summary" { "See what that would be" } ", before anything is written." } })) }
         div.setup {
             section.card {
                 header { h2 { "Pages" } span.small.muted.num { (done) " of " (all) " answered" } }
@@ -133,7 +136,7 @@ async fn begin(visit: Visit) -> Result<Response, WebError> {
             }
             aside.stack {
                 section.card { header { h2 { "What set-up makes" } } div.body.prose.small {
-                    p { "People, roles, customers, suppliers, services, service hours, an agreement with targets, twenty processes with figures, the interval of every duty, a first register of issues, parties and risks, an audit programme, management reviews and a scope: all as drafts and plans." }
+                    p { "People, roles, customers, suppliers, services, service hours, an agreement with targets, twenty processes with figures, the interval of every duty, a first register of issues, parties and risks, an audit programme, management reviews, a scope, first objectives, the competence that roles need, and a service management plan: all as drafts and plans." }
                     p { "It makes no evidence. What nobody has judged, approved, accepted or done stays open, and the conformity page says so." }
                     p { "What the desk has already is kept as it is." }
                 } }
@@ -198,7 +201,8 @@ async fn ask(visit: Visit, Path(name): Path<String>, Query(asked): Query<Asked>)
     // what was answered badly is said when one comes back to it, not before it was answered
     let given = |w: &Wrong| so.answers.0.contains_key(&w.question);
     let wrong: Vec<Wrong> = so.answers.wrong(guide, &so.known).into_iter().filter(given).collect();
-    Ok(render(&visit, guide, sheet, &so, &wrong, &asked.more))
+    let doubts: Vec<Wrong> = so.answers.doubtful(guide, &so.known).into_iter().filter(given).collect();
+    Ok(render(&visit, guide, sheet, &so, (&wrong, &doubts), &asked.more))
 }
 
 fn page_of<'a>(guide: &'a Guide, name: &str) -> Result<&'a Sheet, WebError> {
@@ -206,9 +210,26 @@ fn page_of<'a>(guide: &'a Guide, name: &str) -> Result<&'a Sheet, WebError> {
     guide.pages.iter().find(|p| p.name == name).ok_or_else(missing)
 }
 
-fn render(visit: &Visit, guide: &Guide, sheet: &Sheet, so: &So, wrong: &[Wrong], more: &str) -> Markup {
-    let own: Vec<&Wrong> =
-        wrong.iter().filter(|w| sheet.questions.iter().any(|q| q.name == w.question)).collect();
+/// What is said of the questions of a page.
+fn of_page<'a>(sheet: &Sheet, said: &'a [Wrong]) -> Vec<&'a Wrong> {
+    said.iter().filter(|w| sheet.questions.iter().any(|q| q.name == w.question)).collect()
+}
+
+/// Doubts in a word, for the form that showed them: sent again with them, it goes on.
+fn seen(doubts: &[&Wrong]) -> String {
+    doubts.iter().map(|d| format!("{} {}", d.at, d.says)).collect::<Vec<_>>().join("; ")
+}
+
+/// A page of questions, with what is wrong with its answers and what is doubtful about them.
+fn render(
+    visit: &Visit,
+    guide: &Guide,
+    sheet: &Sheet,
+    so: &So,
+    (wrong, doubts): (&[Wrong], &[Wrong]),
+    more: &str,
+) -> Markup {
+    let (own, doubts) = (of_page(sheet, wrong), of_page(sheet, doubts));
     let at = guide.pages.iter().position(|p| p.name == sheet.name).unwrap_or_default();
     let body = html! {
         div.stack.tight {
@@ -222,9 +243,11 @@ fn render(visit: &Visit, guide: &Guide, sheet: &Sheet, so: &So, wrong: &[Wrong],
                 ul { @for w in &own { li { a.link href={ "#q-" (w.at) } { (form::name_of(guide, w)) } ": " (w.says) } } }
             }
         }
+        @if !doubts.is_empty() { (doubtful(guide, &doubts, "Your answers are kept. Look at these again; if they are meant so, go on:")) }
         form.form.questions method="post" action={ "/setup/" (sheet.name) } novalidate {
             // the first button is the one that the enter key presses
             button.sr type="submit" name="act" value="next" tabindex="-1" aria-hidden="true" { "Next" }
+            @if !doubts.is_empty() { input type="hidden" name="seen" value=(seen(&doubts)); }
             @for question in &sheet.questions { (form::question(guide, so, question, &own, more)) }
             div.row.between {
                 @if at > 0 { button.button name="act" value="back" { "Back" } } @else { a.button.quiet href="/setup" { "Overview" } }
@@ -236,6 +259,19 @@ fn render(visit: &Visit, guide: &Guide, sheet: &Sheet, so: &So, wrong: &[Wrong],
         }
     };
     frame(visit, &sheet.label, body)
+}
+
+/// Answers that can be taken and may not be meant, each with its question.
+fn doubtful(guide: &Guide, doubts: &[&Wrong], says: &str) -> Markup {
+    html! {
+        div.notice.risk.within role="status" {
+            b { (says) }
+            ul { @for d in doubts { li {
+                @let page = guide.page_of(&d.question).map_or("", |page| page.name.as_str());
+                a.link href={ "/setup/" (page) "#q-" (d.at) } { (form::name_of(guide, d)) } ": " (d.says)
+            } } }
+        }
+    }
 }
 
 async fn answer(visit: Visit, Path(name): Path<String>, Texts(pairs): Texts) -> Result<Response, WebError> {
@@ -258,10 +294,15 @@ async fn answer(visit: Visit, Path(name): Path<String>, Texts(pairs): Texts) -> 
     };
     if act == "next" {
         let so = so_far(&visit, guide).await?;
-        let wrong = so.answers.wrong(guide, &so.known);
-        if wrong.iter().any(|w| sheet.questions.iter().any(|q| q.name == w.question)) {
-            let page = render(&visit, guide, sheet, &so, &wrong, "");
+        let (wrong, doubts) = (so.answers.wrong(guide, &so.known), so.answers.doubtful(guide, &so.known));
+        let own = of_page(sheet, &doubts);
+        let is_new = !own.is_empty() && typed.text("seen").unwrap_or_default() != seen(&own);
+        if !of_page(sheet, &wrong).is_empty() {
+            let page = render(&visit, guide, sheet, &so, (&wrong, &doubts), "");
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+        }
+        if is_new {
+            return Ok(render(&visit, guide, sheet, &so, (&wrong, &doubts), "").into_response());
         }
     }
     Ok(Redirect::to(&to).into_response())
@@ -283,6 +324,8 @@ async fn review(visit: &Visit, guide: &Guide, wrong: Option<Vec<Wrong>>) -> Resu
     let plan = Plan::of(guide, &answers, &known, visit.registry());
     let summary = desk.summary(&plan).await?;
     let (new, made, present) = summary.counts();
+    let unnamed = desk.unnamed(&answers, &known);
+    let doubts = answers.doubtful(guide, &known);
     let body = html! {
         div.row.between {
             div.stack.tight {
@@ -307,6 +350,8 @@ async fn review(visit: &Visit, guide: &Guide, wrong: Option<Vec<Wrong>>) -> Resu
                 } } }
             }
         }
+        @if !doubts.is_empty() { (doubtful(guide, &doubts.iter().collect::<Vec<_>>(), "Look at these again; if they are meant so, nothing is to be done:")) }
+        (differ::card(visit, guide, &summary, &unnamed))
         @if new == 0 && wrong.is_empty() { (notice("ok", "Everything that follows from your answers is there", &html! { p.small { a href="/setup/made" { "See what was made and what comes next" } } })) }
         (groups(visit, &summary))
         @if wrong.is_empty() && new > 0 {
@@ -354,7 +399,7 @@ fn item(visit: &Visit, outcome: &proofdesk_setup::Outcome) -> Markup {
     html! {
         li.row.between.nowrap {
             @match &outcome.standing {
-                Standing::New => { span { (outcome.title) } span.small.faint { (outcome.state) } },
+                Standing::New | Standing::Spared => { span { (outcome.title) } span.small.faint { (outcome.state) } },
                 Standing::Made(reference) => { a href=(address(visit, reference)) { (outcome.title) } span.key.small.faint { (visit.registry().write_reference(reference)) } },
                 Standing::Present(reference) => { a href=(address(visit, reference)) { (outcome.title) } span.small.faint { "kept" } },
             }

@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use proofdesk_engine::Change;
 
+use crate::book::{book, sheet_of};
 use crate::client::Desk;
 
 #[tokio::test]
@@ -61,10 +62,22 @@ async fn a_record_says_what_obligations_still_ask_of_it() {
 
 /// A form with a file, as a browser sends it.
 async fn import(browser: &crate::client::Browser<'_>, name: &str, text: &str) -> crate::client::Answer {
-    let body = format!(
-        "--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n{text}\r\n--x\r\n\
+    import_with(browser, name, text.as_bytes(), ("", "")).await
+}
+
+/// The same with the mapping of a spreadsheet: its name and text.
+async fn import_with(
+    browser: &crate::client::Browser<'_>,
+    name: &str,
+    bytes: &[u8],
+    (mapping, text): (&str, &str),
+) -> crate::client::Answer {
+    let head = format!("--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n");
+    let tail = format!(
+        "\r\n--x\r\ncontent-disposition: form-data; name=\"mapping\"; filename=\"{mapping}\"\r\n\r\n{text}\r\n--x\r\n\
          content-disposition: form-data; name=\"id\"\r\n\r\n\r\n--x--\r\n"
     );
+    let body = [head.as_bytes(), bytes, tail.as_bytes()].concat();
     let request = axum::http::Request::post("/frameworks/import")
         .header("content-type", "multipart/form-data; boundary=x")
         .header("sec-fetch-site", "same-origin")
@@ -107,4 +120,56 @@ clause "A" title="Desk" chapter="A" { obligation "A-1" kind="record" judgement="
     assert!(boss.get("/frameworks/house/export/kdl").await.body.starts_with("framework \"house\""));
     let frozen = import(&boss, "house.kdl", &house.replace("prioritized", "sorted")).await;
     assert!(frozen.body.contains("published and frozen"), "{}", frozen.body);
+}
+
+#[tokio::test]
+async fn a_spreadsheet_is_imported_with_its_mapping() {
+    let desk = Desk::open().await;
+    let boss = desk.signed_in("boss").await;
+    let page = boss.get("/frameworks").await.body;
+    assert!(page.contains(".xlsx") && page.contains("name=\"mapping\""), "{page}");
+    let shipped = boss.get("/frameworks/import/mapping").await.body;
+    assert!(shipped.contains("framework = \"house-rules\""), "{shipped}");
+    let headings = ["Chapter", "No.", "Requirement", "How it is shown", "Answered by", "Comment"];
+    let rows: [&[&str]; 2] = [&headings, &["Desk", "1.1", "Calls are answered.", "", "", ""]];
+    let sheet = book("Requirements", &rows);
+    let kept = import_with(&boss, "rules.xlsx", &sheet, ("", "")).await;
+    assert_eq!(kept.location(), "/frameworks/house-rules", "{}", kept.body);
+    assert!(boss.get("/frameworks/house-rules").await.body.contains("Calls are answered."));
+    let own = shipped.replace("house-rules", "cellar").replace("\"No.\"", "\"Number\"");
+    let wrong = import_with(&boss, "rules.xlsx", &sheet, ("own.toml", &own)).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.body.contains("the column `No.` is neither mapped nor ignored"), "{}", wrong.body);
+    let own = shipped.replace("house-rules", "cellar");
+    let kept = import_with(&boss, "rules.xlsx", &sheet, ("own.toml", &own)).await;
+    assert_eq!(kept.location(), "/frameworks/cellar", "{}", kept.body);
+    let far = "<row r=\"1048576\"><c r=\"XFD1048576\" t=\"inlineStr\"><is><t>x</t></is></c></row>";
+    let far = import_with(&boss, "far.xlsx", &sheet_of("Requirements", far), ("", "")).await;
+    assert!(far.body.contains("at most 20000 rows are read"), "{}", far.body);
+    let deep = import(&boss, "deep.kdl", &"a {".repeat(12_000)).await;
+    assert_eq!(deep.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(deep.body.contains("braces are nested deeper than 32"), "{}", deep.body);
+}
+
+#[tokio::test]
+async fn a_time_before_the_first_run_has_a_page_that_says_so() {
+    let desk = Desk::open().await;
+    let boss = desk.signed_in("boss").await;
+    for address in ["/conformity", "/conformity/8.6", "/conformity/8.6.1-a"] {
+        let page = boss.get(&format!("{address}?as_of=2020-01-01")).await;
+        assert_eq!(page.status, StatusCode::OK, "{address}: {}", page.body);
+        for text in ["Nothing was tested by", "No run was made since then", "Show how it stands now"] {
+            assert!(page.body.contains(text), "{address}: {text} is missing");
+        }
+        assert!(
+            !page.body.contains("class=\"unknown\"") && !page.body.contains("<tbody>"),
+            "{address}: no empty table"
+        );
+    }
+    boss.post("/conformity/run", &[]).await;
+    let page = boss.get("/conformity?as_of=2020-01-01").await.body;
+    assert!(
+        page.contains("The first run that asked its tests was made") && page.contains("Show what it found"),
+        "{page}"
+    );
 }

@@ -4,6 +4,8 @@
 mod api;
 mod around;
 mod automations;
+#[path = "../../../conformity/tests/it/book.rs"]
+mod book;
 mod client;
 mod conformity;
 mod documents;
@@ -21,5 +23,6 @@ mod mail;
 mod pages;
 mod paper;
 mod safety;
+mod setup;
 mod small;
 mod views;

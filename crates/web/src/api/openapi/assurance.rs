@@ -48,16 +48,23 @@ fn conformity() -> Json {
     let state = state();
     let objects = json!({"type": "array", "items": {"type": "object"}});
     let run = json!({"anyOf": [schema("Run"), {"type": "null"}]});
+    let before = json!({
+        "type": ["object", "null"], "description": "Why nothing is known of the instant that was asked for; null where something is.",
+        "properties": {
+            "what": {"type": "string", "enum": ["first_run", "framework"]},
+            "since": {"type": ["string", "null"], "format": "date-time", "description": "When the first run was made, or the framework was published."},
+        },
+    });
     json!({
         "Conformity": object("A framework at a glance.", json!({
-            "framework": text, "title": text, "scope": text, "as_of": at, "run": run, "stale": {"type": "boolean"},
+            "framework": text, "title": text, "scope": text, "as_of": at, "run": run, "stale": {"type": "boolean"}, "before": before,
             "states": {"type": "object", "additionalProperties": number, "description": "Obligations by state."},
             "tests": number, "records_tested": number, "exceptions": number,
             "chapters": {"type": "array", "items": {"type": "object"}, "description": "Chapters, clauses, obligations."},
         })),
         "Obligation": object("An obligation with everything that shows how it stands.", json!({
             "framework": text, "chapter_title": text, "clause_title": text, "obligation": {"type": "object"},
-            "state": state, "since": {"type": ["string", "null"], "format": "date-time"}, "run": run,
+            "state": state, "since": {"type": ["string", "null"], "format": "date-time"}, "run": run, "before": before,
             "tests": objects, "judgements": {"type": "array", "items": schema("Judgement")},
             "history": objects,
         })),

@@ -137,7 +137,7 @@ fn conformity(registry: &Registry, all: &mut Map<String, Json>) {
     let which = "Id of the framework; ISO/IEC 20000-1:2018 where nothing is said.";
     let number = json!({"type": "integer", "minimum": 1, "maximum": i64::MAX});
     let at = json!({"type": "string", "format": "date-time"});
-    let past = "A past instant: answered by the newest sealed run that was made not later (404 where there is none). Now where nothing is said.";
+    let past = "A past instant: answered by the newest sealed run that was made not later; where there is none, `before` says why and nothing is proven. Now where nothing is said.";
     let overview = Operation::read("conformity", "Conformity", "How all obligations stand")
         .says("The clause map: every obligation with its state, by chapter and clause.")
         .query("framework", framework.clone(), false, which)

@@ -1,7 +1,7 @@
 //! Conformity as of a past instant: the choice of the instant, and which sealed run answers for it.
 
 use maud::{Markup, html};
-use proofdesk_conformity::RunRow;
+use proofdesk_conformity::{Before, RunRow};
 use proofdesk_model::format::parse_instant;
 
 use crate::error::WebError;
@@ -75,4 +75,42 @@ pub fn told(visit: &Visit, at: i64, run: &RunRow, stale: bool, back: &str) -> Ma
             }
         },
     )
+}
+
+/// Why nothing is known of an instant, and where something is.
+pub fn nothing(visit: &Visit, at: i64, before: Before, back: &str) -> Markup {
+    let words = |at| time::absolute(at, visit.now, visit.zone());
+    let (title, says, since) = match before {
+        Before::FirstRun { since } => (
+            format!("Nothing was tested by {}", words(at)),
+            "The first run that asked its tests was made",
+            since,
+        ),
+        Before::Framework { since } => {
+            let title = format!("This framework was not in force by {}", words(at));
+            (title, "It was published", since)
+        }
+    };
+    let link = |as_of: &str| format!("{back}{}", query(if back.contains('?') { '&' } else { '?' }, as_of));
+    notice(
+        "",
+        &title,
+        &html! {
+            p.small {
+                "So nothing is known of that time: nothing was conforming, and nothing was not. "
+                @match since {
+                    Some(since) => { (says) " " (words(since)) ". " @if let Before::FirstRun { .. } = before { a.link href=(link(&instant(visit, since))) { "Show what it found" } " · " } },
+                    None => "No run was made since then, either. ",
+                }
+                a.link href=(back) { "Show how it stands now" }
+            }
+        },
+    )
+}
+
+/// An instant as an address writes it, not before it.
+fn instant(visit: &Visit, at: i64) -> String {
+    let second = at.div_euclid(1_000_000) + 1;
+    let found = jiff::Timestamp::from_second(second).map(|t| t.to_zoned(visit.zone().clone()));
+    found.map_or_else(|_| String::new(), |t| t.strftime("%Y-%m-%dT%H:%M:%S").to_string())
 }

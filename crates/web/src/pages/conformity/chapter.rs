@@ -35,9 +35,10 @@ pub async fn show(
         .ok_or_else(|| WebError::NotFound("clause or obligation of this number".to_owned()))?;
     let title = format!("{} {}", chapter.number, chapter.title);
     let body = html! {
-        div.stack.tight { h1 { span.key.muted { (chapter.number) } " " (chapter.title) } p.muted { (chapter.conforming) " of " (chapter.total) " obligations conform. " @match &view.origin { Some(origin) => (origin), None => "The words are ours; the standard's own text is sold by ISO." } } }
+        div.stack.tight { h1 { span.key.muted { (chapter.number) } " " (chapter.title) } p.muted { @if view.before.is_none() { (chapter.conforming) " of " (chapter.total) " obligations conform. " } @match &view.origin { Some(origin) => (origin), None => "The words are ours; the standard's own text is sold by ISO." } } }
         @if let (Some(at), Some(run)) = (at, &view.run) { (as_of::told(visit, at, run, view.stale, &format!("/conformity/{number}"))) }
-        @for clause in chapter.clauses.iter().filter(|c| number == chapter.number || c.number == number) {
+        @if let (Some(at), Some(before)) = (at, view.before) { (as_of::nothing(visit, at, before, &format!("/conformity/{number}?framework={}", layout::escape_query(framework)))) }
+        @else { @for clause in chapter.clauses.iter().filter(|c| number == chapter.number || c.number == number) {
             section.card {
                 header { h2 { span.key { (clause.number) } " " (clause.title) } }
                 div.scroll { table.list {
@@ -52,7 +53,7 @@ pub async fn show(
                     } } }
                 } }
             }
-        }
+        } }
     };
     let crumbs = vec![
         ("Assurance".to_owned(), Some("/home/assurance".to_owned())),

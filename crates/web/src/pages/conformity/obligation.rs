@@ -18,7 +18,7 @@ use crate::form::sent::Texts;
 use crate::form::{Typed, Wrong};
 use crate::layout::{self, Page, escape_query};
 use crate::menu::slug;
-use crate::pages::conformity::{as_of, require, seconds, state_tag, thousands};
+use crate::pages::conformity::{address, as_of, require, seconds, state_tag, thousands};
 use crate::parts::empty::empty;
 use crate::parts::{tag, time};
 use crate::session::Visit;
@@ -95,7 +95,8 @@ async fn page(
             @if let Some(when) = &o.applies_when { p.muted { "Applies when " (when) "." } }
         }
         @if let (Some(at), Some(run)) = (at, &detail.run) { (as_of::told(visit, at, run, false, &format!("/conformity/{id}"))) }
-        div.split {
+        @if let (Some(at), Some(before)) = (at, detail.before) { (as_of::nothing(visit, at, before, &address(framework, id, ""))) }
+        @else { div.split {
             div.stack.wide {
                 @if detail.tests.is_empty() { section.card { (empty("No test proves this obligation yet; until one does, nothing is claimed.", &html! { @if let Some(tested) = &o.tested { p.small.muted { "How records could show it: " (tested) } } @if !detail.mapped_from.is_empty() { p.small.muted { "What other frameworks' tests say of it stands under By mapping." } } })) } }
                 @for test in &detail.tests { (test_card(visit, test)) (exceptions(visit, id, framework, test)) }
@@ -107,7 +108,7 @@ async fn page(
                 (judgements(visit, &detail, typed, wrong))
                 (history(visit, &detail))
             }
-        }
+        } }
     };
     let title = format!("{} {}", o.id, o.says.chars().take(60).collect::<String>());
     let crumbs = vec![

@@ -71,7 +71,7 @@ fn control(guide: &Guide, so: &So, kind: &Kind, cell: &Cell<'_>, text: &str) -> 
     let needed = cell.needed.then_some("true");
     let like = Some(cell.like).filter(|l| !l.is_empty());
     match kind {
-        Kind::Lines => html! {
+        Kind::Lines | Kind::Hours(_) => html! {
             textarea.field id=(cell.id) name=(cell.name) rows="3" placeholder=[like] aria-required=[needed] aria-invalid=[invalid] aria-describedby=[cell.described] { "\n" (text) }
         },
         Kind::Choice(options) => select(cell, options, text),
@@ -84,7 +84,11 @@ fn control(guide: &Guide, so: &So, kind: &Kind, cell: &Cell<'_>, text: &str) -> 
             input.field id=(cell.id) name=(cell.name) value=(text) placeholder=[like] autocomplete="off" aria-required=[needed] aria-invalid=[invalid] aria-describedby=[cell.described];
         },
         other => {
-            let kind = if matches!(other, Kind::Day) { "date" } else { "text" };
+            let kind = match other {
+                Kind::Day(_) => "date",
+                Kind::Mail => "email",
+                _ => "text",
+            };
             // a browser shows nothing of a day that is none: what was typed is kept as text
             let kind = if cell.invalid { "text" } else { kind };
             html! {

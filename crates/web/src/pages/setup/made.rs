@@ -15,8 +15,8 @@ use crate::error::WebError;
 use crate::layout::escape_query;
 use crate::menu::slug;
 use crate::pages::conformity;
-use crate::pages::setup::{MADE, So, desk, frame, groups, require, review, so_far};
-use crate::parts::empty::notice;
+use crate::pages::setup::{MADE, So, desk, differ, frame, groups, require, review, so_far};
+use crate::parts::empty::{empty, notice};
 use crate::session::Visit;
 
 /// Next steps shown.
@@ -84,10 +84,11 @@ fn bearing(found: &Conformity, view: &Overview) -> Bearing {
 /// What was made and what comes next.
 pub async fn show(visit: Visit) -> Result<Response, WebError> {
     let guide = require(&visit)?;
-    let Some(turned) = proofdesk_setup::turned(visit.engine()).await? else {
-        return Ok(Redirect::to("/setup").into_response());
-    };
     let So { answers, known } = so_far(&visit, guide).await?;
+    let Some(turned) = proofdesk_setup::turned(visit.engine()).await? else {
+        let (done, all) = answers.progress(guide);
+        return Ok(frame(&visit, "What was made", nothing_yet(done, all)).into_response());
+    };
     let desk = desk(&visit, guide);
     let plan = Plan::of(guide, &answers, &known, visit.registry());
     let summary = desk.summary(&plan).await?;
@@ -109,6 +110,7 @@ pub async fn show(visit: Visit) -> Result<Response, WebError> {
             div.row { a.button href="/setup" { "Change answers" } a.button.primary href="/conformity" { "Open the conformity page" } }
         }
         @if new > 0 { (notice("risk", "Something that follows from your answers is not made yet", &html! { p.small { a href="/setup/summary" { "See what, and make it" } } })) }
+        (differ::card(&visit, guide, &summary, &desk.unnamed(&answers, &known)))
         div.setup {
             section.card {
                 header { h2 { "The next steps" } span.small.muted { "those first that bear on most obligations" } }
@@ -118,7 +120,8 @@ pub async fn show(visit: Visit) -> Result<Response, WebError> {
                 @if let Some(view) = &view { (turned_card(view, &turned)) }
                 section.card { header { h2 { "Accounts" } } div.body.prose.small {
                     p { "People who were made cannot sign in yet. An administrator gives them an account, with the roles of their work; each holder of a role then accepts it." }
-                    p { a href="/accounts" { "Open the accounts" } }
+                    @if visit.caller.has("administrator") { p { a href="/accounts" { "Open the accounts" } } }
+                    @else { p.muted { "You are no administrator: ask one of them." } }
                 } }
             }
         }
@@ -126,6 +129,23 @@ pub async fn show(visit: Visit) -> Result<Response, WebError> {
         (groups(&visit, &summary))
     };
     Ok(frame(&visit, "What was made", body).into_response())
+}
+
+/// What is to be done before anything can be shown.
+fn nothing_yet(done: usize, all: usize) -> Markup {
+    html! {
+        h1 { "Nothing was made yet" }
+        (empty(
+            "What set-up made, which obligations turned with it, and the next steps would stand here.",
+            &html! {
+                p { "So far " b.num { (done) } " of " span.num { (all) } " questions are answered. Answer them, look at what will be made, and press the button there: only then something is written." }
+                div.row {
+                    a.button.primary href="/setup" { @if done == 0 { "Begin with the questions" } @else { "Go on with the questions" } }
+                    a.button href="/setup/summary" { "See what will be made" }
+                }
+            },
+        ))
+    }
 }
 
 fn next(visit: &Visit, at: usize, step: &NextStep) -> Markup {
