@@ -20,7 +20,7 @@ export function binary() {
 }
 
 /** The accounts' password, on every desk of the journeys. */
-const PASSWORD = "pass-word-1";
+const PASSWORD = "apple-sand-tower-1";
 
 /**
  * Fills a small demo company (always the same one: the seed is fixed) and serves it on a free port.

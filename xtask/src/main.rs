@@ -1,10 +1,11 @@
-//! The project's own automation: `cargo xtask ci | tidy | generate | bench`.
+//! The project's own automation: `cargo xtask ci | tidy | generate | fuzz | bench`.
 //!
 //! It is not the product's command line (that is `crates/proofdesk`) and knows none of its crates: it reads
 //! files and starts programs, so it builds in seconds.
 
 mod bench;
 mod ci;
+mod fuzz;
 mod generate;
 mod shell;
 mod tidy;
@@ -22,6 +23,7 @@ cargo xtask COMMAND
   tidy --tighten      lower the numbers of xtask/ratchet.toml to what is needed today
   generate            write the papers of generated/ anew
   generate --check    fail where a paper of generated/ is not what the program writes
+  fuzz [TARGET] [S]   run the fuzz targets of fuzz/, each for S seconds (600); fuzz/README.md tells of them
   bench [OPTIONS]     measure the product beside bare SQL; `bench --help` tells the options
 ";
 
@@ -47,6 +49,7 @@ fn run() -> Result<bool> {
         ["tidy", "--tighten"] => tidy::tighten(&root),
         ["generate"] => generate::write(&root),
         ["generate", "--check"] => generate::check(&root),
+        ["fuzz", words @ ..] => fuzz::run(&root, words),
         ["bench", options @ ..] => bench::measure(&root, options),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");

@@ -12,6 +12,7 @@ mod licences;
 mod links;
 mod places;
 mod ratchet;
+mod security;
 mod shape;
 mod source;
 mod tree;
@@ -86,6 +87,7 @@ fn all(root: &Path, tree: &Tree) -> Result<Vec<Problem>> {
     found.extend(words::check(tree));
     found.extend(places::check(tree));
     found.extend(links::check(tree));
+    found.extend(security::check(tree));
     found.extend(crates::check(tree)?);
     found.extend(licences::check(root, tree)?);
     found.sort_by(|a, b| (&a.path, a.line, a.check).cmp(&(&b.path, b.line, b.check)));

@@ -24,6 +24,7 @@ use proofdesk_model::{Context, format};
 use serde::Serialize;
 
 pub use mapping::{Mapping, Mistake};
+pub use run::rehearse;
 
 use crate::Engine;
 use crate::error::Error;

@@ -258,6 +258,11 @@ impl Config {
         self.provider.iter().map(provider).collect()
     }
 
+    /// Whether the desk is reached by TLS: said so, or its address begins with `https://`.
+    pub fn is_secure(&self) -> bool {
+        self.secure_cookies || self.public_url.as_ref().is_some_and(|url| url.starts_with("https://"))
+    }
+
     /// The time zone.
     ///
     /// # Errors
@@ -350,6 +355,14 @@ mod tests {
         std::fs::write(&path, text.replace("public_url", "# public_url")).unwrap();
         let message = Config::read(&path).unwrap().check().unwrap_err().to_string();
         assert!(message.contains("public_url"), "{message}");
+    }
+
+    #[test]
+    fn an_address_by_tls_makes_cookies_secure() {
+        let of = |url: &str| Config { public_url: Some(url.to_owned()), ..Config::default() };
+        assert!(of("https://desk.example.com").is_secure() && !of("http://desk").is_secure());
+        assert!(Config { secure_cookies: true, ..Config::default() }.is_secure());
+        assert!(!Config::default().is_secure());
     }
 
     #[test]

@@ -141,29 +141,63 @@ async fn listen(
             known
         }
     };
-    let (engine, caller) = (state.engine.clone(), visit.caller.clone());
-    let live =
-        stream::unfold((receiver, engine, caller, feed), move |(mut receiver, engine, caller, feed)| {
-            let reset = reset.clone();
-            async move {
-                loop {
-                    match receiver.recv().await {
-                        Ok(told) => {
-                            if may_know(&engine, &caller, &told.record).await {
-                                let event = feed.event(&told);
-                                return Some((event, (receiver, engine, caller, feed)));
-                            }
+    let listener = Listener {
+        engine: state.engine.clone(),
+        secret: visit.secret.clone(),
+        caller: visit.caller.clone(),
+        asked: 0,
+    };
+    let live = stream::unfold((receiver, listener, feed), move |(mut receiver, mut listener, feed)| {
+        let reset = reset.clone();
+        async move {
+            loop {
+                match receiver.recv().await {
+                    Ok(told) => {
+                        if !listener.stays().await {
+                            return None;
                         }
-                        Err(broadcast::error::RecvError::Lagged(_)) => {
-                            return Some((reset, (receiver, engine, caller, feed)));
+                        if may_know(&listener.engine, &listener.caller, &told.record).await {
+                            let event = feed.event(&told);
+                            return Some((event, (receiver, listener, feed)));
                         }
-                        Err(broadcast::error::RecvError::Closed) => return None,
                     }
+                    Err(broadcast::error::RecvError::Lagged(_)) => {
+                        return Some((reset, (receiver, listener, feed)));
+                    }
+                    Err(broadcast::error::RecvError::Closed) => return None,
                 }
             }
-        });
+        }
+    });
     let all = stream::iter(missed).chain(live).map(Ok);
     Sse::new(all).keep_alive(KeepAlive::new().interval(Duration::from_secs(20)))
+}
+
+/// Who listens, for as long as the session lasts and with the roles of now.
+struct Listener {
+    engine: Engine,
+    secret: String,
+    caller: Caller,
+    /// When the session was last asked for, microseconds UTC.
+    asked: i64,
+}
+
+impl Listener {
+    /// Whether the session goes on; asked for once a second at most. What stays open ends with it.
+    async fn stays(&mut self) -> bool {
+        let now = self.engine.now();
+        if now < self.asked + 1_000_000 {
+            return true;
+        }
+        self.asked = now;
+        match self.engine.session_stays(&self.secret).await {
+            Ok(Some(caller)) => {
+                self.caller = caller;
+                true
+            }
+            Ok(None) | Err(_) => false,
+        }
+    }
 }
 
 /// A change of a record that the listener does not see is none of his business, nor are changes of a type of which he

@@ -32,6 +32,7 @@ pub fn router(state: AppState) -> Router {
         tracing::warn!("built without node packages: pages work without htmx and the shipped fonts");
     }
     let areas = Router::new().merge(api::router()).merge(pages::router()).merge(events::router());
+    let secure = state.settings.secure;
     let guarded = security::around(areas, &state).with_state(state);
-    Router::new().merge(assets::router()).merge(guarded)
+    security::with_headers(Router::new().merge(assets::router()).merge(guarded), secure)
 }

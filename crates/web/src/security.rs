@@ -5,12 +5,13 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tracing::Instrument;
 
 use crate::error::{self, WebError};
 use crate::state::AppState;
@@ -18,7 +19,7 @@ use crate::state::AppState;
 /// Largest form without files, bytes; uploads have their own limit.
 const FORM_MAX: usize = 2 * 1_048_576;
 
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
+const POLICY: &str = "default-src 'none'; object-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
                       connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The id of a request: shown on error pages and written to the log.
@@ -33,8 +34,21 @@ pub fn around(router: Router<AppState>, state: &AppState) -> Router<AppState> {
         .layer(CatchPanicLayer::custom(|_| WebError::Fault("a handler failed".to_owned()).into_response()))
         .layer(from_fn(same_site))
         .layer(from_fn_with_state(state.clone(), error::render))
-        .layer(from_fn(headers))
         .layer(CompressionLayer::new())
+}
+
+/// Puts the headers around everything that is answered, files of the pages too. With TLS browsers are told to come by
+/// TLS for a year.
+pub fn with_headers(router: Router, secure: bool) -> Router {
+    let router = if secure { router.layer(from_fn(only_tls)) } else { router };
+    router.layer(from_fn(headers))
+}
+
+async fn only_tls(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let year = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+    response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, year);
+    response
 }
 
 async fn nothing_here() -> WebError {
@@ -70,7 +84,14 @@ fn is_same_site(headers: &HeaderMap) -> bool {
 async fn headers(mut request: Request, next: Next) -> Response {
     let id = RequestId(request_id());
     request.extensions_mut().insert(id.clone());
-    let mut response = next.run(request).await;
+    // the pattern, never the address: that may hold the secret of a link
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let span = tracing::info_span!("request", id = %id.0, account = tracing::field::Empty);
+    let mut response = next.run(request).instrument(span.clone()).await;
+    if matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+        let route = route.unwrap_or_default();
+        span.in_scope(|| tracing::warn!(status = response.status().as_u16(), route, "a request was refused"));
+    }
     let headers = response.headers_mut();
     let fixed = [
         (header::CONTENT_SECURITY_POLICY, POLICY),

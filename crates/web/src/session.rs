@@ -16,8 +16,15 @@ use crate::error::WebError;
 use crate::menu::{self, Group};
 use crate::state::AppState;
 
-/// Name of the session cookie.
+/// Name of the session cookie without TLS.
 pub const COOKIE: &str = "proofdesk_session";
+/// Its name with TLS: a browser takes it from this host alone, for the whole of it, and over TLS only.
+const COOKIE_OF_HOST: &str = "__Host-proofdesk_session";
+
+/// Name of the session cookie; `secure` where the desk is reached by TLS.
+pub fn cookie_name(secure: bool) -> &'static str {
+    if secure { COOKIE_OF_HOST } else { COOKIE }
+}
 
 /// A signed-in person asking for a page: everything that rendering needs.
 #[derive(Clone)]
@@ -70,10 +77,13 @@ impl FromRequestParts<AppState> for Visit {
         let next = parts.uri.path_and_query().map_or_else(|| path.clone(), ToString::to_string);
         let back = if parts.method == axum::http::Method::GET { next } else { "/".to_owned() };
         let jar = CookieJar::from_headers(&parts.headers);
-        let Some(secret) = jar.get(COOKIE) else { return Err(WebError::SignIn(back)) };
+        let Some(secret) = jar.get(cookie_name(state.settings.secure)) else {
+            return Err(WebError::SignIn(back));
+        };
         let Some(session) = state.engine.session(secret.value()).await? else {
             return Err(WebError::SignIn(back));
         };
+        tracing::Span::current().record("account", session.account.reference());
         let caller = session.account.caller();
         let menu = menu::groups(state, &caller);
         let now = state.engine.now();
@@ -112,7 +122,7 @@ fn visitor_of(parts: &Parts, state: &AppState) -> Visitor {
 
 /// The cookie that carries a session's secret; ends with the browser's session at the latest after a week.
 pub fn cookie(secret: String, secure: bool) -> Cookie<'static> {
-    let mut cookie = Cookie::new(COOKIE, secret);
+    let mut cookie = Cookie::new(cookie_name(secure), secret);
     cookie.set_http_only(true);
     cookie.set_same_site(SameSite::Lax);
     cookie.set_secure(secure);

@@ -26,8 +26,8 @@ pub fn check(tree: &Tree) -> Vec<Problem> {
                 "name the file after its module: `name.rs` beside `name/`",
             ));
         }
-        if !path.starts_with("xtask/") && !path.starts_with("crates/") {
-            found.push(Problem::new("file-name", path, 0, "Rust lies in crates/ or xtask/"));
+        if !["crates/", "xtask/", "fuzz/targets/"].iter().any(|place| path.starts_with(place)) {
+            found.push(Problem::new("file-name", path, 0, "Rust lies in crates/, xtask/ or fuzz/targets/"));
         }
     }
     for (path, text) in tree.texts(".kdl") {

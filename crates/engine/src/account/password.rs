@@ -88,6 +88,57 @@ async fn hash_in_turn<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(|e| Error::Internal(e.to_string()))?
 }
 
+/// The first five bytes of the SHA-256 of the 10,000 most common passwords of breaches that have [`PASSWORD_MIN`]
+/// characters, in lower case; hexadecimal, sorted, one a line. As hashes, because people put names and worse into passwords.
+const COMMON: &str = include_str!("common-passwords.txt");
+
+/// Words that make no password, with a number or not: what this is, what it is for, and what people begin with.
+pub const CONTEXT_WORDS: [&str; 14] = [
+    "proofdesk",
+    "servicedesk",
+    "helpdesk",
+    "iso20000",
+    "administrator",
+    "admin",
+    "password",
+    "passwort",
+    "welcome",
+    "willkommen",
+    "changeme",
+    "letmein",
+    "qwerty",
+    "qwertz",
+];
+
+/// Whether it is one of the most common ones, in whatever case.
+fn is_common(password: &str) -> bool {
+    let hash = hex::encode(&Sha256::digest(password.to_lowercase().as_bytes())[..5]);
+    let line = hash.len() + 1;
+    let (mut low, mut high) = (0, COMMON.len() / line);
+    while low < high {
+        let middle = low.midpoint(high);
+        let found = COMMON.get(middle * line..middle * line + hash.len()).unwrap_or_default();
+        match found.cmp(&hash) {
+            std::cmp::Ordering::Equal => return true,
+            std::cmp::Ordering::Less => low = middle + 1,
+            std::cmp::Ordering::Greater => high = middle,
+        }
+    }
+    false
+}
+
+/// Whether little is left of it without the name of the account and [`CONTEXT_WORDS`].
+fn is_of_context(password: &str, sign_in: &str) -> bool {
+    let plain = |text: &str| text.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    let mut left = plain(password);
+    let own = plain(sign_in.split('@').next().unwrap_or_default());
+    for word in std::iter::once(own.as_str()).filter(|own| own.len() > 2).chain(CONTEXT_WORDS) {
+        left = left.replace(word, "");
+    }
+    let taken_away = left.len() < plain(password).len();
+    taken_away && left.chars().count() < 6
+}
+
 pub(crate) fn check_password(password: &str, sign_in: &str) -> Result<(), Error> {
     let message = if password.chars().count() < PASSWORD_MIN {
         format!("A password has at least {PASSWORD_MIN} characters.")
@@ -95,8 +146,50 @@ pub(crate) fn check_password(password: &str, sign_in: &str) -> Result<(), Error>
         format!("A password has at most {PASSWORD_MAX} bytes.")
     } else if password.eq_ignore_ascii_case(sign_in) {
         "The password must differ from the sign-in name.".to_owned()
+    } else if is_common(password) {
+        "This is one of the passwords that are tried first: choose another one.".to_owned()
+    } else if is_of_context(password, sign_in) {
+        "This is hardly more than your name or a word of this desk: choose another one.".to_owned()
     } else {
         return Ok(());
     };
     Err(Error::invalid("password", "range", message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{COMMON, check_password};
+
+    #[test]
+    fn the_list_of_common_passwords_can_be_searched() {
+        let lines: Vec<&str> = COMMON.lines().collect();
+        assert!(lines.len() == 10_000 && lines.is_sorted() && lines.iter().all(|line| line.len() == 10));
+    }
+
+    #[test]
+    fn what_is_tried_first_is_refused_and_anything_else_is_taken() {
+        for refused in [
+            "short",
+            "qwertyuiop",
+            "1Q2w3e4r5T",
+            "BASKETBALL",
+            "password123",
+            "Proofdesk2026!",
+            "ida.voss-2026",
+            "Admin-Password-1",
+            "ida.voss@example.com",
+        ] {
+            assert!(check_password(refused, "ida.voss@example.com").is_err(), "{refused}");
+        }
+        let longest = "é".repeat(128);
+        for taken in [
+            "correct horse battery",
+            "aaaa bbbb cccc",
+            "my proofdesk is a castle",
+            "\u{1f511} 钥匙 в замке",
+            longest.as_str(),
+        ] {
+            assert!(check_password(taken, "ida.voss@example.com").is_ok(), "{taken}");
+        }
+    }
 }

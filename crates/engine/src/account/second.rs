@@ -198,6 +198,7 @@ impl Engine {
             self.take_recovery_code(&stored.account, &code).await?
         };
         if !taken {
+            tracing::warn!(account = stored.account.reference(), "the second step of a sign-in was refused");
             return Err(wrong_code());
         }
         self.forgive(attempt).await?;
@@ -272,6 +273,10 @@ impl Engine {
         let found = self.require_account(account).await?;
         let attempt = self.admit(vec![key]).await?;
         if !password_matches(password.to_owned(), found.password.clone()).await? {
+            tracing::warn!(
+                account = found.account.reference(),
+                "a password that was asked for again was wrong"
+            );
             return Err(Error::invalid(field, "sign_in", "The present password is not right."));
         }
         self.forgive(attempt).await?;
@@ -428,11 +433,12 @@ fn no_session() -> Error {
     Error::NotFound("sign-in that waits for this; begin again".to_owned())
 }
 
-/// Ten letters each, 50 bits, in two halves.
+/// 24 letters each, 120 bits, in groups of four: so much that a plain hash may be kept of it.
 pub(super) fn recovery_codes(random: &mut impl Rng) -> Vec<String> {
     let code = |random: &mut _| {
         let letters = new_secret(random);
-        format!("{}-{}", &letters[..5], &letters[5..10])
+        let groups: Vec<&str> = (0..6).filter_map(|group| letters.get(group * 4..group * 4 + 4)).collect();
+        groups.join("-")
     };
     (0..RECOVERY_CODES).map(|_| code(random)).collect()
 }

@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 
-use proofdesk_model::Permit;
+use proofdesk_model::{Caller, Permit};
 use proofdesk_store::{Select, Statement};
 use rand::Rng;
 use serde::Serialize;
@@ -143,6 +143,10 @@ impl Engine {
         // without such an account the same work is done on a hash that no password has
         let hash = found.as_ref().and_then(|f| f.password.clone());
         let right = password_matches(password.to_owned(), hash).await?;
+        if !right {
+            let account = found.as_ref().map(|f| f.account.reference()).unwrap_or_default();
+            tracing::warn!(account, "a sign-in was refused");
+        }
         let Some(found) = found.filter(|_| right) else { return Err(wrong()) };
         self.forgive(attempt).await?;
         let stage = self.stage_after_password(&found).await?;
@@ -189,6 +193,7 @@ impl Engine {
             .set("method", method.to_owned());
         let old = Statement::delete("session").when_below("expires_at", now);
         self.store().execute(vec![session, old]).await?;
+        tracing::info!(account = account.reference(), method, stage = stage.word(), "a session began");
         Ok(secret)
     }
 
@@ -232,6 +237,25 @@ impl Engine {
             pending: row.opt_text(5).map(str::to_owned),
             method: row.text(6).to_owned(),
         }))
+    }
+
+    /// As whom a session speaks now, without counting as a use of it: for an answer that stays open. None when it has
+    /// ended.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn session_stays(&self, secret: &str) -> Result<Option<Caller>, Error> {
+        let columns = ["account", "used_at", "expires_at", "stage"];
+        let question =
+            Select::from("session", &columns).when("token_hash", fingerprint(secret)).limit(1).short();
+        let rows = self.store().select(question).await?;
+        let now = self.now();
+        let lives = |row: &&proofdesk_store::Row| {
+            row.int(2) >= now && row.int(1) + SESSION_IDLE >= now && Stage::read(row.text(3)) == Stage::Full
+        };
+        let Some(row) = rows.first().filter(lives) else { return Ok(None) };
+        let found = self.stored_account("id", row.int(0)).await?.filter(|f| f.account.active);
+        Ok(found.map(|f| f.account.on(proofdesk_model::format::day_of(now)).caller()))
     }
 
     /// Ends a session.

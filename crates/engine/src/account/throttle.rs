@@ -84,6 +84,7 @@ impl Engine {
             self.store().select(Select::from("sign_in_attempt", &columns).when_in("key", words)).await?;
         let until = rows.iter().map(|row| row.int(2)).max().unwrap_or(0);
         if until > now {
+            tracing::warn!("an attempt to sign in has to wait");
             let minutes = (until - now) / 60_000_000 + 1;
             let message = format!("Too many attempts. Try again in {minutes} min.");
             return Err(Error::invalid("password", "wait", message));

@@ -51,19 +51,7 @@ pub(super) async fn run(
 ) -> Result<ImportReport, Failure> {
     let mut chunks = reader(Counted { inner: input, progress: progress.clone() }, mapping.delimiter);
     let mut first: Chunk = chunks.recv().await.unwrap_or_default();
-    let header = match (!first.is_empty()).then(|| first.remove(0)) {
-        Some(Ok(row)) => row.fields().map(|f| f.trim().to_owned()).collect::<Vec<_>>(),
-        Some(Err(Broken::Row { line, reason })) => {
-            return Err(Failure::Mapping(vec![Mistake { file: source.file.clone(), line, message: reason }]));
-        }
-        Some(Err(Broken::File(message))) => {
-            return Err(Failure::Mapping(vec![Mistake { file: source.file.clone(), line: 0, message }]));
-        }
-        None => {
-            let message = "The file is empty.".to_owned();
-            return Err(Failure::Mapping(vec![Mistake { file: source.file.clone(), line: 0, message }]));
-        }
-    };
+    let header = header(&source.file, (!first.is_empty()).then(|| first.remove(0)))?;
     mapping.check_header(&source.file, &header).map_err(Failure::Mapping)?;
     let plan = Plan::new(mapping, engine.registry(), &header);
     let committer = Committer::start(engine.store().clone(), engine.registry().clone(), progress.clone());
@@ -80,6 +68,52 @@ pub(super) async fn run(
         }
     }
     run.end().await
+}
+
+/// The names of the columns, of the first row.
+fn header(file: &str, first: Option<Result<Row, Broken>>) -> Result<Vec<String>, Failure> {
+    let (line, message) = match first {
+        Some(Ok(row)) => return Ok(row.fields().map(|f| f.trim().to_owned()).collect()),
+        Some(Err(Broken::Row { line, reason })) => (line, reason),
+        Some(Err(Broken::File(message))) => (0, message),
+        None => (0, "The file is empty.".to_owned()),
+    };
+    Err(Failure::Mapping(vec![Mistake { file: file.to_owned(), line, message }]))
+}
+
+/// Reads a file as an import would, without a database: what rows say is understood or refused, and nothing is
+/// written. What depends on the records that are there (links, guards, earlier imports) is not asked.
+///
+/// # Errors
+/// [`Failure::Mapping`] when the heading does not fit the mapping.
+pub fn rehearse(
+    input: impl Read + Send + 'static,
+    file: &str,
+    mapping: &Mapping,
+    registry: &Registry,
+) -> Result<ImportReport, Failure> {
+    let broken = |e: std::io::Error| Broken::File(format!("the file cannot be read: {e}"));
+    let (mut rows, torn) = match Rows::open(input, mapping.delimiter) {
+        Ok(rows) => (Some(rows), None),
+        Err(error) => (None, Some(Err(broken(error)))),
+    };
+    let header = header(file, torn.or_else(|| rows.as_mut().and_then(Iterator::next)))?;
+    mapping.check_header(file, &header).map_err(Failure::Mapping)?;
+    let plan = Plan::new(mapping, registry, &header);
+    let mut report = ImportReport::default();
+    for row in rows.into_iter().flatten() {
+        report.rows += 1;
+        let read = |row: &Row| plan.key(row).and(plan.fixed(row)).and(plan.event(row, None)).map(|_| ());
+        match row {
+            Ok(row) => match read(&row) {
+                Ok(()) => report.events += 1,
+                Err(reason) => report.refused.push(Refusal { line: row.line, reason }),
+            },
+            Err(Broken::Row { line, reason }) => report.refused.push(Refusal { line, reason }),
+            Err(Broken::File(reason)) => report.broken_off = Some(reason),
+        }
+    }
+    Ok(report)
 }
 
 fn reader(input: impl Read + Send + 'static, delimiter: u8) -> mpsc::Receiver<Chunk> {

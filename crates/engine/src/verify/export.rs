@@ -14,6 +14,9 @@ use super::{BATCH, Report};
 use crate::Engine;
 use crate::error::Error;
 
+/// Most entries that may be missing from a file and are still named one by one.
+const MISSING_MOST: u64 = 10_000;
+
 fn io(error: std::io::Error) -> Error {
     Error::Internal(format!("The file of the log could not be written: {error}."))
 }
@@ -106,6 +109,11 @@ pub fn verify_export(input: impl BufRead, keys: &[VerifierKey]) -> Result<Report
     }
     if report.origin.is_empty() {
         return Err(wrong(1, "the file is empty"));
+    }
+    // the file says how many entries it has: it is not believed where that many lines cannot be missing one by one
+    let there = leaves.len() as u64;
+    if size > there.saturating_add(MISSING_MOST) {
+        return Err(wrong(1, &format!("it tells of {size} entries, but only {there} follow")));
     }
     let origin = report.origin.clone();
     let mut walk = Walk::new(&origin, keys, notes, &mut report);

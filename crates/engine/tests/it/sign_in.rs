@@ -395,3 +395,75 @@ async fn a_token_asks_who_makes_it() {
         assert!(matches!(refused, Err(Error::Forbidden(_))), "a program makes no tokens");
     }
 }
+
+/// Two at once with the same secret: how many came through.
+async fn taken<T, F: Future<Output = Result<T, Error>>>(one: F, other: F) -> usize {
+    let (one, other) = tokio::join!(one, other);
+    usize::from(one.is_ok()) + usize::from(other.is_ok())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_at_once_one_takes_a_code_or_a_link() {
+    for database in BOTH {
+        let (desk, account) = with_mara(database).await;
+        let (engine, from) = (&desk.engine, Visitor::default());
+        let session = enter(engine, "mara", PASSWORD, &from).await.unwrap().secret;
+        let (secret, codes) = with_factor(&desk, &session).await;
+        let now = || code_at(&secret, engine.now() / 30_000_000).unwrap();
+
+        let half = enter(engine, "mara", PASSWORD, &from).await.unwrap().secret;
+        let confirmed = engine.second_step(&half, &now(), &from, &mut random()).await;
+        assert_eq!(code(confirmed), "sign_in", "the code that set the factor up signs nobody in");
+        desk.time.advance(60_000_000);
+        for right in [now(), codes[0].clone()] {
+            let (a, b) = (
+                enter(engine, "mara", PASSWORD, &from).await.unwrap().secret,
+                enter(engine, "mara", PASSWORD, &from).await.unwrap().secret,
+            );
+            let step = async |half: String| engine.second_step(&half, &right, &from, &mut random()).await;
+            assert_eq!(taken(step(a), step(b)).await, 1, "{right}");
+        }
+        let setup = Act::new(&desk.setup(), Door::Cli);
+        let (_, link) = engine.make_link(&setup, account.id, &mut random()).await.unwrap();
+        let used = async |password: &'static str| engine.use_link(&link, password).await;
+        assert_eq!(taken(used("another horse battery"), used("a third horse battery")).await, 1);
+        assert_eq!(engine.verify(&[], |_, _| {}).await.unwrap().findings, []);
+    }
+}
+
+/// Whatever stands behind a name, a refusal takes the work of one password.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_tells_by_its_time_nothing_of_the_account() {
+    let (desk, account) = with_mara(Database::Sqlite).await;
+    let setup = Act::new(&desk.setup(), Door::Cli);
+    let of = |name: &str, program: bool, password: Option<&str>| proofdesk_engine::NewAccount {
+        person: account.person,
+        sign_in: name.to_owned(),
+        name: name.to_owned(),
+        roles: vec!["agent".to_owned()],
+        password: password.map(str::to_owned),
+        program,
+    };
+    let made = async |new| desk.engine.create_account(&setup, new).await.unwrap();
+    made(of("pipeline", true, None)).await;
+    made(of("invited", false, None)).await;
+    let gone = made(of("gone", false, Some(PASSWORD))).await;
+    desk.engine.set_active(&setup, gone.id, false).await.unwrap();
+    let names = ["mara", "nobody", "pipeline", "invited", "gone"];
+    assert_eq!(code(enter(&desk.engine, "warm", "wrong horse", &Visitor::default()).await), "sign_in");
+    let mut shortest = [Duration::MAX; 5];
+    for _ in 0..4 {
+        for (shortest, name) in shortest.iter_mut().zip(names) {
+            // also the right password of one who may not sign in
+            let start = Instant::now();
+            let password = if name == "gone" { PASSWORD } else { "wrong horse" };
+            assert_eq!(code(enter(&desk.engine, name, password, &Visitor::default()).await), "sign_in");
+            *shortest = start.elapsed().min(*shortest);
+        }
+    }
+    let seconds = shortest.map(|took| took.as_secs_f64());
+    for (name, took) in names.iter().zip(seconds) {
+        // without the work it would be a twentieth; a busy machine is not that uneven
+        assert!((0.3..3.0).contains(&(took / seconds[0])), "{name}: {seconds:?}");
+    }
+}

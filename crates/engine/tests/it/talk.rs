@@ -188,3 +188,12 @@ async fn a_flipped_byte_of_an_exported_log_names_its_record() {
         }
     }
 }
+
+#[test]
+fn a_log_that_tells_of_more_entries_than_it_holds_is_refused_at_once() {
+    for size in [20_000_u64, u64::MAX] {
+        let file = format!("{{\"format\":\"proofdesk-log/1\",\"origin\":\"x\",\"size\":{size}}}\n");
+        let refused = proofdesk_engine::verify::verify_export(file.as_bytes(), &[]).unwrap_err();
+        assert!(refused.to_string().contains("but only 0 follow"), "{refused}");
+    }
+}

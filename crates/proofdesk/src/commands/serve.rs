@@ -56,7 +56,7 @@ pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<Exit
     let settings = Settings {
         organization: config.organization.clone(),
         zone: config.zone()?,
-        secure: config.secure_cookies,
+        secure: config.is_secure(),
         attachment_max: config.attachment_max_mib * 1_048_576,
         renderer: renderer(config),
         sign_in_hint: hint,

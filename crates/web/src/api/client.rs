@@ -10,7 +10,7 @@ use proofdesk_engine::{Account, Act, Action, Caller, Door, Engine, Reference};
 use proofdesk_model::{RecordType, Registry};
 
 use crate::api::problem::ApiError;
-use crate::session::COOKIE;
+use crate::session::cookie_name;
 use crate::state::AppState;
 
 /// A caller of the interface.
@@ -89,12 +89,15 @@ impl FromRequestParts<AppState> for Client {
             }
             None => {
                 let jar = CookieJar::from_headers(&parts.headers);
-                let Some(cookie) = jar.get(COOKIE) else { return Err(ApiError::who(None)) };
+                let Some(cookie) = jar.get(cookie_name(state.settings.secure)) else {
+                    return Err(ApiError::who(None));
+                };
                 let session = state.engine.session(cookie.value()).await?;
                 own = Some(cookie.value().to_owned());
                 (session.ok_or_else(|| ApiError::who(Some("The session is over.")))?.account, None)
             }
         };
+        tracing::Span::current().record("account", account.reference());
         let path = parts.uri.path();
         let named = path.strip_prefix("/api/v1/").unwrap_or_default().trim_end_matches('/');
         let is_list = state.engine.registry().get(named).is_some();

@@ -147,7 +147,10 @@ fn headers_of(file: &Attachment) -> Vec<(header::HeaderName, String)> {
             header::CONTENT_DISPOSITION,
             format!("{way}; filename*=UTF-8''{}", escape_query(&file.name).replace('/', "%2F")),
         ),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox".to_owned()),
-        (header::CACHE_CONTROL, "private, max-age=3600".to_owned()),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox".to_owned(),
+        ),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
     ]
 }

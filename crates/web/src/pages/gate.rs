@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::error::WebError;
 use crate::layout;
 use crate::pages::{passkey, setup, sso};
-use crate::session::{COOKIE, Guest, Visit, cookie, random};
+use crate::session::{Guest, Visit, cookie, cookie_name, random};
 use crate::state::AppState;
 
 /// `/`, `/sign-in` and `/sign-out`.
@@ -54,7 +54,7 @@ async fn ask(
         return Ok(first_run(&state).into_response());
     }
     // a session that was complete until a second factor was demanded goes on at its second step
-    let waiting = match jar.get(COOKIE) {
+    let waiting = match jar.get(cookie_name(state.settings.secure)) {
         Some(cookie) => state.engine.session_on_its_way(cookie.value()).await?,
         None => None,
     };
@@ -76,7 +76,9 @@ pub(super) fn step_address(stage: Stage, next: &str) -> String {
 
 /// Only addresses of our own are followed after sign-in.
 pub(super) fn own(next: &str) -> &str {
-    let plain = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n']);
+    // a browser leaves tabs and line breaks out of an address: `/<tab>/` would lead away
+    let strange = |c: char| c == '\\' || c.is_control();
+    let plain = next.starts_with('/') && !next.starts_with("//") && !next.contains(strange);
     if plain && !next.starts_with("/sign-") { next } else { "/" }
 }
 
@@ -90,7 +92,7 @@ async fn sign_in(
     match engine.sign_in(&given.sign_in, &given.password, &guest.0, &mut random).await {
         Ok(SignedIn { secret, stage, .. }) => {
             // whoever was signed in on this browser before is not any more
-            if let Some(old) = jar.get(COOKIE) {
+            if let Some(old) = jar.get(cookie_name(state.settings.secure)) {
                 state.engine.sign_out(old.value()).await?;
             }
             let jar = jar.add(cookie(secret, state.settings.secure));
@@ -105,9 +107,12 @@ async fn sign_in(
     }
 }
 
+/// What a browser is told to forget when somebody signs out.
+const FORGET: [(&str, &str); 1] = [("clear-site-data", "\"cache\", \"storage\"")];
+
 async fn sign_out(State(state): State<AppState>, jar: CookieJar) -> Result<Response, WebError> {
     let mut elsewhere = None;
-    if let Some(present) = jar.get(COOKIE) {
+    if let Some(present) = jar.get(cookie_name(state.settings.secure)) {
         elsewhere = sso::way_out(&state, present.value()).await?;
         state.engine.sign_out(present.value()).await?;
     }
@@ -115,8 +120,8 @@ async fn sign_out(State(state): State<AppState>, jar: CookieJar) -> Result<Respo
     gone.make_removal();
     let jar = jar.add(gone);
     Ok(match elsewhere {
-        Some((provider, address)) => (jar, signed_out(&state, &provider, &address)).into_response(),
-        None => (jar, Redirect::to("/sign-in")).into_response(),
+        Some((provider, address)) => (jar, FORGET, signed_out(&state, &provider, &address)).into_response(),
+        None => (jar, FORGET, Redirect::to("/sign-in")).into_response(),
     })
 }
 
@@ -187,6 +192,9 @@ mod tests {
             ("//evil.example", "/"),
             ("https://evil.example", "/"),
             ("/\\evil.example", "/"),
+            ("/\t/evil.example", "/"),
+            ("/\n/evil.example", "/"),
+            ("\t//evil.example", "/"),
             ("/sign-out", "/"),
         ] {
             assert_eq!(own(next), to);

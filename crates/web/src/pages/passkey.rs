@@ -21,7 +21,7 @@ use crate::error::WebError;
 use crate::layout::{self, Page};
 use crate::parts::time;
 use crate::passkeys::{Owner, Passkeys};
-use crate::session::{COOKIE, Guest, Visit, cookie, random};
+use crate::session::{Guest, Visit, cookie, cookie_name, random};
 use crate::state::AppState;
 
 /// All addresses of passkeys.
@@ -154,7 +154,7 @@ async fn prove(
 
 /// Signed in: the cookie, and on to where one wanted to go. Whoever was signed in on this browser is not any more.
 async fn enter(state: &AppState, jar: CookieJar, signed: SignedIn, next: &str) -> Result<Response, WebError> {
-    if let Some(old) = jar.get(COOKIE) {
+    if let Some(old) = jar.get(cookie_name(state.settings.secure)) {
         state.engine.sign_out(old.value()).await?;
     }
     let jar = jar.add(cookie(signed.secret, state.settings.secure));
@@ -184,7 +184,9 @@ async fn finish_in(
 
 /// The session whose sign-in waits for its second step, with its account.
 async fn at_code(state: &AppState, jar: &CookieJar) -> Result<Option<(String, Account)>, WebError> {
-    let Some(secret) = jar.get(COOKIE).map(|c| c.value().to_owned()) else { return Ok(None) };
+    let Some(secret) = jar.get(cookie_name(state.settings.secure)).map(|c| c.value().to_owned()) else {
+        return Ok(None);
+    };
     let found = state.engine.session_on_its_way(&secret).await?.filter(|s| s.stage == Stage::Code);
     Ok(found.map(|session| (secret, session.account)))
 }

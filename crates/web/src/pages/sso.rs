@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::gate::own;
 use crate::error::WebError;
 use crate::layout;
-use crate::session::{COOKIE, Guest, cookie, random};
+use crate::session::{Guest, cookie, cookie_name, random};
 use crate::state::AppState;
 
 /// `/sign-in/with/…` leads to a provider, `/sign-in/from/…` is where it sends people back to.
@@ -26,8 +26,11 @@ pub fn router() -> Router<AppState> {
     Router::new().route("/sign-in/with/{provider}", get(begin)).route("/sign-in/from/{provider}", get(finish))
 }
 
-/// Name of the cookie that a sign-in under way is kept by.
-const STEP: &str = "proofdesk_sign_in";
+/// Name of the cookie that a sign-in under way is kept by; with TLS one that a browser takes from this host alone.
+fn step_name(secure: bool) -> &'static str {
+    if secure { "__Host-proofdesk_sign_in" } else { "proofdesk_sign_in" }
+}
+
 const PURPOSE: &str = "sso";
 
 /// What is kept while somebody is at a provider.
@@ -55,11 +58,11 @@ fn callback(state: &AppState, name: &str) -> String {
 
 /// The cookie goes along when the provider sends the browser back, which is a way from another site.
 fn step_cookie(secret: String, secure: bool) -> Cookie<'static> {
-    let mut cookie = Cookie::new(STEP, secret);
+    let mut cookie = Cookie::new(step_name(secure), secret);
     cookie.set_http_only(true);
     cookie.set_same_site(SameSite::Lax);
     cookie.set_secure(secure);
-    cookie.set_path("/sign-in/from");
+    cookie.set_path("/");
     cookie
 }
 
@@ -106,7 +109,7 @@ async fn finish(
     Query(answer): Query<Answer>,
 ) -> Result<Response, WebError> {
     let provider = provider(&state, &name)?;
-    let kept = match jar.get(STEP) {
+    let kept = match jar.get(step_name(state.settings.secure)) {
         Some(cookie) => state.engine.take_step(PURPOSE, cookie.value()).await?,
         None => None,
     };
@@ -132,7 +135,7 @@ async fn finish(
     };
     match signed {
         Ok(signed) => {
-            if let Some(old) = jar.get(COOKIE) {
+            if let Some(old) = jar.get(cookie_name(state.settings.secure)) {
                 state.engine.sign_out(old.value()).await?;
             }
             let jar = jar.add(cookie(signed.secret, state.settings.secure));

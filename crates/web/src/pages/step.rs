@@ -16,7 +16,7 @@ use crate::error::WebError;
 use crate::layout;
 use crate::pages::gate::own;
 use crate::pages::passkey;
-use crate::session::{COOKIE, Guest, cookie, random};
+use crate::session::{Guest, cookie, cookie_name, random};
 use crate::state::AppState;
 
 /// `/sign-in/code` and `/sign-in/factor`.
@@ -42,7 +42,8 @@ struct Given {
 
 /// The secret of the session whose sign-in waits at this stage; else the way back to its beginning.
 async fn waiting(state: &AppState, jar: &CookieJar, stage: Stage) -> Result<Option<String>, WebError> {
-    let Some(secret) = jar.get(COOKIE).map(|c| c.value().to_owned()) else { return Ok(None) };
+    let present = jar.get(cookie_name(state.settings.secure));
+    let Some(secret) = present.map(|c| c.value().to_owned()) else { return Ok(None) };
     let found = state.engine.session_on_its_way(&secret).await?;
     Ok(found.filter(|s| s.stage == stage).map(|_| secret))
 }

@@ -28,3 +28,19 @@ async fn a_change_is_told_to_who_listens() {
     assert!(text.contains("event: changed") && text.contains("\"reference\":\"incident:2\""), "{text}");
     assert!(text.contains("id: ") && !text.contains("Secret words"), "{text}");
 }
+
+#[tokio::test]
+async fn nothing_is_told_when_the_session_has_ended() {
+    let desk = Desk::open().await;
+    let mara = desk.signed_in("mara").await;
+    let request = Request::get("/events").header("cookie", mara.cookie()).body(Body::empty()).unwrap();
+    let mut pieces = desk.router.clone().oneshot(request).await.unwrap().into_body().into_data_stream();
+    let title = |text: &str| Change::default().with_text("title", text);
+    desk.desk.create("incident", title("Before")).await.unwrap();
+    assert!(pieces.next().await.unwrap().is_ok());
+    mara.post("/sign-out", &[]).await;
+    desk.desk.time.advance(1_000_000);
+    desk.desk.create("incident", title("After")).await.unwrap();
+    let end = tokio::time::timeout(Duration::from_secs(10), pieces.next()).await.expect("an end");
+    assert!(end.is_none(), "{end:?}");
+}

@@ -3,8 +3,9 @@
 use axum::http::StatusCode;
 use proofdesk_engine::{Change, Door, Target};
 use proofdesk_model::Value;
+use proofdesk_web::{AppState, Settings};
 
-use crate::client::{Desk, PASSWORD};
+use crate::client::{Browser, Desk, PASSWORD};
 
 const HOSTILE: &str = "<script>alert(1)</script>\"><img src=x onerror=alert(2)>";
 
@@ -72,12 +73,62 @@ async fn what_is_not_there_is_404_and_what_is_not_allowed_is_403() {
 #[tokio::test]
 async fn every_answer_carries_the_policy() {
     let desk = Desk::open().await;
-    for page in ["/sign-in", "/desk", "/nothing"] {
-        let answer = desk.browser().get(page).await;
+    let mara = desk.signed_in("mara").await;
+    let asset = proofdesk_web::assets::address("icon.svg").unwrap();
+    for page in ["/sign-in", "/desk", "/nothing", "/api/v1/me", "/api/v1/nothing", "/assets/none", &asset] {
+        let answer = mara.get(page).await;
         let policy = answer.headers["content-security-policy"].to_str().unwrap();
         assert!(policy.contains("script-src 'self'") && !policy.contains("unsafe"), "{page}: {policy}");
+        for part in ["object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "form-action 'self'"] {
+            assert!(policy.contains(part), "{page}: {policy}");
+        }
         assert_eq!(answer.headers["x-content-type-options"], "nosniff");
+        assert_eq!(answer.headers["referrer-policy"], "same-origin");
         assert!(answer.headers.contains_key("x-request-id"));
+        assert!(!answer.headers.contains_key("access-control-allow-origin"));
+        assert!(!answer.headers.contains_key("strict-transport-security"), "without TLS");
+        let cached = answer.headers.get("cache-control").map(|v| v.to_str().unwrap());
+        assert!(cached == Some("no-store") || page == asset, "{page}: {cached:?}");
+    }
+}
+
+#[tokio::test]
+async fn with_tls_the_cookie_is_of_this_host_and_browsers_come_by_tls() {
+    let desk = Desk::open().await;
+    let settings = Settings { secure: true, ..Settings::default() };
+    let router = proofdesk_web::router(AppState::new(desk.desk.engine.clone(), settings));
+    let mut browser = Browser::of(&router);
+    let answer = browser.post("/sign-in", &[("sign_in", "mara"), ("password", PASSWORD)]).await;
+    let set = answer.headers["set-cookie"].to_str().unwrap().to_owned();
+    assert!(set.starts_with("__Host-proofdesk_session="), "{set}");
+    for part in ["HttpOnly", "SameSite=Lax", "Secure", "Path=/"] {
+        assert!(set.contains(part), "{set}");
+    }
+    assert!(!set.contains("Domain"), "{set}");
+    assert_eq!(answer.headers["strict-transport-security"], "max-age=31536000; includeSubDomains");
+    let secret = set.split(';').next().unwrap().split_once('=').unwrap().1;
+    // a host beside ours can plant the plain name, and it opens nothing
+    browser.keep(&format!("proofdesk_session={secret}"));
+    assert_eq!(browser.get("/desk").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(browser.get("/api/v1/me").await.status, StatusCode::UNAUTHORIZED);
+    browser.keep(&format!("__Host-proofdesk_session={secret}"));
+    assert_eq!(browser.get("/desk").await.status, StatusCode::OK);
+    assert_eq!(browser.get("/api/v1/me").await.status, StatusCode::OK);
+    let out = browser.post("/sign-out", &[]).await;
+    assert_eq!(out.headers["clear-site-data"], "\"cache\", \"storage\"");
+    assert!(out.headers["set-cookie"].to_str().unwrap().contains("Secure"), "a browser removes it only so");
+    assert_eq!(browser.get("/desk").await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn methods_that_nobody_needs_are_refused() {
+    let desk = Desk::open().await;
+    let mara = desk.signed_in("mara").await;
+    for method in ["TRACE", "CONNECT", "PROPFIND", "DELETE"] {
+        let request = axum::http::Request::builder().method(method).uri("/desk");
+        let request =
+            request.header("sec-fetch-site", "same-origin").body(axum::body::Body::empty()).unwrap();
+        assert_eq!(mara.send(request).await.status, StatusCode::METHOD_NOT_ALLOWED, "{method}");
     }
 }
 

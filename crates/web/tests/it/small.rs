@@ -44,6 +44,42 @@ async fn staff_only_counts_also_after_the_file() {
 }
 
 #[tokio::test]
+async fn files_go_out_under_a_policy_in_which_nothing_runs() {
+    let desk = Desk::open().await;
+    let mara = desk.signed_in("mara").await;
+    let page = "<!DOCTYPE html><html><script>alert(document.cookie)</script></html>";
+    let picture = "<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>";
+    for (name, content) in
+        [("../../etc/Ärger; x=y.html", page), ("picture.svg", picture), ("data.csv", "=1+1")]
+    {
+        let sent = upload(&mara, &[("file", Some(name), content)]).await;
+        assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body);
+    }
+    let tab = mara.get("/incident/INC-1?tab=files").await.body;
+    let places: Vec<&str> =
+        tab.split("href=\"").filter_map(|p| p.split('"').next()).filter(|p| p.contains("/file/")).collect();
+    assert!(places.len() >= 3, "{tab}");
+    for place in places {
+        let answer = mara.get(place).await;
+        let header = |name: &str| answer.headers[name].to_str().unwrap();
+        for part in ["default-src 'none'", "sandbox", "base-uri 'none'", "frame-ancestors 'none'"] {
+            assert!(header("content-security-policy").contains(part), "{place}");
+        }
+        assert_eq!((header("x-content-type-options"), header("cache-control")), ("nosniff", "no-store"));
+        let kind = header("content-type");
+        assert!(
+            !kind.contains("html") && !kind.contains("svg")
+                || header("content-disposition").starts_with("attachment")
+        );
+        let name = header("content-disposition");
+        assert!(
+            name.contains("filename*=UTF-8''") && !name.contains("../") && name.matches(';').count() == 1,
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_refused_file_is_said_on_the_page_and_nothing_is_kept() {
     let desk = Desk::open().await;
     let mara = desk.signed_in("mara").await;
