@@ -82,7 +82,7 @@ async fn nothing_is_no_proof(world: World) {
     let objective = put("objective", "active", Change::default().with_text("title", "Faster")).await;
     for (test, record, says) in [
         ("competence.met", &role, "No competence in force is asked for"),
-        ("service.dependencies", &service, "or on none without saying so"),
+        ("service.dependencies", &service, "names none and does not say that there are none"),
         ("objective.due", &objective, "No action leads to it"),
     ] {
         let trial = conformity.try_out(test, &Scope::all()).await.unwrap();
