@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use proofdesk_automation::{Automations, Beginning, Outcome};
 use proofdesk_engine::follow::FOLLOW;
+use proofdesk_engine::make::Made;
 use proofdesk_engine::{Engine, Reference};
 use proofdesk_model::Job;
 use tokio::sync::watch;
@@ -15,7 +16,7 @@ use crate::pause;
 /// How long a worker may take before another may take the job over, microseconds.
 const LEASE: i64 = 60_000_000;
 /// Jobs that this runner knows.
-const KINDS: [&str; 5] = ["clock", "timed", "look", "clocks", FOLLOW];
+const KINDS: [&str; 6] = ["clock", "timed", "look", "clocks", "make", FOLLOW];
 /// Jobs claimed at a time.
 const AT_ONCE: usize = 64;
 /// After so many tries a job waits for an operator.
@@ -112,6 +113,9 @@ async fn handle(engine: &Engine, automations: &Automations, job: &Job) -> anyhow
                     "refused in part"
                 );
             }
+        }
+        "make" => {
+            engine.make(&Made::read(&job.payload).context("the job does not say what to make")?).await?;
         }
         other => bail!("no handler for jobs of kind `{other}`"),
     }

@@ -193,8 +193,10 @@ impl Caller {
 
     /// Whether the caller reads only his own records of a type: work, and whatever somebody reports or asks for, which
     /// he may read as `requester` and in no other role. A service is for everybody; what somebody else reported is not.
+    /// Work that is nobody's own and has a declared narrowing, such as a known error, is seen as that says.
     pub fn reads_own(&self, of: &RecordType) -> bool {
-        (of.family == "work" || of.own_fields().next().is_some()) && self.reads_as_requester(of)
+        let is_own = of.own_fields().next().is_some() || (of.family == "work" && of.narrow.is_none());
+        is_own && self.reads_as_requester(of)
     }
 
     /// Whether the caller reads what only staff sees of a type: who reads its records and is no mere requester, an
@@ -299,9 +301,10 @@ impl Permit {
 }
 
 impl RecordType {
-    /// The fields that make a piece of work somebody's own: who reported it, who asked, for whom.
+    /// The fields that make a piece of work somebody's own: who reported it, who asked, for whom, who is to approve it.
     pub fn own_fields(&self) -> impl Iterator<Item = &'static str> + '_ {
-        ["reported_by", "requested_by", "requested_for"].into_iter().filter(|f| self.field(f).is_some())
+        let fields = ["reported_by", "requested_by", "requested_for", "approval_by"];
+        fields.into_iter().filter(|f| self.field(f).is_some())
     }
 
     /// Whether customers and users read records of this type at all. Where they do not, everyone who reads the record

@@ -13,6 +13,7 @@ pub mod entry;
 pub mod error;
 pub mod examples;
 pub mod field;
+pub mod form_text;
 pub mod format;
 pub mod load;
 pub mod matrix;

@@ -34,6 +34,8 @@ pub struct Question<'a> {
     pub service: Option<i64>,
     /// The record's customer, by number.
     pub customer: Option<i64>,
+    /// The model by which it was ordered, by number.
+    pub model: Option<i64>,
     /// The day on which the agreement must be in force (UTC), days since 1970-01-01.
     pub day: i32,
 }
@@ -77,6 +79,7 @@ struct Offer {
     number: i64,
     types: Vec<String>,
     clock: String,
+    model: Option<i64>,
     priority: Option<String>,
     promise: Promise,
 }
@@ -142,7 +145,7 @@ impl Book {
     }
 
     /// Finds the promise: the most specific agreement in force (service and customer, service, customer, general;
-    /// the lowest number among equals), and its target for type, clock and priority (its own, else the one for any).
+    /// the lowest number among equals), and its target for type, clock, model and priority (its own, else the one for any).
     ///
     /// # Errors
     /// Why there is none, a sentence for a person.
@@ -161,18 +164,18 @@ impl Book {
         let Some(agreement) = best else {
             return Err("No agreement in force covers this record.".to_owned());
         };
-        let mut general = None;
-        for offer in &agreement.targets {
-            let of_type = offer.types.is_empty() || offer.types.iter().any(|t| t == question.record_type);
-            if !of_type || offer.clock != question.clock {
-                continue;
-            }
-            match offer.priority.as_deref() {
-                None => general = general.or(Some(offer)),
-                own if own == question.priority => {
-                    return Ok(Chosen { promise: &offer.promise, agreement: &agreement.label });
-                }
-                Some(_) => {}
+        let fits = |offer: &&Offer| {
+            (offer.types.is_empty() || offer.types.iter().any(|t| t == question.record_type))
+                && offer.clock == question.clock
+                && (offer.model.is_none() || offer.model == question.model)
+                && (offer.priority.is_none() || offer.priority.as_deref() == question.priority)
+        };
+        // the most particular one; the first of several
+        let mut general: Option<&Offer> = None;
+        let rank = |offer: &Offer| (offer.model.is_some(), offer.priority.is_some());
+        for offer in agreement.targets.iter().filter(fits) {
+            if general.is_none_or(|best| rank(offer) > rank(best)) {
+                general = Some(offer);
             }
         }
         let clock = question.clock;
@@ -318,6 +321,7 @@ fn offer(record: &Record, of: &str, hours: String) -> Option<Offer> {
         number: record.number,
         types: words(target::APPLIES_TO),
         clock: text(target::CLOCK)?,
+        model: record.int(target::MODEL),
         priority: text(target::PRIORITY),
         promise: Promise {
             agreement: of.to_owned(),

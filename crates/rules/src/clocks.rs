@@ -35,7 +35,7 @@ const SECOND: i64 = 1_000_000;
 /// A start may lie this far ahead, because clocks of two machines differ.
 const SKEW: i64 = 60 * SECOND;
 /// Fields whose change may bring another target.
-const INPUTS: [&str; 3] = ["priority", "service", "customer"];
+const INPUTS: [&str; 4] = ["priority", "service", "customer", "model"];
 
 /// Small types in which promises are made.
 const PROMISES: [&str; 4] = [AGREEMENT, TARGET, SERVICE_HOURS, EXCLUSION];
@@ -228,6 +228,7 @@ fn retarget(
         priority: record.text("priority"),
         service: record.int("service"),
         customer: record.int("customer"),
+        model: record.int("model"),
         day: format::day_of(now * SECOND),
     };
     let present = log.promise();

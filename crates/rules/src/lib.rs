@@ -9,9 +9,12 @@ mod book;
 mod clocks;
 mod controlled;
 mod exclusion;
+mod form_text;
 mod hours;
 mod lifecycle;
 mod names;
+mod ordered;
+mod reporter;
 mod target;
 #[cfg(test)]
 mod testing;
@@ -22,8 +25,11 @@ pub use book::{Book, Chosen, Question};
 pub use clocks::Clocks;
 pub use controlled::Controlled;
 pub use exclusion::ExclusionRule;
+pub use form_text::FormTextRule;
 pub use hours::{HoursRule, hours_of, hours_version};
 pub use lifecycle::Lifecycle;
+pub use ordered::Ordered;
+pub use reporter::Reporter;
 pub use target::TargetRule;
 pub use timed::Timed;
 pub use underpinning::Underpinning;
@@ -40,5 +46,8 @@ pub fn all() -> RuleSet {
         .with(TargetRule)
         .with(Underpinning)
         .with(ExclusionRule)
+        .with(FormTextRule)
+        .with(Ordered)
+        .with(Reporter)
         .with(Timed)
 }

@@ -22,6 +22,44 @@ pub const SUPPLIER: &str = "supplier";
 /// Record type of times that were agreed not to count.
 pub const EXCLUSION: &str = "exclusion";
 
+/// Record type of the models of requests.
+pub const REQUEST_MODEL: &str = "request_model";
+/// Record type of the tasks of a request.
+pub const REQUEST_TASK: &str = "request_task";
+
+/// Fields of a request that was ordered by a model.
+pub mod ordered {
+    /// The model.
+    pub const MODEL: &str = "model";
+    /// Whether it needs an approval.
+    pub const APPROVAL_NEEDED: &str = "approval_needed";
+    /// Who is asked for it.
+    pub const APPROVAL_BY: &str = "approval_by";
+    /// Who asks.
+    pub const REQUESTED_BY: &str = "requested_by";
+    /// The state in which it waits for the approval.
+    pub const APPROVAL: &str = "approval";
+    /// What it has from its model where nothing else is said: field of the request, field of the model.
+    pub const FROM_MODEL: [(&str, &str); 4] = [
+        ("request_type", "request_type"),
+        ("priority", "priority"),
+        ("team", "team"),
+        ("instructions", "instructions"),
+    ];
+}
+
+/// Fields of a model of requests.
+pub mod request_model {
+    /// The text that declares the form.
+    pub const FORM: &str = "form";
+    /// The person who approves.
+    pub const APPROVER: &str = "approver_person";
+    /// The tasks, one line each.
+    pub const TASKS: &str = "tasks";
+    /// The team that fulfils.
+    pub const TEAM: &str = "team";
+}
+
 /// Fields of a contract and of an internal agreement.
 pub mod accord {
     /// The supplier that it binds.
@@ -86,6 +124,8 @@ pub mod target {
     pub const APPLIES_TO: &str = "applies_to";
     /// Clock that it is for.
     pub const CLOCK: &str = "clock";
+    /// Model of the requests that it is for; empty is for those that have no target of their own.
+    pub const MODEL: &str = "model";
     /// Priority that it is for; empty is for those that have no target of their own.
     pub const PRIORITY: &str = "priority";
     /// How long: a target as people write it, or a duration.

@@ -3,3 +3,4 @@
 
 mod automations;
 mod clocks;
+mod requests;

@@ -8,8 +8,19 @@ use crate::field::{Computed, Kind};
 use crate::load::{Mistake, SourceFile, load};
 use crate::rule::RuleSet;
 
-const RULES: [&str; 8] =
-    ["clocks", "controlled", "exclusion", "lifecycle", "service_hours", "target", "timed", "underpinning"];
+const RULES: [&str; 11] = [
+    "clocks",
+    "controlled",
+    "exclusion",
+    "form_text",
+    "lifecycle",
+    "ordered",
+    "reporter",
+    "service_hours",
+    "target",
+    "timed",
+    "underpinning",
+];
 
 fn show(mistakes: &[Mistake]) -> String {
     mistakes.iter().map(|m| format!("{m}\n")).collect()
@@ -67,7 +78,7 @@ fn a_clock_brings_its_columns_and_its_rule() {
     assert_eq!(due.kind, Kind::Instant);
     assert_eq!(due.computed, Some(Computed::Clock("resolution".to_owned())));
     assert!(incident.field("resolution_clock").unwrap().hidden);
-    assert_eq!(incident.rules, ["lifecycle", "clocks", "timed"]);
+    assert_eq!(incident.rules, ["lifecycle", "reporter", "clocks", "timed"]);
     assert!(incident.aspects.contains("timed"));
     let clock = &incident.clocks[1];
     assert_eq!((clock.name.as_str(), clock.at_risk_percent), ("resolution", 80));

@@ -177,6 +177,7 @@ fn offer(record: &Record, of: &str, book: &Book) -> Option<Offer> {
     let text = |name: &str| record.text(name).filter(|t| !t.is_empty()).map(str::to_owned);
     let percent = record.int(target::AT_RISK_PERCENT).and_then(|n| u32::try_from(n).ok());
     Some(Offer {
+        model: None,
         number: record.number,
         types: vec![text(target::APPLIES_TO)?],
         clock: String::new(),
