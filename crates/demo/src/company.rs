@@ -77,6 +77,12 @@ pub const LOGINS: [LoginPlan; 7] = [
     },
 ];
 
+/// Accounts of customers' people, whom the book describes: sign-in name, name and what the person does.
+pub const CUSTOMER_LOGINS: [(&str, &str, &str); 2] = [
+    ("elif", "Elif Aydin", "store manager, in the portal"),
+    ("nils", "Nils Berger", "area manager who approves, in the portal"),
+];
+
 /// A service as planned: name, criticality, owner, team, description, outcome, depends on.
 pub struct ServicePlan {
     /// Name.

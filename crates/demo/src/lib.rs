@@ -18,8 +18,9 @@ mod requests;
 mod story;
 mod words;
 
+use anyhow::Context as _;
 use proofdesk_conformity::Conformity;
-use proofdesk_engine::{Account, Act, Caller, Door, FixedTime, NewAccount};
+use proofdesk_engine::{Account, Act, Caller, Door, Engine, FixedTime, ListRequest, NewAccount};
 
 use chance::Chance;
 pub use story::Slots;
@@ -89,7 +90,31 @@ pub async fn fill(
         let account = engine.create_account(&act, new).await?;
         logins.push(Login { sign_in: person.sign_in.to_owned(), role: person.does.to_owned(), account });
     }
+    for (sign_in, name, does) in company::CUSTOMER_LOGINS {
+        let (number, password) = (person_called(engine, name).await?, Some(password.to_owned()));
+        let roles = vec!["requester".to_owned()];
+        let (sign_in, name) = (sign_in.to_owned(), name.to_owned());
+        let new = NewAccount { person: number, sign_in, name, roles, password, program: false };
+        let act = Act::new(&Caller::system("Setup"), Door::Demo);
+        let account = engine.create_account(&act, new).await?;
+        logins.push(Login { sign_in: account.sign_in.clone(), role: does.to_owned(), account });
+    }
     frameworks::adopt(conformity, time, &logins, size.end).await?;
     judgements::record(conformity, time, &logins, size.end).await?;
     Ok(logins)
+}
+
+/// The number of the person of this name.
+async fn person_called(engine: &Engine, name: &str) -> anyhow::Result<i64> {
+    let filter = engine.condition(&format!("name == {name:?}"), "person")?;
+    let request = ListRequest {
+        record_type: "person".to_owned(),
+        filter: Some(filter),
+        sort: String::new(),
+        descending: false,
+        after: None,
+        limit: 1,
+    };
+    let found = engine.list(&Caller::system("Setup"), &request).await?.records;
+    Ok(found.first().with_context(|| format!("nobody is called {name}"))?.number)
 }

@@ -31,7 +31,7 @@ async fn a_small_company_fills() {
         proofdesk_demo::fill(&conformity, &time, size, "a long password", |done, _| steps = done).await;
     let logins = logins.unwrap_or_else(|e| panic!("{e:#}"));
     eprintln!("{steps} steps in {:?}", begun.elapsed());
-    assert_eq!(logins.len(), 7);
+    assert_eq!(logins.len(), 9);
     assert!(steps > 1_500, "{steps}");
     // its flaws are honest: conformity finds some, and finds much that is well
     let overview =

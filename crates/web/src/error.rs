@@ -14,7 +14,9 @@ use maud::{Markup, html};
 use proofdesk_engine::{Conflict, Error, Problem};
 use serde_json::json;
 
+use crate::language::{Language, Words};
 use crate::layout;
+use crate::pages;
 use crate::security::RequestId;
 use crate::state::AppState;
 
@@ -154,6 +156,9 @@ pub async fn render(State(state): State<AppState>, request: Request, next: Next)
     let id = request.extensions().get::<RequestId>().map_or(String::new(), |r| r.0.clone());
     let accept = request.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let program = request.uri().path().starts_with("/api/") || accept.starts_with("application/json");
+    let words = Words(Language::of_headers(request.headers()));
+    let portal =
+        ["/portal", "/status", "/sign-in", "/link/"].iter().any(|p| request.uri().path().starts_with(p));
     let response = next.run(request).await;
     let failure = match response.extensions().get::<Arc<Failure>>() {
         Some(failure) => failure.clone(),
@@ -178,7 +183,12 @@ pub async fn render(State(state): State<AppState>, request: Request, next: Next)
     if response.status().is_redirection() {
         return response;
     }
-    (failure.status, page(&failure, &id, &state)).into_response()
+    let page = if portal {
+        pages::portal::failure(words, &failure, &id, &state.settings.organization)
+    } else {
+        page(&failure, &id, &state)
+    };
+    (failure.status, page).into_response()
 }
 
 fn is_page(response: &Response) -> bool {

@@ -3,6 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::assets;
+use crate::language::{Language, Words};
 use crate::menu;
 use crate::parts::person::initials;
 use crate::session::Visit;
@@ -28,18 +29,24 @@ impl<'a> Page<'a> {
     }
 }
 
-const MARK: &str = r##"<svg width="20" height="20" viewBox="0 0 20 20" aria-hidden="true"><rect width="20" height="20" rx="5" fill="var(--accent)"/><path d="m5.5 10.4 3 3 6-6.8" fill="none" stroke="var(--accent-ink)" stroke-width="2.2" stroke-linecap="round" stroke-linejoin="round"/></svg>"##;
+/// The mark of the product.
+pub(crate) const MARK: &str = r##"<svg width="20" height="20" viewBox="0 0 20 20" aria-hidden="true"><rect width="20" height="20" rx="5" fill="var(--accent)"/><path d="m5.5 10.4 3 3 6-6.8" fill="none" stroke="var(--accent-ink)" stroke-width="2.2" stroke-linecap="round" stroke-linejoin="round"/></svg>"##;
 
 fn head(title: &str) -> Markup {
+    head_in(title, "Proofdesk", &["htmx.js", "keyboard.js", "live.js"])
+}
+
+/// The head of a page of this site with these scripts.
+pub(crate) fn head_in(title: &str, site: &str, scripts: &[&str]) -> Markup {
     html! {
         meta charset="utf-8";
         meta name="viewport" content="width=device-width,initial-scale=1";
-        title { (title) " · Proofdesk" }
+        title { (title) " · " (site) }
         @if let Some(css) = assets::address("proofdesk.css") { link rel="stylesheet" href=(css); }
         @if let Some(icon) = assets::address("icon.svg") { link rel="icon" href=(icon) type="image/svg+xml"; }
         @if assets::has_packages() {
             meta name="htmx-config" content=r#"{"includeIndicatorCSS":false,"history":false}"#;
-            @for script in ["htmx.js", "keyboard.js", "live.js"] {
+            @for script in scripts {
                 @if let Some(address) = assets::address(script) { script src=(address) defer {} }
             }
         }
@@ -125,9 +132,14 @@ fn keys(own: &[(String, String)]) -> Markup {
 
 /// A page in the middle of nothing: sign-in, first run, errors.
 pub fn gate(title: &str, organization: &str, body: &Markup) -> Markup {
+    gate_in(Words(Language::English), title, organization, body)
+}
+
+/// As [`gate`], in the language of whoever reads.
+pub fn gate_in(words: Words, title: &str, organization: &str, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
-        html lang="en" {
+        html lang=(words.code()) {
             head { (head(title)) }
             body { main.gate { div.stack {
                 div.row.between { a.row.brand href="/" { (PreEscaped(MARK)) b { "Proofdesk" } } span.muted.small { (organization) } }

@@ -11,6 +11,7 @@ pub mod events;
 pub mod export;
 pub mod figures;
 pub mod form;
+pub mod language;
 pub mod layout;
 pub mod menu;
 pub mod pages;

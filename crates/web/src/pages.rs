@@ -18,6 +18,7 @@ pub mod needs;
 pub mod owes;
 pub mod paper;
 pub mod passkey;
+pub mod portal;
 pub mod readers;
 pub mod record;
 pub mod search;
@@ -42,6 +43,7 @@ use crate::state::AppState;
 pub fn router() -> Router<AppState> {
     Router::new()
         .merge(gate::router())
+        .merge(portal::router())
         .merge(step::router())
         .merge(link::router())
         .merge(passkey::router())

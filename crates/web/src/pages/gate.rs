@@ -11,7 +11,9 @@ use proofdesk_engine::{Error, SignedIn, Stage};
 use serde::Deserialize;
 
 use crate::error::WebError;
+use crate::language::{self, Words};
 use crate::layout;
+use crate::pages::portal::said;
 use crate::pages::{passkey, setup, sso};
 use crate::session::{Guest, Visit, cookie, cookie_name, random};
 use crate::state::AppState;
@@ -40,13 +42,18 @@ struct Given {
     next: String,
 }
 
-/// The first page: set-up where the desk is empty and the visitor may set it up, else the desk.
+/// The first page: the portal for customers and users, set-up where the desk is empty and the visitor may set it up,
+/// else the desk.
 async fn start(visit: Visit) -> Redirect {
+    if visit.caller.roles.iter().all(|role| role == "requester") {
+        return Redirect::to("/portal");
+    }
     Redirect::to(if setup::is_wanted(&visit).await { "/setup" } else { "/desk" })
 }
 
 async fn ask(
     State(state): State<AppState>,
+    words: Words,
     jar: CookieJar,
     Query(asked): Query<Asked>,
 ) -> Result<Response, WebError> {
@@ -62,7 +69,7 @@ async fn ask(
         let to = step_address(Stage::Enrol, own(&asked.next));
         return Ok(Redirect::to(&to).into_response());
     }
-    Ok(form(&state, "", &asked.next, None).into_response())
+    Ok(form(&state, words, "", &asked.next, None).into_response())
 }
 
 /// Where a sign-in goes on.
@@ -85,6 +92,7 @@ pub(super) fn own(next: &str) -> &str {
 async fn sign_in(
     State(state): State<AppState>,
     guest: Guest,
+    words: Words,
     jar: CookieJar,
     Form(given): Form<Given>,
 ) -> Result<Response, WebError> {
@@ -99,8 +107,8 @@ async fn sign_in(
             Ok((jar, Redirect::to(&step_address(stage, own(&given.next)))).into_response())
         }
         Err(Error::Invalid(problems)) => {
-            let message = problems.0.first().map(|p| p.message.clone());
-            let page = form(&state, &given.sign_in, &given.next, message.as_deref());
+            let message = problems.0.first().map(|p| said(words, None, p));
+            let page = form(&state, words, &given.sign_in, &given.next, message.as_deref());
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         Err(other) => Err(other.into()),
@@ -110,7 +118,7 @@ async fn sign_in(
 /// What a browser is told to forget when somebody signs out.
 const FORGET: [(&str, &str); 1] = [("clear-site-data", "\"cache\", \"storage\"")];
 
-async fn sign_out(State(state): State<AppState>, jar: CookieJar) -> Result<Response, WebError> {
+async fn sign_out(State(state): State<AppState>, words: Words, jar: CookieJar) -> Result<Response, WebError> {
     let mut elsewhere = None;
     if let Some(present) = jar.get(cookie_name(state.settings.secure)) {
         elsewhere = sso::way_out(&state, present.value()).await?;
@@ -120,48 +128,50 @@ async fn sign_out(State(state): State<AppState>, jar: CookieJar) -> Result<Respo
     gone.make_removal();
     let jar = jar.add(gone);
     Ok(match elsewhere {
-        Some((provider, address)) => (jar, FORGET, signed_out(&state, &provider, &address)).into_response(),
+        Some((provider, address)) => (jar, FORGET, signed_out(&state, words, &provider, &address)).into_response(),
         None => (jar, FORGET, Redirect::to("/sign-in")).into_response(),
     })
 }
 
 /// Signed out here; the other place is a link, since a form of ours sends nobody to another site.
-fn signed_out(state: &AppState, provider: &str, address: &str) -> Markup {
+fn signed_out(state: &AppState, words: Words, provider: &str, address: &str) -> Markup {
+    let at = [("provider", language::Given::Text(provider))];
+    let title = words.say("sign-out-title");
     let body = html! {
         section.card { div.body.stack {
-            h1 { "You are signed out here" }
-            p { "You may still be signed in at " (provider) ", and this browser could come in again without a question." }
-            a.button.primary href=(address) { "Sign out at " (provider) ", too" }
-            a.button.quiet href="/sign-in" { "Sign in again" }
+            h1 { (title) }
+            p { (words.with("sign-out-still", &at)) }
+            a.button.primary href=(address) { (words.with("sign-out-there", &at)) }
+            a.button.quiet href="/sign-in" { (words.say("sign-out-again")) }
         } }
     };
-    layout::gate("Signed out", &state.settings.organization, &body)
+    layout::gate_in(words, &title, &state.settings.organization, &body)
 }
 
-fn form(state: &AppState, sign_in: &str, next: &str, wrong: Option<&str>) -> Markup {
+fn form(state: &AppState, words: Words, sign_in: &str, next: &str, wrong: Option<&str>) -> Markup {
     let invalid = wrong.map(|_| "true");
     let body = html! {
         section.card { div.body.stack {
-            h1 { "Sign in" }
+            h1 { (words.say("sign-in-title")) }
             form.form method="post" action="/sign-in" {
                 input type="hidden" name="next" value=(own(next));
                 div.input {
-                    label for="sign_in" { "Name" }
+                    label for="sign_in" { (words.say("sign-in-name")) }
                     input.field id="sign_in" name="sign_in" value=(sign_in) autocomplete="username" autocapitalize="none" required autofocus aria-invalid=[invalid];
                 }
                 div.input {
-                    label for="password" { "Password" }
+                    label for="password" { (words.say("sign-in-password")) }
                     input.field id="password" name="password" type="password" autocomplete="current-password" required aria-invalid=[invalid] aria-describedby=[wrong.map(|_| "wrong")];
                     @if let Some(wrong) = wrong { p.wrong id="wrong" role="alert" { (wrong) } }
                 }
-                button.button.primary { "Sign in" }
+                button.button.primary { (words.say("sign-in-button")) }
             }
-            (passkey::asking(state, ("in", "/sign-in/passkey"), &html! { input type="hidden" name="next" value=(own(next)); }, "Sign in with a passkey"))
-            (sso::ways(state, next))
+            (passkey::asking(state, ("in", "/sign-in/passkey"), &html! { input type="hidden" name="next" value=(own(next)); }, &words.say("sign-in-passkey")))
+            (sso::ways(state, words, next))
             @for line in state.settings.sign_in_hint.iter().flat_map(|hint| hint.lines()) { p.small.muted { (line) } }
         } }
     };
-    layout::gate("Sign in", &state.settings.organization, &body)
+    layout::gate_in(words, &words.say("sign-in-title"), &state.settings.organization, &body)
 }
 
 fn first_run(state: &AppState) -> Markup {

@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::error::WebError;
 use crate::form::Wrong;
+use crate::language::{Language, Words};
 use crate::layout;
 use crate::pages::account::password_field;
 use crate::pages::passkey;
@@ -35,13 +36,18 @@ struct Given {
     password: String,
 }
 
-async fn ask(State(state): State<AppState>, Path(secret): Path<String>) -> Result<Markup, WebError> {
+async fn ask(
+    State(state): State<AppState>,
+    words: Words,
+    Path(secret): Path<String>,
+) -> Result<Markup, WebError> {
     let link = state.engine.link(&secret).await?;
-    Ok(page(&state, &secret, &link, &Given::default(), &Wrong::default()))
+    Ok(page(&state, words, &secret, &link, &Given::default(), &Wrong::default()))
 }
 
 async fn take(
     State(state): State<AppState>,
+    words: Words,
     Path(secret): Path<String>,
     Form(given): Form<Given>,
 ) -> Result<Response, WebError> {
@@ -54,8 +60,15 @@ async fn take(
     };
     match done {
         Ok(()) => Ok(Redirect::to("/sign-in").into_response()),
-        Err(Error::Invalid(problems)) => {
-            let page = page(&state, &secret, &link, &given, &Wrong::new(&problems.0));
+        Err(Error::Invalid(mut problems)) => {
+            // who is invited reads his language; the first administrator reads what the engine says
+            let short = |p: &proofdesk_engine::Problem| p.field == "password" && p.code == "range";
+            if !matches!(link, Link::First) {
+                for problem in problems.0.iter_mut().filter(|p| short(p)) {
+                    problem.message = words.say("wrong-password-length");
+                }
+            }
+            let page = page(&state, words, &secret, &link, &given, &Wrong::new(&problems.0));
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         Err(other) => Err(other.into()),
@@ -81,15 +94,17 @@ async fn first(state: &AppState, secret: &str, given: &Given) -> Result<(), Erro
     Ok(())
 }
 
-fn page(state: &AppState, secret: &str, link: &Link, given: &Given, wrong: &Wrong) -> Markup {
+fn page(state: &AppState, words: Words, secret: &str, link: &Link, given: &Given, wrong: &Wrong) -> Markup {
+    // the first administrator's page is English, as all of the desk
+    let words = if matches!(link, Link::First) { Words(Language::English) } else { words };
     let title = match link {
-        Link::First => "The first administrator",
-        Link::Invitation(_) => "Welcome",
-        Link::Reset(_) => "A new password",
+        Link::First => "The first administrator".to_owned(),
+        Link::Invitation(_) => words.say("link-welcome"),
+        Link::Reset(_) => words.say("link-reset"),
     };
     let label = html! { div.input {
-        label for="passkey-label" { "Name of the passkey" }
-        input.field id="passkey-label" name="label" maxlength="100" required placeholder="Where it is, such as laptop";
+        label for="passkey-label" { (words.say("link-passkey-name")) }
+        input.field id="passkey-label" name="label" maxlength="100" required placeholder=(words.say("link-passkey-example"));
     } };
     let body = html! {
         section.card { div.body.stack {
@@ -102,20 +117,20 @@ fn page(state: &AppState, secret: &str, link: &Link, given: &Given, wrong: &Wron
                         (text_field("sign_in", "Sign-in name", &given.sign_in, "username", wrong))
                     }
                     Link::Invitation(account) | Link::Reset(account) => {
-                        p { "Set the password of " b { (account.sign_in) } ". This link works once." }
+                        p { (words.say("link-once")) " " b { (account.sign_in) } }
                         input type="hidden" name="username" value=(account.sign_in) autocomplete="username";
                     }
                 }
-                (password_field("password", "Password, at least 10 characters", "new-password", wrong))
-                button.button.primary { "Set the password" }
+                (password_field("password", &words.say("link-password"), "new-password", wrong))
+                button.button.primary { (words.say("link-button")) }
             }
             @if let Link::Invitation(_) = link {
-                p.small.muted { "Or come in by a passkey, without a password: your device asks for your finger, your face or its own code." }
-                (passkey::asking(state, ("new", &format!("/link/{secret}/passkey")), &label, "Use a passkey instead"))
+                p.small.muted { (words.say("link-passkey-why")) }
+                (passkey::asking(state, ("new", &format!("/link/{secret}/passkey")), &label, &words.say("link-passkey")))
             }
         } }
     };
-    layout::gate(title, &state.settings.organization, &body)
+    layout::gate_in(words, &title, &state.settings.organization, &body)
 }
 
 fn text_field(name: &str, label: &str, value: &str, autocomplete: &str, wrong: &Wrong) -> Markup {

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::gate::own;
 use crate::error::WebError;
+use crate::language::{Given, Words};
 use crate::layout;
 use crate::session::{Guest, cookie, cookie_name, random};
 use crate::state::AppState;
@@ -231,10 +232,10 @@ async fn person_of(state: &AppState, who: &Outside, person: &Person) -> Result<i
 }
 
 /// The ways to other providers on the sign-in page.
-pub(super) fn ways(state: &AppState, next: &str) -> Markup {
+pub(super) fn ways(state: &AppState, words: Words, next: &str) -> Markup {
     html! { @if !state.providers.is_empty() { div.stack {
         @for provider in state.providers.iter() {
-            a.button href={ "/sign-in/with/" (provider.settings().name) "?next=" (layout::escape_query(own(next))) } { "Sign in with " (provider.settings().shown()) }
+            a.button href={ "/sign-in/with/" (provider.settings().name) "?next=" (layout::escape_query(own(next))) } { (words.with("sign-in-with", &[("provider", Given::Text(provider.settings().shown()))])) }
         }
     } } }
 }

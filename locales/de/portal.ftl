@@ -1,0 +1,145 @@
+# Das Portal der Kunden und Anwender. Dieselben Schlüssel wie im Englischen.
+
+portal-name = { $organization } Hilfe
+portal-skip = Zum Inhalt
+portal-menu = Ihre Seiten
+portal-desk = Zum Arbeitsplatz
+portal-sign-out = Abmelden
+
+home-title = Was brauchen Sie?
+home-describe = Beschreiben Sie es mit Ihren Worten
+home-example = Zum Beispiel: Kartenzahlung abgelehnt
+home-look = Suchen
+home-ask = Anfordern
+home-broken = Störung melden
+home-broken-help = Sagen Sie uns, was nicht geht. Wir antworten, wie es vereinbart ist.
+home-other = Etwas anderes
+home-other-help = Für alles, was kein eigenes Formular hat.
+home-complaint = Beschwerde oder Lob
+home-complaint-help = Geht an die Person, die für den Service einsteht.
+home-services = Ihre Services
+home-status = Status und Wartungen
+home-no-services = Für Sie sind noch keine Services eingetragen.
+
+offers-title = Was dazu passt
+offers-known = Das ist uns bekannt:
+offers-me-too = Das betrifft mich auch
+offers-answer = Antwort
+offers-workaround = Umgehung
+offers-form = Formular
+offers-none = Zu „{ $text }“ passt noch nichts. Senden Sie es ab, dann kümmert sich jemand darum.
+offers-report = Störung melden
+offers-ask = Etwas anderes anfordern
+
+services-working = läuft
+services-maintenance = Wartung
+services-disturbed = gestört
+services-away = nicht verfügbar
+services-month = { $share } in diesem Monat
+
+length-days = { $count ->
+    [one] { $count } Tag
+   *[other] { $count } Tagen
+}
+length-hours = { $count ->
+    [one] { $count } Stunde
+   *[other] { $count } Stunden
+}
+
+notice-from = Ab { $at }.
+notice-until = Bis { $at }.
+notice-next = Nächste Nachricht: { $at }.
+
+article-symptoms = Woran man es erkennt
+article-workaround = Was bis dahin hilft
+article-advice = Was Sie bis dahin tun können
+article-helped = Das hat geholfen
+article-report = Das hat nicht geholfen: Störung melden
+
+form-approved = Braucht eine Genehmigung.
+form-within = Erledigt innerhalb von { $length }.
+form-notice = Sie melden, dass Sie auch betroffen sind: { $title }
+form-title = In einem Satz
+form-description = Was ist los, seit wann und für wen?
+form-more = Was sollten wir sonst noch wissen?
+form-service = Service
+form-service-unknown = Weiß ich nicht
+form-file = Bild oder Datei
+form-required = (nötig)
+form-choose = Bitte wählen
+form-yes = Ja
+form-no = Nein
+form-send = Absenden
+form-leave = Abbrechen
+
+request-sent = Danke. Wir haben es unter { $reference } aufgenommen.
+request-created = Gesendet von { $by }
+request-due = Erwartet bis
+request-talk = Was bisher geschah
+request-answer = Ihre Antwort
+request-answer-send = Antwort senden
+request-files = Dateien
+request-file-choose = Dateien zum Hinzufügen
+request-file-add = Hinzufügen
+request-follow = Auf dem Laufenden bleiben
+request-unfollow = Nicht mehr benachrichtigen
+
+step-approve-title = { $by } bittet um Ihre Genehmigung
+step-approve = Genehmigen
+step-decline-why = Ablehnen
+step-decline-note = Warum nicht?
+step-decline = Ablehnung senden
+step-confirm-title = Aus unserer Sicht ist es erledigt. Stimmt das?
+step-confirm = Ja, es ist erledigt
+step-rate-title = Wie waren wir?
+step-rate = Bewertung senden
+step-reopen-title = Es ist nicht erledigt
+step-reopen-why = Was fehlt noch?
+step-reopen = Wieder öffnen
+
+rating-ask = Wie zufrieden sind Sie?
+rating-ask-optional = Wie zufrieden sind Sie? Sie können das auslassen.
+rating-note = Möchten Sie etwas dazu sagen?
+rating-1 = sehr schlecht
+rating-2 = schlecht
+rating-3 = mittel
+rating-4 = gut
+rating-5 = sehr gut
+
+mine-title = Meine Anfragen
+mine-new = Etwas anfordern
+mine-open = Offen
+mine-over = Abgeschlossen
+mine-none-open = Nichts ist offen. Was Sie senden, steht hier, bis es erledigt ist.
+mine-changed = geändert { $at }
+
+approvals-title = Genehmigungen
+approvals-waiting = Warten auf Sie
+approvals-none = Nichts wartet auf Ihre Genehmigung.
+
+status-title = Status der Services
+status-all-well = Alle Ihre Services laufen.
+status-some-maintenance = Einige Ihrer Services werden gewartet.
+status-some-disturbed = Einige Ihrer Services sind gestört.
+status-present = Jetzt
+status-planned = Geplant
+status-news = Neuigkeiten
+status-past = Die letzten 90 Tage
+status-days = { $count ->
+    [0] Keine Unterbrechung in 90 Tagen, zu { $share } verfügbar
+    [one] { $count } Tag mit Unterbrechung in 90 Tagen, zu { $share } verfügbar
+   *[other] { $count } Tage mit Unterbrechung in 90 Tagen, zu { $share } verfügbar
+}
+status-follow = Über { $service } benachrichtigen
+status-unfollow = Nicht mehr über { $service } benachrichtigen
+
+me-title = Sie
+me-language = Sprache
+me-language-choose = In welcher Sprache lesen Sie?
+me-language-browser = Wie der Browser es sagt
+me-language-save = Sprache speichern
+me-password = Passwort
+me-password-present = Jetziges Passwort
+me-password-new = Neues Passwort, mindestens 10 Zeichen
+me-password-save = Passwort ändern
+me-password-help = Alle Ihre Sitzungen enden, auch diese. Melden Sie sich danach neu an.
