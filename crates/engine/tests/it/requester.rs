@@ -1,6 +1,6 @@
 //! Who reads only as requester sees what is public of his own records, and nothing else by any way.
 
-use proofdesk_engine::{Action, Caller, Door, Error, ListRequest, Record, Reference, Target};
+use proofdesk_engine::{Action, Caller, Change, Door, Error, ListRequest, Record, Reference, Target};
 use proofdesk_model::record_type::COMMON;
 use proofdesk_model::{Kind, RecordType, Value};
 use proofdesk_testkit::{BOTH, TestDesk};
@@ -63,12 +63,22 @@ async fn of_every_type_only_what_is_public_is_seen() {
         let known = one_of_each(&desk).await;
         let requester = desk.person("Store 118", &["requester"]).await.unwrap();
         let agent = desk.person("Mara Rehn", &["agent"]).await.unwrap();
+        // what is for customers is read by somebody of the customer that the samples name
+        let person = Target::Existing(Reference::new("person", requester.person.unwrap()), None);
+        let customer = Change::default().with("customer", Value::Link(known["customer"].number));
+        desk.engine.apply(&desk.setup(), person, customer, Door::Page).await.unwrap();
         let types: Vec<_> = desk.engine.registry().types().cloned().collect();
         let mut tried = Vec::new();
         for of in &types {
             let mut change = full(of, &known);
             for field in of.own_fields() {
                 change = change.with(field, Value::Link(requester.person.unwrap()));
+            }
+            if requester.may(of, &Action::Read) && requester.narrow(of).is_some() {
+                if of.field("audience").is_some() {
+                    change = change.with_text("audience", "customers");
+                }
+                change.state = of.states.iter().find(|s| s.kind.as_str() == "open").map(|s| s.name.clone());
             }
             let made = desk.create(&of.name, change.clone()).await.unwrap().record;
             let on = Reference::new(of.name.clone(), made.number);

@@ -49,15 +49,17 @@ async fn page(client: &Client, wrong: &[(String, String)]) -> Result<Markup, Web
                 div { button.button.primary { (client.say("me-language-save")) } }
             }
         } }
-        section.card { header { h2 { (client.say("me-password")) } } div.body {
-            form.form method="post" action="/portal/me/password" {
-                input type="hidden" name="username" value=(client.visit.account.sign_in) autocomplete="username";
-                (secret(client, "present", "me-password-present", "current-password"))
-                (secret(client, "password", "me-password-new", "new-password"))
-                div { button.button { (client.say("me-password-save")) } }
-                p.help { (client.say("me-password-help")) }
-            }
-        } }
+        @if client.visit.account.has_password {
+            section.card { header { h2 { (client.say("me-password")) } } div.body {
+                form.form method="post" action="/portal/me/password" {
+                    input type="hidden" name="username" value=(client.visit.account.sign_in) autocomplete="username";
+                    (secret(client, "present", "me-password-present", "current-password"))
+                    (secret(client, "password", "me-password-new", "new-password"))
+                    div { button.button { (client.say("me-password-save")) } }
+                    p.help { (client.say("me-password-help")) }
+                }
+            } }
+        }
     };
     frame(client, Sheet { title: &title, events: "", body }).await
 }

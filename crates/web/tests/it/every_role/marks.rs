@@ -108,6 +108,13 @@ impl Filled {
         agent: &Caller,
     ) -> Reference {
         let mut change: Change = full(of, known);
+        // what customers read once it is published is published, for another customer
+        if of.narrow.is_some() && of.reaches_customers() {
+            if of.field("audience").is_some() {
+                change = change.with_text("audience", "customers");
+            }
+            change.state = of.states.iter().find(|s| s.kind.as_str() == "open").map(|s| s.name.clone());
+        }
         let number = desk.engine.count(&desk.setup(), &of.name, None, None).await.unwrap() + 1;
         let record = Reference::new(of.name.clone(), i64::try_from(number).unwrap());
         let set: Vec<(String, Value)> = change.set.iter().map(|(n, v)| (n.clone(), v.clone())).collect();
@@ -167,5 +174,5 @@ impl Filled {
 
 /// Whether records of a type belong to who asks for services.
 pub fn is_own(of: &RecordType) -> bool {
-    of.family == "work" && of.reaches_customers()
+    of.family == "work" && of.reaches_customers() && of.own_fields().next().is_some()
 }
