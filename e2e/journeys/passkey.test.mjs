@@ -64,7 +64,7 @@ test("an invited agent signs in with a passkey", async () => {
   await page.getByRole("button", { name: "Sign in with a passkey" }).click();
   await page.waitForURL(`${desk.url}/desk*`);
   await page.goto(`${desk.url}/account`);
-  assert.ok(await page.getByRole("cell", { name: "laptop" }).isVisible());
+  assert.ok(await page.getByRole("cell", { name: "laptop", exact: true }).isVisible());
   assert.equal(await page.getByText("by passkey").count(), 2, "both sessions say how they began");
   assert.equal(await page.getByLabel("New password").count(), 0, "there is no password");
   await assertAccessible(page, "an account with a passkey");

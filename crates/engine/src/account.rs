@@ -9,6 +9,7 @@ pub mod link;
 pub mod outside;
 pub mod passkey;
 pub mod password;
+pub mod provision;
 pub mod sealed;
 pub mod second;
 pub mod session;

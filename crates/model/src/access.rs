@@ -77,8 +77,9 @@ pub struct Caller {
 pub struct Scope(Vec<(String, String)>);
 
 impl Scope {
-    /// What can be reached and is no record type: accounts and tokens, conformity and figures, the log, saved views.
-    pub const AREAS: [&'static str; 4] = ["account", "conformity", "log", "view"];
+    /// What can be reached and is no record type: accounts and tokens, conformity and figures, the log, people and groups
+    /// that a directory keeps, saved views.
+    pub const AREAS: [&'static str; 5] = ["account", "conformity", "log", "provisioning", "view"];
 
     /// Reads pairs `type:action`, parted by blanks or commas; none for no pair at all.
     ///

@@ -17,7 +17,7 @@ const fn step(number: i64, name: &'static str, sql: &'static str) -> Migration {
 }
 
 /// For SQLite, in order.
-pub(crate) const SQLITE: [Migration; 7] = [
+pub(crate) const SQLITE: [Migration; 8] = [
     step(1, "engine", include_str!("../../../migrations/sqlite/0001_engine.sql")),
     step(2, "conformity", include_str!("../../../migrations/sqlite/0002_conformity.sql")),
     step(3, "view_columns", include_str!("../../../migrations/sqlite/0003_view_columns.sql")),
@@ -25,10 +25,11 @@ pub(crate) const SQLITE: [Migration; 7] = [
     step(5, "framework", include_str!("../../../migrations/sqlite/0005_framework.sql")),
     step(6, "mail", include_str!("../../../migrations/sqlite/0006_mail.sql")),
     step(7, "ways_in", include_str!("../../../migrations/sqlite/0007_ways_in.sql")),
+    step(8, "provisioned", include_str!("../../../migrations/sqlite/0008_provisioned.sql")),
 ];
 
 /// For PostgreSQL, in order.
-pub(crate) const POSTGRES: [Migration; 7] = [
+pub(crate) const POSTGRES: [Migration; 8] = [
     step(1, "engine", include_str!("../../../migrations/postgres/0001_engine.sql")),
     step(2, "conformity", include_str!("../../../migrations/postgres/0002_conformity.sql")),
     step(3, "view_columns", include_str!("../../../migrations/postgres/0003_view_columns.sql")),
@@ -36,6 +37,7 @@ pub(crate) const POSTGRES: [Migration; 7] = [
     step(5, "framework", include_str!("../../../migrations/postgres/0005_framework.sql")),
     step(6, "mail", include_str!("../../../migrations/postgres/0006_mail.sql")),
     step(7, "ways_in", include_str!("../../../migrations/postgres/0007_ways_in.sql")),
+    step(8, "provisioned", include_str!("../../../migrations/postgres/0008_provisioned.sql")),
 ];
 
 /// Tables of the engine whose rows are numbered by `id` through [`crate::Store::allocate`].
@@ -43,7 +45,7 @@ pub(crate) const NUMBERED: [&str; 6] =
     ["account", "api_token", "passkey", "conformity_run", "conformity_judgement", "conformity_framework"];
 
 /// Every table of the engine; a record type may not have such a name.
-pub(crate) const TABLES: [&str; 42] = [
+pub(crate) const TABLES: [&str; 43] = [
     "migration",
     "log_entry",
     "log_leaf",
@@ -61,6 +63,7 @@ pub(crate) const TABLES: [&str; 42] = [
     "outside_identity",
     "passkey",
     "waiting_step",
+    "provisioned",
     "comment",
     "attachment",
     "watcher",

@@ -18,6 +18,7 @@ pub mod pages;
 pub mod parts;
 pub mod passkeys;
 pub mod printer;
+pub mod scim;
 pub mod security;
 pub mod session;
 pub mod state;
@@ -32,7 +33,11 @@ pub fn router(state: AppState) -> Router {
     if !assets::has_packages() {
         tracing::warn!("built without node packages: pages work without htmx and the shipped fonts");
     }
-    let areas = Router::new().merge(api::router()).merge(pages::router()).merge(events::router());
+    let areas = Router::new()
+        .merge(api::router())
+        .merge(scim::router())
+        .merge(pages::router())
+        .merge(events::router());
     let secure = state.settings.secure;
     let guarded = security::around(areas, &state).with_state(state);
     security::with_headers(Router::new().merge(assets::router()).merge(guarded), secure)

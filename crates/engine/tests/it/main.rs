@@ -10,5 +10,6 @@ mod requester;
 mod samples;
 mod sign_in;
 mod talk;
+mod ways_in;
 mod who;
 mod write_path;

@@ -1,10 +1,12 @@
 //! `serve`: pages, REST and everything that runs by itself, until the program is told to stop.
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use proofdesk_engine::Engine;
 use proofdesk_jobs::{Jobs, Schedule};
 use proofdesk_web::{AppState, Settings};
 
@@ -41,6 +43,36 @@ fn renderer(config: &Config) -> Option<std::path::PathBuf> {
     None
 }
 
+/// Settings of the pages.
+fn settings(config: &Config, address: SocketAddr, hint: Option<String>) -> anyhow::Result<Settings> {
+    Ok(Settings {
+        organization: config.organization.clone(),
+        zone: config.zone()?,
+        secure: config.is_secure(),
+        attachment_max: config.attachment_max_mib * 1_048_576,
+        renderer: renderer(config),
+        sign_in_hint: hint,
+        trusted_proxies: config.trusted_proxies.clone(),
+        public_url: config.public_url.clone(),
+        listening: address.to_string(),
+    })
+}
+
+/// Says where the desk is; and where nobody has an account, the link that makes the first one.
+async fn say(config: &Config, engine: &Engine, address: SocketAddr, base: &str) -> anyhow::Result<()> {
+    eprintln!("Proofdesk is at http://{address}/");
+    if config.public_url.is_none() && address.ip().is_unspecified() {
+        eprintln!("One-time links begin with http://{address}, which no browser reaches: set public_url.");
+    }
+    if let Some(secret) = engine.make_first_link(&mut open::random()).await? {
+        eprintln!("There is no account yet. This link makes the first administrator, once, within a day:");
+        eprintln!("  {base}/link/{secret}");
+        eprintln!("Or make one here: proofdesk account add --admin --sign-in NAME --name \"YOUR NAME\"");
+        eprintln!("Who signs in first is led through the questions that set the desk up.");
+    }
+    Ok(())
+}
+
 /// Serves a database; `hint` is said below the sign-in form.
 pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<ExitCode> {
     let engine = open::engine(config, Arc::new(open::SystemTime)).await?;
@@ -53,17 +85,7 @@ pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<Exit
         .await
         .with_context(|| format!("{} cannot be listened on: is another program there?", config.listen))?;
     let address = listener.local_addr()?;
-    let settings = Settings {
-        organization: config.organization.clone(),
-        zone: config.zone()?,
-        secure: config.is_secure(),
-        attachment_max: config.attachment_max_mib * 1_048_576,
-        renderer: renderer(config),
-        sign_in_hint: hint,
-        trusted_proxies: config.trusted_proxies.clone(),
-        public_url: config.public_url.clone(),
-        listening: address.to_string(),
-    };
+    let settings = settings(config, address, hint)?;
     let base = settings.base();
     let jobs = Jobs {
         engine: engine.clone(),
@@ -81,23 +103,14 @@ pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<Exit
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let posting = begin_mail(mail.clone(), stopped.clone()).await?;
     let background = tokio::spawn(jobs.run(stopped.clone()));
-    eprintln!("Proofdesk is at http://{address}/");
-    if config.public_url.is_none() && address.ip().is_unspecified() {
-        eprintln!("One-time links begin with http://{address}, which no browser reaches: set public_url.");
-    }
-    if let Some(secret) = engine.make_first_link(&mut open::random()).await? {
-        eprintln!("There is no account yet. This link makes the first administrator, once, within a day:");
-        eprintln!("  {base}/link/{secret}");
-        eprintln!("Or make one here: proofdesk account add --admin --sign-in NAME --name \"YOUR NAME\"");
-        eprintln!("Who signs in first is led through the questions that set the desk up.");
-    }
+    say(config, &engine, address, &base).await?;
     let mut state = AppState::new(engine, settings).with_conformity(conformity).with_setup(guide);
     state.mail = mail;
     let state = state.with_providers(config.providers()?).with_automations(automations);
     let router = proofdesk_web::router(state);
     let mut until = stopped;
     let ending = async move { while until.changed().await.is_ok() && !*until.borrow() {} };
-    let service = router.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener, service).with_graceful_shutdown(ending);
     let serving = tokio::spawn(async move { serving.await });
     asked_to_stop().await;

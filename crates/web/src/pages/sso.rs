@@ -11,7 +11,9 @@ use axum::routing::get;
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use maud::{Markup, html};
-use proofdesk_engine::{Account, Change, Door, Error, ListRequest, NewAccount, Outside, Target};
+use proofdesk_engine::{
+    Account, Caller, Change, Door, Engine, Error, ListRequest, NewAccount, Outside, Target,
+};
 use proofdesk_sso::{Answer, Kept, Person, Provider};
 use serde::{Deserialize, Serialize};
 
@@ -198,14 +200,20 @@ async fn account_of(
         program: false,
     };
     engine.check_new_account(&new).await?;
-    let number = person_of(state, who, person).await?;
+    let caller = who.act().caller;
+    let by = (&caller, Door::Page);
+    let number = person_of(engine, by, &person.name, person.mail.as_deref()).await?;
     engine.create_outside_account(who, NewAccount { person: number, ..new }).await
 }
 
-/// The record of a person: the one active one with the verified address and no account, else a new one.
-async fn person_of(state: &AppState, who: &Outside, person: &Person) -> Result<i64, Error> {
-    let (engine, caller) = (&state.engine, who.act().caller);
-    if let Some(mail) = &person.mail {
+/// The record of a person: the one active one with that address and no account, else a new one.
+pub(crate) async fn person_of(
+    engine: &Engine,
+    (caller, door): (&Caller, Door),
+    name: &str,
+    mail: Option<&str>,
+) -> Result<i64, Error> {
+    if let Some(mail) = mail {
         let written = mail.replace('\\', "\\\\").replace('"', "\\\"");
         let filter = engine.condition(&format!("state == 'active' && mail == \"{written}\""), "person")?;
         let request = ListRequest {
@@ -216,18 +224,18 @@ async fn person_of(state: &AppState, who: &Outside, person: &Person) -> Result<i
             after: None,
             limit: 2,
         };
-        let found = engine.list(&caller, &request).await?.records;
+        let found = engine.list(caller, &request).await?.records;
         if let [one] = found.as_slice()
             && engine.accounts().await?.iter().all(|account| account.person != one.number)
         {
             return Ok(one.number);
         }
     }
-    let mut change = Change::default().with_text("name", &person.name);
-    if let Some(mail) = &person.mail {
+    let mut change = Change::default().with_text("name", name);
+    if let Some(mail) = mail {
         change = change.with_text("mail", mail);
     }
-    let made = engine.apply(&caller, Target::New("person".to_owned()), change, Door::Page).await?;
+    let made = engine.apply(caller, Target::New("person".to_owned()), change, door).await?;
     Ok(made.record.number)
 }
 

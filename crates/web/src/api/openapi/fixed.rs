@@ -327,7 +327,7 @@ fn own() -> Json {
             "properties": {
                 "label": {"type": "string", "minLength": 1, "maxLength": 100, "pattern": line, "description": "What it is for."},
                 "expires_at": {"type": ["string", "null"], "format": "date-time", "description": "When it ends; never by itself where nothing is said."},
-                "scope": {"type": "array", "items": {"type": "string", "pattern": line}, "maxItems": 200, "description": "What it reaches, each as `type:action`, of which one may be `*`; all that its account may where nothing is said. Beside record types: `account`, `conformity`, `log`, `view`."},
+                "scope": {"type": "array", "items": {"type": "string", "pattern": line}, "maxItems": 200, "description": "What it reaches, each as `type:action`, of which one may be `*`; all that its account may where nothing is said. Beside record types: `account`, `conformity`, `log`, `provisioning`, `view`."},
                 "password": {"type": "string", "maxLength": 256, "description": "The caller's password, asked for again. Where the caller's account has none, its session must have begun within ten minutes. A program makes no tokens."},
             },
             "examples": [{"label": "monitoring", "password": "correct horse battery", "expires_at": "2027-11-22T00:00:00Z", "scope": ["incident:create", "*:read"]}],
