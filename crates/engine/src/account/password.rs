@@ -140,20 +140,21 @@ fn is_of_context(password: &str, sign_in: &str) -> bool {
 }
 
 pub(crate) fn check_password(password: &str, sign_in: &str) -> Result<(), Error> {
-    let message = if password.chars().count() < PASSWORD_MIN {
-        format!("A password has at least {PASSWORD_MIN} characters.")
+    let (code, message) = if password.chars().count() < PASSWORD_MIN {
+        ("range", format!("A password has at least {PASSWORD_MIN} characters."))
     } else if password.len() > PASSWORD_MAX {
-        format!("A password has at most {PASSWORD_MAX} bytes.")
+        ("range", format!("A password has at most {PASSWORD_MAX} bytes."))
     } else if password.eq_ignore_ascii_case(sign_in) {
-        "The password must differ from the sign-in name.".to_owned()
+        ("common", "The password must differ from the sign-in name.".to_owned())
     } else if is_common(password) {
-        "This is one of the passwords that are tried first: choose another one.".to_owned()
+        ("common", "This is one of the passwords that are tried first: choose another one.".to_owned())
     } else if is_of_context(password, sign_in) {
-        "This is hardly more than your name or a word of this desk: choose another one.".to_owned()
+        let message = "This is hardly more than your name or a word of this desk: choose another one.";
+        ("common", message.to_owned())
     } else {
         return Ok(());
     };
-    Err(Error::invalid("password", "range", message))
+    Err(Error::invalid("password", code, message))
 }
 
 #[cfg(test)]
