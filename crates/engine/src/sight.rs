@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use proofdesk_model::{Action, Caller, Condition, Kind, Problem, Problems, Record, RecordType, Reference};
+use proofdesk_model::{Action, Caller, Condition, Problem, Problems, Record, RecordType, Reference};
 
 use crate::Engine;
 use crate::error::Error;
@@ -94,8 +94,8 @@ impl Engine {
     }
 
     /// Refuses a condition over what the caller does not see, as if there were no such field: what is not public, for
-    /// a requester; a type that he, or the scope of his token, does not read; and the words of other records that a
-    /// narrowing may keep from him.
+    /// a requester; a type that he, or the scope of his token, does not read; and anything of other records that a
+    /// narrowing may keep from him, also whether there are any.
     ///
     /// # Errors
     /// `Invalid` with one problem (code `condition`) for each such field.
@@ -105,16 +105,26 @@ impl Engine {
         let unseen = fields.iter().filter(|path| {
             let Some(at) = self.registry().get(&path.record_type) else { return as_requester };
             let closed = !caller.may(at, &Action::Read) || (as_requester && !caller.sees(at, &path.field));
-            let words =
-                at.field(&path.field).is_some_and(|f| matches!(f.kind, Kind::Text { .. } | Kind::Markdown));
             let elsewhere = !path.steps.is_empty();
-            closed || (elsewhere && words && caller.narrow(at).is_some())
+            closed
+                || (elsewhere && caller.narrow(at).is_some())
+                || self.leads_to_narrowed(caller, at, &path.field)
         });
         let problems = unseen.map(|path| {
             let message = format!("`{}` is not a field of {}", path.field, path.record_type);
             Problem::new("filter", "condition", message)
         });
         Problems(problems.collect()).into_result().map_err(Error::Invalid)
+    }
+
+    /// Whether a relation is to records that a narrowing may keep from the caller. A single link is no such relation:
+    /// it is a value of its own record, and tells no more than a reference.
+    fn leads_to_narrowed(&self, caller: &Caller, of: &RecordType, name: &str) -> bool {
+        let to = match of.field(name) {
+            Some(field) => field.target().filter(|_| field.columns().is_empty()),
+            None => of.inverses.get(name).map(|inverse| inverse.from.as_str()),
+        };
+        to.and_then(|to| self.registry().get(to)).is_some_and(|to| caller.narrow(to).is_some())
     }
 
     /// A condition narrowed to what the caller may see of a type.
