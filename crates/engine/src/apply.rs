@@ -333,7 +333,13 @@ impl Engine {
     /// Answers the look-ups of rules and guards.
     pub(crate) async fn facts(&self, draft: &Draft) -> Result<Facts, Error> {
         let mut facts = Facts::default();
-        for lookup in draft.lookups(self.rules()) {
+        self.look_up(draft, draft.lookups(self.rules()), &mut facts).await?;
+        self.look_up(draft, draft.lookups_beyond(&facts), &mut facts).await?;
+        Ok(facts)
+    }
+
+    async fn look_up(&self, draft: &Draft, wanted: Vec<Lookup>, facts: &mut Facts) -> Result<(), Error> {
+        for lookup in wanted {
             let found = match &lookup {
                 Lookup::All(name) => self.terms().all(self, name).await?,
                 Lookup::One(reference) => match self.registry().get(&reference.record_type) {
@@ -346,7 +352,7 @@ impl Engine {
             };
             facts.insert(lookup, found);
         }
-        Ok(facts)
+        Ok(())
     }
 
     /// Records related to a draft, after its link changes.

@@ -26,10 +26,27 @@ const TO_READ: usize = 200;
 pub enum Standing {
     /// It was acknowledged: the acknowledgement and when, microseconds UTC.
     Read(Reference, i64),
+    /// Another text was acknowledged than the one that stands there now: the acknowledgement and when.
+    ReadOther(Reference, i64),
     /// It is to be read: the acknowledgement that asks for it, where one was made, and when it is due.
     ToRead(Option<Reference>, Option<i64>),
     /// The person is not among those who are asked.
     NotAsked,
+}
+
+impl Standing {
+    /// Whether the person is to read it and no acknowledgement asks for it.
+    pub fn is_unasked(&self) -> bool {
+        matches!(self, Self::ToRead(None, None) | Self::ReadOther(..))
+    }
+
+    /// When it is to be read, microseconds UTC, where a day was set.
+    pub fn due(&self) -> Option<i64> {
+        match self {
+            Self::ToRead(_, due) => *due,
+            _ => None,
+        }
+    }
 }
 
 /// A record that asks to be acknowledged, for one person.
@@ -98,7 +115,9 @@ impl Engine {
                 asked.insert(people, is_asked);
                 if is_asked {
                     let since = record.instant(&readers.since);
-                    found.push(Reading { record, since, standing: Standing::ToRead(None, None) });
+                    let before = self.acknowledgements(&readers, &record, Some(me)).await?.remove(&me);
+                    let standing = before.unwrap_or(Standing::ToRead(None, None));
+                    found.push(Reading { record, since, standing });
                 }
             }
         }
@@ -135,7 +154,9 @@ impl Engine {
                 ));
             }
             Standing::ToRead(Some(asked), _) => asked,
-            Standing::ToRead(None, _) => self.ask(caller, &record, &readers, me, None, door).await?,
+            Standing::ToRead(None, _) | Standing::ReadOther(..) => {
+                self.ask(caller, &record, &readers, me, None, door).await?
+            }
         };
         let change = Change::default().take(&readers.done);
         Ok(self.apply(caller, Target::Existing(target, None), change, door).await?.record)
@@ -197,7 +218,7 @@ impl Engine {
         let Some(readers) = record.of.readers.clone() else { return Ok(0) };
         let mut asked = 0;
         for reader in self.readers(caller, &record).await? {
-            if reader.standing == Standing::ToRead(None, None) {
+            if reader.standing.is_unasked() {
                 self.ask(caller, &record, &readers, reader.person.number, due, door).await?;
                 asked += 1;
             }
@@ -266,7 +287,8 @@ impl Engine {
         Ok(self.store().holding(&of, &condition, &context, &[me]).await?.contains(&me))
     }
 
-    /// Records of a type that ask and of which a person has no acknowledgement, neither given nor asked for.
+    /// Records of a type that ask and of which a person has no acknowledgement of the present text, neither given nor
+    /// asked for.
     async fn open_for(
         &self,
         caller: &Caller,
@@ -279,13 +301,18 @@ impl Engine {
             (Some((name, _)), Some(person)) => {
                 let mine = format!("{} == '{}'", readers.person, person.reference(me));
                 let closed = self.aside(readers)?;
-                format!(" && !{name}.exists(a, a.{mine} && !(a.state in [{closed}]))")
+                let other = other_text(of, readers);
+                format!(" && !{name}.exists(a, a.{mine} && !(a.state in [{closed}]){other})")
             }
             _ => String::new(),
         };
         let filter = format!("(\n{}\n){mine}", readers.condition.source());
-        let request = ListRequest { limit: TO_READ, ..self.question(&of.name, &filter)? };
-        Ok(self.list(caller, &request).await?.records)
+        let request = self.question(&of.name, &filter)?;
+        // the declared condition may follow links that the reader himself cannot ask about
+        let open = self.list(&Caller::system("Readers"), &request).await?.records;
+        let mut found = self.seen(caller, open).await?;
+        found.truncate(TO_READ);
+        Ok(found)
     }
 
     /// The states of the acknowledgement in which it neither asks nor was given, written for a condition.
@@ -307,16 +334,26 @@ impl Engine {
         if let (Some(me), Some(person)) = (me, self.registry().get(PERSON)) {
             filter = format!("{filter} && {} == '{}'", readers.person, person.reference(me));
         }
+        let present = record.digest();
         let mut found = BTreeMap::new();
         for ack in self.all(&program, &readers.ask, &filter).await? {
             let Value::Link(person) = ack.get(&readers.person) else { continue };
             let reference = Reference::new(ack.of.name.clone(), ack.number);
             if ack.state == readers.given {
                 let at = self.given_at(&ack, readers);
-                found.insert(person, Standing::Read(reference, at));
+                let kept = readers.digest.as_ref().and_then(|field| ack.text(field));
+                // one that was given before digests were kept says nothing of the text
+                if kept.is_none_or(|kept| present.as_deref() == Some(kept)) {
+                    found.insert(person, Standing::Read(reference, at));
+                } else {
+                    found.entry(person).or_insert(Standing::ReadOther(reference, at));
+                }
             } else if ack.of.state_kind(&ack.state) != StateKind::Closed {
                 let due = ack.instant(&readers.due);
-                found.entry(person).or_insert(Standing::ToRead(Some(reference), due));
+                let standing = found.entry(person).or_insert(Standing::ToRead(None, None));
+                if !matches!(standing, Standing::Read(..)) {
+                    *standing = Standing::ToRead(Some(reference), due);
+                }
             }
         }
         Ok(found)
@@ -353,4 +390,14 @@ impl Engine {
             }
         }
     }
+}
+
+/// A condition over acknowledgements `a` that leaves out those that were given for another text.
+fn other_text(of: &RecordType, readers: &Readers) -> String {
+    let present = of.version_of.as_ref().and_then(|spec| spec.digest.as_ref());
+    let Some((kept, present)) = readers.digest.as_ref().zip(present) else { return String::new() };
+    format!(
+        " && !(a.state == {:?} && a.{kept} != null && {present} != null && a.{kept} != {present})",
+        readers.given
+    )
 }

@@ -17,6 +17,8 @@ use crate::read::ListRequest;
 
 /// Most names that fill one place.
 const NAMES: usize = 12;
+/// Characters of a line to write on that are shown.
+const LINE: usize = 120;
 /// Edition of the first version.
 const FIRST: &str = "1.0";
 
@@ -25,7 +27,7 @@ const FIRST: &str = "1.0";
 pub struct Filled {
     /// The text.
     pub text: String,
-    /// Places that nothing fills: name and what belongs there.
+    /// Places that nothing fills: name and what belongs there; of a line to write on `____` and the line.
     pub open: Vec<(String, String)>,
     /// Places that were filled: what belongs there and what stands there now.
     pub filled: Vec<(String, String)>,
@@ -103,6 +105,7 @@ impl Engine {
             }
         }
         let text = template::fill(&found.text, |place| values.get(place).cloned());
+        open.extend(blanks(&text));
         Ok((found, Filled { text, open, filled }))
     }
 
@@ -191,10 +194,12 @@ impl Engine {
         Ok(self.apply(caller, Target::New(version.name.clone()), change, door).await?.record)
     }
 
-    /// Places that are still open in a version: name and what belongs there. None where the type has no versions.
+    /// Places that are still open in a version: name and what belongs there; of a line to write on `____` and the line.
+    /// None where the type has no versions.
     pub fn open_places(&self, record: &Record) -> Vec<(String, String)> {
         let text = record.of.version_of.as_ref().and_then(|v| record.text(&v.content)).unwrap_or_default();
-        template::places(text).into_iter().map(|p| (p.to_owned(), self.templates().label(p))).collect()
+        let named = template::places(text).into_iter().map(|p| (p.to_owned(), self.templates().label(p)));
+        named.chain(blanks(text)).collect()
     }
 
     fn template(&self, name: &str) -> Result<&Template, Error> {
@@ -246,6 +251,12 @@ impl Engine {
         let joined = names.join(", ");
         Ok((!names.is_empty()).then(|| if more { format!("{joined} and others") } else { joined }))
     }
+}
+
+/// The lines to write on, as open places.
+fn blanks(text: &str) -> impl Iterator<Item = (String, String)> {
+    let short = |line: &str| line.chars().take(LINE).collect::<String>();
+    template::blanks(text).map(move |line| (template::BLANK.to_owned(), short(line)))
 }
 
 /// The edition after one: `2.0` after `1.4`, `4` after `3`; the first where there is none that counts.

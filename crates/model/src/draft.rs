@@ -5,16 +5,22 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use proofdesk_condition::{Context, Outcome, Row, Value};
+use proofdesk_condition::{Context, Outcome, Value};
 
 use crate::access::Caller;
 use crate::change::{Change, Door, LinkChange, Stamp};
 use crate::error::{Problem, Problems};
-use crate::field::{Computed, Field};
+use crate::field::Computed;
 use crate::format;
+use crate::lock;
 use crate::record::{Record, Reference};
 use crate::record_type::RecordType;
-use crate::rule::{Facts, Job, Lookup, RuleSet};
+use crate::rule::{Facts, Job, RuleSet};
+use crate::workflow::Transition;
+
+use self::row::DraftRow;
+
+mod row;
 
 /// A record as it would be after a change; not yet checked.
 #[derive(Debug, Clone)]
@@ -78,11 +84,15 @@ impl Draft {
         after.updated_at = stamp.occurred_at;
         after.updated_by = caller.person;
         let mut given = Vec::new();
+        let step = change.transition.as_deref().and_then(|name| of.transition(name));
+        let lock = Lock { step, caller, stamp: &stamp };
         for (name, value) in change.set {
-            apply_value(of, &mut after, &name, value, caller, &mut problems);
+            apply_value(of, &mut after, &name, value, &lock, &mut problems);
             given.push(name);
         }
         for link in &change.links {
+            let settled = lock::settled(of, &after.state, &link.relation, step);
+            problems.0.extend(settled.filter(|_| current.is_some()));
             if !of.fields.get(&link.relation).is_some_and(|f| f.columns().is_empty())
                 && !of.inverses.contains_key(&link.relation)
             {
@@ -92,7 +102,7 @@ impl Draft {
             }
         }
         if let Some(name) = &change.transition {
-            take_transition(of, &mut after, name, caller, &stamp, &mut problems);
+            take_transition(of, &mut after, name, &given, caller, &stamp, &mut problems);
         } else if let Some(state) = change.state {
             if stamp.door != Door::Import && !caller.system {
                 problems.push(Problem::new("state", "computed", "The state changes by a transition."));
@@ -116,39 +126,6 @@ impl Draft {
             caller: caller.clone(),
             stamp,
         })
-    }
-
-    /// What must be known of other records to derive and check: asked for by rules and by guards.
-    pub fn lookups(&self, rules: &RuleSet) -> Vec<Lookup> {
-        let mut wanted: Vec<Lookup> = self
-            .of
-            .rules
-            .iter()
-            .filter_map(|name| rules.get(name))
-            .flat_map(|rule| rule.wants(self))
-            .collect();
-        if let Some(transition) = self.transition.as_deref().and_then(|t| self.of.transition(t)) {
-            for guard in &transition.guards {
-                for path in guard.condition.fields() {
-                    let first = path.steps.first().unwrap_or(&path.field);
-                    self.lookup_for(first, !path.steps.is_empty(), &mut wanted);
-                }
-            }
-        }
-        wanted.sort_unstable();
-        wanted.dedup();
-        wanted
-    }
-
-    fn lookup_for(&self, first: &str, followed: bool, wanted: &mut Vec<Lookup>) {
-        if self.of.relations().iter().any(|r| r == first) {
-            wanted.push(Lookup::Related(first.to_owned()));
-        } else if followed
-            && let Some(to) = self.of.field(first).and_then(Field::target)
-            && let Some(Value::Link(number)) = self.after.value(first)
-        {
-            wanted.push(Lookup::One(Reference::new(to, *number)));
-        }
     }
 
     /// Fills computed values: value tables, then the type's rules in order.
@@ -195,6 +172,7 @@ impl Draft {
             self.check_guards(facts, &mut problems);
         }
         self.check_own_links(&mut problems);
+        self.check_far_locks(facts, &mut problems);
         let mut jobs = Vec::new();
         for rule in self.of.rules.iter().filter_map(|name| rules.get(name)) {
             problems.0.extend(rule.check(&self, facts, &self.stamp));
@@ -259,10 +237,22 @@ impl Draft {
         }
     }
 
+    /// A relation that is settled in the other record's state is not altered from this side either.
+    fn check_far_locks(&self, facts: &Facts, problems: &mut Problems) {
+        for link in &self.links {
+            let Some(inverse) = self.of.inverses.get(&link.relation) else { continue };
+            let Some(other) = facts.one(&link.to) else { continue };
+            if let Some(problem) = lock::settled(&other.of, &other.state, &inverse.field, None) {
+                let message = format!("{}: {}", other.reference(), problem.message);
+                problems.push(Problem { field: link.relation.clone(), message, ..problem });
+            }
+        }
+    }
+
     fn check_guards(&self, facts: &Facts, problems: &mut Problems) {
         let Some(transition) = self.transition.as_deref().and_then(|t| self.of.transition(t)) else { return };
         let context = self.context();
-        let row = DraftRow { draft: self, facts };
+        let row = DraftRow::new(self, facts, &transition.guards);
         for guard in &transition.guards {
             if guard.condition.evaluate(&row, &context) != Outcome::True {
                 problems
@@ -433,39 +423,6 @@ impl Checked {
     }
 }
 
-/// The draft as the condition language sees it in a guard: own values, and one step of links and relations.
-struct DraftRow<'a> {
-    draft: &'a Draft,
-    facts: &'a Facts,
-}
-
-impl Row for DraftRow<'_> {
-    fn value(&self, field: &str) -> Value {
-        self.draft.after.get(field)
-    }
-    fn follow(&self, link: &str) -> Option<&dyn Row> {
-        let to = self.draft.of.field(link)?.target()?;
-        let Some(Value::Link(number)) = self.draft.after.value(link) else { return None };
-        self.facts.one(&Reference::new(to, *number)).map(|r| r as &dyn Row)
-    }
-    fn related(&self, links: &str) -> Vec<&dyn Row> {
-        let found = self.facts.records(&Lookup::Related(links.to_owned()));
-        found.iter().map(|r| r as &dyn Row).collect()
-    }
-}
-
-impl Row for Record {
-    fn value(&self, field: &str) -> Value {
-        self.get(field)
-    }
-    fn follow(&self, _link: &str) -> Option<&dyn Row> {
-        None
-    }
-    fn related(&self, _links: &str) -> Vec<&dyn Row> {
-        Vec::new()
-    }
-}
-
 fn apply_defaults(of: &RecordType, after: &mut Record, caller: &Caller, stamp: &Stamp) {
     for field in of.fields.values() {
         if let Some(written) = &field.default
@@ -476,12 +433,19 @@ fn apply_defaults(of: &RecordType, after: &mut Record, caller: &Caller, stamp: &
     }
 }
 
+/// What decides whether a value may be written at all.
+struct Lock<'a> {
+    step: Option<&'a Transition>,
+    caller: &'a Caller,
+    stamp: &'a Stamp,
+}
+
 fn apply_value(
     of: &RecordType,
     after: &mut Record,
     name: &str,
     value: Value,
-    caller: &Caller,
+    lock: &Lock<'_>,
     problems: &mut Problems,
 ) {
     let Some(index) = of.column_index(name) else {
@@ -495,9 +459,18 @@ fn apply_value(
         Some(_) => true,
         None => field.retired,
     };
-    if locked && !caller.system && after.values[index] != value {
-        let message = format!("{} is computed; it cannot be entered.", field.label);
-        return problems.push(Problem::new(name, "computed", message));
+    if after.values[index] != value {
+        if locked && !lock.caller.system {
+            let message = format!("{} is computed; it cannot be entered.", field.label);
+            return problems.push(Problem::new(name, "computed", message));
+        }
+        let is_new = after.version <= 1;
+        let free = lock::is_free(lock.caller, lock.stamp);
+        let by_steps = (!free).then(|| lock::by_steps(of, field, lock.step)).flatten();
+        let settled = || lock::settled(of, &after.state, &field.name, lock.step).filter(|_| !is_new);
+        if let Some(problem) = by_steps.or_else(settled) {
+            return problems.push(problem);
+        }
     }
     match format::fits(field, &column.name, &value) {
         Ok(()) => after.values[index] = value,
@@ -509,6 +482,7 @@ fn take_transition(
     of: &RecordType,
     after: &mut Record,
     name: &str,
+    given: &[String],
     caller: &Caller,
     stamp: &Stamp,
     problems: &mut Problems,
@@ -524,6 +498,11 @@ fn take_transition(
     }
     after.state.clone_from(&transition.to);
     for (field_name, written) in &transition.sets {
+        // what the step asks for and a person gave stands; the set value is for whoever gives none
+        let is_given = given.contains(field_name) && after.value(field_name) != Some(&Value::Null);
+        if is_given && transition.asks_for(field_name) {
+            continue;
+        }
         if let Some(field) = of.field(field_name)
             && let Some(value) = format::literal(field, written, caller, stamp)
         {

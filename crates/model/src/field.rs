@@ -119,6 +119,8 @@ pub struct Field {
     pub retired: bool,
     /// Never shown (the state of a clock, for example).
     pub hidden: bool,
+    /// Written by steps, rules, imports and the program only: it says who did something, or when. See [`crate::lock`].
+    pub by_steps: bool,
     /// Clauses that ask for it.
     pub clause: Option<String>,
 }
@@ -143,6 +145,21 @@ impl Field {
                 Type::Links(proofdesk_condition::LinkInfo { to: to.clone(), path: relation_path(&self.name) })
             }
         }
+    }
+
+    /// Whether people enter it when they record or edit: not what is computed, retired, or written by steps.
+    pub fn is_entered(&self) -> bool {
+        !self.by_steps && self.is_asked()
+    }
+
+    /// Whether a step may ask for it: not what is computed or retired.
+    pub fn is_asked(&self) -> bool {
+        let by_hand = match &self.computed {
+            None => true,
+            Some(Computed::Table { override_reason, .. }) => override_reason.is_some(),
+            Some(_) => false,
+        };
+        by_hand && !self.retired
     }
 
     /// The type of record that a link field points to.

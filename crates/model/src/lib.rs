@@ -16,6 +16,7 @@ pub mod field;
 pub mod form_text;
 pub mod format;
 pub mod load;
+pub mod lock;
 pub mod matrix;
 pub mod record;
 pub mod record_type;

@@ -10,6 +10,7 @@ mod collect;
 mod conditions;
 mod draw;
 mod fields;
+mod fixed;
 mod flow;
 mod merge;
 mod node;

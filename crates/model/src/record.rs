@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use proofdesk_condition::Value;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::record_type::RecordType;
 
@@ -54,6 +55,22 @@ pub struct Record {
 }
 
 impl Record {
+    /// SHA-256 over what a version says, hexadecimal: its text, a zero byte, and the id of its file. The file behind an id
+    /// never changes. None where the type has no versions, or there is neither.
+    pub fn digest(&self) -> Option<String> {
+        let spec = self.of.version_of.as_ref()?;
+        let content = self.text(&spec.content);
+        let file = spec.file.as_ref().and_then(|file| self.text(file));
+        if content.is_none() && file.is_none() {
+            return None;
+        }
+        let mut hash = Sha256::new();
+        hash.update(content.unwrap_or_default());
+        hash.update([0]);
+        hash.update(file.unwrap_or_default());
+        Some(hash.finalize().iter().map(|b| format!("{b:02x}")).collect())
+    }
+
     /// An empty record in the initial state, not yet numbered.
     pub fn empty(of: &Arc<RecordType>) -> Self {
         Self {

@@ -90,6 +90,8 @@ pub struct VersionOf {
     pub file: Option<String>,
     /// The line of text that names the version.
     pub edition: String,
+    /// The line of text that keeps the digest of what it says ([`crate::Record::digest`]).
+    pub digest: Option<String>,
     /// The link to the version before.
     pub follows: Option<String>,
     /// The line of text of the whole that keeps from which template it was begun.
@@ -115,6 +117,8 @@ pub struct Readers {
     pub given: String,
     /// Since when a record asks: an instant of it.
     pub since: String,
+    /// Its line of text that keeps the digest of what was read ([`crate::Record::digest`]).
+    pub digest: Option<String>,
     /// Roles that see who has read.
     pub seen_by: Vec<String>,
     /// Which records ask at all.
@@ -137,6 +141,17 @@ impl ReaderGroup {
     pub fn people_for(&self, reference: impl Fn(&str) -> Option<String>) -> Option<String> {
         crate::load::filled(&self.people, reference)
     }
+}
+
+/// Fields that nobody alters while a record is in one of some states: what was approved stays what was approved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fixed {
+    /// Fields and relations.
+    pub fields: Vec<String>,
+    /// The states.
+    pub states: Vec<String>,
+    /// What to do instead, for a person.
+    pub says: String,
 }
 
 /// The link by which records of another type belong to a record.
@@ -288,6 +303,8 @@ pub struct RecordType {
     pub version_of: Option<VersionOf>,
     /// Who is asked to acknowledge its records.
     pub readers: Option<Readers>,
+    /// Fields that are not altered in some states.
+    pub fixed: Vec<Fixed>,
     /// Charts on the page of a record.
     pub charts: Vec<Chart>,
     /// Lines of time on the page of a record.

@@ -116,6 +116,19 @@ pub fn places(text: &str) -> Vec<&str> {
     found
 }
 
+/// A line to write on, as it stands in a text: four of these or more.
+pub const BLANK: &str = "____";
+
+/// The lines of a text that have a place to write on, in order.
+pub fn blanks(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| line.contains(BLANK))
+}
+
+/// An open place as it stands in the text: `{{name}}`, or a line to write on.
+pub fn as_written(name: &str) -> String {
+    if name == BLANK { BLANK.to_owned() } else { format!("{{{{{name}}}}}") }
+}
+
 /// A text with places filled; those for which nothing is given stay as they are.
 pub fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
     let (mut made, mut rest) = (String::with_capacity(text.len()), text);

@@ -1,9 +1,10 @@
-//! The rule `exclusion`: what was approved is not altered afterwards, and the clocks that it concerns look again.
+//! The rule `exclusion`: the clocks that an approved or withdrawn exclusion concerns look again.
 //!
+//! Not here: that what was approved is not altered; its declaration says it (`fixed`).
 //! Which clocks leave it out is found in `clocks/exclude.rs`.
 //! Source: ISO/IEC 20000-1:2018, 8.3.3; rule R19 of `docs/clocks.md`.
 
-use proofdesk_model::{Draft, Facts, Job, Lookup, Problem, Rule, Stamp, StateKind};
+use proofdesk_model::{Draft, Facts, Job, Lookup, Rule, Stamp, StateKind};
 use serde_json::json;
 
 use crate::names::exclusion as field;
@@ -22,25 +23,6 @@ impl Rule for ExclusionRule {
 
     fn wants(&self, _draft: &Draft) -> Vec<Lookup> {
         field::AGREEMENTS.iter().map(|relation| Lookup::Related((*relation).to_owned())).collect()
-    }
-
-    fn check(&self, draft: &Draft, _facts: &Facts, _stamp: &Stamp) -> Vec<Problem> {
-        let is_new = |state: &str| draft.of().state_kind(state) == StateKind::New;
-        let Some(before) = draft.before().filter(|b| !is_new(&b.state)) else { return Vec::new() };
-        let values = [field::KIND, field::FROM, field::UNTIL, field::APPROVED_BY];
-        let values = values.into_iter().filter(|name| draft.changed(name));
-        let relations = field::AGREEMENTS.into_iter().chain([field::SERVICES]);
-        let relations = relations.filter(|name| draft.links().iter().any(|l| l.relation == *name));
-        let told = |name: &str| {
-            let label = draft.of().field(name).map_or(name, |f| &f.label);
-            let state = draft.of().state(&before.state).map_or(before.state.as_str(), |s| &s.label);
-            let message = format!(
-                "{label} is locked: this exclusion is {}. Withdraw it and agree another one.",
-                state.to_lowercase()
-            );
-            Problem::new(name, "locked", message)
-        };
-        values.chain(relations).map(told).collect()
     }
 
     fn follow(&self, draft: &Draft, facts: &Facts, stamp: &Stamp) -> Vec<Job> {

@@ -5,6 +5,7 @@
 //! service hours) is named in `names.rs`, in one place.
 //! Source: ISO/IEC 20000-1:2018, 8.3.3, 8.6.1, 8.6.2.
 
+mod acknowledgement;
 mod book;
 mod clocks;
 mod controlled;
@@ -20,7 +21,9 @@ mod target;
 mod testing;
 mod timed;
 mod underpinning;
+mod version;
 
+pub use acknowledgement::Acknowledgement;
 pub use book::{Book, Chosen, Question};
 pub use clocks::Clocks;
 pub use controlled::Controlled;
@@ -33,6 +36,7 @@ pub use reporter::Reporter;
 pub use target::TargetRule;
 pub use timed::Timed;
 pub use underpinning::Underpinning;
+pub use version::Version;
 
 use proofdesk_model::RuleSet;
 
@@ -50,4 +54,6 @@ pub fn all() -> RuleSet {
         .with(Ordered)
         .with(Reporter)
         .with(Timed)
+        .with(Acknowledgement)
+        .with(Version)
 }

@@ -70,6 +70,22 @@ pub mod accord {
     pub const APPROVED_AT: &str = "approved_at";
 }
 
+/// Fields of an acknowledgement.
+pub mod acknowledgement {
+    /// The version that was read.
+    pub const VERSION: &str = "document_version";
+    /// Its edition, as it was read.
+    pub const EDITION: &str = "read_edition";
+    /// The digest of its text and file, as they were read.
+    pub const DIGEST: &str = "read_digest";
+}
+
+/// Fields of a document version.
+pub mod document_version {
+    /// The digest of its text and file.
+    pub const DIGEST: &str = "digest";
+}
+
 /// Fields of a contract target.
 pub mod contract_target {
     /// The contract that it belongs to.

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use proofdesk_engine::{Problem, Reference};
-use proofdesk_model::{Computed, Field, Kind, Record, RecordType, Registry, Value, format};
+use proofdesk_model::{Field, Kind, Record, RecordType, Registry, Value, format};
 
 /// What was typed, by name of the input; several values where boxes were ticked.
 #[derive(Debug, Clone, Default)]
@@ -95,12 +95,7 @@ impl Wrong {
 
 /// Whether people enter a field in forms.
 pub fn is_entered(field: &Field) -> bool {
-    let by_hand = match &field.computed {
-        None => true,
-        Some(Computed::Table { override_reason, .. }) => override_reason.is_some(),
-        Some(_) => false,
-    };
-    by_hand && !field.retired && !field.hidden
+    field.is_entered() && !field.hidden
 }
 
 /// Prefix of the name of the file that a field has at present.
@@ -113,11 +108,12 @@ pub fn encoding(fields: &[&Field]) -> Option<&'static str> {
     fields.iter().any(|f| matches!(f.kind, Kind::File)).then_some("multipart/form-data")
 }
 
-/// The fields of a type's create and edit form, by section heading, in order.
-pub fn sections(of: &RecordType) -> Vec<(&str, Vec<&Field>)> {
+/// The fields of a type's form by section heading, in order: those of a new record, or those that may be altered in a
+/// state.
+pub fn sections<'a>(of: &'a RecordType, state: Option<&str>) -> Vec<(&'a str, Vec<&'a Field>)> {
+    let is_open = |f: &&Field| is_entered(f) && state.is_none_or(|state| of.is_open_in(state, f));
     let found = of.sections.iter().map(|section| {
-        let fields =
-            section.fields.iter().filter_map(|name| of.field(name)).filter(|f| is_entered(f)).collect();
+        let fields = section.fields.iter().filter_map(|name| of.field(name)).filter(is_open).collect();
         (section.label.as_str(), fields)
     });
     found.filter(|(_, fields): &(&str, Vec<&Field>)| !fields.is_empty()).collect()

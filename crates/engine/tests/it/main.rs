@@ -5,6 +5,7 @@ mod accounts;
 mod documents;
 mod every_type;
 mod kill;
+mod locks;
 mod matrix;
 mod requester;
 mod samples;

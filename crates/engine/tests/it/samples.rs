@@ -46,7 +46,7 @@ pub fn full(of: &RecordType, known: &BTreeMap<String, Reference>) -> Change {
     let mut change = Change::default();
     // an instant at which a step is taken by itself belongs to the states before it
     let by_itself = |f: &Field| of.transitions.iter().any(|t| t.at.as_deref() == Some(&f.name));
-    for field in of.fields.values().filter(|f| f.computed.is_none() && !f.retired && !by_itself(f)) {
+    for field in of.fields.values().filter(|f| f.computed.is_none() && f.is_entered() && !by_itself(f)) {
         match &field.kind {
             Kind::Links { to, .. } => {
                 if let Some(reference) = known.get(to) {

@@ -59,6 +59,7 @@ pub(crate) fn plain(name: &str, label: String, kind: Kind, computed: Option<Comp
         was: None,
         retired: false,
         hidden: false,
+        by_steps: false,
         clause: None,
     }
 }

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::access::ROLES;
 use crate::field::{Field, Kind};
 use crate::load::fields::{Known, clause_form, fields, label_of, rule_name};
+use crate::load::fixed;
 use crate::load::flow::{Scope, clocks, role_name, states, transitions};
 use crate::load::merge::is_name;
 use crate::load::text::{Book, Spot, Word, hint};
@@ -118,6 +119,7 @@ fn one(
     let states = states(tree, &scope, book);
     let transitions = transitions(tree, &states, &scope, book);
     let clocks = clocks(tree, &states, &scope, book);
+    let fixed = fixed::fixed(tree, &states, &scope, book);
     let title = title(tree, &fields, book);
     let list = list(tree, &scope, book);
     let views = views(tree, &fields, book);
@@ -128,6 +130,7 @@ fn one(
     if !clocks.is_empty() {
         aspects.insert("timed".to_owned());
     }
+    let fields = fixed::by_steps(tree, fields, &transitions, book);
     RecordType {
         label,
         plural,
@@ -149,6 +152,7 @@ fn one(
         narrow: None,
         version_of: None,
         readers: None,
+        fixed,
         charts: Vec::new(),
         timelines: Vec::new(),
         permissions: permissions(tree, book),

@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 use proofdesk_condition::{Condition, check};
 
+use crate::field::Field;
 use crate::load::fields::clause_form;
 use crate::load::node::inside;
 use crate::load::text::{Book, Word};
@@ -55,7 +56,7 @@ fn conditions(name: &str, tree: &TypeTree, registry: &Registry, book: &mut Book<
                 continue;
             };
             if let Some(condition) = checked(&written.condition, name, registry, book) {
-                in_memory(&condition, &written.condition, book);
+                in_memory(&condition, &written.condition, name, registry, book);
                 let clause = written.clause.as_ref().map(|c| c.text.clone());
                 of_transition.push(Guard { condition, clause, says: says.text.clone() });
             }
@@ -105,10 +106,17 @@ pub(super) fn checked(
     }
 }
 
-/// A guard is evaluated on one record in memory, with the records that it is linked to and none beyond.
-fn in_memory(condition: &Condition, word: &Word, book: &mut Book<'_>) {
-    if let Some(far) = condition.fields().iter().find(|f| f.steps.len() > 1) {
-        let message = format!("a guard follows one link, not two, as `{far}` does");
+/// A guard is evaluated on one record in memory, with the records that it is linked to: two single links in a row, or one
+/// relation, and none beyond.
+fn in_memory(condition: &Condition, word: &Word, name: &str, registry: &Registry, book: &mut Book<'_>) {
+    let single = |steps: &[String]| {
+        let first = registry.get(name).and_then(|of| of.field(&steps[0]));
+        let second = first.and_then(Field::target).and_then(|to| registry.get(to)?.field(&steps[1]));
+        [first, second].iter().all(|f| f.is_some_and(|f| !f.columns().is_empty()))
+    };
+    let is_far = |steps: &[String]| steps.len() > 2 || (steps.len() == 2 && !single(steps));
+    if let Some(far) = condition.fields().iter().find(|f| is_far(&f.steps)) {
+        let message = format!("a guard follows two single links or one relation, not as far as `{far}` does");
         let at = word.text.find(far.steps[0].as_str()).unwrap_or(0);
         book.mistake(inside(word, at, word.text.len()), message);
     }

@@ -39,7 +39,7 @@ impl Scope<'_> {
         for word in words {
             if self.field_or_relation(word, book)
                 && let Some(field) = self.fields.get(&word.text)
-                && !can_enter(field)
+                && !(field.is_asked() || field.retired)
             {
                 book.mistake(
                     word.spot,
@@ -48,15 +48,6 @@ impl Scope<'_> {
             }
         }
         words.iter().map(|w| w.text.clone()).collect()
-    }
-}
-
-fn can_enter(field: &Field) -> bool {
-    use crate::field::Computed;
-    match &field.computed {
-        None => true,
-        Some(Computed::Table { override_reason, .. }) => override_reason.is_some(),
-        Some(_) => false,
     }
 }
 
@@ -106,7 +97,7 @@ pub(crate) fn states(tree: &TypeTree, scope: &Scope<'_>, book: &mut Book<'_>) ->
     found
 }
 
-fn state_name(word: &Word, states: &[State], book: &mut Book<'_>) {
+pub(crate) fn state_name(word: &Word, states: &[State], book: &mut Book<'_>) {
     if !states.iter().any(|s| s.name == word.text) {
         let hint = hint(&word.text, states.iter().map(|s| s.name.as_str()));
         book.mistake(word.spot, format!("there is no state `{}`{hint}", word.text));
@@ -191,7 +182,7 @@ fn transition(
     let sets = sets.collect();
     if let Some(at) = &written.at {
         instant_field(at, scope, book);
-        if scope.fields.get(&at.text).is_some_and(|f| !can_enter(f)) {
+        if scope.fields.get(&at.text).is_some_and(|f| !(f.is_asked() || f.retired)) {
             book.mistake(at.spot, format!("`{}` is computed, so nobody can say when", at.text));
         }
         if let Some(needed) = written.requires.iter().find(|r| r.text != at.text) {

@@ -118,6 +118,7 @@ fn extend(tree: &mut TypeTree, added: TypeTree, book: &mut Book<'_>) {
     tree.collections.extend(added.collections);
     tree.charts.extend(added.charts);
     tree.timelines.extend(added.timelines);
+    tree.fixed.extend(added.fixed);
     tree.examples.extend(added.examples);
     tree.sources.extend(added.sources);
     for (name, guard) in added.guards {

@@ -7,10 +7,10 @@ use crate::load::text::{Book, Spot, Word, hint};
 use crate::load::tree::{
     ClockTree, ExampleTree, FieldTree, GuardTree, SectionTree, StateTree, TransitionTree, TypeTree, ViewTree,
 };
-use crate::load::{collect, draw};
+use crate::load::{collect, draw, fixed};
 use crate::written::{self, Slip};
 
-const INSIDE: [&str; 20] = [
+const INSIDE: [&str; 21] = [
     "section",
     "clause",
     "family",
@@ -26,6 +26,7 @@ const INSIDE: [&str; 20] = [
     "narrow",
     "version_of",
     "readers",
+    "fixed",
     "chart",
     "timeline",
     "permit",
@@ -207,6 +208,7 @@ fn children(node: Node<'_>, tree: &mut TypeTree, book: &mut Book<'_>) {
             "narrow" => again(child, &mut tree.narrow, reading::narrow(child, book), book),
             "version_of" => again(child, &mut tree.version_of, reading::version_of(child, book), book),
             "readers" => again(child, &mut tree.readers, reading::readers(child, book), book),
+            "fixed" => tree.fixed.extend(fixed::read(child, book)),
             "chart" => tree.charts.extend(draw::chart(child, book)),
             "timeline" => tree.timelines.extend(draw::timeline(child, book)),
             "permit" => {

@@ -10,9 +10,20 @@ pub(crate) const KINDS: [&str; 16] = [
     "yesno", "link", "links", "person", "team", "file",
 ];
 
-const FIELD_PROPS: [&str; 12] = [
-    "label", "help", "clause", "required", "search", "public", "index", "retired", "hidden", "default",
-    "was", "rule",
+const FIELD_PROPS: [&str; 13] = [
+    "label",
+    "help",
+    "clause",
+    "required",
+    "search",
+    "public",
+    "index",
+    "retired",
+    "hidden",
+    "default",
+    "was",
+    "rule",
+    "written_by",
 ];
 
 /// Reads a field with its options and the rows of its value table.
@@ -40,6 +51,7 @@ pub(crate) fn field(node: Node<'_>, book: &mut Book<'_>) -> Option<FieldTree> {
         index: props.yes("index", book),
         retired: props.yes("retired", book),
         hidden: props.yes("hidden", book),
+        written_by: props.text("written_by", book),
         default: props.written("default", book),
         was: props.text("was", book),
         rule: props.text("rule", book),

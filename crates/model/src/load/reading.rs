@@ -36,7 +36,7 @@ pub(crate) fn narrow(node: Node<'_>, book: &mut Book<'_>) -> Option<NarrowTree> 
 
 /// Reads `version_of`.
 pub(crate) fn version_of(node: Node<'_>, book: &mut Book<'_>) -> Option<VersionTree> {
-    let props = node.props(&["content", "file", "edition", "follows", "template", "changed"], book);
+    let props = node.props(&["content", "file", "edition", "digest", "follows", "template", "changed"], book);
     node.childless(book);
     let [link] = node.args(["link"], book)?;
     let (content, edition) = (needed(node, &props, "content", book)?, needed(node, &props, "edition", book)?);
@@ -45,6 +45,7 @@ pub(crate) fn version_of(node: Node<'_>, book: &mut Book<'_>) -> Option<VersionT
         content,
         file: props.text("file", book),
         edition,
+        digest: props.text("digest", book),
         follows: props.text("follows", book),
         template: props.text("template", book),
         changed: props.text("changed", book),
@@ -53,7 +54,7 @@ pub(crate) fn version_of(node: Node<'_>, book: &mut Book<'_>) -> Option<VersionT
 
 /// Reads `readers`.
 pub(crate) fn readers(node: Node<'_>, book: &mut Book<'_>) -> Option<ReadersTree> {
-    let props = node.props(&["at", "person", "due", "done", "since", "seen_by"], book);
+    let props = node.props(&["at", "person", "due", "done", "since", "digest", "seen_by"], book);
     let [ask] = node.args(["record type"], book)?;
     let (mut condition, mut groups) = (None, Vec::new());
     for child in node.children() {
@@ -81,6 +82,7 @@ pub(crate) fn readers(node: Node<'_>, book: &mut Book<'_>) -> Option<ReadersTree
         due: needed(node, &props, "due", book)?,
         done: needed(node, &props, "done", book)?,
         since: needed(node, &props, "since", book)?,
+        digest: props.text("digest", book),
         seen_by: props.words("seen_by", book),
         condition: condition?,
         groups,
@@ -162,6 +164,9 @@ fn version(
     if let Some(file) = &tree.file {
         fits &= is_of(of, file, "file", |k| matches!(k, Kind::File), book);
     }
+    if let Some(digest) = &tree.digest {
+        fits &= is_of(of, digest, "line of text", |k| matches!(k, Kind::Text { .. }), book);
+    }
     if let Some(follows) = &tree.follows {
         fits &= is_of(of, follows, "link", link, book);
     }
@@ -179,6 +184,7 @@ fn version(
         content: tree.content.text.clone(),
         file: text(&tree.file),
         edition: tree.edition.text.clone(),
+        digest: text(&tree.digest),
         follows: text(&tree.follows),
         template: text(&tree.template),
         changed: text(&tree.changed),
@@ -195,6 +201,9 @@ fn asked(tree: &ReadersTree, of: &RecordType, registry: &Registry, book: &mut Bo
     fits &= is_of(ask, &tree.person, "person", is_person, book);
     fits &= is_of(ask, &tree.due, "instant", |k| matches!(k, Kind::Instant), book);
     fits &= is_of(of, &tree.since, "instant", |k| matches!(k, Kind::Instant), book);
+    if let Some(digest) = &tree.digest {
+        fits &= is_of(ask, digest, "line of text", |k| matches!(k, Kind::Text { .. }), book);
+    }
     let done = ask.transition(&tree.done.text);
     if done.is_none() {
         book.mistake(tree.done.spot, format!("{} has no transition `{}`", ask.name, tree.done.text));
@@ -216,6 +225,7 @@ fn asked(tree: &ReadersTree, of: &RecordType, registry: &Registry, book: &mut Bo
         done: tree.done.text.clone(),
         given: done?.to.clone(),
         since: tree.since.text.clone(),
+        digest: tree.digest.as_ref().map(|w| w.text.clone()),
         seen_by: tree.seen_by.iter().map(|r| r.text.clone()).collect(),
         condition,
         groups,

@@ -8,7 +8,8 @@ use crate::field::{Computed, Kind};
 use crate::load::{Mistake, SourceFile, load};
 use crate::rule::RuleSet;
 
-const RULES: [&str; 11] = [
+const RULES: [&str; 13] = [
+    "acknowledgement",
     "clocks",
     "controlled",
     "exclusion",
@@ -20,6 +21,7 @@ const RULES: [&str; 11] = [
     "target",
     "timed",
     "underpinning",
+    "version",
 ];
 
 fn show(mistakes: &[Mistake]) -> String {

@@ -34,10 +34,19 @@ pub(crate) struct TypeTree {
     pub narrow: Option<NarrowTree>,
     pub version_of: Option<VersionTree>,
     pub readers: Option<ReadersTree>,
+    pub fixed: Vec<FixedTree>,
     pub charts: Vec<ChartTree>,
     pub timelines: Vec<TimelineTree>,
     pub permits: Vec<(Word, Word)>,
     pub examples: Vec<ExampleTree>,
+}
+
+/// Fields that are not altered in some states.
+#[derive(Debug, Clone)]
+pub(crate) struct FixedTree {
+    pub fields: Vec<Word>,
+    pub states: Vec<Word>,
+    pub says: Word,
 }
 
 /// A group of fields.
@@ -61,6 +70,7 @@ pub(crate) struct FieldTree {
     pub index: bool,
     pub retired: bool,
     pub hidden: bool,
+    pub written_by: Option<Word>,
     pub default: Option<Word>,
     pub was: Option<Word>,
     pub rule: Option<Word>,
@@ -172,6 +182,7 @@ pub(crate) struct VersionTree {
     pub content: Word,
     pub file: Option<Word>,
     pub edition: Word,
+    pub digest: Option<Word>,
     pub follows: Option<Word>,
     pub template: Option<Word>,
     pub changed: Option<Word>,
@@ -186,6 +197,7 @@ pub(crate) struct ReadersTree {
     pub due: Word,
     pub done: Word,
     pub since: Word,
+    pub digest: Option<Word>,
     pub seen_by: Vec<Word>,
     pub condition: Word,
     /// Condition over people, and when it counts.

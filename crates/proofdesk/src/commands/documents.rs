@@ -97,7 +97,7 @@ async fn adopt(
                 made.version.reference()
             );
             for (place, label) in &made.open {
-                println!("  open: {{{{{place}}}}}  {label}");
+                println!("  open: {}  {label}", proofdesk_model::template::as_written(place));
             }
             Ok(())
         }

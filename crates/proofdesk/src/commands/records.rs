@@ -88,6 +88,9 @@ fn explain(of: &RecordType) {
             if field.computed.is_some() {
                 marks.push("computed".to_owned());
             }
+            if field.by_steps {
+                marks.push("written by steps".to_owned());
+            }
             println!("  {:<26} {}", field.name, marks.join(", "));
         }
     }

@@ -5,7 +5,6 @@ use axum::extract::Path;
 use axum::http::Uri;
 use axum::routing::get;
 use proofdesk_engine::Action;
-use proofdesk_model::field::Computed;
 use proofdesk_model::{Field, Kind, RecordType, Transition};
 use serde_json::{Map, Value as Json, json};
 
@@ -131,12 +130,9 @@ pub fn kind_word(kind: &Kind) -> &'static str {
     }
 }
 
-/// Whether nobody enters the field.
-pub fn is_computed(field: &Field) -> bool {
-    match &field.computed {
-        None | Some(Computed::Table { override_reason: Some(_), .. }) => false,
-        Some(_) => true,
-    }
+/// Whether a caller may write the field when he records or changes a record.
+pub fn is_written(field: &Field) -> bool {
+    field.is_entered() || field.retired
 }
 
 fn field(field: &Field) -> Json {
@@ -147,7 +143,8 @@ fn field(field: &Field) -> Json {
         "kind": kind_word(&field.kind),
         "help": field.help,
         "required": field.required,
-        "computed": is_computed(field),
+        "computed": !field.is_asked() && !field.retired,
+        "written_by": (if field.by_steps { "steps" } else { "people" }),
         "public": field.public,
         "search": field.search,
         "default": field.default,

@@ -139,6 +139,7 @@ fn reader(client: &Client, reader: &Reader) -> Json {
     let name = |r: &Reference| client.registry().write_reference(r);
     let (state, acknowledgement, at, due) = match &reader.standing {
         Standing::Read(ack, at) => ("read", Some(name(ack)), Some(*at), None),
+        Standing::ReadOther(ack, at) => ("read_other", Some(name(ack)), Some(*at), None),
         Standing::ToRead(ack, due) => ("to_read", ack.as_ref().map(name), None, *due),
         Standing::NotAsked => ("not_asked", None, None, None),
     };

@@ -28,10 +28,10 @@ pub fn router() -> Router<AppState> {
         .route("/{slug}/{reference}/edit", get(edit).post(update).layer(DefaultBodyLimit::disable()))
 }
 
-/// The fields of all sections of a type's form; files only for who may attach some.
-fn fields<'a>(visit: &Visit, of: &'a RecordType) -> Vec<&'a Field> {
+/// The fields of all sections of a type's form, as [`form::sections`] has them; files only for who may attach some.
+fn fields<'a>(visit: &Visit, of: &'a RecordType, state: Option<&str>) -> Vec<&'a Field> {
     let may_attach = visit.caller.may(of, &Action::Attach);
-    let all = form::sections(of).into_iter().flat_map(|(_, fields)| fields);
+    let all = form::sections(of, state).into_iter().flat_map(|(_, fields)| fields);
     all.filter(|f| (may_attach || !matches!(f.kind, Kind::File)) && visit.caller.sees(of, &f.name)).collect()
 }
 
@@ -58,7 +58,7 @@ async fn new(
         proofdesk_engine::Reference::new("person", visit.account.person),
         visit.account.name.clone(),
     )]);
-    for field in fields(&visit, &of) {
+    for field in fields(&visit, &of, None) {
         if let Some(default) = field.default.as_deref().filter(|_| !typed.has(&field.name))
             && let Some(value) = proofdesk_model::format::literal(field, default, &visit.caller, &stamp)
         {
@@ -74,7 +74,7 @@ async fn new(
 async fn create(visit: Visit, Path(name): Path<String>, request: Request) -> Result<Response, WebError> {
     let of = require_type(&visit, &name)?;
     of.permit(&visit.caller, Action::Create, None).map_err(Error::Forbidden)?;
-    let fields = fields(&visit, &of);
+    let fields = fields(&visit, &of, None);
     let sent::Sent { typed, files } = sent::read(&visit, &of, &fields, request).await?;
     let outcome = match read::change(visit.engine(), &visit.caller, visit.zone(), &fields, &typed, None).await
     {
@@ -115,7 +115,7 @@ async fn edit(visit: Visit, Path((slug, written)): Path<(String, String)>) -> Re
     let reference = require_reference(&visit, &slug, &written)?;
     let record = visit.engine().require(&visit.caller, &reference).await?;
     record.of.permit(&visit.caller, Action::Update, Some(&record)).map_err(Error::Forbidden)?;
-    let typed = present(&visit, &record, &fields(&visit, &record.of)).await?;
+    let typed = present(&visit, &record, &fields(&visit, &record.of, Some(&record.state))).await?;
     sheet(&Sheet {
         visit: &visit,
         of: &record.of,
@@ -162,7 +162,7 @@ async fn update(
     let reference = require_reference(&visit, &slug, &written)?;
     let record = visit.engine().require(&visit.caller, &reference).await?;
     record.of.permit(&visit.caller, Action::Update, Some(&record)).map_err(Error::Forbidden)?;
-    let fields = fields(&visit, &record.of);
+    let fields = fields(&visit, &record.of, Some(&record.state));
     let sent::Sent { typed, files } = sent::read(&visit, &record.of, &fields, request).await?;
     let seen = typed.text("version").and_then(|v| v.parse().ok());
     let outcome =
@@ -204,8 +204,9 @@ async fn sheet(sheet: &Sheet<'_>) -> Result<Markup, WebError> {
     let titles = std::collections::HashMap::new();
     let eyes =
         Eyes { registry: visit.registry(), titles: &titles, files: &[], zone: visit.zone(), now: visit.now };
-    let sections = form::sections(of);
-    let all = fields(visit, of);
+    let state = record.map(|r| r.state.as_str());
+    let sections = form::sections(of, state);
+    let all = fields(visit, of, state);
     let list = format!("/{}", slug(of));
     let here = record.map_or(format!("{list}/new"), |r| format!("{list}/{}/edit", r.reference()));
     let back = record.map_or(list.clone(), |r| format!("{list}/{}", r.reference()));

@@ -43,7 +43,7 @@ async fn show(visit: Visit, Path((name, written)): Path<(String, String)>) -> Re
     let may = ask.is_some_and(|ask| visit.caller.may(ask, &Action::Create));
     let (read, open): (Vec<&Reader>, Vec<&Reader>) =
         all.iter().partition(|r| matches!(r.standing, Standing::Read(..)));
-    let unasked = open.iter().filter(|r| r.standing == Standing::ToRead(None, None)).count();
+    let unasked = open.iter().filter(|r| r.standing.is_unasked()).count();
     let body = html! {
         div.stack.tight {
             div.row { a.key.muted href=(at) { (record.reference()) } (tag::state(&record)) }
@@ -90,6 +90,10 @@ fn table(visit: &Visit, record: &Record, readers: &[&Reader], since: Option<i64>
                     Standing::Read(ack, at) => {
                         td { a href=(address(visit, ack)) { (time::proven(*at, visit.now, visit.zone())) } }
                         td { (tag::tag("Read", Some("ok"))) }
+                    }
+                    Standing::ReadOther(ack, at) => {
+                        td { a href=(address(visit, ack)) { (time::proven(*at, visit.now, visit.zone())) } }
+                        td { (tag::tag("Read another text", Some("risk"))) }
                     }
                     Standing::ToRead(ack, due) => {
                         @let late = due.is_some_and(|due| due < visit.now);

@@ -123,8 +123,8 @@ async fn page(visit: &Visit, name: &str, wrong: &[String]) -> Result<Markup, Web
                 section.card {
                     header { h2 { "Open places" } span.small.muted.num { (filled.open.len()) } }
                     div.body.small {
-                        @if filled.open.is_empty() { p.muted { "None: the desk knows all that the text asks for. Lines to write on are left in it." } }
-                        ul.stack.tight { @for (name, label) in &filled.open { li { code { "{{" (name) "}}" } br; span.muted { (label) } } } }
+                        @if filled.open.is_empty() { p.muted { "None: the desk knows all that the text asks for." } }
+                        ul.stack.tight { @for (name, label) in &filled.open { li { code { (template::as_written(name)) } br; span.muted { (label) } } } }
                     }
                 }
                 section.card {

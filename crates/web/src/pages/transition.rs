@@ -37,6 +37,7 @@ fn fields<'a>(record: &'a Record, step: &'a Transition) -> Vec<&'a Field> {
     let mut found: Vec<&Field> = Vec::new();
     for name in step.requires.iter().chain(state).chain(&step.offers) {
         if let Some(field) = record.of.field(name)
+            && (step.asks_for(name) || record.of.is_open_in(&record.state, field))
             && !found.iter().any(|f| f.name == field.name)
         {
             found.push(field);
@@ -229,7 +230,7 @@ fn page(
 /// The field that says whose a record is: the first person among its list columns.
 fn owner_field(record: &Record) -> Option<&Field> {
     let columns = record.of.list.iter().filter_map(|c| record.of.field(&c.field));
-    columns.into_iter().find(|f| matches!(f.kind, Kind::Person) && f.computed.is_none())
+    columns.into_iter().find(|f| matches!(f.kind, Kind::Person) && record.of.is_open_in(&record.state, f))
 }
 
 /// What the button to take a record says; none when it is the visitor's already or he may not.

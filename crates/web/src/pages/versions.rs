@@ -11,7 +11,7 @@ use axum::routing::{get, post};
 use maud::{Markup, html};
 use proofdesk_engine::compare::{Compared, DiffLine, Mark};
 use proofdesk_engine::{Action, Attachment, Door, ListRequest, Record, Reference, Standing};
-use proofdesk_model::{RecordType, StateKind, template};
+use proofdesk_model::{RecordType, template};
 use serde::Deserialize;
 
 use crate::error::WebError;
@@ -54,7 +54,6 @@ pub async fn band(visit: &Visit, loaded: &Loaded) -> Result<Markup, WebError> {
 async fn of_version(visit: &Visit, record: &Record) -> Result<Markup, WebError> {
     let open = visit.engine().open_places(record);
     let beside = visit.engine().versions_beside(&visit.caller, record).await?;
-    let blanks = if record.of.state_kind(&record.state) == StateKind::New { blanks(record) } else { 0 };
     let at = path(visit, record);
     let others: Vec<&Record> = beside.iter().filter(|v| v.number != record.number).collect();
     let before = others.iter().rev().find(|v| v.number < record.number).or(others.first());
@@ -64,21 +63,13 @@ async fn of_version(visit: &Visit, record: &Record) -> Result<Markup, WebError> 
             div.notice.risk {
                 b { "Open places: " (open.len()) }
                 p.small { "Write what belongs there into the text before it is sent to review." }
-                ul.small { @for (name, label) in &open { li { code { "{{" (name) "}}" } " " (label) } } }
+                ul.small { @for (name, label) in &open { li { code { (template::as_written(name)) } " " (label) } } }
             }
         }
-        @if blanks > 0 { p.small.muted { span.num { (blanks) } @if blanks == 1 { " line" } @else { " lines" } " to write on (____) left in the text." } }
         @if let Some(before) = before {
             div { a.button href={ (at) "/compare?old=" (before.reference()) "&new=" (record.reference()) } { "Compare with " (edition(before)) } }
         }
     })
-}
-
-/// Lines to write on that stand in the text of a version, as `____`.
-fn blanks(record: &Record) -> usize {
-    let text = record.of.version_of.as_ref().and_then(|v| record.text(&v.content)).unwrap_or_default();
-    let runs = text.split(|c| c != '_').filter(|run| run.len() >= 4);
-    runs.count()
 }
 
 async fn of_whole(visit: &Visit, loaded: &Loaded, version: &RecordType) -> Result<Markup, WebError> {
@@ -135,9 +126,11 @@ async fn reading(visit: &Visit, record: &Record) -> Result<Markup, WebError> {
         Standing::Read(_, when) => html! {
             div.notice.ok { p { "You have read " a.link href=(at) { "version " (name_of(record)) } ": " (time::proven(when, visit.now, visit.zone())) "." (who) } }
         },
-        Standing::ToRead(_, due) => html! {
+        Standing::ToRead(..) | Standing::ReadOther(..) => html! {
+            @let due = found.standing.due();
             div.notice.risk {
                 p {
+                    @if let Standing::ReadOther(_, when) = found.standing { "You read another text: " (time::proven(when, visit.now, visit.zone())) ". It was changed since. " }
                     b { "You are asked to read " a.link href=(at) { (record.title()) ", version " (name_of(record)) } "." }
                     @if let Some(since) = found.since { " In force since " (time::proven(since, visit.now, visit.zone())) "." }
                     @if let Some(due) = due { " To be read by " (time::proven(due, visit.now, visit.zone())) "." }

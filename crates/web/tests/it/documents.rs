@@ -9,7 +9,7 @@ use crate::client::Desk;
 /// A document in force with one version, for all staff; another version is a draft.
 async fn policy(desk: &Desk) {
     let boss = Caller::person(3, "Bo Sand", ["sms_manager"]);
-    let document = Change::default()
+    let document = Change { state: Some("approved".to_owned()), ..Change::default() }
         .with_text("title", "Release policy")
         .with_text("kind", "release_policy")
         .with_text("audience", "staff")
@@ -153,4 +153,30 @@ async fn two_versions_are_compared_by_words_without_scripts() {
         mara.get("/document-version/DVR-3").await.body.contains("Announced two days before"),
         "the text in force"
     );
+}
+
+#[tokio::test]
+async fn forms_have_no_input_for_what_steps_write_or_what_is_approved() {
+    let desk = Desk::open().await;
+    policy(&desk).await;
+    let boss = desk.signed_in("boss").await;
+    let new = boss.get("/document-version/new").await.body;
+    let draft = boss.get("/document-version/DVR-2/edit").await.body;
+    let in_force = boss.get("/document-version/DVR-1/edit").await.body;
+    for (page, text) in [(&new, true), (&draft, true), (&in_force, false)] {
+        for step in ["approved_by", "approved_at", "in_force_at", "ended_at", "digest"] {
+            assert!(!page.contains(&format!("name=\"{step}\"")), "{step}: {page}");
+        }
+        assert!(page.contains("name=\"material\""), "{page}");
+        for field in ["content", "edition", "document"] {
+            assert_eq!(page.contains(&format!("name=\"{field}\"")), text, "{field}: {page}");
+        }
+    }
+    // what is sent all the same is not written
+    let form = [("version", "4"), ("content", "One day."), ("approved_by", "PER-1"), ("material", "no")];
+    boss.post("/document-version/DVR-1/edit", &form).await;
+    let on = Reference::new("document_version", 1);
+    let kept = desk.desk.engine.require(&desk.desk.setup(), &on).await.unwrap();
+    assert_eq!(kept.text("content"), Some("Announced two days before.\n"));
+    assert_eq!(kept.get("approved_by"), Value::Link(3));
 }

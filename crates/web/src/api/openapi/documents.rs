@@ -122,7 +122,7 @@ pub fn schemas() -> Json {
         "ComparedFile": object("A file.", json!({"id": text, "name": text, "size_bytes": number, "sha256": text})),
         "Readers": list("Those who are asked to read it.", "readers", "Reader"),
         "Reader": object("One of them.", json!({
-            "person": text, "name": text, "state": {"type": "string", "enum": ["read", "to_read", "not_asked"]},
+            "person": text, "name": text, "state": {"type": "string", "enum": ["read", "read_other", "to_read", "not_asked"]},
             "acknowledgement": perhaps, "read_at": at, "due_at": at,
         })),
         "Reminder": {

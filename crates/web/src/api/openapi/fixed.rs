@@ -205,7 +205,9 @@ fn declared() -> Json {
         })),
         "DeclaredField": object("A declared field.", json!({
             "name": text, "label": text, "kind": text, "help": perhaps,
-            "required": {"type": "boolean"}, "computed": {"type": "boolean"}, "public": {"type": "boolean"},
+            "required": {"type": "boolean"}, "computed": {"type": "boolean"},
+            "written_by": {"type": "string", "enum": ["people", "steps"], "description": "Steps: who did something, or when; no caller enters it."},
+            "public": {"type": "boolean"},
             "search": {"type": "boolean"}, "default": perhaps, "clause": perhaps, "record_type": perhaps,
             "options": {"type": "array", "items": {"type": "object"}},
         })),

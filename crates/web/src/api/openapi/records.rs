@@ -215,7 +215,7 @@ fn step(of: &RecordType) -> Json {
     }))
     .with(parameter("IfMatch"))
     .with(parameter("Once"))
-    .body(schema(&format!("{}Change", name(of))), false, Map::new())
+    .body(schema(&schemas::step_body(of)), false, Map::new())
     .error("412", "Stale")
     .answer("200", "The record as it is now.", schema(&name(of)), &["ETag"])
     .build()

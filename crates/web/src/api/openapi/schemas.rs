@@ -6,7 +6,7 @@ use proofdesk_model::{Field, Kind, RecordType, Registry, Value};
 use serde_json::{Map, Value as Json, json};
 
 use super::operation::schema;
-use crate::api::desk::is_computed;
+use crate::api::desk::is_written;
 use crate::api::json::{self, INT_MAX, LINKS_MAX, SECONDS_MAX};
 
 /// The name of a type in schemas and operations: `configuration_item` is `ConfigurationItem`.
@@ -39,17 +39,12 @@ pub fn add(registry: &Registry, of: &RecordType, all: &mut Map<String, Json>) {
     let mut needed = Vec::new();
     for field in json::shown(of) {
         for column in columns(field) {
-            let shown = if matches!(field.kind, Kind::File) {
-                file_shown(field)
-            } else {
-                property(registry, field, &column, true)
-            };
-            read.insert(column.clone(), shown);
-            if !is_computed(field) {
+            read.insert(column.clone(), shown(registry, field, &column));
+            if is_written(field) {
                 written.insert(column.clone(), property(registry, field, &column, !field.required));
             }
         }
-        if field.required && field.default.is_none() && !is_computed(field) {
+        if field.required && field.default.is_none() && is_written(field) {
             needed.push(field.name.clone());
         }
     }
@@ -69,6 +64,7 @@ pub fn add(registry: &Registry, of: &RecordType, all: &mut Map<String, Json>) {
         "properties": written,
     });
     all.insert(format!("{base}Change"), change);
+    add_step(registry, of, &written, all);
     let mut new = Map::new();
     new.insert(
         "external_key".to_owned(),
@@ -100,6 +96,50 @@ pub fn add(registry: &Registry, of: &RecordType, all: &mut Map<String, Json>) {
             },
         }),
     );
+}
+
+/// A member as it is read; one that no caller writes says so.
+fn shown(registry: &Registry, field: &Field, column: &str) -> Json {
+    let mut shown = match field.kind {
+        Kind::File => file_shown(field),
+        _ => property(registry, field, column, true),
+    };
+    if let Some(shown) = shown.as_object_mut().filter(|_| !is_written(field)) {
+        shown.insert("readOnly".to_owned(), json!(true));
+    }
+    shown
+}
+
+/// Adds the body of the steps, where they ask for what nobody changes otherwise.
+fn add_step(registry: &Registry, of: &RecordType, written: &Map<String, Json>, all: &mut Map<String, Json>) {
+    if asked_by_steps(of).next().is_none() {
+        return;
+    }
+    let mut taken = written.clone();
+    for field in asked_by_steps(of) {
+        for column in columns(field) {
+            taken.insert(column.clone(), property(registry, field, &column, true));
+        }
+    }
+    let step = json!({
+        "type": "object",
+        "description": "Members that are to be changed with the step; `null` clears one.",
+        "additionalProperties": false,
+        "properties": taken,
+    });
+    all.insert(format!("{}Step", name(of)), step);
+}
+
+/// The name of the schema of a step's body.
+pub fn step_body(of: &RecordType) -> String {
+    let has_own = asked_by_steps(of).next().is_some();
+    format!("{}{}", name(of), if has_own { "Step" } else { "Change" })
+}
+
+/// The fields that are written by steps only, and that some step asks for.
+fn asked_by_steps(of: &RecordType) -> impl Iterator<Item = &Field> {
+    let asked = |f: &&Field| f.by_steps && of.transitions.iter().any(|t| t.asks_for(&f.name));
+    json::shown(of).filter(asked)
 }
 
 /// An id of an attachment, a UUID.
@@ -238,7 +278,7 @@ fn body(registry: &Registry, of: &RecordType, example: &Example) -> Option<Json>
     let input = Input { zone: &zone, registry };
     let mut map = Map::new();
     for (name, written) in &example.given {
-        let field = json::shown(of).find(|f| f.name == *name).filter(|f| !is_computed(f))?;
+        let field = json::shown(of).find(|f| f.name == *name).filter(|f| is_written(f))?;
         let written = match (written.as_str(), &field.kind) {
             ("now", Kind::Instant) => "2026-11-22T14:30:00Z",
             ("now" | "today", Kind::Day) => "2026-11-22",
@@ -257,6 +297,6 @@ fn body(registry: &Registry, of: &RecordType, example: &Example) -> Option<Json>
         map.insert(name.clone(), json);
     }
     let missing = json::shown(of)
-        .any(|f| f.required && f.default.is_none() && !is_computed(f) && !map.contains_key(&f.name));
+        .any(|f| f.required && f.default.is_none() && is_written(f) && !map.contains_key(&f.name));
     (!missing).then_some(Json::Object(map))
 }

@@ -34,6 +34,8 @@ async fn a_template_becomes_a_document_whose_versions_are_compared_and_read() {
         assert_eq!(patched.status, StatusCode::OK, "{}", patched.text);
         let version = Reference::new("document_version", 1);
         let boss = rest.desk.person("Bo Sand", &["sms_manager"]).await.unwrap();
+        let approved = Change { state: Some("approved".to_owned()), ..Change::default() };
+        step(&rest, &rest.desk.setup(), &Reference::new("document", 1), approved).await;
         for change in [
             Change::default().take("submit"),
             Change::default().take("approve"),
@@ -145,5 +147,47 @@ async fn outside_its_access_a_document_answers_404_and_stands_in_no_list() {
         assert_eq!(rest.get(guess).await.status, StatusCode::UNPROCESSABLE_ENTITY);
         let change = rest.ask("PATCH", "/api/v1/document/DOC-1", &[], &json!({"title": "Mine"})).await;
         assert_eq!(change.status, StatusCode::NOT_FOUND, "{}", change.text);
+    }
+}
+
+#[tokio::test]
+async fn what_steps_write_and_what_is_approved_is_written_by_no_caller() {
+    for rest in Rest::both().await {
+        let document = Change { state: Some("approved".to_owned()), ..Change::default() }
+            .with_text("title", "Release policy")
+            .with_text("kind", "release_policy");
+        rest.desk.create("document", document).await.unwrap();
+        let version = Change { state: Some("in_force".to_owned()), ..Change::default() }
+            .with_text("title", "Release policy")
+            .with("document", Value::Link(1))
+            .with_text("edition", "1.0")
+            .with_text("content", "Two days before.");
+        rest.desk.create("document_version", version).await.unwrap();
+        let path = "/api/v1/document_version/DVR-1";
+        let before = rest.get(path).await.json;
+        for (field, value, code, says) in [
+            ("approved_by", "PER-1", "step", "Approved by is written by the step Approve"),
+            ("approved_at", "2026-01-01T08:00:00Z", "step", "Approved at is written by the step Approve"),
+            ("in_force_at", "2026-01-01T08:00:00Z", "step", "written by the step Put in force"),
+            ("content", "One day before.", "locked", "begin the next version"),
+            ("edition", "2.0", "locked", "begin the next version"),
+            ("digest", "00", "computed", "computed"),
+        ] {
+            let refused = rest.ask("PATCH", path, &[], &json!({field: value})).await;
+            assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{field}: {}", refused.text);
+            assert_eq!(refused.problems(), [(field.to_owned(), code.to_owned())], "{}", refused.text);
+            assert!(refused.text.contains(says), "{}", refused.text);
+        }
+        assert_eq!(rest.get(path).await.json, before);
+        let made = json!({"title": "Other", "document": "DOC-1", "edition": "2.0", "approved_by": "PER-1"});
+        let refused = rest.post("/api/v1/document_version", &made).await;
+        assert_eq!(refused.problems(), [("approved_by".to_owned(), "step".to_owned())], "{}", refused.text);
+        let schemas = rest.get("/api/v1/openapi.json").await.json["components"]["schemas"].clone();
+        let shown = &schemas["DocumentVersionMembers"]["properties"];
+        for (field, closed) in [("approved_by", true), ("digest", true), ("content", false)] {
+            assert_eq!(shown[field]["readOnly"], if closed { json!(true) } else { Json::Null }, "{field}");
+            let written = &schemas["DocumentVersionChange"]["properties"][field];
+            assert_eq!(written.is_null(), closed, "{field}");
+        }
     }
 }
