@@ -67,6 +67,9 @@ async fn of_every_type_only_what_is_public_is_seen() {
         let person = Target::Existing(Reference::new("person", requester.person.unwrap()), None);
         let customer = Change::default().with("customer", Value::Link(known["customer"].number));
         desk.engine.apply(&desk.setup(), person, customer, Door::Page).await.unwrap();
+        let service = Target::Existing(known["service"].clone(), None);
+        let customers = Change::default().link("customers", known["customer"].clone());
+        desk.engine.apply(&desk.setup(), service, customers, Door::Page).await.unwrap();
         let types: Vec<_> = desk.engine.registry().types().cloned().collect();
         let mut tried = Vec::new();
         for of in &types {
