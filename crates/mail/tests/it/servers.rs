@@ -70,6 +70,29 @@ impl Drop for Running {
     }
 }
 
+/// Runs a command that has to end well.
+fn run(command: &str, folder: &Path) {
+    let ended = Command::new("sh").arg("-ec").arg(command).current_dir(folder).output().unwrap();
+    assert!(ended.status.success(), "{command}:\n{}", String::from_utf8_lossy(&ended.stderr));
+}
+
+/// Makes an authority and a certificate of it for this machine.
+fn certify(folder: &Path) {
+    std::fs::write(
+        folder.join("names"),
+        "subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n",
+    )
+    .unwrap();
+    run(
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=Test -keyout ca.key -out ca.pem \
+         -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign && \
+         openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -keyout mx.key -out mx.csr && \
+         openssl x509 -req -in mx.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out mx.pem && \
+         chmod 600 mx.key",
+        folder,
+    );
+}
+
 /// Both servers.
 pub struct Servers {
     pub smtp: u16,
@@ -77,6 +100,8 @@ pub struct Servers {
     pub boxes: u16,
     pub lmtp: u16,
     pub password: PathBuf,
+    /// Port for TLS from the first byte by IMAP, where there is a certificate.
+    pub secure: Option<u16>,
     dovecot: Option<Running>,
     smtpd: Option<Running>,
     folder: tempfile::TempDir,
@@ -85,6 +110,20 @@ pub struct Servers {
 impl Servers {
     /// Starts both: mail for `desk.example` goes on to the desk's LMTP, all other into mailboxes of Dovecot.
     pub fn start() -> Self {
+        Self::begin(false)
+    }
+
+    /// Starts both, and Dovecot with a certificate. OpenSMTPD 6.8 of the distribution cannot serve TLS with OpenSSL 3.
+    pub fn start_secure() -> Self {
+        Self::begin(true)
+    }
+
+    /// File with the certificate of the authority.
+    pub fn authority(&self) -> PathBuf {
+        self.folder.path().join("ca.pem")
+    }
+
+    fn begin(is_secure: bool) -> Self {
         must_be_root();
         let folder = tempfile::Builder::new().prefix("proofdesk-mail").tempdir().unwrap();
         let path = folder.path();
@@ -101,8 +140,13 @@ impl Servers {
         assert!(owned.success(), "there is no user `dovecot`: run .ci/install");
         let password = path.join("password");
         std::fs::write(&password, "secret\n").unwrap();
+        if is_secure {
+            certify(path);
+        }
+        let secure = is_secure.then(free_port);
         let (smtp, imap, boxes, lmtp) = (free_port(), free_port(), free_port(), free_port());
-        let mut servers = Self { smtp, imap, boxes, lmtp, password, dovecot: None, smtpd: None, folder };
+        let mut servers =
+            Self { smtp, imap, boxes, lmtp, password, secure, dovecot: None, smtpd: None, folder };
         servers.dovecot = Some(servers.start_dovecot());
         servers.start_smtpd();
         servers
@@ -111,17 +155,23 @@ impl Servers {
     fn start_dovecot(&self) -> Running {
         let path = self.folder.path();
         let at = path.display();
+        let ssl = match self.secure {
+            Some(_) => format!("ssl = required\nssl_cert = <{at}/mx.pem\nssl_key = <{at}/mx.key"),
+            None => "ssl = no".to_owned(),
+        };
         let text = format!(
             "base_dir = {at}/run\nstate_dir = {at}/run\nlog_path = /dev/stderr\nprotocols = imap lmtp\nlisten = 127.0.0.1\n\
-             ssl = no\ndisable_plaintext_auth = no\nmail_location = maildir:{at}/boxes/%u\nmail_uid = dovecot\n\
+             {ssl}\ndisable_plaintext_auth = no\nmail_location = maildir:{at}/boxes/%u\nmail_uid = dovecot\n\
              mail_gid = dovecot\nfirst_valid_uid = 1\nauth_mechanisms = plain login\n\
              default_internal_user = dovecot\ndefault_login_user = dovenull\n\
              passdb {{\n driver = static\n args = password=secret\n}}\n\
              userdb {{\n driver = static\n args = uid=dovecot gid=dovecot home={at}/boxes/%u allow_all_users=yes\n}}\n\
-             service imap-login {{\n chroot =\n inet_listener imap {{\n port = {}\n }}\n inet_listener imaps {{\n port = 0\n }}\n}}\n\
+             service imap-login {{\n chroot =\n inet_listener imap {{\n port = {}\n }}\n inet_listener imaps {{\n port = {}\n }}\n}}\n\
              service lmtp {{\n inet_listener lmtp {{\n address = 127.0.0.1\n port = {}\n }}\n}}\n\
              service anvil {{\n chroot =\n}}\nnamespace inbox {{\n inbox = yes\n}}\n",
-            self.imap, self.boxes
+            self.imap,
+            self.secure.unwrap_or(0),
+            self.boxes
         );
         let config = path.join("dovecot.conf");
         std::fs::write(&config, text).unwrap();

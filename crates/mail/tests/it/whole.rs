@@ -278,3 +278,28 @@ async fn each_recipient_gets_an_answer_of_his_own_by_lmtp() {
     assert!(answers[0].starts_with("552"), "{answers:?}");
     run.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mailbox_is_read_over_tls_and_unknown_servers_are_not_trusted() {
+    let servers = Servers::start_secure();
+    let imaps = servers.secure.unwrap();
+    let password = &servers.password;
+    let wrong = password.with_file_name("wrong");
+    std::fs::write(&wrong, "guess").unwrap();
+    let known = |port: u16, tls: &str, user: &str| {
+        let more = serde_json::json!({"tls": tls, "user": user, "password_file": password, "ca_file": servers.authority()});
+        server(port, more)
+    };
+    for (port, tls) in [(servers.imap, "starttls"), (imaps, "tls")] {
+        let good = known(port, tls, "desk@box.example");
+        proofdesk_mail::imap::check(&good).await.unwrap_or_else(|e| panic!("{tls}: {e}"));
+        let said = proofdesk_mail::imap::check(&Server { ca_file: None, ..good.clone() })
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(said.to_lowercase().contains("certificate"), "{said}");
+        let guess = Server { password_file: Some(wrong.clone()), ..good };
+        let said = proofdesk_mail::imap::check(&guess).await.unwrap_err().to_string();
+        assert!(!said.contains("guess"), "{said}");
+    }
+}
