@@ -4,6 +4,7 @@
 //! [`second`], API tokens in [`token`], invitations in [`link`]. Randomness is handed in. Every act is sealed in the log in the transaction of the act ([`sealed`]); `verify` compares the rows.
 //! Source: OWASP Authentication and Session Management Cheat Sheets.
 
+pub mod calendar;
 mod ends;
 pub mod link;
 pub mod outside;
@@ -16,10 +17,11 @@ pub mod session;
 mod throttle;
 pub mod token;
 mod waiting;
+pub mod webhook;
 
 use std::collections::BTreeMap;
 
-use proofdesk_model::access::{ADMINISTRATOR, ROLES};
+use proofdesk_model::access::{ADMINISTRATOR, ROLES, Scope};
 use proofdesk_model::format::day_of;
 use proofdesk_model::{Caller, Permit};
 use proofdesk_store::{Select, Statement};
@@ -287,6 +289,17 @@ impl Engine {
     /// `NotFound`, or a fault of the database.
     pub async fn account(&self, id: i64) -> Result<Account, Error> {
         Ok(self.require_account(id).await?.account)
+    }
+
+    /// As whom an account acts today, in what one of its tokens reaches (`scope` as [`Scope::write`] wrote it): for what
+    /// goes on later in its name. None where the account is gone or disabled.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn caller_of_account(&self, id: i64, scope: &str) -> Result<Option<Caller>, Error> {
+        let today = day_of(self.now());
+        let found = self.stored_account("id", id).await?.map(|s| s.account).filter(|a| a.active);
+        Ok(found.map(|account| Caller { scope: Scope::read(scope), ..account.on(today).caller() }))
     }
 
     async fn require_account(&self, id: i64) -> Result<Stored, Error> {

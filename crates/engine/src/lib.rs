@@ -9,6 +9,7 @@ mod apart;
 pub mod apply;
 pub mod attachment;
 pub mod beside;
+pub mod case;
 pub mod comment;
 pub mod compare;
 pub mod error;
@@ -38,17 +39,20 @@ use std::sync::{Arc, OnceLock};
 use proofdesk_model::{Registry, RuleSet, Templates};
 use proofdesk_store::Store;
 
+pub use account::calendar::CalendarLink;
 pub use account::link::Link;
 pub use account::outside::Outside;
 pub use account::passkey::{NewPasskey, Passkey};
 pub use account::second::NewFactor;
 pub use account::session::{Session, SessionItem, SignedIn, Stage, Visitor};
 pub use account::token::{NewToken, Token};
+pub use account::webhook::{DELIVERY, Direction, Webhook};
 pub use account::{Account, Act, NewAccount};
 pub use apart::apart;
 pub use apply::{Applied, FieldFile, Target};
 pub use attachment::{Attachment, Received, SealedUpload, Upload};
 pub use beside::Beside;
+pub use case::{Case, CaseEvent, NewCase};
 pub use comment::{Audience, Comment};
 pub use compare::Compared;
 pub use error::{Conflict, Error, FieldChange};
@@ -62,7 +66,7 @@ pub use monthly::Monthly;
 pub use proofdesk_model::{
     Action, Caller, Change, Door, LinkChange, Problem, Problems, Record, Reference, Stamp,
 };
-pub use proofdesk_store::BlobReader;
+pub use proofdesk_store::{BlobReader, Claimed, QueueLength, QueuedJob};
 pub use read::{ListPage, ListRequest, SearchHit};
 pub use readers::{Reader, Reading, Standing};
 pub use saved_view::{SavedView, VIEW_COLUMNS_MAX, VIEW_LABEL_MAX, is_listable, is_sortable};

@@ -4,20 +4,26 @@
 //! Not here: how a change is written (`engine`), what a test asks (`conformity`).
 
 mod conformity;
+mod doors;
 mod figures;
 mod queue;
+mod webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use proofdesk_automation::Automations;
 use proofdesk_conformity::Conformity;
+use proofdesk_doors::Doors;
 use proofdesk_engine::Engine;
+use proofdesk_reach::Reach;
 use proofdesk_tlog::SignerKey;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+pub use doors::work as work_doors;
 pub use queue::{work, work_with};
+pub use webhooks::work as work_webhooks;
 
 /// How often things happen.
 #[derive(Debug, Clone)]
@@ -52,6 +58,10 @@ pub struct Jobs {
     pub conformity: Conformity,
     /// What is done when a condition begins to hold for a record.
     pub automations: Arc<Automations>,
+    /// What other programs may tell: quiet messages are looked at again.
+    pub doors: Arc<Doors>,
+    /// Sends webhooks; none where this node sends none.
+    pub reach: Option<Arc<Reach>>,
     /// Signs checkpoints; none when this node does not sign.
     pub signer: Option<Arc<SignerKey>>,
     /// How often.
@@ -63,6 +73,8 @@ impl Jobs {
     pub async fn run(self, stop: watch::Receiver<bool>) {
         let mut tasks = JoinSet::new();
         tasks.spawn(queue::run(self.engine.clone(), self.automations.clone(), stop.clone()));
+        tasks.spawn(doors::run(self.clone(), stop.clone()));
+        tasks.spawn(webhooks::run(self.clone(), stop.clone()));
         tasks.spawn(checkpoints(self.clone(), stop.clone()));
         tasks.spawn(upkeep(self.engine.clone(), stop.clone()));
         tasks.spawn(figures::run(self.clone(), stop.clone()));

@@ -7,14 +7,14 @@ use anyhow::{Context as _, bail};
 use proofdesk_automation::{Automations, Beginning, Outcome};
 use proofdesk_engine::follow::FOLLOW;
 use proofdesk_engine::make::Made;
-use proofdesk_engine::{Engine, Reference};
+use proofdesk_engine::{Claimed, Engine, Reference};
 use proofdesk_model::Job;
 use tokio::sync::watch;
 
 use crate::pause;
 
 /// How long a worker may take before another may take the job over, microseconds.
-const LEASE: i64 = 60_000_000;
+pub(crate) const LEASE: i64 = 60_000_000;
 /// Jobs that this runner knows.
 const KINDS: [&str; 6] = ["clock", "timed", "look", "clocks", "make", FOLLOW];
 /// Jobs claimed at a time.
@@ -63,18 +63,43 @@ pub async fn work_with(engine: &Engine, automations: &Automations) -> anyhow::Re
     let claimed = engine.store().claim(&KINDS, engine.now(), LEASE, AT_ONCE).await?;
     let found = claimed.len();
     for claim in claimed {
-        match handle(engine, automations, &claim.job).await {
-            Ok(()) => engine.store().finish(&claim).await?,
-            Err(error) => {
-                let text = format!("{error:#}");
-                tracing::warn!(kind = claim.job.kind, key = claim.job.key, error = text, "a job failed");
-                let patience = 1_000_000_i64 << claim.attempts.clamp(0, 12);
-                let again = (claim.attempts < TRIES).then(|| engine.now() + patience);
-                engine.store().retry_later(&claim, again, &text).await?;
-            }
-        }
+        let began = std::time::Instant::now();
+        let done = handle(engine, automations, &claim.job).await;
+        settle(engine, &claim, done, began.elapsed()).await?;
     }
     Ok(found)
+}
+
+/// Puts a job that was run out of the way: done, to be tried again, or given up.
+pub(crate) async fn settle(
+    engine: &Engine,
+    claim: &Claimed,
+    done: anyhow::Result<()>,
+    took: Duration,
+) -> anyhow::Result<()> {
+    measure(&claim.job.kind, done.is_ok(), took);
+    match done {
+        Ok(()) => engine.store().finish(claim).await?,
+        Err(error) => {
+            let text = format!("{error:#}");
+            // what it says may name values of a record: it is kept with the job and not told in the log
+            let (kind, key, attempts) = (&claim.job.kind, &claim.job.key, claim.attempts);
+            tracing::warn!(kind, key, attempts, "a job failed; `proofdesk doctor` shows those given up");
+            let patience = 1_000_000_i64 << attempts.clamp(0, 12);
+            let again = (attempts < TRIES).then(|| engine.now() + patience);
+            engine.store().retry_later(claim, again, &text).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Counts a run of a job, and how long it took.
+pub(crate) fn measure(kind: &str, is_good: bool, took: Duration) {
+    let outcome = if is_good { "done" } else { "failed" };
+    metrics::counter!("proofdesk_job_runs_total", "kind" => kind.to_owned(), "outcome" => outcome)
+        .increment(1);
+    metrics::histogram!("proofdesk_job_duration_seconds", "kind" => kind.to_owned())
+        .record(took.as_secs_f64());
 }
 
 async fn handle(engine: &Engine, automations: &Automations, job: &Job) -> anyhow::Result<()> {

@@ -10,7 +10,7 @@ use crate::record::Reference;
 use crate::record_type::{COMMON, Inverse, RecordType, Shape};
 
 /// Names of the engine's own tables and prefixes, which a declaration may not use.
-pub const RESERVED: [&str; 14] = [
+pub const RESERVED: [&str; 17] = [
     "link",
     "job",
     "account",
@@ -25,9 +25,12 @@ pub const RESERVED: [&str; 14] = [
     "saved_view",
     "search",
     "migration",
+    "webhook",
+    "webhook_seen",
+    "calendar_link",
 ];
 /// Prefixes of the engine's own tables.
-pub const RESERVED_PREFIXES: [&str; 4] = ["log_", "search_", "conformity_", "import_"];
+pub const RESERVED_PREFIXES: [&str; 5] = ["log_", "search_", "conformity_", "import_", "door_"];
 
 /// Every declared record type. Built by [`crate::load`]; immutable while the program runs.
 #[derive(Debug, Clone, Default)]

@@ -46,6 +46,10 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Addresses of own proxies, whose `X-Forwarded-For` says where a request comes from.
     pub trusted_proxies: Vec<std::net::IpAddr>,
+    /// Address and port of their own for `/metrics`, such as `127.0.0.1:9464`.
+    pub metrics_listen: Option<String>,
+    /// File with the token that `/metrics` asks for; with it, `/metrics` is also at `listen`.
+    pub metrics_token: Option<PathBuf>,
     /// Requests that the program itself sends out.
     pub outgoing: Outgoing,
     /// Providers of single sign-on.
@@ -97,6 +101,8 @@ impl Default for Config {
             mail: None,
             outgoing: Outgoing::default(),
             provider: Vec::new(),
+            metrics_listen: None,
+            metrics_token: None,
         }
     }
 }
@@ -129,6 +135,7 @@ impl Config {
         for provider in &mut config.provider {
             provider.client_secret_file = provider.client_secret_file.take().map(|file| folder.join(file));
         }
+        config.metrics_token = config.metrics_token.map(|file| folder.join(file));
         if !is_url(&config.database) {
             let file = config.database.trim_start_matches("sqlite:");
             config.database = folder.join(file).to_string_lossy().into_owned();
@@ -208,6 +215,19 @@ impl Config {
                 wrong.push("public_url: mails hold links, so with [mail] it has to be said".to_owned());
             }
         }
+        if let Some(listen) = &self.metrics_listen {
+            match listen.parse::<std::net::SocketAddr>() {
+                Err(_) => wrong.push(format!(
+                    "metrics_listen: `{listen}` is not an address with a port, such as 127.0.0.1:9464"
+                )),
+                Ok(address) if !address.ip().is_loopback() && self.metrics_token.is_none() => {
+                    wrong.push(format!(
+                        "metrics_listen: `{listen}` is open to other machines; take 127.0.0.1, or name a file with a token by metrics_token"
+                    ));
+                }
+                Ok(_) => {}
+            }
+        }
         if let Some(site) = &self.site
             && !site.is_dir()
         {
@@ -261,6 +281,21 @@ impl Config {
     /// Whether the desk is reached by TLS: said so, or its address begins with `https://`.
     pub fn is_secure(&self) -> bool {
         self.secure_cookies || self.public_url.as_ref().is_some_and(|url| url.starts_with("https://"))
+    }
+
+    /// The token of `/metrics`, where one is configured.
+    ///
+    /// # Errors
+    /// When its file cannot be read or holds less than 16 characters.
+    pub fn read_metrics_token(&self) -> anyhow::Result<Option<String>> {
+        let Some(path) = &self.metrics_token else { return Ok(None) };
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("metrics_token: {} cannot be read", path.display()))?;
+        let token = text.trim();
+        if token.len() < 16 {
+            bail!("metrics_token: {} holds no token of at least 16 characters", path.display());
+        }
+        Ok(Some(token.to_owned()))
     }
 
     /// The time zone.
@@ -363,6 +398,22 @@ mod tests {
         assert!(of("https://desk.example.com").is_secure() && !of("http://desk").is_secure());
         assert!(Config { secure_cookies: true, ..Config::default() }.is_secure());
         assert!(!Config::default().is_secure());
+    }
+
+    #[test]
+    fn metrics_are_open_to_other_machines_only_with_a_token() {
+        let open = Config { metrics_listen: Some("0.0.0.0:9464".to_owned()), ..Config::default() };
+        assert!(open.check().unwrap_err().to_string().contains("metrics_token"));
+        let near = Config { metrics_listen: Some("[::1]:9464".to_owned()), ..Config::default() };
+        assert!(near.check().is_ok());
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("token");
+        let kept = Config { metrics_token: Some(file.clone()), ..open };
+        assert!(kept.check().is_ok());
+        std::fs::write(&file, "short\n").unwrap();
+        assert!(kept.read_metrics_token().is_err());
+        std::fs::write(&file, "a long enough token\n").unwrap();
+        assert_eq!(kept.read_metrics_token().unwrap().as_deref(), Some("a long enough token"));
     }
 
     #[test]

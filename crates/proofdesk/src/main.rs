@@ -32,6 +32,18 @@ struct Global {
     /// Database: a file (SQLite), or postgres://user@host/name
     #[arg(long, short, global = true, env = "PROOFDESK_DATABASE", value_name = "DATABASE")]
     database: Option<String>,
+    /// How the log is written to standard error
+    #[arg(long, global = true, env = "PROOFDESK_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
+    log_format: LogFormat,
+}
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum LogFormat {
+    /// Lines for people
+    Text,
+    /// One JSON object a line, for programs
+    Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -163,17 +175,31 @@ fn end_quietly_on_a_closed_pipe() {
     }));
 }
 
+/// What is logged: what was asked for, else this level. The driver of PostgreSQL tells values of statements from `debug`
+/// on, so it stays at `warn` whatever was asked for: the log has no personal data.
+fn filter(asked: Option<&str>, level: &str) -> tracing_subscriber::EnvFilter {
+    let asked = asked.filter(|text| !text.trim().is_empty());
+    let asked = asked.and_then(|text| {
+        let quiet = text.split(',').filter(|part| !part.trim().starts_with("tokio_postgres"));
+        tracing_subscriber::EnvFilter::try_new(quiet.collect::<Vec<_>>().join(",")).ok()
+    });
+    let filter = asked.unwrap_or_else(|| tracing_subscriber::EnvFilter::new(level));
+    match "tokio_postgres=warn".parse() {
+        Ok(quiet) => filter.add_directive(quiet),
+        Err(_) => filter,
+    }
+}
+
 fn main() -> ExitCode {
     end_quietly_on_a_closed_pipe();
     let cli = Cli::parse();
     let level = if matches!(cli.command, Command::Serve(_)) { "info" } else { "warn" };
-    let filter = tracing_subscriber::EnvFilter::try_from_env("PROOFDESK_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(format!("{level},tokio_postgres=warn")));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(output::is_terminal())
-        .init();
+    let filter = filter(std::env::var("PROOFDESK_LOG").ok().as_deref(), level);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match cli.global.log_format {
+        LogFormat::Text => log.with_ansi(output::is_terminal()).init(),
+        LogFormat::Json => log.json().flatten_event(true).with_ansi(false).init(),
+    }
     if matches!(cli.command, Command::Serve(_)) {
         memory::give_back_at_once();
     }
@@ -245,6 +271,19 @@ mod tests {
             }
             without_example(sub, &name, found);
         }
+    }
+
+    #[test]
+    fn the_driver_tells_no_values_whatever_is_asked_for() {
+        for asked in
+            [None, Some("debug"), Some("trace,tokio_postgres=trace"), Some("tokio_postgres::query=debug")]
+        {
+            let filter = super::filter(asked, "info").to_string();
+            let driver: Vec<&str> =
+                filter.split(',').filter(|part| part.contains("tokio_postgres")).collect();
+            assert_eq!(driver, ["tokio_postgres=warn"], "{asked:?}");
+        }
+        assert!(super::filter(Some("debug"), "info").to_string().contains("debug"));
     }
 
     #[test]

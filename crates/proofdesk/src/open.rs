@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use proofdesk_automation::Automations;
 use proofdesk_conformity::{Conformity, Declarations, Site, Source};
+use proofdesk_doors::Doors;
 use proofdesk_engine::{Engine, Time};
 use proofdesk_model::{Registry, SourceFile, Templates};
 use proofdesk_setup::Guide;
@@ -117,6 +118,20 @@ pub fn automations(config: &Config, registry: &Registry) -> anyhow::Result<Arc<A
     let own: Vec<proofdesk_automation::Source> =
         own.into_iter().map(|(file, text)| proofdesk_automation::Source { file, text }).collect();
     Ok(Arc::new(Automations::load(&config.automations, &own, registry)?))
+}
+
+/// The doors, the shipped ones and those of the site folder, `doors/*.kdl`.
+///
+/// # Errors
+/// All mistakes, each with file and line.
+pub fn doors(config: &Config, registry: &Registry) -> anyhow::Result<Arc<Doors>> {
+    let own = match &config.site {
+        Some(site) if site.join("doors").is_dir() => folder(&site.join("doors"))?,
+        _ => Vec::new(),
+    };
+    let own: Vec<proofdesk_doors::Source> =
+        own.into_iter().map(|(file, text)| proofdesk_doors::Source { file, text }).collect();
+    Ok(Arc::new(Doors::load(&own, registry)?))
 }
 
 /// Opens the database and brings its tables up to date.

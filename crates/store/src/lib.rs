@@ -37,7 +37,7 @@ pub use error::Error;
 pub use histories::HistoryEntry;
 pub use list::{Cursor, ListQuery, Page, Shown};
 pub use log::{StoredCheckpoint, StoredEntry};
-pub use queue::{Claimed, QueuedJob};
+pub use queue::{Claimed, QueueLength, QueuedJob};
 pub use row::Row;
 pub use schema::{Plan, PlanStep};
 pub use search::Hit;

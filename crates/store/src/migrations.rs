@@ -17,7 +17,7 @@ const fn step(number: i64, name: &'static str, sql: &'static str) -> Migration {
 }
 
 /// For SQLite, in order.
-pub(crate) const SQLITE: [Migration; 8] = [
+pub(crate) const SQLITE: [Migration; 10] = [
     step(1, "engine", include_str!("../../../migrations/sqlite/0001_engine.sql")),
     step(2, "conformity", include_str!("../../../migrations/sqlite/0002_conformity.sql")),
     step(3, "view_columns", include_str!("../../../migrations/sqlite/0003_view_columns.sql")),
@@ -26,10 +26,12 @@ pub(crate) const SQLITE: [Migration; 8] = [
     step(6, "mail", include_str!("../../../migrations/sqlite/0006_mail.sql")),
     step(7, "ways_in", include_str!("../../../migrations/sqlite/0007_ways_in.sql")),
     step(8, "provisioned", include_str!("../../../migrations/sqlite/0008_provisioned.sql")),
+    step(9, "doors", include_str!("../../../migrations/sqlite/0009_doors.sql")),
+    step(10, "webhooks", include_str!("../../../migrations/sqlite/0010_webhooks.sql")),
 ];
 
 /// For PostgreSQL, in order.
-pub(crate) const POSTGRES: [Migration; 8] = [
+pub(crate) const POSTGRES: [Migration; 10] = [
     step(1, "engine", include_str!("../../../migrations/postgres/0001_engine.sql")),
     step(2, "conformity", include_str!("../../../migrations/postgres/0002_conformity.sql")),
     step(3, "view_columns", include_str!("../../../migrations/postgres/0003_view_columns.sql")),
@@ -38,14 +40,24 @@ pub(crate) const POSTGRES: [Migration; 8] = [
     step(6, "mail", include_str!("../../../migrations/postgres/0006_mail.sql")),
     step(7, "ways_in", include_str!("../../../migrations/postgres/0007_ways_in.sql")),
     step(8, "provisioned", include_str!("../../../migrations/postgres/0008_provisioned.sql")),
+    step(9, "doors", include_str!("../../../migrations/postgres/0009_doors.sql")),
+    step(10, "webhooks", include_str!("../../../migrations/postgres/0010_webhooks.sql")),
 ];
 
 /// Tables of the engine whose rows are numbered by `id` through [`crate::Store::allocate`].
-pub(crate) const NUMBERED: [&str; 6] =
-    ["account", "api_token", "passkey", "conformity_run", "conformity_judgement", "conformity_framework"];
+pub(crate) const NUMBERED: [&str; 8] = [
+    "account",
+    "api_token",
+    "passkey",
+    "conformity_run",
+    "conformity_judgement",
+    "conformity_framework",
+    "webhook",
+    "calendar_link",
+];
 
 /// Every table of the engine; a record type may not have such a name.
-pub(crate) const TABLES: [&str; 43] = [
+pub(crate) const TABLES: [&str; 48] = [
     "migration",
     "log_entry",
     "log_leaf",
@@ -88,6 +100,11 @@ pub(crate) const TABLES: [&str; 43] = [
     "mail_out",
     "mail_in",
     "mail_preference",
+    "door_case",
+    "door_event",
+    "webhook",
+    "webhook_seen",
+    "calendar_link",
     "sqlite_sequence",
 ];
 

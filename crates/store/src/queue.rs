@@ -37,6 +37,23 @@ pub struct QueuedJob {
     pub dead: bool,
 }
 
+/// How many jobs of a kind there are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueLength {
+    /// Kind.
+    pub kind: String,
+    /// Due and not yet done.
+    pub due: i64,
+    /// Due by a later instant that was asked for, those that are due already included.
+    pub soon: i64,
+    /// Not yet due.
+    pub waiting: i64,
+    /// Given up.
+    pub dead: i64,
+    /// When the oldest due one was due, microseconds UTC.
+    pub oldest_due_at: Option<i64>,
+}
+
 impl Statement {
     /// Enqueues a job, or replaces the one of the same kind and key; one that is due at [`Job::NEVER`] is withdrawn.
     #[must_use]
@@ -161,6 +178,29 @@ impl Store {
             "SELECT min(CASE WHEN run_at > lease_until THEN run_at ELSE lease_until END) FROM job WHERE NOT dead",
         );
         Ok(self.known_rows(sql).await?.first().and_then(|row| row.opt_int(0)))
+    }
+
+    /// Counts the jobs of each kind; `soon` is an instant after `now`, microseconds UTC. In order of kind.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn queue_lengths(&self, now: i64, soon: i64) -> Result<Vec<QueueLength>, Error> {
+        let mut sql = self.sql();
+        sql.push("SELECT kind, sum(CASE WHEN NOT dead AND run_at <= ").bind(now);
+        sql.push(" THEN 1 ELSE 0 END), sum(CASE WHEN NOT dead AND run_at <= ").bind(soon);
+        sql.push(" THEN 1 ELSE 0 END), sum(CASE WHEN NOT dead AND run_at > ").bind(now);
+        sql.push(" THEN 1 ELSE 0 END), sum(CASE WHEN dead THEN 1 ELSE 0 END), ");
+        sql.push("min(CASE WHEN NOT dead AND run_at <= ").bind(now);
+        sql.push(" THEN run_at END) FROM job GROUP BY kind ORDER BY kind");
+        let length = |row: &Row| QueueLength {
+            kind: row.text(0).to_owned(),
+            due: row.int(1),
+            soon: row.int(2),
+            waiting: row.int(3),
+            dead: row.int(4),
+            oldest_due_at: row.opt_int(5),
+        };
+        Ok(self.known_rows(sql).await?.iter().map(length).collect())
     }
 
     /// Lists jobs for an operator: the dead ones, or those that wait, next first.

@@ -11,9 +11,11 @@ pub mod client;
 pub mod conformity;
 pub mod desk;
 pub mod documents;
+pub mod doors;
 pub mod export;
 pub mod files;
 pub mod frameworks;
+pub mod hooks;
 pub mod input;
 pub mod json;
 pub mod keyed;
@@ -43,9 +45,11 @@ pub fn router() -> Router<AppState> {
         .merge(mail::router())
         .merge(conformity::router())
         .merge(documents::router())
+        .merge(doors::router())
         .merge(export::router())
         .merge(frameworks::router())
         .merge(automations::router())
+        .merge(hooks::router())
         .merge(records::router())
         .merge(beside::router())
         .merge(files::router())

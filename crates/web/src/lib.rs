@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod assets;
+pub mod calendar;
 pub mod error;
 pub mod events;
 pub mod export;
@@ -14,6 +15,7 @@ pub mod form;
 pub mod language;
 pub mod layout;
 pub mod menu;
+pub mod metrics;
 pub mod pages;
 pub mod parts;
 pub mod passkeys;
@@ -37,8 +39,15 @@ pub fn router(state: AppState) -> Router {
         .merge(api::router())
         .merge(scim::router())
         .merge(pages::router())
-        .merge(events::router());
-    let secure = state.settings.secure;
-    let guarded = security::around(areas, &state).with_state(state);
-    security::with_headers(Router::new().merge(assets::router()).merge(guarded), secure)
+        .merge(events::router())
+        .merge(calendar::router());
+    let (secure, meter) = (state.settings.secure, state.meter.clone());
+    let guarded = security::around(areas, &state).with_state(state.clone());
+    let all = Router::new().merge(assets::router()).merge(guarded);
+    let all = match meter {
+        None => all,
+        Some(meter) if meter.has_token() => metrics::observed(all.merge(metrics::router(state))),
+        Some(_) => metrics::observed(all),
+    };
+    security::with_headers(all, secure)
 }

@@ -217,6 +217,7 @@ pub fn groups(state: &AppState, caller: &Caller) -> Vec<Group> {
             if proofdesk_engine::account::is_administrator(caller) {
                 items.push(Item::fixed("Accounts", "/accounts"));
                 items.push(Item::fixed("Mail", "/mail"));
+                items.push(Item::fixed("Other programs", "/programs"));
             }
         }
         if kinds > 0 {

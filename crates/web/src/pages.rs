@@ -19,6 +19,7 @@ pub mod owes;
 pub mod paper;
 pub mod passkey;
 pub mod portal;
+pub mod programs;
 pub mod readers;
 pub mod record;
 pub mod search;
@@ -50,6 +51,7 @@ pub fn router() -> Router<AppState> {
         .merge(sso::router())
         .merge(account::router())
         .merge(accounts::router())
+        .merge(programs::router())
         .merge(search::router())
         .merge(setup::router())
         .merge(home::router())

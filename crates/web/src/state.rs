@@ -8,6 +8,7 @@ use axum::body::Bytes;
 use jiff::tz::TimeZone;
 use proofdesk_automation::Automations;
 use proofdesk_conformity::Conformity;
+use proofdesk_doors::Doors;
 use proofdesk_engine::Engine;
 use proofdesk_model::Condition;
 use proofdesk_setup::Guide;
@@ -16,6 +17,7 @@ use proofdesk_sso::Provider;
 use crate::events::Feed;
 use crate::figures::FigureCache;
 use crate::menu::{self, Counts};
+use crate::metrics::Meter;
 use crate::passkeys::Passkeys;
 use crate::printer::Printer;
 
@@ -74,6 +76,8 @@ pub struct AppState {
     pub conformity: Option<Conformity>,
     /// Mail in and out; none where it is not configured.
     pub mail: Option<proofdesk_mail::Mail>,
+    /// What other programs may tell; none where the program was put together without it.
+    pub doors: Option<Arc<Doors>>,
     /// The questions of guided set-up; none where the program was put together without them.
     pub setup: Option<Arc<Guide>>,
     /// What is done when a condition begins to hold for a record.
@@ -92,6 +96,8 @@ pub struct AppState {
     pub printer: Printer,
     /// Changes for live pages.
     pub feed: Feed,
+    /// Counts requests; none where nobody asked for metrics.
+    pub meter: Option<Arc<Meter>>,
     /// The description of the interface, once somebody asked for it.
     pub paper: Arc<OnceLock<Bytes>>,
     /// Providers of single sign-on, in the order of the sign-in page.
@@ -110,6 +116,7 @@ impl AppState {
             engine,
             conformity: None,
             mail: None,
+            doors: None,
             setup: None,
             automations: Arc::default(),
             begun: Arc::default(),
@@ -119,6 +126,7 @@ impl AppState {
             counts: Counts::default(),
             figures: FigureCache::default(),
             feed: Feed::default(),
+            meter: None,
             paper: Arc::default(),
             providers: Arc::default(),
             passkeys,
@@ -146,10 +154,24 @@ impl AppState {
         self
     }
 
+    /// Adds what other programs may tell.
+    #[must_use]
+    pub fn with_doors(mut self, doors: Arc<Doors>) -> Self {
+        self.doors = Some(doors);
+        self
+    }
+
     /// Adds guided set-up.
     #[must_use]
     pub fn with_setup(mut self, guide: Guide) -> Self {
         self.setup = Some(Arc::new(guide));
+        self
+    }
+
+    /// Adds what counts requests.
+    #[must_use]
+    pub fn with_meter(mut self, meter: Arc<Meter>) -> Self {
+        self.meter = Some(meter);
         self
     }
 

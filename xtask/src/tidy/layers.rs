@@ -25,6 +25,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("setup", 4),
     ("automation", 4),
     ("mail", 4),
+    ("doors", 4),
     ("jobs", 5),
     ("web", 5),
     ("render", 5),
@@ -61,6 +62,8 @@ const PLACES: &[(&str, &[&str])] = &[
     ("typst-layout", &["render"]),
     ("typst-pdf", &["render"]),
     ("comrak", &["engine", "paper"]),
+    ("metrics", &["jobs", "web"]),
+    ("metrics-exporter-prometheus", &["web"]),
     ("anyhow", &["jobs", "demo", "testkit", "proofdesk", "bench", "bench"]),
 ];
 

@@ -123,6 +123,12 @@ impl Engine {
         for (account, id, is) in self.token_items().await? {
             items.insert((account, "token".to_owned(), id.to_string()), is);
         }
+        for (account, id, is) in self.calendar_items().await? {
+            items.insert((account, "calendar".to_owned(), id.to_string()), is);
+        }
+        for (account, id, is) in self.webhook_items().await? {
+            items.insert((account, "webhook".to_owned(), id.to_string()), is);
+        }
         for (account, mark) in self.recovery_marks(None).await? {
             items.insert((account, "recovery_code".to_owned(), mark), serde_json::json!({}));
         }

@@ -24,9 +24,10 @@ impl ConfigCommand {
             Self::Check => {
                 let registry = open::registry(&config)?;
                 let declared = open::declarations(&config, &registry)?;
+                let doors = open::doors(&config, &registry)?.iter().count();
                 let types = registry.types().count();
                 let tests = declared.controls.tests.len();
-                println!("The configuration is good: {types} record types, {tests} tests.");
+                println!("The configuration is good: {types} record types, {tests} tests, {doors} doors.");
             }
             Self::Show => {
                 config.database = open::shown(&config.database);

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use proofdesk_engine::Engine;
 use proofdesk_jobs::{Jobs, Schedule};
+use proofdesk_web::metrics::{Meter, UPKEEP};
 use proofdesk_web::{AppState, Settings};
 
 use crate::config::Config;
@@ -73,6 +74,40 @@ async fn say(config: &Config, engine: &Engine, address: SocketAddr, base: &str) 
     Ok(())
 }
 
+/// Counts, where `/metrics` is asked for.
+fn meter(config: &Config) -> anyhow::Result<Option<Arc<Meter>>> {
+    let token = config.read_metrics_token()?;
+    if token.is_none() && config.metrics_listen.is_none() {
+        return Ok(None);
+    }
+    let meter = Arc::new(Meter::install(token.as_deref())?);
+    let kept = meter.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(UPKEEP).await;
+            kept.fold();
+        }
+    });
+    Ok(Some(meter))
+}
+
+/// Serves `/metrics` at its own address, where one is configured.
+async fn serve_metrics(
+    config: &Config,
+    state: &AppState,
+    mut until: tokio::sync::watch::Receiver<bool>,
+) -> anyhow::Result<()> {
+    let Some(listen) = &config.metrics_listen else { return Ok(()) };
+    let listener = tokio::net::TcpListener::bind(listen).await.with_context(|| {
+        format!("metrics_listen: {listen} cannot be listened on: is another program there?")
+    })?;
+    eprintln!("Metrics are at http://{}/metrics", listener.local_addr()?);
+    let router = proofdesk_web::metrics::router(state.clone());
+    let ending = async move { while until.changed().await.is_ok() && !*until.borrow() {} };
+    tokio::spawn(async move { axum::serve(listener, router).with_graceful_shutdown(ending).await });
+    Ok(())
+}
+
 /// Serves a database; `hint` is said below the sign-in form.
 pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<ExitCode> {
     let engine = open::engine(config, Arc::new(open::SystemTime)).await?;
@@ -80,6 +115,7 @@ pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<Exit
     let guide = open::guide(config, &engine)?;
     let automations = open::automations(config, engine.registry())?;
     engine.use_follows(automations.follows());
+    let doors = open::doors(config, engine.registry())?;
     let signer = open::signer(config)?;
     let listener = tokio::net::TcpListener::bind(&config.listen)
         .await
@@ -91,6 +127,8 @@ pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<Exit
         engine: engine.clone(),
         conformity: conformity.clone(),
         automations: automations.clone(),
+        doors: doors.clone(),
+        reach: Some(Arc::new(config.outgoing.reach()?)),
         signer: Some(signer),
         schedule: Schedule {
             checkpoint_every: Duration::from_secs(config.checkpoint_seconds),
@@ -107,6 +145,11 @@ pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<Exit
     let mut state = AppState::new(engine, settings).with_conformity(conformity).with_setup(guide);
     state.mail = mail;
     let state = state.with_providers(config.providers()?).with_automations(automations);
+    let mut state = state.with_doors(doors);
+    if let Some(meter) = meter(config)? {
+        state = state.with_meter(meter);
+        serve_metrics(config, &state, stopped.clone()).await?;
+    }
     let router = proofdesk_web::router(state);
     let mut until = stopped;
     let ending = async move { while until.changed().await.is_ok() && !*until.borrow() {} };

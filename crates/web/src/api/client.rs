@@ -112,7 +112,7 @@ impl FromRequestParts<AppState> for Client {
 fn check_scope(caller: &Caller, method: &Method, path: &str) -> Result<(), ApiError> {
     let rest = path.strip_prefix("/api/v1/").unwrap_or_default();
     let area = match rest.split('/').next().unwrap_or_default() {
-        "accounts" | "tokens" | "sessions" => "account",
+        "accounts" | "tokens" | "sessions" | "webhooks" => "account",
         "conformity" | "figures" | "automations" => "conformity",
         "log" => "log",
         "views" => "view",

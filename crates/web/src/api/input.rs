@@ -228,6 +228,23 @@ impl<'a> Form<'a> {
         false
     }
 
+    /// A whole number from 1 on.
+    pub fn whole(&mut self, name: &'static str) -> Option<i64> {
+        match self.member(name) {
+            Some(found) => {
+                let number = found.as_i64().filter(|n| *n > 0);
+                if number.is_none() {
+                    self.wrong(name, "format", format!("`{name}` takes a whole number from 1 on."));
+                }
+                number
+            }
+            None => {
+                self.wrong(name, "required", format!("`{name}` is needed."));
+                None
+            }
+        }
+    }
+
     /// One of a few words.
     pub fn word(&mut self, name: &'static str, words: &[&'static str]) -> Option<&'static str> {
         let text = self.text(name, false)?;

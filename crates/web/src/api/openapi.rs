@@ -6,6 +6,7 @@
 mod accounts;
 mod assurance;
 mod documents;
+mod doors;
 mod fixed;
 mod mail;
 mod operation;

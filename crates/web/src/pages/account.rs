@@ -1,5 +1,6 @@
 //! A person's own account: password, second factor, sessions and API tokens.
 
+mod calendars;
 mod factor;
 mod mail;
 mod sessions;
@@ -28,6 +29,7 @@ pub fn router() -> Router<AppState> {
     Router::new()
         .route("/account", get(show))
         .route("/account/password", post(password))
+        .merge(calendars::router())
         .merge(factor::router())
         .merge(mail::router())
         .merge(sessions::router())
@@ -44,6 +46,7 @@ async fn page(visit: &Visit, wrong: &Wrong, message: &Markup) -> Result<Markup, 
     let all = engine.tokens(visit.account.id).await?;
     let sessions = engine.sessions(visit.account.id, Some(&visit.secret)).await?;
     let by_mail = mail::card(visit, wrong).await?;
+    let calendars = engine.calendar_links(visit.account.id).await?;
     let left = engine.recovery_codes_left(visit.account.id).await?;
     let passkeys = engine.passkeys(visit.account.id).await?;
     let body = html! {
@@ -71,6 +74,7 @@ async fn page(visit: &Visit, wrong: &Wrong, message: &Markup) -> Result<Markup, 
         (passkey::card(visit, &passkeys))
         (by_mail)
         (sessions::card(visit, &sessions))
+        (calendars::card(visit, &calendars, wrong))
         (tokens::card(visit, &all, wrong, "/account/token"))
     };
     Ok(layout::frame(visit, Page::new("Account", vec![("Account".to_owned(), None)], body)))

@@ -128,7 +128,9 @@ async fn sign_out(State(state): State<AppState>, words: Words, jar: CookieJar) -
     gone.make_removal();
     let jar = jar.add(gone);
     Ok(match elsewhere {
-        Some((provider, address)) => (jar, FORGET, signed_out(&state, words, &provider, &address)).into_response(),
+        Some((provider, address)) => {
+            (jar, FORGET, signed_out(&state, words, &provider, &address)).into_response()
+        }
         None => (jar, FORGET, Redirect::to("/sign-in")).into_response(),
     })
 }

@@ -115,6 +115,8 @@ pub fn schemas() -> Map<String, Json> {
     all.extend(map(own()));
     all.extend(map(views()));
     all.extend(map(super::documents::schemas()));
+    all.extend(map(super::doors::schemas()));
+    all.extend(map(super::doors::webhook_schemas()));
     all.extend(super::assurance::schemas().into_iter().flat_map(map));
     all
 }

@@ -15,6 +15,8 @@ pub const TAGS: &[(&str, &str)] = &[
     ("Accounts", "Who may sign in, with which roles; for administrators."),
     ("Views", "Named conditions that are kept for lists."),
     ("Templates", "Starter templates of documents; versions and readers stand with their record types."),
+    ("Doors", "What other programs tell: alerts, pipelines."),
+    ("Webhooks", "Signed messages, out and in."),
     ("Conformity", "How the obligations of the standard stand, and why; figures from the history."),
     ("Frameworks", "What the organization must conform to: editions, drafts, mappings, OSCAL."),
     ("Log", "The tamper-evident log: checkpoints and proofs."),
@@ -27,6 +29,8 @@ pub fn add(registry: &Registry, all: &mut Map<String, Json>) {
     super::accounts::add(all);
     super::mail::add(all);
     super::documents::add(all);
+    super::doors::add(all);
+    super::doors::add_webhooks(all);
     conformity(registry, all);
     frameworks(all);
     automations(all);

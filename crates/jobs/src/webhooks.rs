@@ -1,0 +1,131 @@
+//! Webhooks out: the log is followed, messages are made for those who want them, and sent with patience.
+//!
+//! A message is signed anew at each try and asks again whether its account still sees the record. What no try brought
+//! through is kept as dead for an administrator.
+//! Source: Standard Webhooks (retry schedule, 410 ends the tries).
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use proofdesk_doors::signature;
+use proofdesk_engine::{Claimed, DELIVERY, Direction, Engine, Reference};
+use proofdesk_reach::Reach;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::queue::{LEASE, measure};
+use crate::{Jobs, pause};
+
+/// Between two looks whether the log grew or something is due.
+const EVERY: Duration = Duration::from_secs(1);
+/// Messages sent at the same time.
+const AT_ONCE: usize = 8;
+/// Seconds until the next try, by how often it was tried; after the last it is given up.
+const PATIENCE: [i64; 9] = [5, 60, 300, 1_800, 7_200, 18_000, 36_000, 57_600, 86_400];
+
+pub(crate) async fn run(jobs: Jobs, mut stop: watch::Receiver<bool>) {
+    let Some(reach) = jobs.reach.clone() else { return };
+    loop {
+        let worked = match work(&jobs.engine, &reach).await {
+            Ok(worked) => worked,
+            Err(error) => {
+                tracing::warn!(error = format!("{error:#}"), "webhooks wait; tried again");
+                0
+            }
+        };
+        if pause(if worked > 0 { Duration::ZERO } else { EVERY }, &mut stop).await {
+            return;
+        }
+    }
+}
+
+/// Reads on in the log for all webhooks and sends what is due. Gives how much was done.
+///
+/// # Errors
+/// A fault of the database.
+pub async fn work(engine: &Engine, reach: &Arc<Reach>) -> anyhow::Result<usize> {
+    let mut worked = 0;
+    for hook in engine.webhooks().await? {
+        if hook.direction == Direction::Out {
+            worked += engine.follow_for(&hook).await?;
+        }
+    }
+    let claimed = engine.store().claim(&[DELIVERY], engine.now(), LEASE, AT_ONCE).await?;
+    worked += claimed.len();
+    let mut tasks = JoinSet::new();
+    for claim in claimed {
+        let (engine, reach) = (engine.clone(), reach.clone());
+        tasks.spawn(async move { deliver(&engine, &reach, &claim).await });
+    }
+    while let Some(ended) = tasks.join_next().await {
+        ended.context("a delivery ended with a fault")??;
+    }
+    Ok(worked)
+}
+
+/// What became of a try.
+enum Try {
+    /// It was taken, or nobody is there to take it any more.
+    Done,
+    /// It may succeed later.
+    Later(String),
+    /// It will not succeed by waiting.
+    Never(String),
+}
+
+async fn deliver(engine: &Engine, reach: &Reach, claim: &Claimed) -> anyhow::Result<()> {
+    let began = Instant::now();
+    let tried = attempt(engine, reach, claim).await?;
+    measure(DELIVERY, matches!(tried, Try::Done), began.elapsed());
+    let (again, why) = match tried {
+        Try::Done => return Ok(engine.store().finish(claim).await?),
+        Try::Never(why) => (None, why),
+        Try::Later(why) => {
+            let at = usize::try_from(claim.attempts - 1).unwrap_or_default();
+            (PATIENCE.get(at).map(|seconds| engine.now() + seconds * 1_000_000), why)
+        }
+    };
+    let (attempts, given_up) = (claim.attempts, again.is_none());
+    tracing::warn!(key = claim.job.key, attempts, given_up, "a webhook was not delivered");
+    Ok(engine.store().retry_later(claim, again, &why).await?)
+}
+
+async fn attempt(engine: &Engine, reach: &Reach, claim: &Claimed) -> anyhow::Result<Try> {
+    let payload = &claim.job.payload;
+    let text = |name: &str| payload.get(name).and_then(|v| v.as_str()).unwrap_or_default();
+    let whole = |name: &str| payload.get(name).and_then(|v| v.as_i64()).unwrap_or_default();
+    let Some((hook, secret)) = engine.webhook(whole("webhook")).await? else { return Ok(Try::Done) };
+    let Some(caller) = engine.caller_of_account(hook.account, "").await? else { return Ok(Try::Done) };
+    let about = Reference::new(text("type"), whole("number"));
+    match engine.load(&caller, &about).await {
+        Ok(Some(_)) => {}
+        // its account does not see the record any more: nothing is told
+        Ok(None) | Err(proofdesk_engine::Error::Forbidden(_)) => return Ok(Try::Done),
+        Err(error) => return Err(error.into()),
+    }
+    let (id, body, seconds) = (text("message"), text("body"), engine.now() / 1_000_000);
+    let signed = signature::sign(&secret, id, seconds, body.as_bytes())?;
+    let request = http::Request::builder()
+        .method("POST")
+        .uri(&hook.url)
+        .header("content-type", "application/json")
+        .header("user-agent", concat!("Proofdesk/", env!("CARGO_PKG_VERSION")))
+        .header("webhook-id", id)
+        .header("webhook-timestamp", seconds)
+        .header("webhook-signature", signed)
+        .body(body.as_bytes().to_vec());
+    let request = match request {
+        Ok(request) => request,
+        Err(error) => return Ok(Try::Never(error.to_string())),
+    };
+    Ok(match reach.send(request).await {
+        Ok(answer) if answer.status().is_success() => Try::Done,
+        Ok(answer) if answer.status().as_u16() == 410 => Try::Never("It answered 410: gone.".to_owned()),
+        Ok(answer) => Try::Later(format!("It answered {}.", answer.status().as_u16())),
+        // also an answer that is too large was an answer; what is refused by our own rule stays so
+        Err(error @ proofdesk_reach::Error::Large { .. }) => Try::Later(error.to_string()),
+        Err(error) if error.is_passing() => Try::Later(error.to_string()),
+        Err(error) => Try::Never(error.to_string()),
+    })
+}
