@@ -106,6 +106,8 @@ pub(crate) struct Over {
 #[derive(Debug, Clone)]
 pub(crate) struct On {
     pub find: String,
+    /// Fields that are compared with texts of the message; what differs is the input `differences`.
+    pub compare: Vec<(String, Template)>,
     pub notes: Vec<(Template, Option<Condition>)>,
     pub steps: Vec<Step>,
 }

@@ -11,6 +11,9 @@ const INPUT_MAX: usize = 8_000;
 /// How the condition language calls a message.
 pub(crate) const EVENT: &str = "message";
 
+/// The input that holds what a comparison found.
+pub(crate) const DIFFERENCES: &str = "differences";
+
 /// An input: where it is found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Input {
@@ -49,6 +52,13 @@ impl Inputs {
     /// An input; none where it is not given.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
+    }
+
+    /// These inputs and one more.
+    #[must_use]
+    pub(crate) fn with(mut self, name: &str, text: String) -> Self {
+        self.0.insert(name.to_owned(), text);
+        self
     }
 
     /// As JSON, in order of names.

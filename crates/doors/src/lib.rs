@@ -9,6 +9,7 @@
 
 pub mod calendar;
 mod declare;
+pub mod foreign;
 mod inputs;
 mod read;
 pub mod signature;

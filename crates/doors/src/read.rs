@@ -6,7 +6,7 @@ use proofdesk_model::{Condition, Kind, RecordType, Registry};
 
 use crate::calendar::Timed;
 use crate::declare::{Door, Find, On, Open, Over, Quiet, Set, Step, Way};
-use crate::inputs::{EVENT, Input, Known};
+use crate::inputs::{DIFFERENCES, EVENT, Input, Known};
 use crate::template::Template;
 
 /// What a file declares.
@@ -159,6 +159,10 @@ impl Reader<'_> {
         self.inputs = Vec::new();
         for child in node.children.iter().filter(|c| c.word == "input") {
             self.input(child);
+        }
+        let compares = |c: &Node| c.word == "on" && c.children.iter().any(|inner| inner.word == "compare");
+        if node.children.iter().any(compares) {
+            self.inputs.push(Input { name: DIFFERENCES.to_owned(), from: Vec::new(), before: None });
         }
         let mut door = Door {
             label: property(node, "label").unwrap_or(&name).to_owned(),
@@ -385,7 +389,7 @@ impl Reader<'_> {
             self.wrong(node, format!("no `find` before it is called `{name}`"));
             return None;
         };
-        let mut on = On { find: name, notes: Vec::new(), steps: Vec::new() };
+        let mut on = On { find: name, compare: Vec::new(), notes: Vec::new(), steps: Vec::new() };
         for child in &node.children {
             match child.word.as_str() {
                 "note" => {
@@ -395,7 +399,15 @@ impl Reader<'_> {
                     on.notes.push((note, when.flatten()));
                 }
                 "step" => on.steps.extend(self.step(child, &of)),
-                other => self.wrong(child, format!("`on` has no `{other}`; it has: note, step")),
+                "compare" => {
+                    self.shape(child, 2, &[]);
+                    let field = self.word(child, 0);
+                    if !of.field(&field).is_some_and(|f| matches!(f.kind, Kind::Text { .. })) {
+                        self.wrong(child, format!("`{field}` is no text of {}", of.name));
+                    }
+                    on.compare.push((field, self.template(child, &self.word(child, 1))));
+                }
+                other => self.wrong(child, format!("`on` has no `{other}`; it has: compare, note, step")),
             }
         }
         Some(on)
@@ -404,7 +416,7 @@ impl Reader<'_> {
     fn step(&mut self, node: &Node, of: &RecordType) -> Option<Step> {
         self.shape(node, 1, &["when", "where"]);
         let transition = self.word(node, 0);
-        if of.transition(&transition).is_none() {
+        if !transition.is_empty() && of.transition(&transition).is_none() {
             self.wrong(node, format!("`{transition}` is no transition of {}", of.name));
         }
         let when = match property(node, "when") {

@@ -182,7 +182,7 @@ impl<'a> Work<'a> {
             return Ok(self.refused(Error::invalid("key", "required", says)));
         }
         if let Some(on) = &self.door.on {
-            return self.on(on).await;
+            return Box::pin(self.on(on)).await;
         }
         let open = self.door.open.as_ref().filter(|open| self.holds(Some(&open.when)));
         let over = self.door.over.as_ref().filter(|over| self.holds(Some(&over.when)));

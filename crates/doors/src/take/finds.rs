@@ -22,6 +22,8 @@ pub(super) fn is_open(record: &Record) -> bool {
 pub(super) struct Found {
     pub records: BTreeMap<String, Reference>,
     pub missing: Vec<String>,
+    /// Something was named that several records are.
+    pub several: bool,
 }
 
 /// Something that asks for quiet, and until when.
@@ -34,7 +36,8 @@ impl Work<'_> {
     pub(super) async fn find_all(&self) -> Result<Found, Error> {
         let mut found = Found::default();
         for find in &self.door.finds {
-            match self.find(find, &found).await? {
+            let one = self.find(find, &mut found).await?;
+            match one {
                 Ok(Some(reference)) => {
                     found.records.insert(find.name.clone(), reference);
                 }
@@ -46,7 +49,11 @@ impl Work<'_> {
     }
 
     /// The record; none where nothing names one; what was named where that is no one record.
-    async fn find(&self, find: &Find, before: &Found) -> Result<Result<Option<Reference>, String>, Error> {
+    async fn find(
+        &self,
+        find: &Find,
+        before: &mut Found,
+    ) -> Result<Result<Option<Reference>, String>, Error> {
         let mut named = None;
         for way in &find.ways {
             let candidates = match way {
@@ -80,8 +87,10 @@ impl Work<'_> {
                 },
             };
             let mut present = candidates.iter().filter(|r| is_open(r));
-            if let (Some(one), None) = (present.next(), present.next()) {
-                return Ok(Ok(Some(Reference::new(one.of.name.clone(), one.number))));
+            match (present.next(), present.next()) {
+                (Some(one), None) => return Ok(Ok(Some(Reference::new(one.of.name.clone(), one.number)))),
+                (Some(_), Some(_)) => before.several = true,
+                (None, _) => {}
             }
         }
         Ok(named.map_or(Ok(None), |named| Err(format!("{} `{named}`", find.name))))

@@ -96,7 +96,10 @@ impl Work<'_> {
             if !self.fits(&record, step).await? {
                 return Ok(false);
             }
-            let mut change = Change::default().take(&step.transition);
+            let mut change = Change::default();
+            if !step.transition.is_empty() {
+                change = change.take(&step.transition);
+            }
             for (field, value) in self.values(&record.of, &step.sets)? {
                 change.set.insert(field, value);
             }

@@ -2,11 +2,11 @@
 //! what became of each of its items.
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::Path;
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::routing::{get, post};
-use proofdesk_doors::{Asker, Done, Door, Outcome};
+use proofdesk_doors::{Asker, Done, Door, Outcome, foreign};
 use proofdesk_engine::account::is_administrator;
 use proofdesk_engine::{CaseEvent, Error};
 use proofdesk_model::format::write_instant;
@@ -47,9 +47,25 @@ async fn take(
 ) -> Result<Answer, ApiError> {
     Params::read(&uri, &[])?;
     named(&client.state, &name)?;
-    let (_, object) = input::object(&headers, body, &input::JSON, false).await?;
+    let message = message(&headers, body).await?;
     let asker = Asker { caller: client.caller.clone(), account: Some(client.account.id) };
-    carry_out(client.state, name, asker, Json::Object(object)).await
+    carry_out(client.state, name, asker, message).await
+}
+
+/// Reads a message: JSON, XML as inventory agents write it, or a table as CSV.
+async fn message(headers: &HeaderMap, body: Body) -> Result<Json, ApiError> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let read: fn(&[u8]) -> Result<Json, foreign::Unreadable> = match kind.as_str() {
+        "application/xml" | "text/xml" => foreign::xml,
+        "text/csv" => foreign::csv,
+        _ => return Ok(Json::Object(input::object(headers, body, &input::JSON, false).await?.1)),
+    };
+    let bytes = to_bytes(body, input::BODY_MAX).await.map_err(|_| {
+        let detail = format!("A message has at most {} MiB.", input::BODY_MAX / 1_048_576);
+        ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "This is too large", detail)
+    })?;
+    read(&bytes).map_err(|e| ApiError::unreadable(e.to_string()))
 }
 
 /// Carries out a message, also where its sender hangs up meanwhile.

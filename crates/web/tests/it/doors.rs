@@ -1,6 +1,7 @@
 //! Doors: alerts become incidents on the item that they name; once, quiet while a change is under way, over when they
 //! are. With messages as Alertmanager sends them, and with Alertmanager and Prometheus themselves.
 
+mod inventory;
 mod pipeline;
 mod real;
 
