@@ -30,6 +30,8 @@ pub struct Draft {
     after: Arc<Record>,
     links: Vec<LinkChange>,
     transition: Option<String>,
+    /// What the fields that the transition sets hold without it: guards judge by that.
+    unset: Vec<(String, Value)>,
     given: Vec<String>,
     answers: bool,
     note: Option<serde_json::Value>,
@@ -101,8 +103,9 @@ impl Draft {
                 problems.push(Problem::new(&link.relation, "unknown", message));
             }
         }
+        let mut unset = Vec::new();
         if let Some(name) = &change.transition {
-            take_transition(of, &mut after, name, &given, caller, &stamp, &mut problems);
+            unset = take_transition(of, &mut after, name, &given, caller, &stamp, &mut problems);
         } else if let Some(state) = change.state {
             if stamp.door != Door::Import && !caller.system {
                 problems.push(Problem::new("state", "computed", "The state changes by a transition."));
@@ -120,6 +123,7 @@ impl Draft {
             after: Arc::new(after),
             links: change.links,
             transition: change.transition,
+            unset,
             given,
             answers: change.answers,
             note: change.note,
@@ -478,6 +482,7 @@ fn apply_value(
     }
 }
 
+/// Moves the state and sets what the step sets; gives what these fields held before.
 fn take_transition(
     of: &RecordType,
     after: &mut Record,
@@ -486,15 +491,18 @@ fn take_transition(
     caller: &Caller,
     stamp: &Stamp,
     problems: &mut Problems,
-) {
+) -> Vec<(String, Value)> {
+    let mut unset = Vec::new();
     let Some(transition) = of.transition(name) else {
         let message = format!("`{name}` is not a transition of {}.", of.plural.to_lowercase());
-        return problems.push(Problem::new("transition", "unknown", message));
+        problems.push(Problem::new("transition", "unknown", message));
+        return unset;
     };
     if !transition.from.contains(&after.state) {
         let state = of.state(&after.state).map_or(after.state.clone(), |s| s.label.clone());
         let message = format!("{} is not possible from the state {state}.", transition.label);
-        return problems.push(Problem::new("state", "state", message));
+        problems.push(Problem::new("state", "state", message));
+        return unset;
     }
     after.state.clone_from(&transition.to);
     for (field_name, written) in &transition.sets {
@@ -506,9 +514,11 @@ fn take_transition(
         if let Some(field) = of.field(field_name)
             && let Some(value) = format::literal(field, written, caller, stamp)
         {
+            unset.push((field_name.clone(), after.get(field_name)));
             after.set(field_name, value);
         }
     }
+    unset
 }
 
 fn table_value(
