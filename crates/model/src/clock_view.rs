@@ -3,6 +3,8 @@
 //! Made from the record's columns alone, without agreements or service hours, so that a list of 50 records costs
 //! nothing. The arithmetic is in the calendar crate and runs at every write of the record.
 
+use std::collections::BTreeSet;
+
 use crate::clock_log::{ClockLog, Mark, MarkKind, Promise};
 use crate::record::Record;
 use proofdesk_condition::Value;
@@ -195,16 +197,39 @@ pub struct ClockStory {
     pub hours: Option<String>,
 }
 
-/// Tells what happened to one clock of a record. `person` names a person by number.
-pub fn clock_story(record: &Record, clock: &str, person: &dyn Fn(i64) -> String) -> ClockStory {
+/// How a page writes what a story names.
+#[derive(Clone, Copy)]
+pub struct Writers<'a> {
+    /// Names a person by number.
+    pub person: &'a dyn Fn(i64) -> String,
+    /// Writes an instant, microseconds UTC.
+    pub when: &'a dyn Fn(i64) -> String,
+}
+
+/// Numbers of the people whom the stories of a record's clocks name.
+pub fn people_of_clocks(record: &Record) -> BTreeSet<i64> {
+    let logs = record.of.clocks.iter().map(|c| ClockLog::read(record.text(&format!("{}_clock", c.name))));
+    let named = |m: Mark| m.by.into_iter().chain(m.excluded.and_then(|known| known.approved_by));
+    logs.flat_map(|log| log.marks).flat_map(named).collect()
+}
+
+/// Tells what happened to one clock of a record. Agreed intervals after the clock came to rest did not touch it and
+/// are left out.
+pub fn clock_story(record: &Record, clock: &str, writers: Writers<'_>) -> ClockStory {
     let log = ClockLog::read(record.text(&format!("{clock}_clock")));
     let mut instance = 1;
     let mut attached = false;
     let mut happenings = Vec::with_capacity(log.marks.len() + 2);
     let mut had: Vec<&str> = Vec::new();
+    let rest = rest_at(&log);
     for mark in &log.marks {
         if mark.ended.is_some() {
             instance += 1;
+        }
+        if let (Some(rest), Some(interval)) = (rest, &mark.excluded)
+            && interval.from >= rest
+        {
+            continue;
         }
         let promise = mark.promise.as_deref();
         if let (MarkKind::Target, Some(holder)) = (mark.kind, mark.reason.as_deref()) {
@@ -214,7 +239,7 @@ pub fn clock_story(record: &Record, clock: &str, person: &dyn Fn(i64) -> String)
         happenings.push(ClockHappening {
             at: mark.at.saturating_mul(SECOND),
             instance,
-            words: tell(mark, attached, person),
+            words: tell(mark, attached, writers),
             agreement: promise.map(|p| p.agreement.clone()),
             target: promise.map(|p| (p.target.clone(), p.version)),
         });
@@ -237,7 +262,14 @@ pub fn clock_story(record: &Record, clock: &str, person: &dyn Fn(i64) -> String)
     }
 }
 
-fn tell(mark: &Mark, attached: bool, person: &dyn Fn(i64) -> String) -> String {
+/// Since when the clock is at rest, seconds UTC; none while it may still run.
+fn rest_at(log: &ClockLog) -> Option<i64> {
+    let moves = |m: &&Mark| matches!(m.kind, MarkKind::Stop | MarkKind::Cancel | MarkKind::Reopen);
+    let last = log.marks.iter().rev().find(moves)?;
+    (last.kind != MarkKind::Reopen).then_some(last.at)
+}
+
+fn tell(mark: &Mark, attached: bool, writers: Writers<'_>) -> String {
     let reason = mark.reason.as_deref().unwrap_or_default().replace('_', " ");
     let ended = mark.ended.map_or(String::new(), |e| {
         let how = if e.breached_at.is_some() { ", breached" } else { "" };
@@ -258,10 +290,10 @@ fn tell(mark: &Mark, attached: bool, person: &dyn Fn(i64) -> String) -> String {
             Some(holder) => format!("{holder} has the record."),
             None => "Nobody has the record; the clock is held.".to_owned(),
         },
-        (MarkKind::Exclude, _) => interval(mark, "does not count", person),
-        (MarkKind::Include, _) => interval(mark, "counts after all", person),
+        (MarkKind::Exclude, _) => interval(mark, "does not count", writers),
+        (MarkKind::Include, _) => interval(mark, "counts after all", writers),
         (MarkKind::Correct, _) => {
-            let who = mark.by.map_or("a program".to_owned(), person);
+            let who = mark.by.map_or("a program".to_owned(), writers.person);
             let version = mark.version.unwrap_or_default();
             format!("The start was corrected by {who}; the evidence is version {version} of this record.")
         }
@@ -269,11 +301,11 @@ fn tell(mark: &Mark, attached: bool, person: &dyn Fn(i64) -> String) -> String {
     told + &ended
 }
 
-fn interval(mark: &Mark, verdict: &str, person: &dyn Fn(i64) -> String) -> String {
+fn interval(mark: &Mark, verdict: &str, writers: Writers<'_>) -> String {
     let Some(known) = mark.excluded.as_deref() else { return format!("An interval {verdict}.") };
-    let when = |seconds: i64| crate::format::write_instant(seconds.saturating_mul(SECOND));
+    let when = |seconds: i64| (writers.when)(seconds.saturating_mul(SECOND));
     let (from, to, why) = (when(known.from), when(known.to), known.reason.replace('_', " "));
-    let by = known.approved_by.map_or("a program".to_owned(), person);
+    let by = known.approved_by.map_or("a program".to_owned(), writers.person);
     format!("{from} to {to} {verdict} ({why}; {}, approved by {by}).", known.record)
 }
 

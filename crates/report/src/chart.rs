@@ -27,6 +27,8 @@ pub const CSS: &str = "\
 .chart text { font: 11px var(--sans); fill: var(--ink-2); }
 .chart .chart-title { font-size: 13px; font-weight: 600; fill: var(--ink); }
 .chart .chart-value { fill: var(--ink); }
+.chart .chart-lane { fill: var(--ink); }
+.chart .chart-name, .chart .chart-lane { stroke: var(--sheet); stroke-width: 3px; stroke-linejoin: round; paint-order: stroke; }
 .chart .chart-axis { stroke: var(--line-strong); stroke-width: 1; fill: none; }
 .chart .chart-grid { stroke: var(--line); stroke-width: 1; fill: none; }
 .chart .chart-due { fill: var(--sheet); stroke: var(--ink); stroke-width: 1.4; }

@@ -5,8 +5,10 @@
 //! the body once it knows who asked. What went wrong inside goes to the log once; the page has the request id.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts as _, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -15,10 +17,14 @@ use proofdesk_engine::{Conflict, Error, Problem};
 use serde_json::json;
 
 use crate::language::{Language, Words};
-use crate::layout;
+use crate::layout::{self, Page};
 use crate::pages;
 use crate::security::RequestId;
+use crate::session::Visit;
 use crate::state::AppState;
+
+/// How long the page of a fault waits for who asked.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What a handler may fail with.
 #[derive(Debug, thiserror::Error)]
@@ -159,7 +165,10 @@ pub async fn render(State(state): State<AppState>, request: Request, next: Next)
     let words = Words(Language::of_headers(request.headers()));
     let portal =
         ["/portal", "/status", "/sign-in", "/link/"].iter().any(|p| request.uri().path().starts_with(p));
-    let response = next.run(request).await;
+    let (parts, body) = request.into_parts();
+    // kept for the frame of a page that says what went wrong
+    let asked = (!program && !portal).then(|| parts.clone());
+    let response = next.run(Request::from_parts(parts, body)).await;
     let failure = match response.extensions().get::<Arc<Failure>>() {
         Some(failure) => failure.clone(),
         // refused by axum itself: a form that is none, a body that is too large
@@ -186,9 +195,24 @@ pub async fn render(State(state): State<AppState>, request: Request, next: Next)
     let page = if portal {
         pages::portal::failure(words, &failure, &id, &state.settings.organization)
     } else {
-        page(&failure, &id, &state)
+        let visit = match asked {
+            Some(parts) => visitor(parts, failure.status, &state).await,
+            None => None,
+        };
+        page(&failure, &id, &state, visit.as_ref())
     };
     (failure.status, page).into_response()
+}
+
+/// Who asked, for the frame of the page. A database that is away or full is asked nothing more, and one that failed is
+/// not waited for.
+async fn visitor(mut parts: Parts, status: StatusCode, state: &AppState) -> Option<Visit> {
+    let ask = Visit::from_request_parts(&mut parts, state);
+    match status {
+        StatusCode::INTERNAL_SERVER_ERROR => tokio::time::timeout(PATIENCE, ask).await.ok()?.ok(),
+        status if status.is_client_error() => ask.await.ok(),
+        _ => None,
+    }
 }
 
 fn is_page(response: &Response) -> bool {
@@ -236,7 +260,8 @@ fn problem(failure: &Failure, id: &str, state: &AppState) -> Response {
     response
 }
 
-fn page(failure: &Failure, id: &str, state: &AppState) -> Markup {
+/// The page of a failure, in the frame of who is signed in.
+fn page(failure: &Failure, id: &str, state: &AppState, visit: Option<&Visit>) -> Markup {
     let body = html! {
         section.card { div.body.stack {
             p.small.muted { (failure.status.as_u16()) }
@@ -249,5 +274,11 @@ fn page(failure: &Failure, id: &str, state: &AppState) -> Markup {
             p.tiny.faint { "Request " span.mono { (id) } }
         } }
     };
-    layout::gate(failure.title, &state.settings.organization, &body)
+    match visit {
+        Some(visit) => {
+            let crumbs = vec![(failure.title.to_owned(), None)];
+            layout::frame(visit, Page::new(failure.title, crumbs, body))
+        }
+        None => layout::gate(failure.title, &state.settings.organization, &body),
+    }
 }

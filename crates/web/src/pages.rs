@@ -27,6 +27,7 @@ pub mod service;
 pub mod setup;
 pub mod sso;
 pub mod step;
+pub mod steps;
 pub mod talk;
 pub mod templates;
 pub mod transition;

@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod empty;
+pub mod number;
 pub mod person;
 pub mod tabs;
 pub mod tag;

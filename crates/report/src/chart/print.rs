@@ -1,9 +1,14 @@
 //! The same drawing for paper: typesetters know no stylesheet, so each class becomes plain attributes.
 
 /// Class of a chart to what it looks like in print; the tones of the light theme.
-const LOOKS: [(&str, &str); 18] = [
+const LOOKS: [(&str, &str); 20] = [
     ("chart-title", "font-size=\"13\" font-weight=\"bold\" fill=\"#1c2024\""),
     ("chart-value", "fill=\"#1c2024\""),
+    ("chart-name", "stroke=\"#ffffff\" stroke-width=\"3\" stroke-linejoin=\"round\" paint-order=\"stroke\""),
+    (
+        "chart-lane",
+        "fill=\"#1c2024\" stroke=\"#ffffff\" stroke-width=\"3\" stroke-linejoin=\"round\" paint-order=\"stroke\"",
+    ),
     ("chart-axis", "stroke=\"#8a94a0\" stroke-width=\"1\" fill=\"none\""),
     ("chart-grid", "stroke=\"#dfe3e8\" stroke-width=\"1\" fill=\"none\""),
     ("chart-target", "stroke=\"#1c2024\" stroke-width=\"1.4\" stroke-dasharray=\"5 4\" fill=\"none\""),

@@ -160,4 +160,21 @@ fn bars_of_a_line_of_time_lie_in_order_and_do_not_meet() {
     for part in narrow.split(" x=\"").skip(1) {
         assert!(part.split('"').next().unwrap().parse::<f64>().unwrap() <= 380.0, "{part}");
     }
+    for drawing in [wide, narrow] {
+        let today = drawing.find(">today<").unwrap();
+        let names = drawing
+            .match_indices("class=\"chart-name\"")
+            .chain(drawing.match_indices("class=\"chart-lane\""));
+        assert!(
+            names.clone().count() >= 5 && names.clone().all(|(at, _)| at > today),
+            "lines lie behind names: {drawing}"
+        );
+    }
+    let rings: Vec<f64> = wide.split(" cy=\"").skip(1).map(y).collect();
+    let bars: Vec<f64> = rows.iter().map(|row| y(row)).collect();
+    assert!(
+        rings[0] - 3.0 > bars[0] + 15.0,
+        "the ring of a deadline stands below the words of its row: {wide}"
+    );
+    assert!(rings[0] + 3.0 < bars[1], "and above the next: {wide}");
 }

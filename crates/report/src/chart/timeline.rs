@@ -7,7 +7,11 @@ use super::frame::{HEAD, NARROW, cut, float, picture, width};
 use super::{Series, Timeline, Tone};
 
 /// Height of a row of bars.
-const ROW: f64 = 24.0;
+const ROW: f64 = 28.0;
+/// Where the ring of a deadline stands in its row: below the words, above the next row.
+const RING: f64 = 23.5;
+/// Height of a bar.
+const BAR: f64 = 14.0;
 /// Height of a lane's name where it stands above its bars.
 const NAME: f64 = 18.0;
 /// Shortest bar.
@@ -56,14 +60,15 @@ pub(super) fn draw(line: &Timeline, wide: f64) -> Markup {
             line class=(if *strong { "chart-axis" } else { "chart-grid" }) x1=(at(x(*day))) x2=(at(x(*day))) y1=(at(HEAD + 6.0)) y2=(at(bottom)) {}
             @if *strong && x(*day) + 30.0 < right { text x=(at(x(*day) + 4.0)) y=(at(HEAD + 14.0)) { (label) } }
         }
-        @for ((lane, top), (_, spans)) in line.lanes.iter().zip(&tops).zip(&lanes) {
-            line class="chart-grid" x1="0" x2=(at(right)) y1=(at(*top)) y2=(at(*top)) {}
-            text class="chart-value" x="0" y=(at(top + if narrow { 13.0 } else { above + 15.0 })) { (cut(&lane.label, if narrow { 50 } else { 30 })) }
-            @for one in spans { (bar(one, top + above, &x)) }
-        }
+        // behind the bars and their words, which keep a rim of the page's colour
         @if (line.from..=line.until).contains(&line.today) {
             line class="chart-target" x1=(at(x(line.today))) x2=(at(x(line.today))) y1=(at(HEAD + 2.0)) y2=(at(bottom)) {}
             text x=(at(x(line.today))) y=(at(bottom + 13.0)) text-anchor=(if x(line.today) > wide - 60.0 { "end" } else { "middle" }) { "today" }
+        }
+        @for ((lane, top), (_, spans)) in line.lanes.iter().zip(&tops).zip(&lanes) {
+            line class="chart-grid" x1="0" x2=(at(right)) y1=(at(*top)) y2=(at(*top)) {}
+            text class="chart-lane" x="0" y=(at(top + if narrow { 13.0 } else { above + 15.0 })) { (cut(&lane.label, if narrow { 50 } else { 30 })) }
+            @for one in spans { (bar(one, top + above, &x)) }
         }
         text x="0" y=(at(bottom + 13.0)) { (line.caption.x) }
     };
@@ -74,14 +79,14 @@ fn bar(one: &Placed<'_>, top: f64, x: &impl Fn(i32) -> f64) -> Markup {
     let y = top + ROW * float(one.row);
     let words = cut(&one.span.label, 26);
     html! {
-        rect class={ "bar " (one.span.tone.class()) } x=(at(one.x)) y=(at(y + 4.0)) width=(at(one.wide)) height=(at(ROW - 10.0)) rx="3" {
+        rect class={ "bar " (one.span.tone.class()) } x=(at(one.x)) y=(at(y + 4.0)) width=(at(one.wide)) height=(at(BAR)) rx="3" {
             title { (one.span.says) }
         }
         @for (day, says) in &one.span.due {
-            circle class="chart-due" cx=(at(x(*day))) cy=(at(y + 20.5)) r="3" { title { (says) } }
+            circle class="chart-due" cx=(at(x(*day))) cy=(at(y + RING)) r="3" { title { (says) } }
         }
-        @if one.before { text x=(at(one.x - 5.0)) y=(at(y + 15.0)) text-anchor="end" { (words) } }
-        @else { text x=(at(one.x + one.wide + 5.0)) y=(at(y + 15.0)) { (words) } }
+        @if one.before { text class="chart-name" x=(at(one.x - 5.0)) y=(at(y + 15.0)) text-anchor="end" { (words) } }
+        @else { text class="chart-name" x=(at(one.x + one.wide + 5.0)) y=(at(y + 15.0)) { (words) } }
     }
 }
 

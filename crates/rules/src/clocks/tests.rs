@@ -3,7 +3,7 @@
 
 use proofdesk_calendar::Evaluation;
 use proofdesk_model::clock_log::{ClockLog, MarkKind};
-use proofdesk_model::clock_view::{ClockState, ClockTone, clock_story, clock_view};
+use proofdesk_model::clock_view::{ClockState, ClockTone, Writers, clock_story, clock_view};
 use proofdesk_model::{Change, Door, Facts, Job, Lookup, Record, Stamp, Value};
 use std::sync::Arc;
 
@@ -12,6 +12,10 @@ use crate::book::Book;
 use crate::testing::{Desk, at, text};
 
 const MINUTE: i64 = 60_000_000;
+
+/// People by number, times as they are stored.
+const WRITERS: Writers<'static> =
+    Writers { person: &|n| format!("PER-{n}"), when: &proofdesk_model::format::write_instant };
 const VIENNA: &str = "mon-fri 08:00-17:00";
 const HOLIDAYS: &str = "2026-12-08 closed\n2026-12-24 08:00-12:00\n2026-12-25 closed";
 
@@ -414,7 +418,7 @@ fn a_view_says_where_the_clock_stands() {
     assert_eq!(see(&over, "2026-11-23T12:18:00Z"), ("18 min over".to_owned(), ClockTone::Bad, 100));
     let done = desk.then(over, "2026-11-23T12:30:00Z", &[("state", text("resolved"))]);
     assert_eq!(see(&done, "2026-11-24T08:00:00Z"), ("missed by 30 min".to_owned(), ClockTone::Bad, 100));
-    let story = clock_story(&done, "resolution", &|n| format!("PER-{n}"));
+    let story = clock_story(&done, "resolution", WRITERS);
     let words: Vec<&str> = story.happenings.iter().map(|h| h.words.as_str()).collect();
     assert_eq!(
         words,

@@ -20,6 +20,7 @@ use crate::error::WebError;
 use crate::layout::{self, Page};
 use crate::pages::setup;
 use crate::parts::empty::{empty, notice};
+use crate::parts::number::thousands;
 use crate::parts::tabs::{Tab, tabs};
 use crate::parts::time;
 use crate::session::Visit;
@@ -158,7 +159,7 @@ async fn map(visit: Visit, Query(asked): Query<Asked>) -> Result<Markup, WebErro
                 h1 { (view.title) }
                 span.muted { "All records · as of " b { (as_of::words(&visit, at)) } " · " a.link href={ "/frameworks/" (view.framework) } { "About this framework" } }
             }
-            (as_of::form("/conformity", &asked))
+            (as_of::form(&visit, "/conformity", &asked, at))
             @if may_run && at.is_none() { form.inline method="post" action="/conformity/run" { button.button.primary data-key="t" { "Test everything now " kbd { "T" } } } }
         }
         (picker(conformity, &framework, &asked.as_of))
@@ -166,7 +167,7 @@ async fn map(visit: Visit, Query(asked): Query<Asked>) -> Result<Markup, WebErro
         @else if view.run.is_none() && view.before.is_none() { (notice("risk", "No test has run yet", &html! { p.small { "Until the first run nothing is proven, and nothing is shown as conforming." } })) }
         @else if view.stale { (notice("risk", "The last run is too old to prove anything", &html! { p.small { "Results count as not proven until the next run." } })) }
         @if let (Some(at), Some(before)) = (at, view.before) { (as_of::nothing(&visit, at, before, &back)) }
-        @else { (figures(&visit, &view)) }
+        @else { (figures(&visit, &view, at)) }
         div.split {
             @if view.before.is_none() { section.card {
                 header { h2 { "Clause map" } span.small.muted { "one cell an obligation" } }
@@ -180,7 +181,7 @@ async fn map(visit: Visit, Query(asked): Query<Asked>) -> Result<Markup, WebErro
                 section.card {
                     header { h2 { "Log" } a.small.muted href="/log" { "How to verify" } }
                     div.body { dl.facts {
-                        dt { "Entries" } dd.num { (log.size) }
+                        dt { "Entries" } dd.num { (thousands(log.size)) }
                         @if let Some(run) = &view.run { dt { "Run saw" } dd.num { (run.log_size) " entries" } dt { "Results" } dd.mono title=(run.digest) { (run.digest.get(..16).unwrap_or_default()) "…" } }
                         dt { "Checkpoint" } dd { @match &log.checkpoint { Some(c) => { (time::ago(c.at, visit.now, visit.zone())) ", " (c.size) " entries" }, None => "none yet" } }
                     } }
@@ -197,12 +198,12 @@ async fn map(visit: Visit, Query(asked): Query<Asked>) -> Result<Markup, WebErro
     Ok(layout::frame(&visit, page))
 }
 
-fn figures(visit: &Visit, view: &Overview) -> Markup {
+fn figures(visit: &Visit, view: &Overview, at: Option<i64>) -> Markup {
     let count = |state: State| view.states.get(&state).copied().unwrap_or_default();
     let total: u64 = view.states.values().sum();
     let tested = total - count(State::NoTestYet);
     let conforming = count(State::Conforming);
-    let day_ago = visit.now - 86_400_000_000;
+    let day_ago = at.unwrap_or(visit.now) - 86_400_000_000;
     let all = || view.chapters.iter().flat_map(|c| &c.clauses).flat_map(|c| &c.obligations);
     let bad = || all().filter(|o| o.state == State::Nonconforming);
     let fresh = bad().filter(|o| o.since.is_some_and(|s| s >= day_ago)).count();
@@ -211,7 +212,7 @@ fn figures(visit: &Visit, view: &Overview) -> Markup {
     html! {
         div.grid-4 {
             (figure(&share.map_or("none".to_owned(), |s| format!("{}.{} %", s / 10, s % 10)), &format!("of the tested obligations conform, {conforming} of {tested}"), &html! { (count(State::NoTestYet)) " of " (total) " have no test yet." }))
-            (figure(&count(State::Nonconforming).to_string(), "nonconforming now", &html! {
+            (figure(&count(State::Nonconforming).to_string(), if at.is_some() { "nonconforming then" } else { "nonconforming now" }, &html! {
                 @match oldest { Some(at) => { "Oldest since " (time::proven(at, visit.now, visit.zone())) ". " }, None => "" }
                 @if fresh > 0 { (fresh) " began within a day." }
             }))
@@ -230,19 +231,6 @@ fn figure(value: &str, label: &str, more: &Markup) -> Markup {
 /// A length in seconds with two digits, from microseconds.
 pub fn seconds(micros: i64) -> String {
     format!("{}.{:02} s", micros / 1_000_000, micros % 1_000_000 / 10_000)
-}
-
-/// A count with thousands apart.
-pub fn thousands(count: u64) -> String {
-    let digits = count.to_string();
-    let mut out = String::new();
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(c);
-    }
-    out
 }
 
 fn legend(states: &BTreeMap<State, u64>) -> Markup {
@@ -345,13 +333,10 @@ async fn run(visit: Visit) -> Result<Redirect, WebError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{seconds, thousands};
+    use super::seconds;
 
     #[test]
-    fn counts_are_read_in_thousands() {
-        for (count, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_284_902, "1,284,902")] {
-            assert_eq!(thousands(count), text);
-        }
+    fn lengths_are_read_with_two_digits() {
         assert_eq!(seconds(312_345), "0.31 s");
     }
 }

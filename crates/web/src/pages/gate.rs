@@ -26,10 +26,12 @@ pub fn router() -> Router<AppState> {
         .route("/sign-out", post(sign_out))
 }
 
+/// Where a sign-in leads, from its address.
 #[derive(Default, Deserialize)]
-struct Asked {
+pub(super) struct Asked {
+    /// An address; only those of our own are followed.
     #[serde(default)]
-    next: String,
+    pub(super) next: String,
 }
 
 #[derive(Deserialize)]

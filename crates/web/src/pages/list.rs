@@ -245,8 +245,11 @@ async fn show(
             }
         }
         (toolbar::tabs(visit, &list))
-        (toolbar::filter(visit, &list, refused))
-        @if list.mistakes.is_empty() { (export::ask(&list)) }
+        div.row.above-list {
+            (toolbar::filter(visit, &list, refused))
+            @if list.mistakes.is_empty() { (export::ask(&list)) }
+            (matrix::link(visit, &list))
+        }
         (matrices)
         div.split.preview {
             (table(&list, &page, &eyes, &nothing))

@@ -9,8 +9,8 @@ use maud::{Markup, html};
 
 use crate::error::WebError;
 use crate::layout::{self, Page};
-use crate::pages::conformity::thousands;
 use crate::parts::empty::empty;
+use crate::parts::number::thousands;
 use crate::parts::time;
 use crate::session::Visit;
 use crate::state::AppState;

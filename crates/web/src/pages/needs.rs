@@ -13,13 +13,13 @@ use futures_util::{StreamExt as _, stream};
 use maud::{Markup, html};
 use proofdesk_conformity::view::ObligationView;
 use proofdesk_conformity::{JUDGEMENT_ROLES, Scope, State};
-use proofdesk_engine::{Action, Change, Door, ListRequest, Reading, Record, Reference, Target};
+use proofdesk_engine::{Action, ListRequest, Reading, Record};
 use proofdesk_model::{Kind, RecordType, Transition, Value, View, format};
 
 use crate::error::WebError;
 use crate::layout::{self, Page, escape_query};
 use crate::menu::{FAMILIES, count_words, slug};
-use crate::pages::{conformity, owes};
+use crate::pages::{conformity, steps};
 use crate::parts::empty::empty;
 use crate::parts::{tag, time};
 use crate::session::Visit;
@@ -168,22 +168,9 @@ async fn fill(visit: &Visit, of: Arc<RecordType>, lane: Lane) -> Result<Found, W
 /// Tries the step that a record waits for and says what would refuse it; what the form of the step asks for is no
 /// obstacle.
 async fn missing(visit: &Visit, lane: &Lane, record: &Record) -> Result<Vec<String>, WebError> {
-    let Some(step) = owes::next_step(visit, record).filter(|_| lane.step) else { return Ok(Vec::new()) };
-    let target = Target::Existing(Reference::new(record.of.name.clone(), record.number), None);
-    let change = Change::default().take(&step.name);
-    let problems = visit.engine().rehearse(&visit.caller, target, change, Door::Page).await?;
-    let to = record.of.state(&step.to);
-    let asked = |field: &String| {
-        let in_state = to.is_some_and(|s| s.requires.contains(field));
-        in_state || step.requires.contains(field) || step.offers.contains(field)
-    };
-    let mut found: Vec<String> = Vec::new();
-    for problem in problems.0.into_iter().filter(|p| !asked(&p.field)) {
-        if !found.contains(&problem.message) {
-            found.push(problem.message);
-        }
-    }
-    Ok(found)
+    let Some(step) = steps::next(visit, record).filter(|_| lane.step) else { return Ok(Vec::new()) };
+    let tried = steps::tried(visit, record, step).await?;
+    Ok(tried.obstacles.into_iter().map(|problem| problem.message).collect())
 }
 
 /// Lanes of one type together.

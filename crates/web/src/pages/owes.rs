@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 use proofdesk_conformity::OwedState;
-use proofdesk_engine::Target;
-use proofdesk_engine::{Change, Door, Problem, Record, Reference};
+use proofdesk_engine::{Problem, Record};
 use proofdesk_model::Transition;
 
 use crate::error::WebError;
+use crate::pages::steps::{self, Tried};
 use crate::session::Visit;
 
 /// One thing that a record owes or has given.
@@ -26,21 +26,25 @@ pub struct Owed {
     pub field: Option<String>,
 }
 
-/// The next step of a record on its main line: the declared primary transition, or else the first to a state on it.
-pub fn next_step<'a>(visit: &Visit, record: &'a Record) -> Option<&'a Transition> {
-    let allowed =
-        |t: &&Transition| visit.caller.may(&record.of, &proofdesk_engine::Action::Transition(t.name.clone()));
-    let from = || record.of.transitions_from(&record.state).filter(allowed);
-    let on_line = |t: &&Transition| record.of.state(&t.to).is_some_and(|s| !s.aside);
-    from().filter(|t| t.primary).last().or_else(|| from().find(on_line))
+impl From<Problem> for Owed {
+    fn from(problem: Problem) -> Self {
+        Self {
+            tone: "bad",
+            text: problem.message,
+            clause: problem.clause,
+            obligation: None,
+            field: (!problem.field.is_empty()).then_some(problem.field),
+        }
+    }
 }
 
-/// What a record owes: what stands in the way of its next step, then what obligations ask of it.
+/// What a record owes: what stands in the way of its next step, which is among those that were tried, then what
+/// obligations ask of it.
 ///
 /// # Errors
 /// A fault of the database.
-pub async fn of(visit: &Visit, record: &Record) -> Result<Vec<Owed>, WebError> {
-    let mut owed = for_next_step(visit, record).await?;
+pub async fn of(visit: &Visit, record: &Record, tried: &[Tried]) -> Result<Vec<Owed>, WebError> {
+    let mut owed = for_next_step(visit, record, tried);
     if let Some(conformity) = &visit.state.conformity
         && visit.caller.reads_notes(&record.of)
     {
@@ -86,21 +90,12 @@ pub async fn of(visit: &Visit, record: &Record) -> Result<Vec<Owed>, WebError> {
     Ok(owed)
 }
 
-async fn for_next_step(visit: &Visit, record: &Record) -> Result<Vec<Owed>, WebError> {
-    let Some(step) = next_step(visit, record) else { return Ok(Vec::new()) };
-    let reference = Reference::new(record.of.name.clone(), record.number);
-    let change = Change::default().take(&step.name);
-    let target = Target::Existing(reference, None);
-    let problems = visit.engine().rehearse(&visit.caller, target, change, Door::Page).await?;
-    let mut owed: Vec<Owed> = given(record, step, &problems.0);
-    owed.extend(problems.0.into_iter().map(|p| Owed {
-        tone: "bad",
-        text: p.message,
-        clause: p.clause,
-        obligation: None,
-        field: (!p.field.is_empty()).then_some(p.field),
-    }));
-    Ok(owed)
+fn for_next_step(visit: &Visit, record: &Record, tried: &[Tried]) -> Vec<Owed> {
+    let Some(step) = steps::next(visit, record) else { return Vec::new() };
+    let Some(tried) = tried.iter().find(|t| t.name == step.name) else { return Vec::new() };
+    let mut owed: Vec<Owed> = given(record, step, &tried.problems);
+    owed.extend(tried.problems.iter().cloned().map(Owed::from));
+    owed
 }
 
 /// What the next step asks for and has.

@@ -19,6 +19,7 @@ use crate::layout::{self, Page, escape_query};
 use crate::menu::slug;
 use crate::pages::{family_crumb, require_reference};
 use crate::parts::empty::{empty, notice};
+use crate::parts::number::thousands;
 use crate::parts::tag;
 use crate::parts::value::Eyes;
 use crate::session::Visit;
@@ -100,7 +101,7 @@ fn collection(visit: &Visit, one: &Gathered, eyes: &Eyes<'_>) -> Markup {
     html! {
         section.card {
             header {
-                h2 { (one.collection.label) " " span.num.muted { (one.total) } }
+                h2 { (one.collection.label) " " span.num.muted { (thousands(one.total)) } }
                 div.row.small {
                     @if let Some(before) = one.before { span.muted { "the period before: " span.num { (before) } } }
                     @if let Some(clause) = &one.collection.clause { span.faint.mono { (clause) } }
@@ -115,7 +116,7 @@ fn collection(visit: &Visit, one: &Gathered, eyes: &Eyes<'_>) -> Markup {
                         (tag::state(record))
                     }
                 }
-                @if one.total > one.newest.len() as u64 { span.faint { "The newest " (one.newest.len()) " of " (one.total) "." } }
+                @if one.total > one.newest.len() as u64 { span.faint { "The newest " (one.newest.len()) " of " (thousands(one.total)) "." } }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! A record: state as stages, one timeline for talk and history, targets, what it owes, facts, related records.
 
 pub mod aside;
+pub mod clocked;
 pub mod drawn;
 pub mod duties;
 pub mod line;
@@ -18,7 +19,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use maud::{Markup, PreEscaped, html};
-use proofdesk_engine::{Action, Attachment, Comment, Error, HistoryItem, Problem, Record, Reference, Seal};
+use proofdesk_engine::{Attachment, Comment, Error, HistoryItem, Problem, Record, Reference, Seal};
 use proofdesk_model::{Kind, RecordType, StateKind, Transition};
 use serde::Deserialize;
 
@@ -26,6 +27,7 @@ use crate::error::WebError;
 use crate::form::{Typed, Wrong};
 use crate::layout::{self, Page};
 use crate::menu::slug;
+use crate::pages::steps::{self, Tried};
 use crate::pages::{family_crumb, owes, paper, require_reference, service, versions};
 use crate::parts::tabs::{self, Tab};
 use crate::parts::value::{Eyes, prose};
@@ -76,6 +78,8 @@ pub struct Loaded {
     pub files: Vec<Attachment>,
     /// Numbers of the people who watch.
     pub watchers: Vec<i64>,
+    /// The steps that the visitor's roles allow, tried.
+    pub tried: Vec<Tried>,
     /// What it owes for its next step.
     pub owed: Vec<owes::Owed>,
     /// The small form that was sent and refused; none where the page was only opened.
@@ -99,6 +103,13 @@ impl Loaded {
         self.refused.as_ref().filter(|r| r.form == form)
     }
 
+    /// The steps that may be taken now, and those that something stands in the way of.
+    fn steps(&self) -> (Vec<&Transition>, Vec<(&Transition, &Tried)>) {
+        let found = self.tried.iter().filter_map(|t| Some((self.record.of.transition(&t.name)?, t)));
+        let (open, barred): (Vec<_>, Vec<_>) = found.partition(|(_, t)| t.obstacles.is_empty());
+        (open.into_iter().map(|(step, _)| step).collect(), barred)
+    }
+
     /// The sentences about a small form, under the id that its input is described by.
     pub fn sentences(&self, form: &str) -> Markup {
         html! {
@@ -118,9 +129,22 @@ async fn load(visit: &Visit, reference: Reference) -> Result<Loaded, WebError> {
     let watchers = engine.watchers(&reference).await?;
     let mut titles = engine.titles(&visit.caller, std::slice::from_ref(&record)).await?;
     timeline::more_titles(visit, &record, &history, &watchers, &mut titles).await?;
-    let owed = owes::of(visit, &record).await?;
+    let tried = steps::all(visit, &record).await?;
+    let owed = owes::of(visit, &record, &tried).await?;
     let address = format!("/{}/{}", slug(&record.of), record.reference());
-    Ok(Loaded { record, reference, address, titles, history, comments, files, watchers, owed, refused: None })
+    Ok(Loaded {
+        record,
+        reference,
+        address,
+        titles,
+        history,
+        comments,
+        files,
+        watchers,
+        tried,
+        owed,
+        refused: None,
+    })
 }
 
 async fn show(
@@ -200,9 +224,11 @@ async fn page(visit: &Visit, loaded: &Loaded, asked: &Asked) -> Result<Markup, W
         }
         (versions)
         (glance)
-        div.split {
+        div.split.record {
+            div.stack.wide id="due" data-live=(loaded.address) { (aside::due(visit, loaded, &eyes)) }
             div.stack.wide id="talk" {
-                (opening(loaded, &eyes))
+                // texts of many parts would push a drawing or a list far down
+                @if asked.tab.is_empty() || long_texts(&loaded.record).is_empty() { (opening(loaded, &eyes)) }
                 (tab_bar(visit, loaded, &asked.tab))
                 (content)
             }
@@ -213,7 +239,7 @@ async fn page(visit: &Visit, loaded: &Loaded, asked: &Asked) -> Result<Markup, W
     let list = (loaded.record.of.plural.clone(), Some(format!("/{}", slug(&loaded.record.of))));
     let page = Page {
         events: format!("{}:{}", loaded.reference.record_type, loaded.reference.number),
-        keys: keys(visit, &loaded.record),
+        keys: keys(loaded),
         ..Page::new(&title, vec![family_crumb(&loaded.record.of), list, (name.clone(), None)], body)
     };
     Ok(layout::frame(visit, page))
@@ -232,19 +258,13 @@ async fn glance(visit: &Visit, loaded: &Loaded, is_service: bool) -> Result<Mark
     Ok(html! { (overview) (belongs) (trend) (duties) })
 }
 
-fn keys(visit: &Visit, record: &Record) -> Vec<(String, String)> {
-    let steps = transitions(visit, record);
+fn keys(loaded: &Loaded) -> Vec<(String, String)> {
+    let (steps, _) = loaded.steps();
     let mut found: Vec<(String, String)> =
         steps.iter().filter_map(|t| t.key.map(|k| (k.to_uppercase().to_string(), t.label.clone()))).collect();
     found.push(("E".to_owned(), "Edit the facts".to_owned()));
     found.push(("C".to_owned(), "Comment".to_owned()));
     found
-}
-
-/// The transitions that the visitor may take now.
-pub fn transitions<'a>(visit: &Visit, record: &'a Record) -> Vec<&'a Transition> {
-    let may = |t: &&Transition| visit.caller.may(&record.of, &Action::Transition(t.name.clone()));
-    record.of.transitions_from(&record.state).filter(may).collect()
 }
 
 /// Tags of a record's head: choices with a tone that lists show, and flags that are indexed.
@@ -285,7 +305,7 @@ fn head(visit: &Visit, loaded: &Loaded) -> Markup {
                 }
                 h1 { (record.title()) }
             }
-            div.row.between { (stages(record)) (buttons(visit, record, &loaded.address)) }
+            div.row.between { (stages(record)) (buttons(loaded)) }
         }
     }
 }
@@ -311,14 +331,33 @@ fn stages(record: &Record) -> Markup {
     }
 }
 
-fn buttons(visit: &Visit, record: &Record, address: &str) -> Markup {
-    let steps = transitions(visit, record);
-    let primary = steps.iter().position(|t| t.primary);
-    let first = steps.iter().take(7).enumerate().filter(|(i, _)| Some(*i) != primary);
+/// The steps that may be taken as buttons, and at a word those that may not yet, each with the reason.
+fn buttons(loaded: &Loaded) -> Markup {
+    let (open, barred) = loaded.steps();
+    let primary = open.iter().position(|t| t.primary);
+    let first = open.iter().take(7).enumerate().filter(|(i, _)| Some(*i) != primary);
     html! {
         div.row {
-            @for (_, step) in first { (button(step, address, false)) }
-            @if let Some(step) = primary.map(|i| steps[i]) { (button(step, address, true)) }
+            @if !barred.is_empty() { (not_now(&barred, &loaded.address)) }
+            @for (_, step) in first { (button(step, &loaded.address, false)) }
+            @if let Some(step) = primary.map(|i| open[i]) { (button(step, &loaded.address, true)) }
+        }
+    }
+}
+
+fn not_now(barred: &[(&Transition, &Tried)], address: &str) -> Markup {
+    let edit = format!("{address}/edit");
+    html! {
+        details.not-now {
+            summary.small.muted { "Not now: " (barred.len()) @if barred.len() == 1 { " step" } @else { " steps" } }
+            ul.card.small {
+                @for (step, tried) in barred {
+                    li {
+                        button.button.small disabled { (step.label) }
+                        (owes::checks(&tried.obstacles.iter().cloned().map(owes::Owed::from).collect::<Vec<_>>(), &edit))
+                    }
+                }
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use crate::error::WebError;
 use crate::layout;
-use crate::pages::gate::own;
+use crate::pages::gate::{Asked, own};
 use crate::pages::passkey;
 use crate::session::{Guest, cookie, cookie_name, random};
 use crate::state::AppState;
@@ -24,12 +24,6 @@ pub fn router() -> Router<AppState> {
     Router::new()
         .route("/sign-in/code", get(ask_code).post(take_code))
         .route("/sign-in/factor", get(ask_factor).post(take_factor))
-}
-
-#[derive(Default, Deserialize)]
-struct Asked {
-    #[serde(default)]
-    next: String,
 }
 
 #[derive(Deserialize)]
@@ -105,21 +99,33 @@ async fn code_page(
         true => "Type the code that your app shows now, or one of your recovery codes.",
         false => "Use your passkey, or type one of your recovery codes.",
     };
-    let next_field = html! { input type="hidden" name="next" value=(own(next)); };
+    let next_field = next_field(next);
     let body = html! {
         section.card { div.body.stack {
             h1 { "The second step" }
             p.small.muted { (words) }
             @if has_passkey { (passkey::asking(state, ("in", "/sign-in/code/passkey"), &next_field, "Use a passkey")) }
-            form.form method="post" action="/sign-in/code" {
-                (next_field)
-                (code_field(wrong))
-                button.button.primary { "Sign in" }
-            }
-            form method="post" action="/sign-out" { button.button.quiet.small { "Begin again" } }
+            (code_form("/sign-in/code", "Sign in", &next_field, wrong))
         } }
     };
     Ok(layout::gate("The second step", &state.settings.organization, &body))
+}
+
+/// Where the sign-in leads, kept over its steps.
+fn next_field(next: &str) -> Markup {
+    html! { input type="hidden" name="next" value=(own(next)); }
+}
+
+/// The form that takes a code on the way in, and the way back to the beginning.
+fn code_form(action: &str, button: &str, next_field: &Markup, wrong: Option<&str>) -> Markup {
+    html! {
+        form.form method="post" action=(action) {
+            (next_field)
+            (code_field(wrong))
+            button.button.primary { (button) }
+        }
+        form method="post" action="/sign-out" { button.button.quiet.small { "Begin again" } }
+    }
 }
 
 /// The field for a code, with what was wrong with it.
@@ -132,12 +138,23 @@ pub(super) fn code_field(wrong: Option<&str>) -> Markup {
     } }
 }
 
+/// Where somebody goes on whose sign-in waits for no factor: to his recovery codes, if he is in and has loaded their
+/// page again, else to the beginning.
+async fn enrolled(state: &AppState, jar: &CookieJar) -> Result<Response, WebError> {
+    let Some(secret) = jar.get(COOKIE) else { return Ok(again()) };
+    let session = state.engine.session(secret.value()).await?;
+    let has = session.is_some_and(|s| s.account.second_factor);
+    Ok(if has { Redirect::to("/account/factor/codes").into_response() } else { again() })
+}
+
 async fn ask_factor(
     State(state): State<AppState>,
     jar: CookieJar,
     Query(asked): Query<Asked>,
 ) -> Result<Response, WebError> {
-    let Some(secret) = waiting(&state, &jar, Stage::Enrol).await? else { return Ok(again()) };
+    let Some(secret) = waiting(&state, &jar, Stage::Enrol).await? else {
+        return enrolled(&state, &jar).await;
+    };
     let factor = state.engine.begin_factor(&secret, &state.settings.organization, &mut random()).await?;
     Ok(factor_page(&state, &factor, &asked.next, None).into_response())
 }
@@ -148,7 +165,9 @@ async fn take_factor(
     jar: CookieJar,
     Form(given): Form<Given>,
 ) -> Result<Response, WebError> {
-    let Some(secret) = waiting(&state, &jar, Stage::Enrol).await? else { return Ok(again()) };
+    let Some(secret) = waiting(&state, &jar, Stage::Enrol).await? else {
+        return enrolled(&state, &jar).await;
+    };
     let (engine, mut random) = (&state.engine, random());
     match engine.confirm_factor(Door::Page, &secret, &given.code, &guest.0, &mut random).await {
         Ok((codes, signed)) => {
@@ -179,12 +198,7 @@ fn factor_page(state: &AppState, factor: &NewFactor, next: &str, wrong: Option<&
             h1 { "Set up a second factor" }
             p { "One of your roles needs a second factor. It is asked for after your password." }
             (set_up(factor))
-            form.form method="post" action="/sign-in/factor" {
-                input type="hidden" name="next" value=(own(next));
-                (code_field(wrong))
-                button.button.primary { "Confirm" }
-            }
-            form method="post" action="/sign-out" { button.button.quiet.small { "Begin again" } }
+            (code_form("/sign-in/factor", "Confirm", &next_field(next), wrong))
         } }
     };
     layout::gate("Set up a second factor", &state.settings.organization, &body)

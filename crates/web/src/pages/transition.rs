@@ -15,7 +15,7 @@ use crate::form::{Typed, Wrong, editor, read};
 use crate::layout::{self, Page};
 use crate::menu::slug;
 use crate::pages::change::{apply, conflict, opened_with, present, summary};
-use crate::pages::{address, family_crumb, owes, require_reference};
+use crate::pages::{address, family_crumb, owes, require_reference, steps};
 use crate::parts::tag;
 use crate::parts::value::Eyes;
 use crate::session::Visit;
@@ -29,21 +29,6 @@ pub fn router() -> Router<AppState> {
             get(ask).post(step).layer(DefaultBodyLimit::disable()),
         )
         .route("/{slug}/{reference}/take", post(take))
-}
-
-/// The fields that the page of a transition asks for: required by it or by its state, then offered.
-fn fields<'a>(record: &'a Record, step: &'a Transition) -> Vec<&'a Field> {
-    let state = record.of.state(&step.to).map_or(&[][..], |s| &s.requires);
-    let mut found: Vec<&Field> = Vec::new();
-    for name in step.requires.iter().chain(state).chain(&step.offers) {
-        if let Some(field) = record.of.field(name)
-            && (step.asks_for(name) || record.of.is_open_in(&record.state, field))
-            && !found.iter().any(|f| f.name == field.name)
-        {
-            found.push(field);
-        }
-    }
-    found
 }
 
 fn require_step<'a>(record: &'a Record, name: &str) -> Result<&'a Transition, WebError> {
@@ -61,7 +46,7 @@ async fn ask(
         .of
         .permit(&visit.caller, Action::Transition(name.clone()), Some(&record))
         .map_err(Error::Forbidden)?;
-    let fields = fields(&record, step);
+    let fields = steps::asked(&record, step);
     let mut typed = present(&visit, &record, &fields).await?;
     for field in &fields {
         // who takes a step is most often the one who does it
@@ -73,28 +58,10 @@ async fn ask(
             typed.set(&field.name, format!("{} {}", of.reference(visit.account.person), visit.account.name));
         }
     }
-    let owed = blocking(&visit, &record, step).await?;
+    let obstacles = steps::tried(&visit, &record, step).await?.obstacles;
+    let owed: Vec<owes::Owed> = obstacles.into_iter().map(owes::Owed::from).collect();
     let above = Above { owed: &owed, changed: None };
     page(&visit, &record, step, &fields, &typed, &Wrong::default(), &above)
-}
-
-/// What stands in the way beyond the fields that the page asks for.
-async fn blocking(visit: &Visit, record: &Record, step: &Transition) -> Result<Vec<owes::Owed>, WebError> {
-    let reference = proofdesk_engine::Reference::new(record.of.name.clone(), record.number);
-    let change = Change::default().take(&step.name);
-    let found =
-        visit.engine().rehearse(&visit.caller, Target::Existing(reference, None), change, Door::Page).await?;
-    let asked = fields(record, step);
-    let rest = found.0.into_iter().filter(|p| !asked.iter().any(|f| f.name == p.field));
-    Ok(rest
-        .map(|p| owes::Owed {
-            tone: "bad",
-            text: p.message,
-            clause: p.clause,
-            obligation: None,
-            field: (!p.field.is_empty()).then_some(p.field),
-        })
-        .collect())
 }
 
 async fn step(
@@ -107,7 +74,7 @@ async fn step(
     let step = require_step(&record, &name)?;
     let action = Action::Transition(name.clone());
     record.of.permit(&visit.caller, action, Some(&record)).map_err(Error::Forbidden)?;
-    let fields = fields(&record, step);
+    let fields = steps::asked(&record, step);
     let sent::Sent { typed, files } = sent::read(&visit, &record.of, &fields, request).await?;
     let seen = typed.text("version").and_then(|v| v.parse().ok());
     let outcome =
@@ -215,7 +182,7 @@ fn page(
             @if !fields.is_empty() {
                 section.card { div.body.stack { @for field in fields { (editor::editor(&eyes, field, typed, wrong, is_needed(field))) } } }
             }
-            div.row { button.button.primary autofocus[fields.is_empty()] { (step.label) } a.button href=(back) { "Go back" } }
+            div.row { button.button.primary disabled[!above.owed.is_empty()] autofocus[fields.is_empty()] { (step.label) } a.button href=(back) { "Go back" } }
         }
     };
     let crumbs = vec![

@@ -48,6 +48,11 @@ pub struct Browser<'a> {
 impl Desk {
     /// Opens a desk with an agent `mara`, an auditor `ida`, an SMS manager `boss`, `SVC-1` and `INC-1`.
     pub async fn open() -> Self {
+        Self::with(Settings::default()).await
+    }
+
+    /// As [`Desk::open`], with settings of its own.
+    pub async fn with(settings: Settings) -> Self {
         let desk = TestDesk::open(Database::Sqlite).await.unwrap();
         let mara = desk.person("Mara Rehn", &["agent"]).await.unwrap();
         let ida = desk.person("Ida Voss", &["auditor"]).await.unwrap();
@@ -65,7 +70,7 @@ impl Desk {
         desk.create("incident", incident).await.unwrap();
         let declarations = proofdesk_conformity::Declarations::shipped(desk.engine.registry()).unwrap();
         let conformity = proofdesk_conformity::Conformity::new(desk.engine.clone(), declarations);
-        let settings = Settings { attachment_max: 2 * 1_048_576, ..Settings::default() };
+        let settings = Settings { attachment_max: 2 * 1_048_576, ..settings };
         let registry = desk.engine.registry();
         let named = proofdesk_automation::Automations::shipped(registry);
         let automations = proofdesk_automation::Automations::load(&named, &[], registry).unwrap();

@@ -77,6 +77,16 @@ async fn a_second_factor_is_set_up_and_asked_for() {
     assert_eq!(done.status, StatusCode::OK);
     let recovery = between(&done.body, "aria-label=\"Recovery codes\"><li>", "</li>").to_owned();
     assert!(!mara.get("/account/factor").await.body.contains(&recovery), "shown once");
+    let sent_again = mara.post("/account/factor", &[("code", &code(&desk))]).await;
+    assert_eq!(sent_again.location(), "/account/factor/codes", "{}", sent_again.body);
+    let again = mara.get("/account/factor/codes").await;
+    assert_eq!(again.status, StatusCode::OK);
+    assert!(again.body.contains("They were shown once") && again.body.contains("<b>10</b> of them are left"));
+    assert!(
+        again.body.contains("Make new recovery codes") && !again.body.contains(&recovery),
+        "{}",
+        again.body
+    );
 
     desk.desk.time.advance(60_000_000);
     let mut browser = desk.browser();
@@ -119,6 +129,12 @@ async fn an_administrator_demands_a_second_factor_by_role() {
     assert!(done.body.contains("Recovery codes") && done.body.contains("href=\"/\""), "{}", done.body);
     browser.keep(&cookie_of(&done));
     assert_eq!(browser.get("/desk").await.status, StatusCode::OK);
+    assert_eq!(
+        browser.get("/sign-in/factor").await.location(),
+        "/account/factor/codes",
+        "the codes loaded again"
+    );
+    assert_eq!(browser.post("/sign-in/factor", &[("code", &code)]).await.location(), "/account/factor/codes");
 }
 
 #[tokio::test]

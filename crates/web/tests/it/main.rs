@@ -22,6 +22,7 @@ mod homes;
 mod identity;
 mod live;
 mod logs;
+mod looks;
 mod mail;
 mod metrics;
 mod pages;

@@ -2,12 +2,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use proofdesk_model::clock_log::ClockLog;
-use proofdesk_model::clock_view::clock_story;
+use proofdesk_model::clock_view::{Writers, clock_story};
 use proofdesk_model::{Record, Value};
 
 use crate::testing::{Desk, at, text};
 
 const HOUR: i64 = 3_600_000_000;
+
+/// People by number, times as they are stored.
+const WRITERS: Writers<'static> =
+    Writers { person: &|n| format!("PER-{n}"), when: &proofdesk_model::format::write_instant };
 
 /// Two teams with four and two hours on Vienna's days, a supplier with eight hours around the clock.
 fn desk() -> Desk {
@@ -144,12 +148,16 @@ fn an_approved_exclusion_moves_what_is_due_and_its_withdrawal_moves_it_back() {
     assert!(
         jobs.iter().any(|j| j.key == "incident/1042/resolution" && j.run_at > at("2026-11-23T13:00:00Z"))
     );
-    let story = clock_story(&cut, "resolution", &|n| format!("PER-{n}"));
+    let story = clock_story(&cut, "resolution", WRITERS);
     let told = story.happenings.iter().find(|h| h.words.contains("does not count")).unwrap();
     assert_eq!(
         told.words,
         "2026-11-23T10:00:00Z to 2026-11-23T13:00:00Z does not count (planned maintenance; XCL-1, approved by PER-3)."
     );
+    let done = desk.then(cut.clone(), "2026-11-23T09:40:00Z", &[("state", text("resolved"))]);
+    let story = clock_story(&done, "resolution", WRITERS);
+    assert!(story.happenings.iter().any(|h| h.words == "The clock stops."));
+    assert!(!story.happenings.iter().any(|h| h.words.contains("count")), "it came after the stop");
     let (same, _) = desk.timer(&cut, at("2026-11-23T09:30:00Z"));
     assert_eq!(same.values, cut.values, "it is noted once");
     let mut withdrawn = desk.facts["exclusion"].iter().find(|e| e.number == number).unwrap().clone();

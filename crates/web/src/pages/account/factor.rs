@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
+use axum::routing::get;
 use axum_extra::extract::Form;
 use maud::{Markup, html};
 use proofdesk_engine::{Door, Error};
@@ -21,8 +21,8 @@ use crate::state::AppState;
 pub(super) fn router() -> Router<AppState> {
     Router::new()
         .route("/account/factor", get(ask).post(confirm))
-        .route("/account/factor/codes", post(new_codes))
-        .route("/account/factor/end", post(end))
+        .route("/account/factor/codes", get(shown_before).post(new_codes))
+        .route("/account/factor/end", get(back).post(end))
 }
 
 /// The card of the account page.
@@ -44,6 +44,28 @@ fn frame(visit: &Visit, body: Markup) -> Markup {
     let crumbs =
         vec![("Account".to_owned(), Some("/account".to_owned())), ("Second factor".to_owned(), None)];
     layout::frame(visit, Page::new("Second factor", crumbs, body))
+}
+
+async fn back(_: Visit) -> Redirect {
+    Redirect::to("/account/factor")
+}
+
+/// What whoever loads the page of his codes again finds: they are shown once.
+async fn shown_before(visit: Visit) -> Result<Response, WebError> {
+    if !visit.account.second_factor {
+        return Ok(back(visit).await.into_response());
+    }
+    let left = visit.engine().recovery_codes_left(visit.account.id).await?;
+    let body = html! {
+        h1 { "Your recovery codes" }
+        section.card { div.body.stack {
+            p { "They were shown once, when they were made, and nobody can show them again. " b { (left) } " of them are left." }
+            p { "If you have kept them, there is nothing to do. If not, make new ones: the old ones end with that." }
+            (new_codes_form())
+            p.small { a.link href="/account" { "Back to the account" } }
+        } }
+    };
+    Ok(frame(&visit, body).into_response())
 }
 
 async fn ask(visit: Visit) -> Result<Markup, WebError> {
@@ -75,11 +97,8 @@ fn present(wrong: &Wrong) -> Markup {
         @for sentence in wrong.of("present") { p.wrong role="alert" { (sentence) } }
         div.grid-2 {
             section.card { header { h2 { "Recovery codes" } } div.body {
-                form.form method="post" action="/account/factor/codes" {
-                    p.small.muted { "Makes ten new codes; the old ones end." }
-                    (password_field("present", "Present password", "current-password", &Wrong::default()))
-                    div { button.button.primary { "Make new recovery codes" } }
-                }
+                p.small.muted { "Makes ten new codes; the old ones end." }
+                (new_codes_form())
             } }
             section.card { header { h2 { "Take it away" } } div.body {
                 form.form method="post" action="/account/factor/end" {
@@ -91,6 +110,15 @@ fn present(wrong: &Wrong) -> Markup {
                     div { button.button { "Take the second factor away" } }
                 }
             } }
+        }
+    }
+}
+
+fn new_codes_form() -> Markup {
+    html! {
+        form.form method="post" action="/account/factor/codes" {
+            (password_field("present", "Present password", "current-password", &Wrong::default()))
+            div { button.button.primary { "Make new recovery codes" } }
         }
     }
 }
@@ -112,6 +140,10 @@ fn codes_page(visit: &Visit, codes: &[String]) -> Markup {
 }
 
 async fn confirm(visit: Visit, Form(given): Form<Given>) -> Result<Response, WebError> {
+    if visit.account.second_factor {
+        // sent a second time, as a browser does that loads the page of the codes again
+        return Ok(Redirect::to("/account/factor/codes").into_response());
+    }
     let (engine, mut random) = (visit.engine(), random());
     match engine.confirm_factor(Door::Page, &visit.secret, &given.code, &visit.visitor, &mut random).await {
         Ok((codes, _)) => Ok(codes_page(&visit, &codes).into_response()),

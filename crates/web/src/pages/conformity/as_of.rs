@@ -2,12 +2,13 @@
 
 use maud::{Markup, html};
 use proofdesk_conformity::{Before, RunRow};
-use proofdesk_model::format::parse_instant;
+use proofdesk_model::format::{parse_instant, show_instant};
 
 use crate::error::WebError;
 use crate::layout::escape_query;
 use crate::pages::conformity::Asked;
 use crate::parts::empty::notice;
+use crate::parts::number::thousands;
 use crate::parts::time;
 use crate::session::Visit;
 
@@ -47,13 +48,16 @@ pub fn query(sign: char, as_of: &str) -> String {
     if as_of.is_empty() { String::new() } else { format!("{sign}as_of={}", escape_query(as_of)) }
 }
 
-/// Where another instant is chosen.
-pub fn form(action: &str, asked: &Asked) -> Markup {
+/// Where another instant is chosen; the one of the page stands in it.
+pub fn form(visit: &Visit, action: &str, asked: &Asked, at: Option<i64>) -> Markup {
+    let of_day = |at| show_instant(at, visit.zone()).replacen(' ', "T", 1);
+    let value =
+        if asked.as_of.contains('T') { asked.as_of.clone() } else { at.map(of_day).unwrap_or_default() };
     html! {
-        form.row.tight method="get" action=(action) {
+        form.row.tight.as-of method="get" action=(action) {
             @if !asked.framework.is_empty() { input type="hidden" name="framework" value=(asked.framework); }
             label.small.muted for="as-of" { "As of" }
-            input.field.small id="as-of" type="datetime-local" name="as_of" value=(asked.as_of);
+            input.field.small id="as-of" type="datetime-local" name="as_of" value=(value);
             button.button { "Show" }
         }
     }
@@ -68,7 +72,7 @@ pub fn told(visit: &Visit, at: i64, run: &RunRow, stale: bool, back: &str) -> Ma
         &title,
         &html! {
             p.small {
-                "It is the newest run that was made not later. It saw the log up to entry " span.num { (run.log_size) } ", and is sealed in it with the digest "
+                "It is the newest run that was made not later. It saw the log up to entry " span.num { (thousands(run.log_size)) } ", and is sealed in it with the digest "
                 span.mono title=(run.digest) { (run.digest.get(..16).unwrap_or_default()) "…" } ". "
                 @if stale { "It was too old at that time to prove how things stood. " }
                 "Nothing is asked again for the past. " a.link href=(back) { "Show how it stands now" }

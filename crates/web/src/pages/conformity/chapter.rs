@@ -5,7 +5,8 @@ use proofdesk_conformity::{Conformity, Scope};
 
 use crate::error::WebError;
 use crate::layout::{self, Page};
-use crate::pages::conformity::{address, as_of, state_tag, thousands};
+use crate::pages::conformity::{address, as_of, state_tag};
+use crate::parts::number::thousands;
 use crate::parts::time;
 use crate::session::Visit;
 

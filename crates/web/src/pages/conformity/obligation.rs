@@ -18,8 +18,9 @@ use crate::form::sent::Texts;
 use crate::form::{Typed, Wrong};
 use crate::layout::{self, Page, escape_query};
 use crate::menu::slug;
-use crate::pages::conformity::{address, as_of, require, seconds, state_tag, thousands};
+use crate::pages::conformity::{address, as_of, require, seconds, state_tag};
 use crate::parts::empty::empty;
+use crate::parts::number::thousands;
 use crate::parts::{tag, time};
 use crate::session::Visit;
 

@@ -9,7 +9,8 @@ use proofdesk_conformity::{Conformity, EditionState, FrameworkInfo, Part, Update
 use super::{crumbs, may_keep};
 use crate::error::WebError;
 use crate::layout::{self, Page};
-use crate::pages::conformity::{require, thousands};
+use crate::pages::conformity::require;
+use crate::parts::number::thousands;
 use crate::parts::{tag, time};
 use crate::session::Visit;
 

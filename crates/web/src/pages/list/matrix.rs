@@ -35,20 +35,35 @@ fn tables(of: &RecordType) -> Vec<Table<'_>> {
     found.collect()
 }
 
-/// The matrices of a list, or the link that asks for them; empty markup where the type has no table.
+/// The tables that the visitor sees in full.
+fn seen<'a>(visit: &Visit, list: &'a Settled) -> Vec<Table<'a>> {
+    let sees = |field: &Field| visit.caller.sees(&list.of, &field.name);
+    let mut found = if list.mistakes.is_empty() { tables(&list.of) } else { Vec::new() };
+    found.retain(|t| sees(t.result) && sees(t.rows) && sees(t.columns));
+    found
+}
+
+fn is_at_a_word(list: &Settled) -> bool {
+    list.of.family == LONG && list.asked.matrix.is_none()
+}
+
+/// The link that asks for the matrices of a long list, to stand beside its filter; empty markup where there is nothing
+/// to ask for.
+pub fn link(visit: &Visit, list: &Settled) -> Markup {
+    if !is_at_a_word(list) || seen(visit, list).is_empty() {
+        return html! {};
+    }
+    html! { a.muted.small href=(list.address(&[("matrix", Some("yes"))])) { "Show as a matrix" } }
+}
+
+/// The matrices of a list; empty markup where the type has no table or they are not asked for.
 ///
 /// # Errors
 /// A fault of the database.
 pub async fn all(visit: &Visit, list: &Settled) -> Result<Markup, WebError> {
-    let sees = |field: &Field| visit.caller.sees(&list.of, &field.name);
-    let mut found = tables(&list.of);
-    found.retain(|t| sees(t.result) && sees(t.rows) && sees(t.columns));
-    if found.is_empty() || !list.mistakes.is_empty() {
+    let found = if is_at_a_word(list) { Vec::new() } else { seen(visit, list) };
+    if found.is_empty() {
         return Ok(html! {});
-    }
-    if list.of.family == LONG && list.asked.matrix.is_none() {
-        let address = list.address(&[("matrix", Some("yes"))]);
-        return Ok(html! { p.small { a.link href=(address) { "Show as a matrix" } } });
     }
     let drawn = join_all(found.iter().map(|table| one(visit, list, table))).await;
     let drawn = drawn.into_iter().collect::<Result<Vec<_>, _>>()?;

@@ -2,30 +2,38 @@
 
 use maud::{Markup, html};
 use proofdesk_engine::{Action, Audience, Reference};
-use proofdesk_model::clock_view::clock_story;
+use proofdesk_model::clock_view::{Writers, clock_story};
 use proofdesk_model::{Computed, Field, Kind, Record, Value};
 
-use crate::pages::owes;
 use crate::pages::record::{Loaded, long_texts, related};
+use crate::pages::{owes, steps};
 use crate::parts::empty::empty;
 use crate::parts::value::Eyes;
 use crate::parts::{clock, time};
 use crate::session::Visit;
 
-/// All cards of the side.
+/// What presses: targets, and what the record owes. Beside the record where there is room, above it where there is
+/// none.
+pub fn due(visit: &Visit, loaded: &Loaded, eyes: &Eyes<'_>) -> Markup {
+    let record = &loaded.record;
+    let open = owes::open(&loaded.owed);
+    html! {
+        @if !record.of.clocks.is_empty() { (targets(record, eyes)) }
+        @if steps::next(visit, record).is_some() || !loaded.owed.is_empty() {
+            section.card {
+                header { h2 { "What this record still owes" } @if open > 0 { span.tag.risk { (open) " open" } } @else { span.tag.ok { "nothing" } } }
+                div.body.narrow { (owes::checks(&loaded.owed, &format!("{}/edit", loaded.address))) }
+            }
+        }
+    }
+}
+
+/// The other cards of the side.
 pub fn all(visit: &Visit, loaded: &Loaded, eyes: &Eyes<'_>) -> Markup {
     let record = &loaded.record;
     let edit = format!("{}/edit", loaded.address);
     let may_edit = visit.caller.may(&record.of, &Action::Update);
-    let open = owes::open(&loaded.owed);
     html! {
-        @if !record.of.clocks.is_empty() { (targets(record, eyes)) }
-        @if owes::next_step(visit, record).is_some() || !loaded.owed.is_empty() {
-            section.card {
-                header { h2 { "What this record still owes" } @if open > 0 { span.tag.risk { (open) " open" } } @else { span.tag.ok { "nothing" } } }
-                div.body.narrow { (owes::checks(&loaded.owed, &edit)) }
-            }
-        }
         section.card {
             header { h2 { "Facts" } @if may_edit { a.small.muted href=(edit) data-key="e" { "Edit " kbd { "E" } } } }
             div.body { (facts(record, eyes)) }
@@ -69,8 +77,10 @@ fn waits(record: &Record) -> impl Iterator<Item = (&str, i64)> {
 /// How each clock came to where it stands: its happenings with the target, the pauses and what was agreed not to count.
 fn stories(record: &Record, eyes: &Eyes<'_>) -> Markup {
     let person = |number: i64| eyes.title(&Reference::new("person", number));
+    let when = |at: i64| time::absolute(at, eyes.now, eyes.zone);
+    let writers = Writers { person: &person, when: &when };
     let told = record.of.clocks.iter().filter(|c| clock::is_shown(record, c));
-    let told: Vec<_> = told.map(|c| (c, clock_story(record, &c.name, &person))).collect();
+    let told: Vec<_> = told.map(|c| (c, clock_story(record, &c.name, writers))).collect();
     let told: Vec<_> = told.into_iter().filter(|(_, story)| !story.happenings.is_empty()).collect();
     html! {
         @if !told.is_empty() {
@@ -80,7 +90,7 @@ fn stories(record: &Record, eyes: &Eyes<'_>) -> Markup {
                     h3.small { (spec.label) }
                     ul.small {
                         @for happening in story.happenings { li { (time::proven(happening.at, eyes.now, eyes.zone)) " " (happening.words) } }
-                        @if let Some(next) = story.next_fire_at { li.faint { (time::proven(next, eyes.now, eyes.zone)) " The clock looks again." } }
+                        @if let Some(next) = story.next_fire_at { li.faint { (time::proven(next, eyes.now, eyes.zone)) " At risk or breached, unless it stops before." } }
                         @if let Some(without) = story.without { li.faint { (without) } }
                     }
                 }

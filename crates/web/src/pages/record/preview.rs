@@ -3,12 +3,12 @@
 use axum::extract::Path;
 use maud::{Markup, html};
 use proofdesk_engine::{Action, Record};
-use proofdesk_model::{Kind, Value};
+use proofdesk_model::{Kind, Transition, Value};
 
 use crate::error::WebError;
 use crate::menu::slug;
-use crate::pages::record::{button, tags, transitions};
-use crate::pages::{owes, require_reference, transition};
+use crate::pages::record::{button, tags};
+use crate::pages::{owes, require_reference, steps, transition};
 use crate::parts::value::Eyes;
 use crate::parts::{clock, time};
 use crate::session::Visit;
@@ -25,11 +25,16 @@ pub async fn pane(visit: &Visit, record: &Record) -> Result<Markup, WebError> {
     let titles = visit.engine().titles(&visit.caller, std::slice::from_ref(record)).await?;
     let eyes =
         Eyes { registry: visit.registry(), titles: &titles, files: &[], zone: visit.zone(), now: visit.now };
-    let owed = owes::of(visit, record).await?;
+    let next = steps::next(visit, record);
+    let tried = match next {
+        Some(step) => vec![steps::tried(visit, record, step).await?],
+        None => Vec::new(),
+    };
+    let owed = owes::of(visit, record, &tried).await?;
     let name = record.reference();
     let address = format!("/{}/{name}", slug(&record.of));
-    let steps = transitions(visit, record);
-    let primary = steps.iter().find(|t| t.primary);
+    let is_open = |t: &&Transition| tried.iter().any(|one| one.name == t.name && one.obstacles.is_empty());
+    let primary = next.filter(|t| t.primary).filter(is_open);
     let may_talk =
         visit.caller.may(&record.of, &Action::Comment) || visit.caller.may(&record.of, &Action::Note);
     Ok(html! {

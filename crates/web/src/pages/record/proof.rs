@@ -12,6 +12,7 @@ use crate::pages::record::timeline::{changes, more_titles, relation_words};
 use crate::pages::record::{Asked, Loaded, door_words};
 use crate::pages::{family_crumb, require_reference};
 use crate::parts::empty::empty;
+use crate::parts::number::thousands;
 use crate::parts::time;
 use crate::parts::value::Eyes;
 use crate::session::Visit;
@@ -45,7 +46,7 @@ pub async fn tab(visit: &Visit, loaded: &Loaded, eyes: &Eyes<'_>, asked: &Asked)
     let tab = format!("{}?tab=proof", loaded.address);
     Ok(html! {
         p.small.muted {
-            "Each change is an entry of the log " span.mono { (state.origin) } ", which holds " span.num { (state.size) } " entries. "
+            "Each change is an entry of the log " span.mono { (state.origin) } ", which holds " span.num { (thousands(state.size)) } " entries. "
             "A proof shows that the entry is in the log exactly as it was written; it can be checked on any machine. "
             a.link href="/log" { "How to verify" }
         }
@@ -173,7 +174,7 @@ pub async fn show(
 fn page(proof: &InclusionProof, download: &str, visit: &Visit) -> Markup {
     html! {
         div.stack.tight {
-            h1 { "Leaf " (proof.leaf_index) " is in the log of " (proof.tree_size) " entries" }
+            h1 { "Leaf " (proof.leaf_index) " is in the log of " (thousands(proof.tree_size)) " entries" }
             p.muted { "The hashes below lead from the entry to the root that the checkpoint signs (RFC 9162, 2.1.3)." }
         }
         div.split {
@@ -192,7 +193,7 @@ fn page(proof: &InclusionProof, download: &str, visit: &Visit) -> Markup {
             div.stack {
                 section.card { header { h2 { "Checkpoint" } } div.body.stack.small {
                     @match &proof.checkpoint {
-                        Some(checkpoint) => { p { "Signed " (time::proven(checkpoint.at, visit.now, visit.zone())) " over " (checkpoint.size) " entries." } pre.mono { (checkpoint.note) } },
+                        Some(checkpoint) => { p { "Signed " (time::proven(checkpoint.at, visit.now, visit.zone())) " over " (thousands(checkpoint.size)) " entries." } pre.mono { (checkpoint.note) } },
                         None => p.muted { "No checkpoint covers this entry yet; the next one will." },
                     }
                 } }

@@ -4,11 +4,12 @@ use std::collections::{BTreeSet, HashMap};
 
 use maud::{Markup, html};
 use proofdesk_engine::{Action, Audience, Comment, HistoryChange, HistoryItem, Record, Reference};
+use proofdesk_model::clock_view::people_of_clocks;
 use proofdesk_model::{Field, Kind, RecordType};
 use serde_json::Value as Json;
 
 use crate::error::WebError;
-use crate::pages::record::{Loaded, door_words};
+use crate::pages::record::{Loaded, clocked, door_words};
 use crate::parts::value::{Eyes, prose};
 use crate::parts::{person, tag, time};
 use crate::session::Visit;
@@ -33,6 +34,7 @@ pub async fn more_titles(
             }
         }
     }
+    wanted.extend(people_of_clocks(record).into_iter().map(|n| Reference::new("person", n)));
     wanted.retain(|r| !titles.contains_key(r));
     let wanted: Vec<Reference> = wanted.into_iter().collect();
     titles.extend(visit.engine().titles_of(&visit.caller, &wanted).await?);
@@ -88,8 +90,14 @@ fn talk(of: &RecordType, comment: &Comment, eyes: &Eyes<'_>) -> Markup {
 
 fn event(of: &RecordType, item: &HistoryItem, eyes: &Eyes<'_>) -> Markup {
     let step = of.transition(&item.action).map(|t| t.label.as_str());
+    let parted = clocked::part(of, &item.changes);
+    let mut told: Vec<String> =
+        parted.clocks.iter().map(|(spec, changes)| clocked::says(of, spec, changes, eyes)).collect();
+    // what only clocks did is theirs, not a change that somebody made
+    let only_clocks = item.action == "update" && parted.own.is_empty() && item.links.is_empty();
     let what = match (item.action.as_str(), step) {
         ("create", _) => "Recorded".to_owned(),
+        ("update", _) if only_clocks && !told.is_empty() => told.remove(0),
         ("update", _) => "Changed".to_owned(),
         ("attach", _) => "File added".to_owned(),
         ("watch", _) => "Began to watch".to_owned(),
@@ -103,11 +111,13 @@ fn event(of: &RecordType, item: &HistoryItem, eyes: &Eyes<'_>) -> Markup {
             div.event {
                 b { (what) }
                 @if let Some(file) = item.note.as_ref().and_then(|n| n.get("name")).and_then(Json::as_str) { " " (file) }
-                @if item.action != "create" { (changes(of, &item.changes, eyes)) }
+                @if item.action != "create" { (changes(of, &parted.own, eyes)) }
                 @for (relation, other, added) in &item.links { ", " @if *added { "linked" } @else { "unlinked" } " " (relation_words(of, relation)) " " span.key { (other) } }
+                @if item.action != "create" { @for one in &told { ". " (one) } }
                 " · " (item.by) @if item.door != "page" { " · " (door_words(&item.door)) }
                 " · " (time::proven(item.occurred_at, eyes.now, eyes.zone))
                 @if item.is_imported() && item.occurred_at != item.at { " (sealed " (time::proven(item.at, eyes.now, eyes.zone)) ")" }
+                @if item.action != "create" && !parted.clocks.is_empty() { (clocked::details(of, &parted, eyes)) }
             }
         }
     }

@@ -73,7 +73,10 @@ pub async fn draw(visit: &Visit, loaded: &Loaded) -> Result<Markup, WebError> {
         nodes.push(top);
     }
     Ok(html! {
-        (picture(&loaded.record.title(), &nodes, rows))
+        div.chart-room {
+            div.chart-wide { (picture(&loaded.record.title(), &nodes, rows)) }
+            ul.tree.chart-narrow { (tree(&nodes)) }
+        }
         @if first.len() > SECOND { p.small.muted { "and " (first.len() - SECOND) " more" } }
     })
 }
@@ -138,6 +141,17 @@ fn picture(service: &str, nodes: &[Node], rows: f64) -> Markup {
                 @for below in &node.below { a href=(below.address) { (square(530, y(below.row), &below.title, below.faulty.then_some("bad"))) } }
             }
         }
+    }
+}
+
+/// The same where there is no room for three columns: what stands on what, one below the other.
+fn tree(nodes: &[Node]) -> Markup {
+    html! {
+        @for node in nodes { li {
+            a href=(node.address) { (node.title) }
+            @if node.faulty { " " span.tag.bad { "open incident" } }
+            @if !node.below.is_empty() { ul { (tree(&node.below)) } }
+        } }
     }
 }
 

@@ -12,6 +12,10 @@ const SPARE: usize = 2;
 const LEAST: usize = 3;
 /// Empty rows after asking for more.
 const MORE: usize = 8;
+/// So many filled rows stay open.
+const FEW: usize = 3;
+/// Rows of fewer cells take one line and are never folded.
+const BROAD: usize = 4;
 /// Most rows that a form may send.
 const MOST: usize = 210;
 
@@ -149,13 +153,41 @@ fn table(
                     }
                 }
             } @else {
-                fieldset.cells-row aria-label={ "Row " (i + 1) } {
-                    @for (column, cell) in rows.columns.iter().zip(row) { (cell_of(guide, so, question, i, column, cell, wrong)) }
+                @let cells = html! {
+                    fieldset.cells-row aria-label={ "Row " (i + 1) } {
+                        @for (column, cell) in rows.columns.iter().zip(row) { (cell_of(guide, so, question, i, column, cell, wrong)) }
+                    }
+                };
+                @match folded(question, rows, &shown, i, wrong) {
+                    Some(words) => details.fold { summary { b { (words.0) } @if !words.1.is_empty() { span.small.muted { " · " (words.1) } } } (cells) },
+                    None => (cells),
                 }
             }
         }
         @if !is_fixed { div.row { button.button.small name="act" value={ "more " (question.name) } { "More rows" } span.small.faint { "Empty rows are left out." } } }
     }
+}
+
+/// What a row says while it is folded: what it begins with, and its next short words. None for a row to be seen in
+/// full: an empty one, one that something is wrong with, one among few, one of few cells.
+fn folded(
+    question: &Question,
+    rows: &Rows,
+    shown: &[Vec<String>],
+    row: usize,
+    wrong: &[&Wrong],
+) -> Option<(String, String)> {
+    let cells = shown.get(row)?;
+    let name = cells.first().filter(|name| !name.is_empty())?;
+    let filled = shown.iter().filter(|row| row.iter().any(|cell| !cell.is_empty())).count();
+    let place = format!("{}.{row}.", question.name);
+    if filled <= FEW || rows.columns.len() < BROAD || wrong.iter().any(|w| w.at.starts_with(&place)) {
+        return None;
+    }
+    let pairs = rows.columns.iter().zip(cells).skip(1);
+    let short = pairs.filter(|(column, cell)| !cell.is_empty() && matches!(column.kind, Kind::OneOf(_)));
+    let words: Vec<&str> = short.map(|(_, cell)| cell.as_str()).take(2).collect();
+    Some((name.clone(), words.join(", ")))
 }
 
 fn cell_of(
