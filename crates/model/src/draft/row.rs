@@ -79,7 +79,7 @@ fn reference(record: &Record, link: &str) -> Option<Reference> {
     }
 }
 
-/// The draft as the condition language sees it in a guard.
+/// The draft as the condition language sees it in a guard: without what its own step sets.
 pub(super) struct DraftRow<'a> {
     draft: &'a Draft,
     facts: &'a Facts,
@@ -107,7 +107,8 @@ impl<'a> DraftRow<'a> {
 
 impl Row for DraftRow<'_> {
     fn value(&self, field: &str) -> Value {
-        self.draft.after.get(field)
+        let unset = self.draft.unset.iter().find(|(name, _)| name == field);
+        unset.map_or_else(|| self.draft.after.get(field), |(_, value)| value.clone())
     }
     fn follow(&self, link: &str) -> Option<&dyn Row> {
         self.linked.get(link).map(|row| row as &dyn Row)

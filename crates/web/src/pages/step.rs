@@ -141,7 +141,7 @@ pub(super) fn code_field(wrong: Option<&str>) -> Markup {
 /// Where somebody goes on whose sign-in waits for no factor: to his recovery codes, if he is in and has loaded their
 /// page again, else to the beginning.
 async fn enrolled(state: &AppState, jar: &CookieJar) -> Result<Response, WebError> {
-    let Some(secret) = jar.get(COOKIE) else { return Ok(again()) };
+    let Some(secret) = jar.get(cookie_name(state.settings.secure)) else { return Ok(again()) };
     let session = state.engine.session(secret.value()).await?;
     let has = session.is_some_and(|s| s.account.second_factor);
     Ok(if has { Redirect::to("/account/factor/codes").into_response() } else { again() })
