@@ -30,7 +30,7 @@ pub struct Draft {
     after: Arc<Record>,
     links: Vec<LinkChange>,
     transition: Option<String>,
-    /// What the fields that the transition sets hold without it: guards judge by that.
+    /// What the fields that the transition sets and does not ask for hold without it: guards judge by that.
     unset: Vec<(String, Value)>,
     given: Vec<String>,
     answers: bool,
@@ -514,7 +514,10 @@ fn take_transition(
         if let Some(field) = of.field(field_name)
             && let Some(value) = format::literal(field, written, caller, stamp)
         {
-            unset.push((field_name.clone(), after.get(field_name)));
+            // of what the step asks for, the set value is one that a person might have given
+            if !transition.asks_for(field_name) {
+                unset.push((field_name.clone(), after.get(field_name)));
+            }
             after.set(field_name, value);
         }
     }
