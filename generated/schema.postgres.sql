@@ -18,6 +18,7 @@ CREATE TABLE "incident" (
     "channel" TEXT COLLATE "C",
     "customer" BIGINT,
     "location" TEXT COLLATE "C",
+    "notice" BIGINT,
     "picture" TEXT COLLATE "C",
     "service" BIGINT,
     "category" TEXT COLLATE "C",
@@ -53,6 +54,8 @@ CREATE TABLE "incident" (
     "closure_code" TEXT COLLATE "C",
     "used_knowledge" BOOLEAN,
     "customer_confirmed" BOOLEAN,
+    "satisfaction" BIGINT,
+    "satisfaction_note" TEXT COLLATE "C",
     "caused_by" BIGINT,
     "after_release" BIGINT,
     "known_error" BIGINT,
@@ -166,6 +169,9 @@ CREATE INDEX "ix_incident_c7c6d22e" ON "incident" ("major") WHERE "major" IS NOT
 -- index incidents: records by major_manager
 CREATE INDEX "ix_incident_a69e7ead" ON "incident" ("major_manager") WHERE "major_manager" IS NOT NULL;
 
+-- index incidents: records by notice
+CREATE INDEX "ix_incident_a797ce4c" ON "incident" ("notice") WHERE "notice" IS NOT NULL;
+
 -- index incidents: records by priority
 CREATE INDEX "ix_incident_43fe89d4" ON "incident" ("priority") WHERE "priority" IS NOT NULL;
 
@@ -236,12 +242,14 @@ CREATE TABLE "service_request" (
     "external_key" TEXT COLLATE "C",
     "title" TEXT COLLATE "C",
     "description" TEXT COLLATE "C",
+    "answers" TEXT COLLATE "C",
     "reported_at" BIGINT,
     "requested_by" BIGINT,
     "requested_for" BIGINT,
     "channel" TEXT COLLATE "C",
     "customer" BIGINT,
     "location" TEXT COLLATE "C",
+    "picture" TEXT COLLATE "C",
     "service" BIGINT,
     "request_type" TEXT COLLATE "C",
     "category" TEXT COLLATE "C",
@@ -250,6 +258,7 @@ CREATE TABLE "service_request" (
     "model" BIGINT,
     "instructions" BIGINT,
     "approval_needed" BOOLEAN,
+    "approval_by" BIGINT,
     "approved_by" BIGINT,
     "approved_at" BIGINT,
     "approval_note" TEXT COLLATE "C",
@@ -262,6 +271,7 @@ CREATE TABLE "service_request" (
     "resolution" TEXT COLLATE "C",
     "closure_code" TEXT COLLATE "C",
     "satisfaction" BIGINT,
+    "satisfaction_note" TEXT COLLATE "C",
     "first_response_at" BIGINT,
     "first_resolved_at" BIGINT,
     "resolved_at" BIGINT,
@@ -318,6 +328,9 @@ CREATE TABLE "service_request" (
     "supplier_holder" TEXT COLLATE "C",
     "supplier_missed_by" TEXT COLLATE "C"
 );
+
+-- index service requests: records by approval_by
+CREATE INDEX "ix_service_request_259257a1" ON "service_request" ("approval_by") WHERE "approval_by" IS NOT NULL;
 
 -- index service requests: records by approved_by
 CREATE INDEX "ix_service_request_2217fbb9" ON "service_request" ("approved_by") WHERE "approved_by" IS NOT NULL;
@@ -519,6 +532,7 @@ CREATE TABLE "known_error" (
     "workaround" TEXT COLLATE "C",
     "solution" TEXT COLLATE "C",
     "category" TEXT COLLATE "C",
+    "audience" TEXT COLLATE "C",
     "owner" BIGINT,
     "published_at" BIGINT,
     "reviewed_on" TEXT COLLATE "C",
@@ -967,6 +981,7 @@ CREATE TABLE "target" (
     "applies_to" TEXT COLLATE "C",
     "clock" TEXT COLLATE "C",
     "priority" TEXT COLLATE "C",
+    "model" BIGINT,
     "duration" TEXT COLLATE "C",
     "length" BIGINT,
     "path_worst" BIGINT,
@@ -981,6 +996,9 @@ CREATE TABLE "target" (
 
 -- index targets: records by agreement
 CREATE INDEX "ix_target_576936da" ON "target" ("agreement") WHERE "agreement" IS NOT NULL;
+
+-- index targets: records by model
+CREATE INDEX "ix_target_4fca1ce6" ON "target" ("model") WHERE "model" IS NOT NULL;
 
 -- index targets: records by service_hours
 CREATE INDEX "ix_target_d282d1bc" ON "target" ("service_hours") WHERE "service_hours" IS NOT NULL;
@@ -1243,6 +1261,8 @@ CREATE TABLE "acknowledgement" (
     "asked_at" BIGINT,
     "due_at" BIGINT,
     "given_at" BIGINT,
+    "read_edition" TEXT COLLATE "C",
+    "read_digest" TEXT COLLATE "C",
     "note" TEXT COLLATE "C"
 );
 
@@ -2044,6 +2064,43 @@ CREATE INDEX "ix_capacity_plan_6d0fbbd6" ON "capacity_plan" (coalesce("title", '
 -- index capacity plans: records by external key, each once
 CREATE UNIQUE INDEX "ix_capacity_plan_external_key" ON "capacity_plan" ("external_key") WHERE "external_key" IS NOT NULL;
 
+-- make the table of change freezes
+CREATE TABLE "change_freeze" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "from_at" BIGINT,
+    "until_at" BIGINT,
+    "reason" TEXT COLLATE "C",
+    "owner" BIGINT,
+    "withdrawal_reason" TEXT COLLATE "C"
+);
+
+-- index change freezes: records by from_at
+CREATE INDEX "ix_change_freeze_cd7b5662" ON "change_freeze" ("from_at") WHERE "from_at" IS NOT NULL;
+
+-- index change freezes: records by owner
+CREATE INDEX "ix_change_freeze_7e1e879e" ON "change_freeze" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index change freezes: records by until_at
+CREATE INDEX "ix_change_freeze_c92bb84f" ON "change_freeze" ("until_at") WHERE "until_at" IS NOT NULL;
+
+-- index change freezes: all records by from_at
+CREATE INDEX "ix_change_freeze_a2aa6646" ON "change_freeze" (coalesce("from_at", -9223372036854775807), "number");
+
+-- index change freezes: open records by from_at
+CREATE INDEX "ix_change_freeze_bc69744d" ON "change_freeze" (coalesce("from_at", 9223372036854775807), "number") WHERE "state" IN ('planned', 'announced');
+
+-- index change freezes: records by external key, each once
+CREATE UNIQUE INDEX "ix_change_freeze_external_key" ON "change_freeze" ("external_key") WHERE "external_key" IS NOT NULL;
+
 -- make the table of change models
 CREATE TABLE "change_model" (
     "number" BIGINT PRIMARY KEY CHECK (number > 0),
@@ -2341,6 +2398,7 @@ CREATE TABLE "complaint" (
     "reported_at" BIGINT,
     "channel" TEXT COLLATE "C",
     "service" BIGINT,
+    "picture" TEXT COLLATE "C",
     "category" TEXT COLLATE "C",
     "owner" BIGINT,
     "team" BIGINT,
@@ -3542,6 +3600,7 @@ CREATE TABLE "document_version" (
     "follows" BIGINT,
     "content" TEXT COLLATE "C",
     "file" TEXT COLLATE "C",
+    "digest" TEXT COLLATE "C",
     "change_description" TEXT COLLATE "C",
     "material" BOOLEAN,
     "change" BIGINT,
@@ -4669,6 +4728,70 @@ CREATE INDEX "ix_nonconformity_497ec24f" ON "nonconformity" (coalesce("effect_du
 -- index nonconformities: records by external key, each once
 CREATE UNIQUE INDEX "ix_nonconformity_external_key" ON "nonconformity" ("external_key") WHERE "external_key" IS NOT NULL;
 
+-- make the table of service notices
+CREATE TABLE "notice" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "kind" TEXT COLLATE "C",
+    "body" TEXT COLLATE "C",
+    "advice" TEXT COLLATE "C",
+    "begins_at" BIGINT,
+    "ends_at" BIGINT,
+    "next_update_at" BIGINT,
+    "incident" BIGINT,
+    "change" BIGINT,
+    "outage" BIGINT,
+    "owner" BIGINT,
+    "published_at" BIGINT
+);
+
+-- index service notices: records by begins_at
+CREATE INDEX "ix_notice_41872dd6" ON "notice" ("begins_at") WHERE "begins_at" IS NOT NULL;
+
+-- index service notices: records by change
+CREATE INDEX "ix_notice_adf15ee6" ON "notice" ("change") WHERE "change" IS NOT NULL;
+
+-- index service notices: records by ends_at
+CREATE INDEX "ix_notice_d6225f24" ON "notice" ("ends_at") WHERE "ends_at" IS NOT NULL;
+
+-- index service notices: records by incident
+CREATE INDEX "ix_notice_176a9e28" ON "notice" ("incident") WHERE "incident" IS NOT NULL;
+
+-- index service notices: records by kind
+CREATE INDEX "ix_notice_3363c5df" ON "notice" ("kind") WHERE "kind" IS NOT NULL;
+
+-- index service notices: records by outage
+CREATE INDEX "ix_notice_27a0c668" ON "notice" ("outage") WHERE "outage" IS NOT NULL;
+
+-- index service notices: records by owner
+CREATE INDEX "ix_notice_7e1e879e" ON "notice" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index service notices: records by published_at
+CREATE INDEX "ix_notice_06df1e7e" ON "notice" ("published_at") WHERE "published_at" IS NOT NULL;
+
+-- index service notices: open records by updated_at
+CREATE INDEX "ix_notice_6fc2dfef" ON "notice" ("updated_at", "number") WHERE "state" IN ('draft', 'published');
+
+-- index service notices: all records by begins_at
+CREATE INDEX "ix_notice_82b2b215" ON "notice" (coalesce("begins_at", -9223372036854775807), "number");
+
+-- index service notices: open records by begins_at
+CREATE INDEX "ix_notice_eda3cd2e" ON "notice" (coalesce("begins_at", -9223372036854775807), "number") WHERE "state" IN ('draft', 'published');
+
+-- index service notices: open records by next_update_at
+CREATE INDEX "ix_notice_56745155" ON "notice" (coalesce("next_update_at", 9223372036854775807), "number") WHERE "state" IN ('draft', 'published');
+
+-- index service notices: records by external key, each once
+CREATE UNIQUE INDEX "ix_notice_external_key" ON "notice" ("external_key") WHERE "external_key" IS NOT NULL;
+
 -- make the table of objectives
 CREATE TABLE "objective" (
     "number" BIGINT PRIMARY KEY CHECK (number > 0),
@@ -5188,6 +5311,7 @@ CREATE TABLE "request_model" (
     "request_type" TEXT COLLATE "C",
     "form" TEXT COLLATE "C",
     "approval_needed" BOOLEAN,
+    "approver_person" BIGINT,
     "approver" TEXT COLLATE "C",
     "priority" TEXT COLLATE "C",
     "fulfil_within" BIGINT,
@@ -5199,6 +5323,9 @@ CREATE TABLE "request_model" (
     "reviewed_on" TEXT COLLATE "C",
     "review_on" TEXT COLLATE "C"
 );
+
+-- index request models: records by approver_person
+CREATE INDEX "ix_request_model_49b7a5e3" ON "request_model" ("approver_person") WHERE "approver_person" IS NOT NULL;
 
 -- index request models: records by instructions
 CREATE INDEX "ix_request_model_ebe95c35" ON "request_model" ("instructions") WHERE "instructions" IS NOT NULL;
@@ -5229,6 +5356,48 @@ CREATE INDEX "ix_request_model_9ea9ec87" ON "request_model" (coalesce("title", '
 
 -- index request models: records by external key, each once
 CREATE UNIQUE INDEX "ix_request_model_external_key" ON "request_model" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of request tasks
+CREATE TABLE "request_task" (
+    "number" BIGINT PRIMARY KEY CHECK (number > 0),
+    "version" BIGINT NOT NULL CHECK (version > 0),
+    "state" TEXT COLLATE "C" NOT NULL,
+    "created_at" BIGINT NOT NULL,
+    "created_by" BIGINT,
+    "updated_at" BIGINT NOT NULL,
+    "updated_by" BIGINT,
+    "origin" TEXT COLLATE "C" NOT NULL,
+    "external_key" TEXT COLLATE "C",
+    "title" TEXT COLLATE "C",
+    "request" BIGINT,
+    "position" BIGINT,
+    "team" BIGINT,
+    "assignee" BIGINT,
+    "result" TEXT COLLATE "C",
+    "done_at" BIGINT,
+    "done_by" BIGINT
+);
+
+-- index request tasks: records by assignee
+CREATE INDEX "ix_request_task_ff84ffe3" ON "request_task" ("assignee") WHERE "assignee" IS NOT NULL;
+
+-- index request tasks: records by done_at
+CREATE INDEX "ix_request_task_9e371ded" ON "request_task" ("done_at") WHERE "done_at" IS NOT NULL;
+
+-- index request tasks: records by done_by
+CREATE INDEX "ix_request_task_41f25087" ON "request_task" ("done_by") WHERE "done_by" IS NOT NULL;
+
+-- index request tasks: records by request
+CREATE INDEX "ix_request_task_5603f7b5" ON "request_task" ("request") WHERE "request" IS NOT NULL;
+
+-- index request tasks: records by team
+CREATE INDEX "ix_request_task_f9085ed2" ON "request_task" ("team") WHERE "team" IS NOT NULL;
+
+-- index request tasks: open records by updated_at
+CREATE INDEX "ix_request_task_4e30eadb" ON "request_task" ("updated_at", "number") WHERE "state" IN ('open');
+
+-- index request tasks: records by external key, each once
+CREATE UNIQUE INDEX "ix_request_task_external_key" ON "request_task" ("external_key") WHERE "external_key" IS NOT NULL;
 
 -- make the table of resource plans
 CREATE TABLE "resource_plan" (

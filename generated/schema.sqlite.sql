@@ -18,6 +18,7 @@ CREATE TABLE "incident" (
     "channel" TEXT,
     "customer" INTEGER,
     "location" TEXT,
+    "notice" INTEGER,
     "picture" TEXT,
     "service" INTEGER,
     "category" TEXT,
@@ -53,6 +54,8 @@ CREATE TABLE "incident" (
     "closure_code" TEXT,
     "used_knowledge" INTEGER CHECK ("used_knowledge" IN (0, 1)),
     "customer_confirmed" INTEGER CHECK ("customer_confirmed" IN (0, 1)),
+    "satisfaction" INTEGER,
+    "satisfaction_note" TEXT,
     "caused_by" INTEGER,
     "after_release" INTEGER,
     "known_error" INTEGER,
@@ -166,6 +169,9 @@ CREATE INDEX "ix_incident_c7c6d22e" ON "incident" ("major") WHERE "major" IS NOT
 -- index incidents: records by major_manager
 CREATE INDEX "ix_incident_a69e7ead" ON "incident" ("major_manager") WHERE "major_manager" IS NOT NULL;
 
+-- index incidents: records by notice
+CREATE INDEX "ix_incident_a797ce4c" ON "incident" ("notice") WHERE "notice" IS NOT NULL;
+
 -- index incidents: records by priority
 CREATE INDEX "ix_incident_43fe89d4" ON "incident" ("priority") WHERE "priority" IS NOT NULL;
 
@@ -236,12 +242,14 @@ CREATE TABLE "service_request" (
     "external_key" TEXT,
     "title" TEXT,
     "description" TEXT,
+    "answers" TEXT,
     "reported_at" INTEGER,
     "requested_by" INTEGER,
     "requested_for" INTEGER,
     "channel" TEXT,
     "customer" INTEGER,
     "location" TEXT,
+    "picture" TEXT,
     "service" INTEGER,
     "request_type" TEXT,
     "category" TEXT,
@@ -250,6 +258,7 @@ CREATE TABLE "service_request" (
     "model" INTEGER,
     "instructions" INTEGER,
     "approval_needed" INTEGER CHECK ("approval_needed" IN (0, 1)),
+    "approval_by" INTEGER,
     "approved_by" INTEGER,
     "approved_at" INTEGER,
     "approval_note" TEXT,
@@ -262,6 +271,7 @@ CREATE TABLE "service_request" (
     "resolution" TEXT,
     "closure_code" TEXT,
     "satisfaction" INTEGER,
+    "satisfaction_note" TEXT,
     "first_response_at" INTEGER,
     "first_resolved_at" INTEGER,
     "resolved_at" INTEGER,
@@ -318,6 +328,9 @@ CREATE TABLE "service_request" (
     "supplier_holder" TEXT,
     "supplier_missed_by" TEXT
 ) STRICT;
+
+-- index service requests: records by approval_by
+CREATE INDEX "ix_service_request_259257a1" ON "service_request" ("approval_by") WHERE "approval_by" IS NOT NULL;
 
 -- index service requests: records by approved_by
 CREATE INDEX "ix_service_request_2217fbb9" ON "service_request" ("approved_by") WHERE "approved_by" IS NOT NULL;
@@ -519,6 +532,7 @@ CREATE TABLE "known_error" (
     "workaround" TEXT,
     "solution" TEXT,
     "category" TEXT,
+    "audience" TEXT,
     "owner" INTEGER,
     "published_at" INTEGER,
     "reviewed_on" TEXT,
@@ -967,6 +981,7 @@ CREATE TABLE "target" (
     "applies_to" TEXT,
     "clock" TEXT,
     "priority" TEXT,
+    "model" INTEGER,
     "duration" TEXT,
     "length" INTEGER,
     "path_worst" INTEGER,
@@ -981,6 +996,9 @@ CREATE TABLE "target" (
 
 -- index targets: records by agreement
 CREATE INDEX "ix_target_576936da" ON "target" ("agreement") WHERE "agreement" IS NOT NULL;
+
+-- index targets: records by model
+CREATE INDEX "ix_target_4fca1ce6" ON "target" ("model") WHERE "model" IS NOT NULL;
 
 -- index targets: records by service_hours
 CREATE INDEX "ix_target_d282d1bc" ON "target" ("service_hours") WHERE "service_hours" IS NOT NULL;
@@ -1243,6 +1261,8 @@ CREATE TABLE "acknowledgement" (
     "asked_at" INTEGER,
     "due_at" INTEGER,
     "given_at" INTEGER,
+    "read_edition" TEXT,
+    "read_digest" TEXT,
     "note" TEXT
 ) STRICT;
 
@@ -2044,6 +2064,43 @@ CREATE INDEX "ix_capacity_plan_6d0fbbd6" ON "capacity_plan" (coalesce("title", '
 -- index capacity plans: records by external key, each once
 CREATE UNIQUE INDEX "ix_capacity_plan_external_key" ON "capacity_plan" ("external_key") WHERE "external_key" IS NOT NULL;
 
+-- make the table of change freezes
+CREATE TABLE "change_freeze" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "from_at" INTEGER,
+    "until_at" INTEGER,
+    "reason" TEXT,
+    "owner" INTEGER,
+    "withdrawal_reason" TEXT
+) STRICT;
+
+-- index change freezes: records by from_at
+CREATE INDEX "ix_change_freeze_cd7b5662" ON "change_freeze" ("from_at") WHERE "from_at" IS NOT NULL;
+
+-- index change freezes: records by owner
+CREATE INDEX "ix_change_freeze_7e1e879e" ON "change_freeze" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index change freezes: records by until_at
+CREATE INDEX "ix_change_freeze_c92bb84f" ON "change_freeze" ("until_at") WHERE "until_at" IS NOT NULL;
+
+-- index change freezes: all records by from_at
+CREATE INDEX "ix_change_freeze_a2aa6646" ON "change_freeze" (coalesce("from_at", -9223372036854775807), "number");
+
+-- index change freezes: open records by from_at
+CREATE INDEX "ix_change_freeze_bc69744d" ON "change_freeze" (coalesce("from_at", 9223372036854775807), "number") WHERE "state" IN ('planned', 'announced');
+
+-- index change freezes: records by external key, each once
+CREATE UNIQUE INDEX "ix_change_freeze_external_key" ON "change_freeze" ("external_key") WHERE "external_key" IS NOT NULL;
+
 -- make the table of change models
 CREATE TABLE "change_model" (
     "number" INTEGER PRIMARY KEY CHECK (number > 0),
@@ -2341,6 +2398,7 @@ CREATE TABLE "complaint" (
     "reported_at" INTEGER,
     "channel" TEXT,
     "service" INTEGER,
+    "picture" TEXT,
     "category" TEXT,
     "owner" INTEGER,
     "team" INTEGER,
@@ -3542,6 +3600,7 @@ CREATE TABLE "document_version" (
     "follows" INTEGER,
     "content" TEXT,
     "file" TEXT,
+    "digest" TEXT,
     "change_description" TEXT,
     "material" INTEGER CHECK ("material" IN (0, 1)),
     "change" INTEGER,
@@ -4669,6 +4728,70 @@ CREATE INDEX "ix_nonconformity_497ec24f" ON "nonconformity" (coalesce("effect_du
 -- index nonconformities: records by external key, each once
 CREATE UNIQUE INDEX "ix_nonconformity_external_key" ON "nonconformity" ("external_key") WHERE "external_key" IS NOT NULL;
 
+-- make the table of service notices
+CREATE TABLE "notice" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "kind" TEXT,
+    "body" TEXT,
+    "advice" TEXT,
+    "begins_at" INTEGER,
+    "ends_at" INTEGER,
+    "next_update_at" INTEGER,
+    "incident" INTEGER,
+    "change" INTEGER,
+    "outage" INTEGER,
+    "owner" INTEGER,
+    "published_at" INTEGER
+) STRICT;
+
+-- index service notices: records by begins_at
+CREATE INDEX "ix_notice_41872dd6" ON "notice" ("begins_at") WHERE "begins_at" IS NOT NULL;
+
+-- index service notices: records by change
+CREATE INDEX "ix_notice_adf15ee6" ON "notice" ("change") WHERE "change" IS NOT NULL;
+
+-- index service notices: records by ends_at
+CREATE INDEX "ix_notice_d6225f24" ON "notice" ("ends_at") WHERE "ends_at" IS NOT NULL;
+
+-- index service notices: records by incident
+CREATE INDEX "ix_notice_176a9e28" ON "notice" ("incident") WHERE "incident" IS NOT NULL;
+
+-- index service notices: records by kind
+CREATE INDEX "ix_notice_3363c5df" ON "notice" ("kind") WHERE "kind" IS NOT NULL;
+
+-- index service notices: records by outage
+CREATE INDEX "ix_notice_27a0c668" ON "notice" ("outage") WHERE "outage" IS NOT NULL;
+
+-- index service notices: records by owner
+CREATE INDEX "ix_notice_7e1e879e" ON "notice" ("owner") WHERE "owner" IS NOT NULL;
+
+-- index service notices: records by published_at
+CREATE INDEX "ix_notice_06df1e7e" ON "notice" ("published_at") WHERE "published_at" IS NOT NULL;
+
+-- index service notices: open records by updated_at
+CREATE INDEX "ix_notice_6fc2dfef" ON "notice" ("updated_at", "number") WHERE "state" IN ('draft', 'published');
+
+-- index service notices: all records by begins_at
+CREATE INDEX "ix_notice_82b2b215" ON "notice" (coalesce("begins_at", -9223372036854775807), "number");
+
+-- index service notices: open records by begins_at
+CREATE INDEX "ix_notice_eda3cd2e" ON "notice" (coalesce("begins_at", -9223372036854775807), "number") WHERE "state" IN ('draft', 'published');
+
+-- index service notices: open records by next_update_at
+CREATE INDEX "ix_notice_56745155" ON "notice" (coalesce("next_update_at", 9223372036854775807), "number") WHERE "state" IN ('draft', 'published');
+
+-- index service notices: records by external key, each once
+CREATE UNIQUE INDEX "ix_notice_external_key" ON "notice" ("external_key") WHERE "external_key" IS NOT NULL;
+
 -- make the table of objectives
 CREATE TABLE "objective" (
     "number" INTEGER PRIMARY KEY CHECK (number > 0),
@@ -5188,6 +5311,7 @@ CREATE TABLE "request_model" (
     "request_type" TEXT,
     "form" TEXT,
     "approval_needed" INTEGER CHECK ("approval_needed" IN (0, 1)),
+    "approver_person" INTEGER,
     "approver" TEXT,
     "priority" TEXT,
     "fulfil_within" INTEGER,
@@ -5199,6 +5323,9 @@ CREATE TABLE "request_model" (
     "reviewed_on" TEXT,
     "review_on" TEXT
 ) STRICT;
+
+-- index request models: records by approver_person
+CREATE INDEX "ix_request_model_49b7a5e3" ON "request_model" ("approver_person") WHERE "approver_person" IS NOT NULL;
 
 -- index request models: records by instructions
 CREATE INDEX "ix_request_model_ebe95c35" ON "request_model" ("instructions") WHERE "instructions" IS NOT NULL;
@@ -5229,6 +5356,48 @@ CREATE INDEX "ix_request_model_9ea9ec87" ON "request_model" (coalesce("title", '
 
 -- index request models: records by external key, each once
 CREATE UNIQUE INDEX "ix_request_model_external_key" ON "request_model" ("external_key") WHERE "external_key" IS NOT NULL;
+
+-- make the table of request tasks
+CREATE TABLE "request_task" (
+    "number" INTEGER PRIMARY KEY CHECK (number > 0),
+    "version" INTEGER NOT NULL CHECK (version > 0),
+    "state" TEXT NOT NULL,
+    "created_at" INTEGER NOT NULL,
+    "created_by" INTEGER,
+    "updated_at" INTEGER NOT NULL,
+    "updated_by" INTEGER,
+    "origin" TEXT NOT NULL,
+    "external_key" TEXT,
+    "title" TEXT,
+    "request" INTEGER,
+    "position" INTEGER,
+    "team" INTEGER,
+    "assignee" INTEGER,
+    "result" TEXT,
+    "done_at" INTEGER,
+    "done_by" INTEGER
+) STRICT;
+
+-- index request tasks: records by assignee
+CREATE INDEX "ix_request_task_ff84ffe3" ON "request_task" ("assignee") WHERE "assignee" IS NOT NULL;
+
+-- index request tasks: records by done_at
+CREATE INDEX "ix_request_task_9e371ded" ON "request_task" ("done_at") WHERE "done_at" IS NOT NULL;
+
+-- index request tasks: records by done_by
+CREATE INDEX "ix_request_task_41f25087" ON "request_task" ("done_by") WHERE "done_by" IS NOT NULL;
+
+-- index request tasks: records by request
+CREATE INDEX "ix_request_task_5603f7b5" ON "request_task" ("request") WHERE "request" IS NOT NULL;
+
+-- index request tasks: records by team
+CREATE INDEX "ix_request_task_f9085ed2" ON "request_task" ("team") WHERE "team" IS NOT NULL;
+
+-- index request tasks: open records by updated_at
+CREATE INDEX "ix_request_task_4e30eadb" ON "request_task" ("updated_at", "number") WHERE "state" IN ('open');
+
+-- index request tasks: records by external key, each once
+CREATE UNIQUE INDEX "ix_request_task_external_key" ON "request_task" ("external_key") WHERE "external_key" IS NOT NULL;
 
 -- make the table of resource plans
 CREATE TABLE "resource_plan" (

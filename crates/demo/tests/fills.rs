@@ -28,7 +28,8 @@ async fn a_small_company_fills() {
     let mut steps = 0;
     let size = Size { seed: 7, days: 200, incidents: 300, end };
     let logins =
-        proofdesk_demo::fill(&conformity, &time, size, "a long road to the coast", |done, _| steps = done).await;
+        proofdesk_demo::fill(&conformity, &time, size, "a long road to the coast", |done, _| steps = done)
+            .await;
     let logins = logins.unwrap_or_else(|e| panic!("{e:#}"));
     eprintln!("{steps} steps in {:?}", begun.elapsed());
     assert_eq!(logins.len(), 9);

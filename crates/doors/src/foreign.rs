@@ -4,7 +4,7 @@
 //! values have limits.
 
 use quick_xml::Reader;
-use quick_xml::events::Event;
+use quick_xml::events::{BytesRef, Event};
 use serde_json::{Map, Value as Json};
 
 /// Deepest nesting of elements.
@@ -52,6 +52,20 @@ impl Open {
     }
 }
 
+/// The character that a reference stands for: by number, or one of the five that XML itself knows.
+fn character(reference: &BytesRef<'_>) -> Result<char, Unreadable> {
+    let resolved = reference.resolve_char_ref().map_err(unreadable)?;
+    let known = match &**reference {
+        "amp" => Some('&'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        _ => None,
+    };
+    resolved.or(known).ok_or_else(|| unreadable("The XML has an entity that is not known here."))
+}
+
 /// Reads XML: an element is an object of its elements, or its text; what is there several times is a list. The outermost
 /// element's name is left out.
 ///
@@ -95,18 +109,7 @@ pub fn xml(bytes: &[u8]) -> Result<Json, Unreadable> {
                 }
             }
             Event::GeneralRef(reference) => {
-                let resolved = reference.resolve_char_ref().map_err(unreadable)?;
-                let known = match &*reference {
-                    "amp" => Some('&'),
-                    "lt" => Some('<'),
-                    "gt" => Some('>'),
-                    "quot" => Some('"'),
-                    "apos" => Some('\''),
-                    _ => None,
-                };
-                let Some(c) = resolved.or(known) else {
-                    return Err(unreadable("The XML has an entity that is not known here."));
-                };
+                let c = character(&reference)?;
                 if let Some(outer) = open.last_mut() {
                     outer.text.push(c);
                 }
