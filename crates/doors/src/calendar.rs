@@ -22,6 +22,9 @@ pub(crate) struct Timed {
     pub marks: bool,
 }
 
+/// Gives the path of a record's page.
+pub type PathOf<'a> = &'a (dyn Fn(&Record) -> String + Send + Sync);
+
 /// The feed of a reader. `origin` makes the ids of events unique in the world; `base` is the address of the desk, where
 /// it is known; `page` gives the path of a record's page.
 ///
@@ -32,7 +35,7 @@ pub async fn feed(
     doors: &Doors,
     caller: &Caller,
     name: &str,
-    (base, page): (Option<&str>, &(dyn Fn(&Record) -> String + Send + Sync)),
+    (base, page): (Option<&str>, PathOf<'_>),
 ) -> Result<String, Error> {
     let mut text = Lines::default();
     text.line("BEGIN", "VCALENDAR");

@@ -53,7 +53,7 @@ impl Text {
         }
         for (at, line) in text.lines().enumerate() {
             for place in places(line) {
-                if !PLACES.contains(&place) && !place.strip_prefix("its.").is_some_and(|f| !f.is_empty()) {
+                if !PLACES.contains(&place) && place.strip_prefix("its.").is_none_or(str::is_empty) {
                     wrong.push(format!("{file}:{}: there is no `{{{place}}}`", at + 1));
                 }
             }

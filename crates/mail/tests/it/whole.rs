@@ -169,13 +169,7 @@ async fn a_mail_stays_in_the_mailbox_until_it_is_durable() {
     let office = Office::with(Database::Sqlite, Settings { lmtp: None, smtp: None, ..with(&servers) }).await;
     // the disk is full: nothing can be written
     let health = office.desk.engine.store().health().await.unwrap();
-    office
-        .desk
-        .engine
-        .store()
-        .limit_pages(Some(i64::try_from(health.size_bytes / 4_096).unwrap()))
-        .await
-        .unwrap();
+    office.desk.engine.store().limit_pages(Some(health.size_bytes / 4_096)).await.unwrap();
     let run = Run::begin(&office.mail).await;
     let file = "A".repeat(76) + "\r\n";
     let raw = format!(

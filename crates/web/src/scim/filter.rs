@@ -192,7 +192,7 @@ impl Filter {
             Self::Or(a, b) => a.holds(resource) || b.holds(resource),
             Self::Not(a) => !a.holds(resource),
             Self::Within(name, inside) => values(resource, name).into_iter().any(|one| inside.holds(one)),
-            Self::Present(name) => values(resource, name).iter().any(|one| **one != Json::from("")),
+            Self::Present(name) => values(resource, name).iter().any(|one| one.as_str() != Some("")),
             Self::Compare(name, how, wanted) => {
                 let all = values(resource, name);
                 // a value of parts is compared by its `value`

@@ -67,7 +67,7 @@ async fn a_person_reads_changes_and_freezes_by_a_secret_address_until_it_is_ende
             let mut browser = Browser::of(&router);
             let answer = browser.post("/sign-in", &[("sign_in", name), ("password", PASSWORD)]).await;
             let cookie = answer.headers[header::SET_COOKIE].to_str().unwrap();
-            browser.keep(&cookie.split(';').next().unwrap().to_owned());
+            browser.keep(cookie.split(';').next().unwrap());
             let refused = browser.post("/account/calendar", &[("calendar", " ")]).await;
             assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
             let made = browser.post("/account/calendar", &[("calendar", "Phone")]).await;

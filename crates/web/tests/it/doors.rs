@@ -125,7 +125,10 @@ async fn an_alert_is_one_incident_on_its_item_from_beginning_to_end() {
     for database in BOTH {
         let desk = Watched::open(database).await;
         let first = alert("a1", STARTS, "warning");
-        assert_eq!(desk.tell(&[first.clone()]).await, ("opened".into(), "INC-1".into(), String::new()));
+        assert_eq!(
+            desk.tell(std::slice::from_ref(&first)).await,
+            ("opened".into(), "INC-1".into(), String::new())
+        );
         let incident = desk.incident(1).await;
         assert_eq!(incident.text("title"), Some("Disk of db1 is full"));
         assert_eq!(incident.text("channel"), Some("monitoring"));
@@ -142,7 +145,10 @@ async fn an_alert_is_one_incident_on_its_item_from_beginning_to_end() {
         assert!(notes[0].starts_with("Monitoring: ") && notes[0].contains("warning → critical"), "{notes:?}");
         // over: told, begun and resolved; twice is once
         let over = resolved(alert("a1", STARTS, "critical"));
-        assert_eq!(desk.tell(&[over.clone()]).await, ("over".into(), "INC-1".into(), String::new()));
+        assert_eq!(
+            desk.tell(std::slice::from_ref(&over)).await,
+            ("over".into(), "INC-1".into(), String::new())
+        );
         assert_eq!(desk.incident(1).await.state, "resolved", "{database:?}");
         assert_eq!(desk.tell(&[over]).await.0, "unchanged");
         assert_eq!(desk.notes(1).await.len(), 2);

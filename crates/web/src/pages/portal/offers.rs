@@ -87,7 +87,7 @@ async fn closest(client: &Client, of: &str, text: &str, wanted: &[String]) -> Re
         }
     }
     // staff finds drafts too, which are no offer to anybody
-    found.retain(|record| is_offered(record));
+    found.retain(is_offered);
     found.truncate(MOST);
     Ok(found)
 }
