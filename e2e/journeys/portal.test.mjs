@@ -49,7 +49,7 @@ async function assertNamesHoldText(page, name) {
 
 test("a customer reports on a phone, an agent answers and resolves, the customer confirms and rates", async () => {
   const page = await customer("elif", PHONE);
-  await page.getByLabel("Describe it in your own words").pressSequentially("card payments declined");
+  await page.getByRole("textbox", { name: "Describe it in your own words" }).pressSequentially("card payments declined");
   await page.getByText("We know about this:").waitFor();
   await looksRight(page, "offers on a phone");
   await page.getByRole("link", { name: "This affects me too" }).first().click();
@@ -150,7 +150,7 @@ test("in German nothing English is left, and the language is kept", async () => 
 
 test("without scripts one describes, finds, sends and follows", async () => {
   const page = await customer("elif", { javaScriptEnabled: false, ...PHONE });
-  await page.getByLabel("Describe it in your own words").fill("second payment route");
+  await page.getByRole("textbox", { name: "Describe it in your own words" }).fill("second payment route");
   await page.getByRole("button", { name: "Look" }).click();
   await page.getByRole("link", { name: "Move a till to the second payment route" }).click();
   await page.getByRole("heading", { name: "Move a till to the second payment route" }).waitFor();

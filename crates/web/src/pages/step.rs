@@ -132,7 +132,7 @@ fn code_form(action: &str, button: &str, next_field: &Markup, wrong: Option<&str
 pub(super) fn code_field(wrong: Option<&str>) -> Markup {
     html! { div.input {
         label for="code" { "Code" }
-        input.field id="code" name="code" autocomplete="one-time-code" inputmode="text" autocapitalize="characters" maxlength="20" required autofocus
+        input.field id="code" name="code" autocomplete="one-time-code" inputmode="text" autocapitalize="characters" maxlength="40" required autofocus
             aria-invalid=[wrong.map(|_| "true")] aria-describedby=[wrong.map(|_| "wrong")];
         @if let Some(wrong) = wrong { p.wrong id="wrong" role="alert" { (wrong) } }
     } }

@@ -74,7 +74,7 @@ async fn a_link_goes_by_mail_and_is_shown_to_nobody_else() {
 
 #[tokio::test]
 async fn the_queue_is_for_administrators_by_page_and_by_rest() {
-    let (_, _, router) = desk().await;
+    let (_desk, _, router) = desk().await;
     let mara = sign_in(&router, "mara").await;
     assert_eq!(mara.get("/mail").await.status, StatusCode::NOT_FOUND);
     assert_eq!(mara.get("/api/v1/mail").await.status, StatusCode::FORBIDDEN);
@@ -95,7 +95,7 @@ async fn the_queue_is_for_administrators_by_page_and_by_rest() {
 
 #[tokio::test]
 async fn people_say_what_they_want_by_mail() {
-    let (_, mail, router) = desk().await;
+    let (_desk, mail, router) = desk().await;
     let mara = sign_in(&router, "mara").await;
     let form = [("pace", "daily"), ("digest_at", "07:30"), ("quiet_from", "20:00"), ("quiet_until", "06:00")];
     assert_eq!(mara.post("/account/mail", &form).await.status, StatusCode::SEE_OTHER);

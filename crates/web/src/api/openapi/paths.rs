@@ -19,6 +19,7 @@ pub const TAGS: &[(&str, &str)] = &[
     ("Webhooks", "Signed messages, out and in."),
     ("Conformity", "How the obligations of the standard stand, and why; figures from the history."),
     ("Frameworks", "What the organization must conform to: editions, drafts, mappings, OSCAL."),
+    ("Automations", "What is done by itself when a condition begins to hold, and dry runs of it."),
     ("Log", "The tamper-evident log: checkpoints and proofs."),
 ];
 
