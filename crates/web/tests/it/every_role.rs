@@ -50,7 +50,12 @@ async fn ask_all(world: Arc<World>, at: usize, ends_sessions: bool) -> Findings 
         let is_step = call.path.starts_with("/sign-in");
         // a directory's token and the signature of a message open these, no session does
         let is_for_programs = call.path.starts_with("/scim/") || call.path.starts_with("/api/v1/hooks/");
-        if !ends_sessions && !is_step && !is_for_programs && seat.name != "nobody" && answer.leads_to_sign_in() {
+        if !ends_sessions
+            && !is_step
+            && !is_for_programs
+            && seat.name != "nobody"
+            && answer.leads_to_sign_in()
+        {
             found.leaks.push(format!("{}: {call} was asked by nobody", seat.name));
         }
         let said = |what: String| format!("{} {}: {call} {what}", seat.name, answer.status);

@@ -58,7 +58,8 @@ async fn the_cookie_is_kept_from_scripts_and_other_sites() {
 async fn a_person_changes_the_own_password_and_makes_a_token() {
     let desk = Desk::open().await;
     let mara = desk.signed_in("mara").await;
-    let made = mara.post("/account/token", &[("label", "monitoring"), ("days", "30"), ("present", PASSWORD)]).await;
+    let made =
+        mara.post("/account/token", &[("label", "monitoring"), ("days", "30"), ("present", PASSWORD)]).await;
     assert!(made.body.contains("pd_"), "{}", made.body);
     assert!(!mara.get("/account").await.body.contains("pd_"), "the token is shown once");
     let wrong =
