@@ -97,8 +97,8 @@ pub async fn page(
         }
         (steps)
         section.card { div.body.stack { (facts(client, record, &titles)) (texts(client, record)) } }
-        section.stack aria-labelledby="talk" {
-            h2 id="talk" { (client.say("request-talk")) }
+        section.stack aria-labelledby="talk-title" {
+            h2 id="talk-title" { (client.say("request-talk")) }
             div id="timeline" data-live="" { (timeline(client, record, &comments, &history)) }
             (answer(client, record, &address, said))
         }
