@@ -1,27 +1,5 @@
-//! Lists the declarations and texts in `mail/`, so that a new file is shipped by being there.
+//! Lists what is shipped of `mail/`.
 
-use std::fmt::Write as _;
-use std::path::PathBuf;
-use std::{env, fs, io};
-
-fn main() -> io::Result<()> {
-    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    let folder = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("../../mail");
-    let folder = folder.canonicalize()?;
-    println!("cargo:rerun-if-changed={}", folder.display());
-    let mut names = Vec::new();
-    for entry in fs::read_dir(&folder)? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        if name.ends_with(".kdl") || name.ends_with(".txt") {
-            names.push(name);
-        }
-    }
-    names.sort();
-    let mut table = String::from("[\n");
-    for name in names {
-        let path = folder.join(&name);
-        let _ = writeln!(table, "    ({:?}, include_str!({:?})),", format!("mail/{name}"), path);
-    }
-    table.push(']');
-    fs::write(out.join("mail.rs"), table)
+fn main() -> std::io::Result<()> {
+    proofdesk_shipped::list("mail", &[".kdl", ".txt"], "mail.rs")
 }

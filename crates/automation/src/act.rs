@@ -4,7 +4,7 @@ use proofdesk_engine::read::ListRequest;
 use proofdesk_engine::{
     Caller, Change, Door, Engine, Error as Fault, Reference, Stamp, Target, follow, write_id,
 };
-use proofdesk_model::{Condition, Record, Value, format};
+use proofdesk_model::{Condition, Record, Value, format, places};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -44,25 +44,9 @@ pub(crate) fn author(name: &str) -> String {
     format!("Automation {name}")
 }
 
-/// The `{places}` of a text.
-pub(crate) fn places(text: &str) -> impl Iterator<Item = &str> {
-    text.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(place, _)| place)
-}
-
 /// A text with the record's values in its places.
 fn filled(text: &str, record: &Record, engine: &Engine) -> String {
-    let mut parts = text.split('{');
-    let mut written = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        match part.split_once('}') {
-            Some((place, rest)) => {
-                written.push_str(&shown(place, record, engine));
-                written.push_str(rest);
-            }
-            None => written.push_str(part),
-        }
-    }
-    written
+    places::filled(text, |place| shown(place, record, engine))
 }
 
 fn shown(place: &str, record: &Record, engine: &Engine) -> String {

@@ -127,7 +127,7 @@ pub struct Automations {
 }
 
 /// The shipped files in order of names; made by `build.rs`.
-const SHIPPED: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/automation_list.rs"));
+const SHIPPED: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/automation.rs"));
 
 impl Automations {
     /// Reads files and holds them against the record types: those of the program, of which only the named ones are on,

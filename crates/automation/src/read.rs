@@ -5,9 +5,8 @@ use jiff::tz::TimeZone;
 use proofdesk_engine::Audience;
 use proofdesk_model::format::{self, Input};
 use proofdesk_model::written::{self, Node, Written};
-use proofdesk_model::{Condition, Field, Kind, RecordType, Registry};
+use proofdesk_model::{Condition, Field, Kind, RecordType, Registry, places};
 
-use crate::act::places;
 use crate::declared::{Act, Automation, Pick, Source};
 
 /// A file while it is read.
@@ -260,7 +259,7 @@ impl Reader<'_> {
     }
 
     fn places(&mut self, node: &Node, of: &RecordType, text: &str) {
-        for place in places(text) {
+        for place in places::names(text) {
             let is_known = matches!(place, "reference" | "state") || of.field(place).is_some();
             if !is_known {
                 self.at(

@@ -18,6 +18,7 @@ pub mod format;
 pub mod load;
 pub mod lock;
 pub mod matrix;
+pub mod places;
 pub mod record;
 pub mod record_type;
 pub mod registry;

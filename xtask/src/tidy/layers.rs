@@ -15,6 +15,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("tlog", 0),
     ("paper", 0),
     ("reach", 0),
+    ("shipped", 0),
     ("sso", 1),
     ("model", 1),
     ("store", 2),

@@ -8,7 +8,7 @@ use jiff::civil;
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 use proofdesk_model::format::{Input, parse};
-use proofdesk_model::{Field, Kind, Record, Registry, Value};
+use proofdesk_model::{Field, Kind, Record, Registry, Value, places};
 
 use super::mapping::{Column, FieldFrom, Mapping, StateTo};
 use super::rows::Row;
@@ -205,12 +205,10 @@ impl<'a> Plan<'a> {
         let mut found = Vec::new();
         for (name, text) in &self.mapping.fixed {
             let Some(field) = self.mapping.of.field(name) else { continue };
-            let mut filled = text.clone();
-            for column in Mapping::quoted(text) {
+            let filled = places::filled(text, |column| {
                 let at = self.header.get(column).copied().unwrap_or(usize::MAX);
-                let value = self.value(row, at).unwrap_or("–".into());
-                filled = filled.replace(&format!("{{{column}}}"), &value);
-            }
+                self.value(row, at).unwrap_or("–".into()).into_owned()
+            });
             let value = parse(field, &filled, &Input { zone: &self.mapping.zone, registry: self.registry })?;
             found.push((name.as_str(), value));
         }

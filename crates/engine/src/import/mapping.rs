@@ -143,11 +143,6 @@ impl Mapping {
             || self.columns.contains_key(column)
     }
 
-    /// Columns that a fixed text quotes.
-    pub(crate) fn quoted(text: &str) -> impl Iterator<Item = &str> {
-        text.split('{').skip(1).filter_map(|part| part.split_once('}').map(|(name, _)| name))
-    }
-
     /// Fields that only some states fill: cleared in the others.
     pub(crate) fn state_fields(&self) -> Vec<&str> {
         let states = self.columns.values().filter_map(|c| match c {

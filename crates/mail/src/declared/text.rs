@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use proofdesk_model::places;
+
 use crate::fold::CUT;
 
 /// Places that a text may have; `its.FIELD` besides, for a field that the reader sees.
@@ -52,7 +54,7 @@ impl Text {
             wrong.push(format!("{file}:1: the first line is the subject, the second is empty"));
         }
         for (at, line) in text.lines().enumerate() {
-            for place in places(line) {
+            for place in places::names(line) {
                 if !PLACES.contains(&place) && place.strip_prefix("its.").is_none_or(str::is_empty) {
                     wrong.push(format!("{file}:{}: there is no `{{{place}}}`", at + 1));
                 }
@@ -67,23 +69,24 @@ impl Text {
 
     /// The places that it has, such as `its.resolution`.
     pub fn places(&self) -> impl Iterator<Item = &str> {
-        places(&self.subject).chain(self.body.lines().flat_map(places))
+        places::names(&self.subject).chain(self.body.lines().flat_map(places::names))
     }
 
     /// Subject in one line, and body.
     pub fn fill(&self, values: &Values) -> (String, String) {
-        let subject = fill(&self.subject, values);
+        let filled = |text: &str| places::filled(text, |place| value(values, place).to_owned());
+        let subject = filled(&self.subject);
         let words: Vec<&str> = subject.split_whitespace().collect();
         let mut lines: Vec<String> = Vec::new();
         for line in self.body.lines() {
             let mut empty = true;
             let mut has = false;
-            for place in places(line) {
+            for place in places::names(line) {
                 has = true;
                 empty &= value(values, place).is_empty();
             }
             if !(has && empty) {
-                lines.push(fill(line, values));
+                lines.push(filled(line));
             }
         }
         let mut body = lines.join("\n");
@@ -96,28 +99,4 @@ impl Text {
 
 fn value<'a>(values: &'a Values, place: &str) -> &'a str {
     if place == "cut" { CUT } else { values.get(place).map(String::as_str).unwrap_or_default() }
-}
-
-/// The places of a line, in order.
-fn places(line: &str) -> impl Iterator<Item = &str> {
-    line.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(place, _)| place)
-}
-
-/// Fills places; what is filled in is not looked at again.
-fn fill(line: &str, values: &Values) -> String {
-    let mut parts = line.split('{');
-    let mut out = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        match part.split_once('}') {
-            Some((place, rest)) => {
-                out.push_str(value(values, place));
-                out.push_str(rest);
-            }
-            None => {
-                out.push('{');
-                out.push_str(part);
-            }
-        }
-    }
-    out
 }

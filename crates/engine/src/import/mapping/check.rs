@@ -121,7 +121,7 @@ pub(super) fn header(mapping: &Mapping, file: &str, header: &[String]) -> Result
             ));
         }
     }
-    let quoted = mapping.fixed.values().flat_map(|t| Mapping::quoted(t));
+    let quoted = mapping.fixed.values().flat_map(|text| proofdesk_model::places::names(text));
     let named = [mapping.case.as_str(), mapping.time.as_str()]
         .into_iter()
         .chain(mapping.by.iter().map(|(c, _)| c.as_str()))
