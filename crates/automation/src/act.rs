@@ -2,9 +2,9 @@
 
 use proofdesk_engine::read::ListRequest;
 use proofdesk_engine::{
-    Caller, Change, Door, Engine, Error as Fault, Reference, Stamp, Target, follow, write_id,
+    Audience, Caller, Change, Door, Engine, Error as Fault, Reference, Stamp, Target, follow, write_id,
 };
-use proofdesk_model::{Condition, Record, Value, format, places};
+use proofdesk_model::{Condition, Field, Kind, Record, Value, format, places};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -26,6 +26,9 @@ pub struct Beginning {
     /// How many writes of automations led here.
     pub depth: u64,
 }
+
+/// The longest account of what was refused, in characters.
+const SAID_MAX: usize = 2_000;
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -57,10 +60,10 @@ fn shown(place: &str, record: &Record, engine: &Engine) -> String {
     };
     match (field, record.get(place)) {
         (_, Value::Null) | (None, _) => String::new(),
-        (Some(field), Value::Link(number)) => {
-            let to = Reference::new(field.target().unwrap_or_default(), number);
-            engine.registry().write_reference(&to)
-        }
+        (Some(field), Value::Link(number)) => match field.target() {
+            Some(to) => engine.registry().write_reference(&Reference::new(to, number)),
+            None => String::new(),
+        },
         (Some(field), value) => format::show(field, &value, &jiff::tz::TimeZone::UTC),
     }
 }
@@ -96,9 +99,9 @@ impl Automations {
         if refused.is_empty() {
             return Ok(Outcome::Done);
         }
-        let why = refused.join(" ");
+        let why: String = refused.join(" ").chars().take(SAID_MAX).collect();
         let body = format!("The automation “{}” could not do all that it should: {why}", automation.name);
-        run.say(proofdesk_engine::Audience::Staff, &body, usize::MAX).await?;
+        run.say(Audience::Staff, &body, usize::MAX).await?;
         Ok(Outcome::Refused(why))
     }
 }
@@ -150,7 +153,7 @@ pub(crate) async fn plan(
         let (name, value) = match act {
             Act::Set { field, value } => {
                 let Some(of) = record.of.field(field) else { continue };
-                (field, Ok(value_of(engine, of, record, value, caller, stamp)))
+                (field, value_of(engine, of, record, value, caller, stamp))
             }
             Act::Assign { field, pick } => (field, picked(engine, caller, record, pick).await?),
             Act::Take(step) => {
@@ -178,19 +181,21 @@ pub(crate) async fn plan(
 /// A value of the file for a field; texts have their places filled from `record`.
 fn value_of(
     engine: &Engine,
-    field: &proofdesk_model::Field,
+    field: &Field,
     record: &Record,
     written: &str,
     caller: &Caller,
     stamp: &Stamp,
-) -> Value {
+) -> Result<Value, String> {
     let input = format::Input { zone: &jiff::tz::TimeZone::UTC, registry: engine.registry() };
     let text = filled(written, record, engine);
-    let parsed = match written {
-        "now" | "today" => format::literal(field, written, caller, stamp),
-        _ => format::parse(field, &text, &input).ok(),
-    };
-    parsed.unwrap_or(Value::Null)
+    match written {
+        "now" | "today" if !matches!(field.kind, Kind::Text { .. } | Kind::Markdown) => {
+            let value = format::literal(field, written, caller, stamp);
+            value.ok_or_else(|| format!("`{written}` is no value of {}.", field.label))
+        }
+        _ => format::parse(field, &text, &input),
+    }
 }
 
 async fn picked(
@@ -213,8 +218,10 @@ async fn picked(
             })
         }
         Pick::From(link, far) => {
-            let to = record.of.field(link).and_then(|f| f.target()).unwrap_or_default();
-            let Value::Link(number) = record.get(link) else { return Ok(Err(format!("{link} is empty."))) };
+            let to = record.of.field(link).and_then(|f| f.target());
+            let (Some(to), Value::Link(number)) = (to, record.get(link)) else {
+                return Ok(Err(format!("{link} is empty.")));
+            };
             let other = engine.load(caller, &Reference::new(to, number)).await?;
             Ok(match other.map(|other| other.get(far)) {
                 None | Some(Value::Null) => Err(format!("{link}.{far} is empty.")),
@@ -256,13 +263,8 @@ impl Run<'_> {
             return Ok(Vec::new());
         }
         change.note = Some(self.because());
-        match self.engine.apply_at(&self.caller, target, change, self.stamp(), self.id(place)).await {
-            Ok(_) => Ok(Vec::new()),
-            Err(Fault::Invalid(problems) | Fault::Forbidden(problems)) => {
-                Ok(problems.0.into_iter().map(|p| p.message).collect())
-            }
-            Err(other) => Err(other.into()),
-        }
+        let written = self.engine.apply_at(&self.caller, target, change, self.stamp(), self.id(place)).await;
+        refusal(written.map(|_| ()))
     }
 
     /// Values and step of the record itself, in one write.
@@ -283,8 +285,7 @@ impl Run<'_> {
         match act {
             Act::Set { .. } | Act::Assign { .. } | Act::Take(_) => Ok(Vec::new()),
             Act::Comment { audience, text } => {
-                self.say(*audience, &filled(text, record, self.engine), place + 1).await?;
-                Ok(Vec::new())
+                self.say(*audience, &filled(text, record, self.engine), place + 1).await
             }
             Act::Notify(field) => {
                 // the value may be of a moment ago
@@ -304,8 +305,10 @@ impl Run<'_> {
                 Ok(Vec::new())
             }
             Act::Open { record_type, link, copies, sets } => {
-                let change = self.new_record(record, record_type, link, copies, sets)?;
-                self.write(Target::New(record_type.clone()), change, place + 1).await
+                match self.new_record(record, record_type, link, copies, sets)? {
+                    Ok(change) => self.write(Target::New(record_type.clone()), change, place + 1).await,
+                    Err(says) => Ok(vec![says]),
+                }
             }
         }
     }
@@ -317,7 +320,7 @@ impl Run<'_> {
         link: &str,
         copies: &[String],
         sets: &[(String, String)],
-    ) -> Result<Change, Error> {
+    ) -> Result<Result<Change, String>, Error> {
         let of = self.engine.require_type(record_type)?;
         let mut change = Change::default();
         for name in copies {
@@ -328,22 +331,37 @@ impl Run<'_> {
         }
         for (name, written) in sets {
             let Some(field) = of.field(name) else { continue };
-            let value = value_of(self.engine, field, record, written, &self.caller, &self.stamp());
-            change.set.insert(name.clone(), value);
+            match value_of(self.engine, field, record, written, &self.caller, &self.stamp()) {
+                Ok(value) => _ = change.set.insert(name.clone(), value),
+                Err(says) => return Ok(Err(format!("{name}: {says}"))),
+            }
         }
         let is_single = of.field(link).is_some_and(|field| !field.columns().is_empty());
-        Ok(if is_single {
+        Ok(Ok(if is_single {
             change.with(link, Value::Link(record.number))
         } else {
             change.link(link, self.on.clone())
-        })
+        }))
     }
 
-    async fn say(&self, audience: proofdesk_engine::Audience, body: &str, place: usize) -> Result<(), Error> {
+    /// Says something once; what is refused comes back in words.
+    async fn say(&self, audience: Audience, body: &str, place: usize) -> Result<Vec<String>, Error> {
         let id = self.id(place);
-        if self.engine.written(id).await?.is_none() {
-            self.engine.comment_once(&self.caller, self.on, audience, body, self.stamp(), id).await?;
+        if self.engine.written(id).await?.is_some() {
+            return Ok(Vec::new());
         }
-        Ok(())
+        let said = self.engine.comment_once(&self.caller, self.on, audience, body, self.stamp(), id).await;
+        refusal(said.map(|_| ()))
+    }
+}
+
+/// What was refused, in words; a fault stays one.
+fn refusal(written: Result<(), Fault>) -> Result<Vec<String>, Error> {
+    match written {
+        Ok(()) => Ok(Vec::new()),
+        Err(Fault::Invalid(problems) | Fault::Forbidden(problems)) => {
+            Ok(problems.0.into_iter().map(|p| p.message).collect())
+        }
+        Err(other) => Err(other.into()),
     }
 }

@@ -134,7 +134,8 @@ fn undone(after: &Record, item: &HistoryItem) -> Record {
     let of = Arc::clone(&after.of);
     for change in &item.changes {
         if change.field == "state" {
-            before.state = change.old.as_str().unwrap_or_default().to_owned();
+            // none before it was created
+            before.state = change.old.as_str().map_or_else(String::new, str::to_owned);
         } else if let Some(column) = of.columns().iter().find(|column| column.name == change.field) {
             before.set(&column.name, format::from_json(column.shape, &change.old).unwrap_or(Value::Null));
         }

@@ -203,6 +203,15 @@ impl Reader<'_> {
                     }
                 };
                 self.places(node, of, &text);
+                for place in places::names(&text).filter(|_| audience == Audience::Customer) {
+                    let is_public = place == "reference" || of.is_public(place);
+                    if !is_public {
+                        let says = format!(
+                            "`{{{place}}}` is for the staff only; the customer does not see it on the record either"
+                        );
+                        self.at(node, says);
+                    }
+                }
                 Some(Act::Comment { audience, text })
             }
             "notify" => {

@@ -306,6 +306,10 @@ fn mistakes_are_said_with_file_and_line() {
             "none of: staff, customer",
         ),
         (
+            "automation \"a\" on=\"incident\" { says \"x\"; when \"major\"; comment \"customer\" \"{team}\" }",
+            "`{team}` is for the staff only",
+        ),
+        (
             "automation \"a\" on=\"incident\" { says \"x\"; when \"major\"; open \"poem\" link=\"x\" }",
             "there is no record type `poem`",
         ),
