@@ -253,29 +253,26 @@ impl Engine {
         Ok(self.stored_accounts().await?.into_iter().map(|s| s.account).collect())
     }
 
-    /// The accounts of a person by which somebody signs in now, with the roles that hold today.
+    /// What a person may do who writes and is not signed in: the roles that the accounts have today, or those of a
+    /// requester for who never had an account. None where all accounts of the person are disabled: who was shut out is
+    /// not let in another way.
     ///
     /// # Errors
     /// A fault of the database.
-    pub async fn accounts_of(&self, person: i64) -> Result<Vec<Account>, Error> {
-        let question = Select::from("account", &COLUMNS).when("person", person).order("id").limit(100);
-        let rows = self.store().select(question.short()).await?;
+    pub async fn caller_of(&self, person: i64, name: &str) -> Result<Option<Caller>, Error> {
+        let question = Select::from("account", &COLUMNS).when("person", person).when("program", false);
+        let rows = self.store().select(question.order("id").limit(100).short()).await?;
+        let (open, closed): (Vec<Account>, Vec<Account>) =
+            rows.iter().map(|row| stored(row).account).partition(|account| account.active);
+        if open.is_empty() && !closed.is_empty() {
+            return Ok(None);
+        }
         let today = day_of(self.now());
-        let found = rows.iter().map(|row| stored(row).account).filter(|a| a.active && !a.program);
-        Ok(found.map(|account| account.on(today)).collect())
-    }
-
-    /// What a person may do who writes and is not signed in: the roles of the accounts, or those of a requester.
-    ///
-    /// # Errors
-    /// A fault of the database.
-    pub async fn caller_of(&self, person: i64, name: &str) -> Result<Caller, Error> {
-        let mut roles: Vec<String> =
-            self.accounts_of(person).await?.into_iter().flat_map(|a| a.roles).collect();
+        let mut roles: Vec<String> = open.into_iter().flat_map(|account| account.on(today).roles).collect();
         if roles.is_empty() {
             roles.push("requester".to_owned());
         }
-        Ok(Caller::person(person, name, roles))
+        Ok(Some(Caller::person(person, name, roles)))
     }
 
     pub(crate) async fn stored_accounts(&self) -> Result<Vec<Stored>, Error> {

@@ -23,6 +23,7 @@ pub mod log;
 pub mod make;
 pub mod markdown;
 pub mod monthly;
+pub mod people;
 pub mod read;
 pub mod readers;
 pub mod saved_view;
@@ -63,6 +64,7 @@ pub use idempotency::{Begun, KeptAnswer, write_id};
 pub use import::{ImportReport, Importer, Mapping, Progress};
 pub use log::{Checkpoint, InclusionProof, LogState, Seal};
 pub use monthly::Monthly;
+pub use people::Addressed;
 pub use proofdesk_model::{
     Action, Caller, Change, Door, LinkChange, Problem, Problems, Record, Reference, Stamp,
 };

@@ -79,7 +79,7 @@ impl ReplyForm {
         if normal(&whole).is_none() || !after.contains('@') || before.contains('@') {
             return Err(wrong());
         }
-        Ok(Self { before: before.to_lowercase(), after: after.to_lowercase() })
+        Ok(Self { before: before.to_ascii_lowercase(), after: after.to_ascii_lowercase() })
     }
 
     /// The form that plus addressing gives an address.
@@ -123,7 +123,8 @@ fn said(to: &ReplyTo) -> String {
     format!("{}.{}{hearers}", to.reference.to_lowercase(), to.person)
 }
 
-/// An address as it is compared: without blanks and brackets, in lower case; none where it is no address.
+/// An address as it is compared: without blanks and brackets, A to Z in lower case; none where it is no
+/// address.
 pub fn normal(address: &str) -> Option<String> {
     let bare = address.trim().trim_start_matches('<').trim_end_matches('>').trim();
     let (local, domain) = bare.rsplit_once('@')?;
@@ -135,7 +136,7 @@ pub fn normal(address: &str) -> Option<String> {
         && !local.contains('@')
         && !domain.starts_with('.')
         && !domain.ends_with('.');
-    is_good.then(|| bare.to_lowercase())
+    is_good.then(|| bare.to_ascii_lowercase())
 }
 
 /// A text in which addresses are not readable any more: for logs and states.

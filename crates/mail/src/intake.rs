@@ -15,6 +15,7 @@ use crate::desk::Mail;
 use crate::error::Error;
 use crate::fold::fold;
 use crate::message::{Message, Nature};
+use crate::person::Writer;
 use crate::settings::{Inbox, Strangers};
 
 /// What became of a mail.
@@ -89,16 +90,20 @@ impl Mail {
         let Some(from) = &message.from else {
             return self.refuse(mail, None, "The mail does not say who wrote it.").await;
         };
-        let person = self.person_at(&from.address).await?;
+        let writer = match self.writer_at(&from.address).await? {
+            Writer::Known(person, caller) => Some((person, caller)),
+            Writer::Stranger => None,
+            Writer::Barred(why) => return self.refuse(mail, None, why).await,
+        };
         if let Some(thread) = self.thread_of(message, &recipient).await? {
             let target = format!("{}/{}", thread.about.record_type, thread.about.number);
             if self.is_known(&message.id, &target).await? {
                 return Ok(Outcome::Known);
             }
-            if let Some(person) = &person
-                && let Some(caller) = self.may_answer(person, &thread).await?
+            if let Some((_, caller)) = &writer
+                && self.may_answer(caller, &thread).await?
             {
-                return self.answer(mail, &caller, &thread, &target).await;
+                return self.answer(mail, caller, &thread, &target).await;
             }
         }
         if self.is_known(&message.id, "new").await? {
@@ -108,7 +113,7 @@ impl Mail {
         let Some(inbox) = inbox else {
             return self.refuse(mail, None, "This address takes no mail.").await;
         };
-        self.open_record(mail, person, inbox).await
+        self.open_record(mail, writer, inbox).await
     }
 
     /// What becomes of mails that programs made.
@@ -174,17 +179,16 @@ impl Mail {
         })
     }
 
-    /// The person as a caller, where he may read the record and write for these hearers.
-    async fn may_answer(&self, person: &Record, thread: &Thread) -> Result<Option<Caller>, Error> {
+    /// Whether somebody may read the record and write for these hearers.
+    async fn may_answer(&self, caller: &Caller, thread: &Thread) -> Result<bool, Error> {
         let Some(of) = self.engine().registry().get(&thread.about.record_type).cloned() else {
-            return Ok(None);
+            return Ok(false);
         };
-        let caller = self.engine().caller_of(person.number, &person.title()).await?;
         let may = caller.may(&of, &Action::Read) && caller.may(&of, &thread.audience.action());
         let Some(record) = self.engine().store().load(&of, thread.about.number).await? else {
-            return Ok(None);
+            return Ok(false);
         };
-        Ok((may && self.engine().is_seen(&caller, &record).await?).then_some(caller))
+        Ok(may && self.engine().is_seen(caller, &record).await?)
     }
 
     /// A comment of somebody who may write it.
@@ -211,11 +215,11 @@ impl Mail {
     async fn open_record(
         &self,
         mail: &Arrival,
-        person: Option<Record>,
+        writer: Option<(Box<Record>, Caller)>,
         inbox: &Inbox,
     ) -> Result<Outcome, Error> {
-        let person = match person {
-            Some(person) => person,
+        let (person, caller) = match writer {
+            Some(known) => known,
             None if inbox.strangers == Strangers::Refuse => {
                 return self
                     .refuse(mail, None, "Your address is not known here. Ask the service desk to add it.")
@@ -226,10 +230,13 @@ impl Mail {
                     .refuse(mail, None, "Programs whose address is not known here are not taken.")
                     .await;
             }
-            None => self.make_person(mail).await?,
+            None => {
+                let made = self.make_person(mail).await?;
+                let caller = Caller::person(made.number, &made.title(), ["requester"]);
+                (Box::new(made), caller)
+            }
         };
         let of = self.engine().require_type(&inbox.record)?;
-        let caller = self.engine().caller_of(person.number, &person.title()).await?;
         if !caller.may(&of, &Action::Create) {
             let why = format!("You may not open {}.", of.plural.to_lowercase());
             return self.refuse(mail, Some(person.number), &why).await;

@@ -1,7 +1,7 @@
 //! People as mail knows them: by address, with language, zone, and what they want.
 
 use jiff::tz::TimeZone;
-use proofdesk_engine::{Caller, Record};
+use proofdesk_engine::{Addressed, Caller, Record};
 use proofdesk_model::{StateKind, Value};
 use proofdesk_store::{Select, Statement};
 
@@ -9,8 +9,6 @@ use crate::address::normal;
 use crate::desk::Mail;
 use crate::error::Error;
 
-/// People read at a time where no address fits as it is written.
-const PAGE: usize = 500;
 /// A minute, microseconds.
 const MINUTE: i64 = 60_000_000;
 
@@ -29,6 +27,17 @@ pub struct Contact {
     pub zone: TimeZone,
     /// What the person may see and do.
     pub caller: Caller,
+}
+
+/// Who wrote a mail, by its address.
+#[derive(Debug, Clone)]
+pub(crate) enum Writer {
+    /// A person, and what that person may do by mail.
+    Known(Box<Record>, Caller),
+    /// Nobody whom the desk knows.
+    Stranger,
+    /// Somebody whose words are not taken: says why.
+    Barred(&'static str),
 }
 
 /// How often somebody wants mail.
@@ -141,7 +150,8 @@ fn next(zone: &TimeZone, after: i64, minute: i64) -> i64 {
 }
 
 impl Mail {
-    /// Somebody to whom mail can be sent; none where there is no such person any more, or no address.
+    /// Somebody to whom mail can be sent; none where there is no such person any more, no address, or only accounts that
+    /// are disabled.
     ///
     /// # Errors
     /// A fault of the database.
@@ -156,46 +166,25 @@ impl Mail {
         let language = record.text(&people.language).unwrap_or(&self.settings().language).to_owned();
         let zone = record.text(&people.zone).and_then(|zone| TimeZone::get(zone).ok());
         let name = record.title();
-        let caller = self.engine().caller_of(person, &name).await?;
+        let Some(caller) = self.engine().caller_of(person, &name).await? else { return Ok(None) };
         Ok(Some(Contact { person, name, address, language, zone: zone.unwrap_or(TimeZone::UTC), caller }))
     }
 
-    /// The person who has an address; the first of several.
-    ///
-    /// # Errors
-    /// A fault of the database.
-    pub async fn person_at(&self, address: &str) -> Result<Option<Record>, Error> {
-        let people = &self.declared().people;
-        let of = self.engine().require_type(&people.of)?;
-        let system = Caller::system("Mail");
-        let condition = self.engine().condition(&format!("{} == \"{address}\"", people.mail), &of.name)?;
-        let request = |filter, after, limit| proofdesk_engine::ListRequest {
-            record_type: of.name.clone(),
-            filter: Some(filter),
-            sort: String::new(),
-            descending: false,
-            after,
-            limit,
+    /// Who has an address.
+    pub(crate) async fn writer_at(&self, address: &str) -> Result<Writer, Error> {
+        let person = match self.engine().person_by_address(address).await? {
+            Addressed::One(person) => person,
+            Addressed::Nobody => return Ok(Writer::Stranger),
+            Addressed::Several => {
+                return Ok(Writer::Barred(
+                    "Several people here have your address. Ask the service desk to put that right.",
+                ));
+            }
         };
-        let found = self.engine().list(&system, &request(condition, None, 20)).await?;
-        if let Some(record) = found.records.into_iter().find(is_there) {
-            return Ok(Some(record));
-        }
-        // kept with capitals, blanks or brackets: compared one by one
-        let some = self.engine().condition(&format!("{} != null", people.mail), &of.name)?;
-        let mut after = None;
-        loop {
-            let page = self.engine().list(&system, &request(some.clone(), after, PAGE)).await?;
-            let is_it =
-                |r: &Record| is_there(r) && r.text(&people.mail).and_then(normal).as_deref() == Some(address);
-            if let Some(record) = page.records.into_iter().find(is_it) {
-                return Ok(Some(record));
-            }
-            match page.next {
-                Some(next) => after = Some(next),
-                None => return Ok(None),
-            }
-        }
+        Ok(match self.engine().caller_of(person.number, &person.title()).await? {
+            Some(caller) => Writer::Known(person, caller),
+            None => Writer::Barred("Your account here is closed. Ask the service desk."),
+        })
     }
 
     /// What a person wants by mail.

@@ -7,6 +7,7 @@ mod every_type;
 mod kill;
 mod locks;
 mod matrix;
+mod people;
 mod requester;
 mod samples;
 mod sign_in;

@@ -12,7 +12,7 @@ use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use maud::{Markup, html};
 use proofdesk_engine::{
-    Account, Caller, Change, Door, Engine, Error, ListRequest, NewAccount, Outside, Target,
+    Account, Addressed, Caller, Change, Door, Engine, Error, NewAccount, Outside, Target,
 };
 use proofdesk_sso::{Answer, Kept, Person, Provider};
 use serde::{Deserialize, Serialize};
@@ -213,23 +213,11 @@ pub(crate) async fn person_of(
     name: &str,
     mail: Option<&str>,
 ) -> Result<i64, Error> {
-    if let Some(mail) = mail {
-        let written = mail.replace('\\', "\\\\").replace('"', "\\\"");
-        let filter = engine.condition(&format!("state == 'active' && mail == \"{written}\""), "person")?;
-        let request = ListRequest {
-            record_type: "person".to_owned(),
-            filter: Some(filter),
-            sort: String::new(),
-            descending: false,
-            after: None,
-            limit: 2,
-        };
-        let found = engine.list(caller, &request).await?.records;
-        if let [one] = found.as_slice()
-            && engine.accounts().await?.iter().all(|account| account.person != one.number)
-        {
-            return Ok(one.number);
-        }
+    if let Some(mail) = mail
+        && let Addressed::One(found) = engine.person_by_address(mail).await?
+        && engine.accounts().await?.iter().all(|account| account.person != found.number)
+    {
+        return Ok(found.number);
     }
     let mut change = Change::default().with_text("name", name);
     if let Some(mail) = mail {
