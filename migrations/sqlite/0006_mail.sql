@@ -1,5 +1,6 @@
 -- Mail. The queue of mails on their way out; `state` is waiting, digest (waits for the person's next digest), sent, dead,
--- bounced or withdrawn. The address is not kept here: it is looked up when the mail is sent.
+-- bounced or withdrawn. The address is not kept here: it is looked up when the mail is sent. `audience` is who may see what
+-- is answered to it, `digest` the Message-ID of the one mail in which several were sent.
 CREATE TABLE mail_out (
     id TEXT PRIMARY KEY,
     at INTEGER NOT NULL,
@@ -9,6 +10,8 @@ CREATE TABLE mail_out (
     number INTEGER,
     message_id TEXT NOT NULL UNIQUE,
     answers TEXT,
+    audience TEXT NOT NULL,
+    digest TEXT,
     reply_to TEXT,
     language TEXT NOT NULL,
     subject TEXT NOT NULL,
@@ -24,7 +27,9 @@ CREATE TABLE mail_out (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX mail_out_due ON mail_out (state, due_at);
 CREATE INDEX mail_out_person ON mail_out (person, state);
--- Mails that came in: what each became. `target` is `new`, or the record that it answers: a mail becomes each once.
+CREATE INDEX mail_out_digest ON mail_out (digest);
+-- Mails that came in: what each became. `target` is `new`, or the record that it answers: a mail of a person (0 where it is
+-- nobody's) becomes each once. `audience` is who may see what it became.
 CREATE TABLE mail_in (
     message_id TEXT NOT NULL,
     target TEXT NOT NULL,
@@ -34,10 +39,11 @@ CREATE TABLE mail_in (
     says TEXT NOT NULL DEFAULT '',
     record_type TEXT,
     number INTEGER,
-    person INTEGER,
+    person INTEGER NOT NULL DEFAULT 0,
+    audience TEXT,
     size_bytes INTEGER NOT NULL,
     sha256 TEXT NOT NULL,
-    PRIMARY KEY (message_id, target)
+    PRIMARY KEY (message_id, target, person)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX mail_in_at ON mail_in (at);
 CREATE INDEX mail_in_record ON mail_in (record_type, number, at);

@@ -48,13 +48,23 @@ impl Key {
         Self(bytes)
     }
 
-    /// Signs what an address says, in lower-case hexadecimal.
-    fn sign(&self, said: &str) -> String {
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return String::new() };
+    /// Signs what an address says.
+    fn sign(&self, said: &str) -> [u8; SIGNATURE] {
+        // a key is filled up to a block with zeros (RFC 2104): given so, it cannot be of a wrong length
+        let mut block = [0_u8; 64];
+        block[..32].copy_from_slice(&self.0);
+        let mut mac = Hmac::<Sha256>::new(&block.into());
         mac.update(b"reply to a record of this desk\n");
         mac.update(said.as_bytes());
-        let full = mac.finalize().into_bytes();
-        hex::encode(&full[..SIGNATURE])
+        let mut signature = [0; SIGNATURE];
+        signature.copy_from_slice(&mac.finalize().into_bytes()[..SIGNATURE]);
+        signature
+    }
+
+    /// Whether a signature in hexadecimal is the whole one of what an address says, compared in constant time.
+    fn signed(&self, said: &str, signature: &str) -> bool {
+        let mut given = [0_u8; SIGNATURE];
+        hex::decode_to_slice(signature, &mut given).is_ok() && bool::from(self.sign(said).ct_eq(&given))
     }
 }
 
@@ -91,7 +101,7 @@ impl ReplyForm {
     /// The address for a person's reply.
     pub fn address(&self, key: &Key, to: &ReplyTo) -> String {
         let said = said(to);
-        format!("{}{said}.{}{}", self.before, key.sign(&said), self.after)
+        format!("{}{said}.{}{}", self.before, hex::encode(key.sign(&said)), self.after)
     }
 
     /// What an address stands for, where this desk signed it.
@@ -99,8 +109,7 @@ impl ReplyForm {
         let address = normal(address)?;
         let tag = address.strip_prefix(&self.before)?.strip_suffix(&self.after)?;
         let (said_text, signature) = tag.rsplit_once('.')?;
-        let right = key.sign(said_text);
-        if !bool::from(right.as_bytes().ct_eq(signature.as_bytes())) {
+        if !key.signed(said_text, signature) {
             return None;
         }
         let (reference, who) = said_text.rsplit_once('.')?;
@@ -197,6 +206,18 @@ mod tests {
         ] {
             assert_eq!(form.read(&key, &forged), None, "{forged}");
         }
+        // no part of the signature is enough, and none is too long
+        let whole = address
+            .rsplit_once('.')
+            .map(|_| &address[address.find(".7c.").unwrap() + 4..address.find('@').unwrap()])
+            .unwrap();
+        assert_eq!(whole.len(), 2 * super::SIGNATURE);
+        for length in 0..whole.len() {
+            let forged = address.replace(whole, &whole[..length]);
+            assert_eq!(form.read(&key, &forged), None, "{forged}");
+        }
+        assert_eq!(form.read(&key, &address.replace(whole, &format!("{whole}00"))), None);
+        assert_eq!(form.read(&key, &address.replace(&format!(".{whole}"), "")), None);
         // every place of the signature counts
         let at = address.find(".7c.").unwrap() + 4;
         for i in at..address.find('@').unwrap() {

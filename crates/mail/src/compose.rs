@@ -41,6 +41,11 @@ fn mailbox(name: &str, address: &str) -> Result<Mailbox, Error> {
     Ok(Mailbox::new((!clean.trim().is_empty()).then(|| clean.trim().to_owned()), address))
 }
 
+/// A language as a header names it: a person's record may say anything.
+fn language(written: &str) -> String {
+    written.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(35).collect()
+}
+
 /// Composes a mail.
 pub(crate) fn compose(parts: &Parts<'_>) -> Result<Message, Error> {
     let seconds = u64::try_from(parts.at / 1_000_000).unwrap_or_default();
@@ -72,7 +77,7 @@ pub(crate) fn compose(parts: &Parts<'_>) -> Result<Message, Error> {
     for (name, value) in [
         ("Auto-Submitted", automatic),
         ("X-Auto-Response-Suppress", "All"),
-        ("Content-Language", parts.language),
+        ("Content-Language", &language(parts.language)),
         (OWN, parts.from.1),
     ] {
         if let Ok(name) = HeaderName::new_from_ascii(name.to_owned()) {
@@ -97,7 +102,7 @@ mod tests {
             id: "0199@desk.example",
             answers: Some("m1@customer.example"),
             thread: Some("inc-1.thread@desk.example"),
-            language: "de",
+            language: "de\r\nBcc: x@y.example",
             subject: "[INC-1] Störung in München\r\nBcc: x@y.example",
             body: "Guten Tag Jürgen,\n\n.\nFrom here on: a very long line that goes on and on and on and on and on and on and on and on and on.\n",
             at: 1_772_442_000_000_000,
@@ -106,6 +111,7 @@ mod tests {
         let text = String::from_utf8(raw.clone()).unwrap();
         assert!(text.is_ascii() && text.lines().all(|line| line.len() <= 998), "{text}");
         assert!(!text.lines().any(|line| line.starts_with("Bcc")), "{text}");
+        assert!(text.contains("\r\nContent-Language: deBccxyexample\r\n"), "{text}");
         let read = Message::read(&raw);
         assert_eq!(read.nature, Nature::Desk);
         assert_eq!(read.text.trim(), parts.body.trim());

@@ -163,6 +163,7 @@ async fn key(engine: &Engine, random: &mut (impl Rng + Send)) -> Result<Key, Err
     let kept = rows.first().and_then(|row| hex::decode(row.text(0)).ok());
     let bytes: Option<[u8; 32]> = kept.and_then(|bytes| bytes.try_into().ok());
     bytes
+        .filter(|bytes| bytes.iter().any(|byte| *byte != 0))
         .map(Key::new)
         .ok_or_else(|| Error::Settings(format!("the setting `{KEY}` of the database holds no key")))
 }

@@ -6,10 +6,11 @@
 mod client;
 mod connect;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::desk::Mail;
 use crate::error::Error;
@@ -24,11 +25,10 @@ const IDLE: Duration = Duration::from_secs(25 * 60);
 const LOOK: Duration = Duration::from_secs(60);
 /// Longest rest after a fault.
 const REST: Duration = Duration::from_secs(300);
-/// Mails taken in one look.
-const AT_ONCE: usize = 200;
-/// After so many faults a mail is left aside until the next start, so that it holds up no other.
-const FAULTS: u32 = 5;
-
+/// Until a mail that could not be taken in is tried again; doubled each time.
+const AGAIN: Duration = Duration::from_secs(5);
+/// Longest time until then.
+const AGAIN_MOST: Duration = Duration::from_secs(3_600);
 /// Tries whether the server answers, lets us in, and has the folder.
 ///
 /// # Errors
@@ -42,7 +42,7 @@ pub async fn check(server: &Server) -> Result<(), Error> {
 
 /// Reads the mailbox until told to stop; a server that is away is asked again.
 pub(crate) async fn run(mail: Mail, server: Server, mut stop: watch::Receiver<bool>) {
-    let mut faults = HashMap::new();
+    let mut faults = Faults::default();
     let mut rest = Duration::from_secs(1);
     loop {
         match read(&mail, &server, &mut faults, &mut stop, &mut rest).await {
@@ -63,7 +63,7 @@ pub(crate) async fn run(mail: Mail, server: Server, mut stop: watch::Receiver<bo
 async fn read(
     mail: &Mail,
     server: &Server,
-    faults: &mut HashMap<u32, u32>,
+    faults: &mut Faults,
     stop: &mut watch::Receiver<bool>,
     rest: &mut Duration,
 ) -> Result<(), Error> {
@@ -71,30 +71,20 @@ async fn read(
     for folder in [&server.done, &server.refused] {
         client.create(folder).await?;
     }
-    client.select(&server.folder).await?;
+    let numbering = client.select(&server.folder).await?;
+    if faults.numbering != numbering {
+        *faults = Faults { numbering, ..Faults::default() };
+    }
     loop {
-        let left = look(mail, server, &mut client, faults).await?;
-        mail.note(|w| &mut w.imap, Ok(()));
+        look(mail, server, &mut client, faults, stop).await?;
+        mail.note(|w| &mut w.imap, faults.says());
         *rest = Duration::from_secs(1);
-        if *stop.borrow() {
-            client.logout().await;
-            return Ok(());
-        }
-        if left {
-            // something could not be taken in: not at once again
-            if pause(Duration::from_secs(15), stop).await {
-                client.logout().await;
-                return Ok(());
-            }
-            client.noop().await?;
-            continue;
-        }
-        let stopped = if client.has("IDLE") {
-            client.idle(IDLE, stop).await?
+        let stopped = if *stop.borrow() {
+            true
+        } else if client.has("IDLE") {
+            client.idle(faults.wait().min(IDLE), stop).await?
         } else {
-            let stopped = pause(LOOK, stop).await;
-            client.noop().await?;
-            stopped
+            pause(faults.wait().min(LOOK), stop).await || client.noop().await.map(|()| false)?
         };
         if stopped {
             client.logout().await;
@@ -103,37 +93,89 @@ async fn read(
     }
 }
 
-/// Takes in what is there; gives whether something is left to be tried again.
+/// Takes in what is there, and what comes meanwhile, until nothing is left but what has to wait.
 async fn look(
     mail: &Mail,
     server: &Server,
     client: &mut Client,
-    faults: &mut HashMap<u32, u32>,
-) -> Result<bool, Error> {
-    let most = mail.settings().size_max_mib * 1_048_576;
-    let mut left = false;
-    let mut found = client.uids().await?;
-    found.retain(|uid| faults.get(uid).is_none_or(|n| *n < FAULTS));
-    found.truncate(AT_ONCE);
-    for uid in found {
-        let Some(size) = client.size(uid).await? else { continue };
-        if size > most {
-            tracing::warn!(size, "a mail is larger than allowed and goes to the folder of refused ones");
-            client.move_to(uid, &server.refused).await?;
-            continue;
+    faults: &mut Faults,
+    stop: &watch::Receiver<bool>,
+) -> Result<(), Error> {
+    let mut seen = HashSet::new();
+    loop {
+        let mut found = client.uids().await?;
+        faults.mails.retain(|uid, _| found.contains(uid));
+        found.retain(|uid| faults.are_over(*uid) && seen.insert(*uid));
+        if found.is_empty() {
+            return Ok(());
         }
-        let Some(raw) = client.body(uid, size).await? else { continue };
-        let arrival = Arrival::new(raw, "imap");
-        let recipient = mail.recipient_of(arrival.message());
-        match mail.take_in(&arrival, &recipient).await {
-            Ok(Outcome::Refused(_)) => client.move_to(uid, &server.refused).await?,
-            Ok(_) => client.move_to(uid, &server.done).await?,
-            Err(error) => {
-                tracing::warn!(%error, "a mail could not be taken in; it stays in the mailbox");
-                *faults.entry(uid).or_default() += 1;
-                left = true;
+        for uid in found {
+            if *stop.borrow() {
+                return Ok(());
+            }
+            match take(mail, server, client, uid).await {
+                Ok(()) => faults.forget(uid),
+                Err(error @ (Error::Away(_) | Error::Settings(_))) => return Err(error),
+                Err(error) => {
+                    tracing::warn!(%error, "a mail could not be taken in; it stays in the mailbox");
+                    faults.note(uid);
+                }
             }
         }
     }
-    Ok(left)
+}
+
+/// Takes one mail in and moves it to the folder of what it became.
+async fn take(mail: &Mail, server: &Server, client: &mut Client, uid: u32) -> Result<(), Error> {
+    let Some(size) = client.size(uid).await? else { return Ok(()) };
+    if size > mail.settings().size_max_mib * 1_048_576 {
+        tracing::warn!(size, "a mail is larger than allowed and goes to the folder of refused ones");
+        return client.move_to(uid, &server.refused).await;
+    }
+    let Some(raw) = client.body(uid, size).await? else { return Ok(()) };
+    let arrival = Arrival::new(raw, "imap");
+    let recipient = mail.recipient_of(arrival.message());
+    let outcome = mail.take_in(&arrival, &recipient).await?;
+    let folder = if matches!(outcome, Outcome::Refused(_)) { &server.refused } else { &server.done };
+    client.move_to(uid, folder).await
+}
+
+/// Mails of a folder that could not be taken in: how often, and when they are tried again.
+#[derive(Debug, Default)]
+struct Faults {
+    numbering: u64,
+    mails: HashMap<u32, (u32, Instant)>,
+}
+
+impl Faults {
+    fn note(&mut self, uid: u32) {
+        let times = self.mails.get(&uid).map_or(0, |(times, _)| *times);
+        let wait = (AGAIN * (1 << times.min(8))).min(AGAIN_MOST);
+        self.mails.insert(uid, (times + 1, Instant::now() + wait));
+    }
+
+    fn forget(&mut self, uid: u32) {
+        self.mails.remove(&uid);
+    }
+
+    /// Whether a mail is to be tried now.
+    fn are_over(&self, uid: u32) -> bool {
+        self.mails.get(&uid).is_none_or(|(_, again)| *again <= Instant::now())
+    }
+
+    /// How long until the next is tried again.
+    fn wait(&self) -> Duration {
+        let next = self.mails.values().map(|(_, again)| *again).min();
+        next.map_or(AGAIN_MOST, |again| again.saturating_duration_since(Instant::now()))
+    }
+
+    /// What administrators read of the mailbox.
+    fn says(&self) -> Result<(), String> {
+        match self.mails.len() {
+            0 => Ok(()),
+            left => Err(format!(
+                "{left} mails in the mailbox could not be taken in and are tried again; the program's log says why."
+            )),
+        }
+    }
 }

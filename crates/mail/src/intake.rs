@@ -3,6 +3,7 @@
 //! Invariants: a mail becomes each thing once, by its Message-ID; what it writes is durable when [`Mail::take_in`] returns; its
 //! author is the person with its address, who may do by mail what he may do by any other door.
 
+mod thread;
 mod write;
 
 use proofdesk_engine::{Audience, Caller, Record, Reference};
@@ -10,13 +11,18 @@ use proofdesk_model::{Action, Door};
 use proofdesk_store::{Select, Statement};
 use sha2::{Digest, Sha256};
 
-use crate::address::Hearers;
 use crate::desk::Mail;
 use crate::error::Error;
 use crate::fold::fold;
 use crate::message::{Message, Nature};
 use crate::person::Writer;
 use crate::settings::{Inbox, Strangers};
+pub(crate) use thread::THREAD;
+use thread::Thread;
+
+/// An hour, microseconds.
+const HOUR: i64 = 3_600_000_000;
+const TOO_MUCH: &str = "Too many mails came from this address within an hour. Try again later, or call.";
 
 /// What became of a mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,12 +47,6 @@ pub struct Arrival {
     sha256: String,
     door: &'static str,
     message: Message,
-}
-
-/// A record that a mail answers, and who hears it.
-struct Thread {
-    about: Reference,
-    audience: Audience,
 }
 
 impl Arrival {
@@ -83,30 +83,40 @@ impl Mail {
     /// A fault of the database: nothing was written, try again.
     pub async fn take_in(&self, mail: &Arrival, recipient: &str) -> Result<Outcome, Error> {
         let recipient = crate::address::normal(recipient).unwrap_or_default();
+        if mail.message.is_trap {
+            return self.refuse(mail, None, "The mail has too many parts, or too many mails in it.").await;
+        }
         if let Some(outcome) = self.by_nature(mail).await? {
             return Ok(outcome);
         }
         let message = &mail.message;
         let Some(from) = &message.from else {
-            return self.refuse(mail, None, "The mail does not say who wrote it.").await;
+            let why = "The mail does not name exactly one writer, in one line From with one address.";
+            return self.refuse(mail, None, why).await;
         };
         let writer = match self.writer_at(&from.address).await? {
             Writer::Known(person, caller) => Some((person, caller)),
             Writer::Stranger => None,
             Writer::Barred(why) => return self.refuse(mail, None, why).await,
         };
-        if let Some(thread) = self.thread_of(message, &recipient).await? {
-            let target = format!("{}/{}", thread.about.record_type, thread.about.number);
-            if self.is_known(&message.id, &target).await? {
-                return Ok(Outcome::Known);
+        let number = writer.as_ref().map(|(person, _)| person.number);
+        match (self.thread_of(message, &recipient).await?, &writer) {
+            (Thread::One(thread), Some((_, caller))) => {
+                let target = format!("{}/{}", thread.about.record_type, thread.about.number);
+                if self.is_known(&message.id, &target, number).await? {
+                    return Ok(Outcome::Known);
+                }
+                if let Some(audience) = self.hearers_of(caller, &thread).await? {
+                    return self.answer(mail, caller, (&thread.about, audience), &target).await;
+                }
             }
-            if let Some((_, caller)) = &writer
-                && self.may_answer(caller, &thread).await?
-            {
-                return self.answer(mail, caller, &thread, &target).await;
+            (Thread::Several, Some(_)) => {
+                let why = "Your mail answers a summary of several records. Answer on the page of the one that you mean.";
+                return self.refuse(mail, number, why).await;
             }
+            _ => {}
         }
-        if self.is_known(&message.id, "new").await? {
+        if self.is_known(&message.id, "new", number).await? {
             return Ok(Outcome::Known);
         }
         let inbox = self.settings().inbox_of(&recipient).or_else(|| self.settings().inbox.first());
@@ -138,76 +148,28 @@ impl Mail {
         Ok(Some(Outcome::Ignored(format!("It is {why}."))))
     }
 
-    /// The record that a mail answers: by the signed address, else by a Message-ID that is known.
-    async fn thread_of(&self, message: &Message, recipient: &str) -> Result<Option<Thread>, Error> {
-        let signed = std::iter::once(recipient).chain(message.recipients.iter().map(String::as_str));
-        let found = signed.filter_map(|address| self.form().read(self.key(), address)).next();
-        if let Some(to) = found
-            && let Some(about) = self.engine().registry().parse_reference(&to.reference)
-        {
-            let audience = if to.hearers == Hearers::Staff { Audience::Staff } else { Audience::Customer };
-            return Ok(Some(Thread { about, audience }));
-        }
-        for id in &message.references {
-            for table in ["mail_out", "mail_in"] {
-                let columns = ["record_type", "number"];
-                let question = Select::from(table, &columns).when("message_id", id.clone()).limit(5);
-                let rows = self.engine().store().select(question.short()).await?;
-                let about = rows.iter().find_map(|row| Some((row.opt_text(0)?.to_owned(), row.opt_int(1)?)));
-                if let Some((of, number)) = about {
-                    let audience = self.audience_of(table, id).await?;
-                    return Ok(Some(Thread { about: Reference::new(of, number), audience }));
-                }
-            }
-        }
-        Ok(None)
-    }
-
-    /// Who hears an answer to a mail that was known by its Message-ID: staff only, where that mail told of a note.
-    async fn audience_of(&self, table: &str, id: &str) -> Result<Audience, Error> {
-        if table == "mail_in" {
-            return Ok(Audience::Customer);
-        }
-        let question = Select::from("mail_out", &["reply_to"]).when("message_id", id).limit(1);
-        let rows = self.engine().store().select(question.short()).await?;
-        let reply_to = rows.first().and_then(|row| row.opt_text(0));
-        let to = reply_to.and_then(|address| self.form().read(self.key(), address));
-        Ok(if to.is_some_and(|to| to.hearers == Hearers::Staff) {
-            Audience::Staff
-        } else {
-            Audience::Customer
-        })
-    }
-
-    /// Whether somebody may read the record and write for these hearers.
-    async fn may_answer(&self, caller: &Caller, thread: &Thread) -> Result<bool, Error> {
-        let Some(of) = self.engine().registry().get(&thread.about.record_type).cloned() else {
-            return Ok(false);
-        };
-        let may = caller.may(&of, &Action::Read) && caller.may(&of, &thread.audience.action());
-        let Some(record) = self.engine().store().load(&of, thread.about.number).await? else {
-            return Ok(false);
-        };
-        Ok(may && self.engine().is_seen(caller, &record).await?)
-    }
-
     /// A comment of somebody who may write it.
     async fn answer(
         &self,
         mail: &Arrival,
         caller: &Caller,
-        thread: &Thread,
+        on: (&Reference, Audience),
         target: &str,
     ) -> Result<Outcome, Error> {
-        let said = fold(&mail.message.text).said;
+        if self.is_too_much(caller.person).await? {
+            return self.refuse(mail, caller.person, TOO_MUCH).await;
+        }
+        // what is folded away is in the attached mail, for who may attach
+        let of = self.engine().require_type(&on.0.record_type)?;
+        let text = &mail.message.text;
+        let said = if caller.may(&of, &Action::Attach) { fold(text).said } else { text.clone() };
         if said.is_empty() && mail.message.files.is_empty() {
             self.kept(mail, ("ignored", "an empty answer"), caller.person).await?;
             return Ok(Outcome::Ignored("It says nothing.".to_owned()));
         }
-        let written = self.write_comment(mail, caller, (&thread.about, thread.audience), &said, target).await;
-        match written {
-            Ok(()) => Ok(Outcome::Comment(thread.about.clone())),
-            Err(error) => self.known_or(mail, target, error).await,
+        match self.write_comment(mail, caller, on, &said, target).await {
+            Ok(()) => Ok(Outcome::Comment(on.0.clone())),
+            Err(error) => self.known_or(mail, target, caller.person, error).await,
         }
     }
 
@@ -241,9 +203,8 @@ impl Mail {
             let why = format!("You may not open {}.", of.plural.to_lowercase());
             return self.refuse(mail, Some(person.number), &why).await;
         }
-        if self.is_too_much(person.number).await? {
-            let why = "Too many mails came from this address within an hour. Try again later, or call.";
-            return self.refuse(mail, Some(person.number), why).await;
+        if self.is_too_much(caller.person).await? {
+            return self.refuse(mail, Some(person.number), TOO_MUCH).await;
         }
         match self.write_record(mail, &person, inbox).await {
             Ok(about) => Ok(Outcome::Record(about)),
@@ -252,28 +213,38 @@ impl Mail {
                 tracing::warn!(record_type = of.name, %problems, "a mail could not become a record");
                 self.refuse(mail, Some(person.number), &why).await
             }
-            Err(error) => self.known_or(mail, "new", error).await,
+            Err(error) => self.known_or(mail, "new", caller.person, error).await,
         }
     }
 
     /// Where a write failed because the same mail was written at the same instant, that is the outcome.
-    async fn known_or(&self, mail: &Arrival, target: &str, error: Error) -> Result<Outcome, Error> {
-        if self.is_known(&mail.message.id, target).await? { Ok(Outcome::Known) } else { Err(error) }
+    async fn known_or(
+        &self,
+        mail: &Arrival,
+        target: &str,
+        person: Option<i64>,
+        error: Error,
+    ) -> Result<Outcome, Error> {
+        if self.is_known(&mail.message.id, target, person).await? { Ok(Outcome::Known) } else { Err(error) }
     }
 
-    async fn is_too_much(&self, person: i64) -> Result<bool, Error> {
-        const HOUR: i64 = 3_600_000_000;
-        let most = usize::try_from(self.settings().records_per_hour).unwrap_or(usize::MAX);
+    /// Whether a person's mails became more within an hour than somebody writes: then a program answers a program.
+    async fn is_too_much(&self, person: Option<i64>) -> Result<bool, Error> {
+        let most = usize::try_from(self.settings().mails_per_hour).unwrap_or(usize::MAX);
         let question = Select::from("mail_in", &["at"])
-            .when("person", person)
-            .when("outcome", "record")
+            .when("person", person.unwrap_or_default())
+            .when_in("outcome", ["record", "comment"])
             .when_above("at", self.engine().now() - HOUR)
             .limit(most);
         Ok(self.engine().store().select(question).await?.len() >= most)
     }
 
-    async fn is_known(&self, id: &str, target: &str) -> Result<bool, Error> {
-        let question = Select::from("mail_in", &["at"]).when("message_id", id).when("target", target);
+    /// Whether a mail of this person became this before. Another's mail of the same Message-ID is another mail.
+    async fn is_known(&self, id: &str, target: &str, person: Option<i64>) -> Result<bool, Error> {
+        let question = Select::from("mail_in", &["at"])
+            .when("message_id", id)
+            .when("target", target)
+            .when("person", person.unwrap_or_default());
         Ok(!self.engine().store().select(question.limit(1).short()).await?.is_empty())
     }
 
@@ -303,7 +274,7 @@ impl Mail {
             .set("at", self.engine().now())
             .set("door", mail.door)
             .set("outcome", outcome)
-            .set("person", person)
+            .set("person", person.unwrap_or_default())
             .set("size_bytes", i64::try_from(mail.raw.len()).unwrap_or(i64::MAX))
             .set("sha256", mail.sha256.clone())
     }

@@ -3,6 +3,7 @@
 //! Source: RFC 5322, RFC 2045 to 2047, RFC 2231, RFC 3464 (reports of delivery), RFC 3834 (automatic answers).
 //! Invariant: no bytes make it fail; whatever cannot be read is read as far as it goes.
 
+mod bounds;
 mod files;
 mod nature;
 mod report;
@@ -13,6 +14,7 @@ use mail_parser::{Address, HeaderName, MessageParser, PartType};
 use sha2::{Digest, Sha256};
 
 use crate::address::normal;
+use bounds::Bounded;
 pub use files::File;
 pub use nature::{Nature, OWN};
 pub use report::Report;
@@ -38,7 +40,7 @@ pub struct Mailbox {
 pub struct Message {
     /// Its Message-ID without brackets; made from its bytes where it has none.
     pub id: String,
-    /// Who wrote it; none where no address can be read.
+    /// Who wrote it; none where it does not name exactly one address in exactly one header `From`.
     pub from: Option<Mailbox>,
     /// All addresses in To, Cc and what servers say of the delivery, in lower case, each once.
     pub recipients: Vec<String>,
@@ -54,15 +56,23 @@ pub struct Message {
     pub nature: Nature,
     /// What a report of delivery says.
     pub report: Option<Report>,
+    /// It has more parts, headers or mails in mails than anybody sends, and was not read.
+    pub is_trap: bool,
 }
 
 impl Message {
     /// Reads a mail.
     pub fn read(raw: &[u8]) -> Self {
-        let parsed = MessageParser::default().parse(raw);
+        let bounded = bounds::bounded(raw);
+        let safe = match &bounded {
+            Bounded::Whole(raw) => raw,
+            Bounded::Defused(changed) => changed.as_slice(),
+            Bounded::Refused => return Self { is_trap: true, ..Self::unreadable(&[]) }.of_bytes(raw),
+        };
+        let parsed = MessageParser::default().parse(safe);
         let Some(parsed) = parsed.filter(|m| !m.parts.is_empty()) else { return Self::unreadable(raw) };
-        let from = mailboxes(parsed.from()).into_iter().chain(mailboxes(parsed.sender())).next();
-        let from = from.map(|mailbox| Mailbox { name: readable_name(&parsed, mailbox.name), ..mailbox });
+        let from =
+            writer(&parsed).map(|mailbox| Mailbox { name: readable_name(&parsed, mailbox.name), ..mailbox });
         let report = report::read(&parsed);
         Self {
             id: parsed.message_id().and_then(clean_id).unwrap_or_else(|| id_of(raw)),
@@ -74,7 +84,13 @@ impl Message {
             nature: nature::of(&parsed, report.is_some()),
             report,
             from,
+            is_trap: false,
         }
+    }
+
+    /// With the Message-ID that is made from these bytes.
+    fn of_bytes(self, raw: &[u8]) -> Self {
+        Self { id: id_of(raw), ..self }
     }
 
     /// Bytes that are no mail at all: they are its text.
@@ -89,6 +105,7 @@ impl Message {
             files: Vec::new(),
             nature: Nature::Person,
             report: None,
+            is_trap: false,
         }
     }
 }
@@ -100,7 +117,8 @@ fn id_of(raw: &[u8]) -> String {
 
 fn clean_id(id: &str) -> Option<String> {
     let id = id.trim().trim_start_matches('<').trim_end_matches('>');
-    let is_good = !id.is_empty() && !id.chars().any(|c| c.is_control() || c.is_whitespace());
+    let strange = |c: char| c.is_control() || c.is_whitespace() || "<>,\"".contains(c);
+    let is_good = !id.is_empty() && !id.contains(strange);
     is_good.then(|| id.chars().take(400).collect())
 }
 
@@ -122,16 +140,51 @@ fn in_a_line(text: &str, most: usize) -> String {
     words.join(" ").chars().take(most).collect()
 }
 
+fn mailbox(written: &mail_parser::Addr<'_>) -> Option<Mailbox> {
+    let address = normal(written.address.as_deref()?)?;
+    Some(Mailbox { name: in_a_line(written.name.as_deref().unwrap_or_default(), 200), address })
+}
+
 fn mailboxes(address: Option<&Address<'_>>) -> Vec<Mailbox> {
-    let Some(address) = address else { return Vec::new() };
-    let read = |a: &mail_parser::Addr<'_>| {
-        let address = normal(a.address.as_deref()?)?;
-        Some(Mailbox { name: in_a_line(a.name.as_deref().unwrap_or_default(), 200), address })
-    };
     match address {
-        Address::List(list) => list.iter().filter_map(read).collect(),
-        Address::Group(groups) => groups.iter().flat_map(|g| &g.addresses).filter_map(read).collect(),
+        Some(Address::List(list)) => list.iter().filter_map(mailbox).collect(),
+        Some(Address::Group(groups)) => {
+            groups.iter().flat_map(|g| &g.addresses).filter_map(mailbox).collect()
+        }
+        None => Vec::new(),
     }
+}
+
+/// Who wrote a mail. A second header, a second address, a group, or another address beside the one in brackets is read
+/// differently by every program, so nobody is named by it; `Sender` says who sent it, not who wrote it.
+fn writer(parsed: &mail_parser::Message<'_>) -> Option<Mailbox> {
+    let mut headers = parsed.headers().iter().filter(|header| header.name == HeaderName::From);
+    let (Some(header), None) = (headers.next(), headers.next()) else { return None };
+    let Some(Address::List(list)) = header.value.as_address() else { return None };
+    let [one] = list.as_slice() else { return None };
+    let found = mailbox(one)?;
+    let (from, to) = (usize::try_from(header.offset_start).ok()?, usize::try_from(header.offset_end).ok()?);
+    let written = String::from_utf8_lossy(parsed.raw_message().get(from..to)?).into_owned();
+    let bare = unquoted(&written);
+    let mut words =
+        bare.split(|c: char| c.is_whitespace() || "<>,;:()'".contains(c)).filter(|w| w.contains('@'));
+    words.all(|word| normal(word).as_deref() == Some(found.address.as_str())).then_some(found)
+}
+
+/// A header without what stands in quotation marks.
+fn unquoted(text: &str) -> String {
+    let (mut out, mut is_quoted, mut chars) = (String::new(), false, text.chars());
+    while let Some(c) = chars.next() {
+        match c {
+            '"' => is_quoted = !is_quoted,
+            '\\' if is_quoted => {
+                chars.next();
+            }
+            _ if is_quoted => {}
+            other => out.push(other),
+        }
+    }
+    out
 }
 
 /// The first header of a name, as it is written.

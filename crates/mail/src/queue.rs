@@ -1,6 +1,6 @@
 //! The queue of mails on their way out: rows of `mail_out`, and what administrators see and do with them.
 
-use proofdesk_engine::{Reference, write_id};
+use proofdesk_engine::{Audience, Reference, write_id};
 use proofdesk_store::{Row, Select, Statement};
 use serde::Serialize;
 use uuid::Uuid;
@@ -22,6 +22,8 @@ pub struct Letter {
     pub about: Option<Reference>,
     /// Message-ID of the mail that it answers.
     pub answers: Option<String>,
+    /// Who may see what is answered to it.
+    pub audience: Audience,
     /// Signed address for replies.
     pub reply_to: Option<String>,
     /// Language of its text.
@@ -136,6 +138,7 @@ impl Mail {
             .set("number", letter.about.as_ref().map(|r| r.number))
             .set("message_id", format!("{id}@{}", self.settings().domain()))
             .set("answers", letter.answers.clone())
+            .set("audience", letter.audience.as_str())
             .set("reply_to", letter.reply_to.clone())
             .set("language", letter.language.clone())
             .set("subject", letter.subject.replace('\0', ""))
@@ -180,7 +183,7 @@ impl Mail {
             outcome: row.text(2).to_owned(),
             says: row.text(3).to_owned(),
             about: reference(row, 4),
-            person: row.opt_int(6),
+            person: row.opt_int(6).filter(|person| *person > 0),
             size_bytes: row.int(7),
         };
         Ok(self.engine().store().select(question).await?.iter().map(read).collect())
@@ -235,19 +238,16 @@ impl Mail {
         Ok(())
     }
 
-    /// Notes that a sent mail came back.
-    pub(crate) async fn bounced(&self, message_id: &str, says: &str) -> Result<bool, Error> {
-        let row = Statement::update("mail_out")
-            .set("state", "bounced")
-            .set("error", says.to_owned())
-            .when("message_id", message_id)
-            .when("state", "sent")
-            .must_hit();
-        match self.engine().store().execute(vec![row]).await {
-            Ok(()) => Ok(true),
-            Err(proofdesk_store::Error::NotFound(_)) => Ok(false),
-            Err(other) => Err(other.into()),
-        }
+    /// Notes that a sent mail came back, or a summary with all that was in it.
+    pub(crate) async fn bounced(&self, message_id: &str, says: &str) -> Result<(), Error> {
+        let rows = ["message_id", "digest"].map(|column| {
+            Statement::update("mail_out")
+                .set("state", "bounced")
+                .set("error", says.to_owned())
+                .when(column, message_id)
+                .when("state", "sent")
+        });
+        Ok(self.engine().store().execute(rows.into()).await?)
     }
 
     /// Removes sent and withdrawn mails, and notes of what came in, that are older than the configured days. Notes on

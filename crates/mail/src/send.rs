@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Certificate, Tls as Secure, TlsParameters};
+use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls as Secure, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use proofdesk_store::{Row, Select, Statement};
 
@@ -15,6 +15,7 @@ use crate::compose::{Parts, compose};
 use crate::declared::Values;
 use crate::desk::Mail;
 use crate::error::Error;
+use crate::intake::THREAD;
 use crate::settings::{Server, Tls};
 
 /// How long a sender may hold a letter before another may take it, microseconds.
@@ -79,9 +80,13 @@ pub(crate) fn transport(server: &Server) -> Result<Transport, Error> {
     let wrong = |e: lettre::transport::smtp::Error| Error::Settings(format!("mail.smtp: {e}"));
     let mut parameters = TlsParameters::builder(server.host.clone());
     if let Some(file) = &server.ca_file {
-        let pem = std::fs::read(file)
-            .map_err(|e| Error::Settings(format!("mail.smtp: {} cannot be read: {e}", file.display())))?;
-        parameters = parameters.add_root_certificate(Certificate::from_pem(&pem).map_err(wrong)?);
+        let read =
+            proofdesk_reach::authorities(file).map_err(|e| Error::Settings(format!("mail.smtp: {e}")))?;
+        parameters = parameters.certificate_store(CertificateStore::None);
+        for certificate in read {
+            let certificate = Certificate::from_der(certificate.to_vec()).map_err(wrong)?;
+            parameters = parameters.add_root_certificate(certificate);
+        }
     }
     let (secure, usual) = match server.tls {
         Tls::None => (Secure::None, 25),
@@ -172,7 +177,7 @@ impl Mail {
 
     fn waiting(&self, row: &Row) -> Waiting {
         let about = row.opt_text(2).zip(row.opt_int(3));
-        let thread = about.map(|(of, number)| format!("{of}-{number}.thread@{}", self.settings().domain()));
+        let thread = about.map(|(of, number)| format!("{of}-{number}{THREAD}{}", self.settings().domain()));
         Waiting {
             id: row.text(0).to_owned(),
             person: row.int(1),
@@ -232,6 +237,7 @@ impl Mail {
             return Ok(Outcome::Never("The person has no address any more.".to_owned()));
         };
         let is_digest = first.in_digest && letters.len() > 1;
+        let id = if is_digest { self.keep_digest(letters).await? } else { first.message_id.clone() };
         let (subject, body) = if is_digest {
             self.digest(&contact, letters)
         } else {
@@ -245,7 +251,7 @@ impl Mail {
             from: (sender, &self.settings().address),
             to: (&contact.name, &contact.address),
             reply_to: reply_to.as_deref(),
-            id: &first.message_id,
+            id: &id,
             answers: answers.as_deref(),
             thread: thread.as_deref(),
             language: &contact.language,
@@ -272,6 +278,18 @@ impl Mail {
             }
             Err(_) => Outcome::Away("The server does not answer.".to_owned()),
         })
+    }
+
+    /// Keeps with several letters the Message-ID of the one mail in which they go; the same letters have the same.
+    async fn keep_digest(&self, letters: &[Waiting]) -> Result<String, Error> {
+        let ids: Vec<&str> = letters.iter().map(|letter| letter.id.as_str()).collect();
+        let id = proofdesk_engine::write_id("mail digest", &ids.join(" "), b"");
+        let id = format!("{id}@{}", self.settings().domain());
+        let row = |letter: &Waiting| {
+            Statement::update("mail_out").set("digest", id.clone()).when("id", letter.id.clone())
+        };
+        self.engine().store().execute(letters.iter().map(row).collect()).await?;
+        Ok(id)
     }
 
     /// Subject and body of one mail for several letters.

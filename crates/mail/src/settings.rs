@@ -141,9 +141,9 @@ pub struct Settings {
     /// Largest mail that is taken, MiB.
     #[serde(default = "size")]
     pub size_max_mib: u64,
-    /// Most new records that one person makes by mail in an hour.
+    /// Most records and comments that one person makes by mail in an hour.
     #[serde(default = "hourly")]
-    pub records_per_hour: u32,
+    pub mails_per_hour: u32,
     /// Days after which a mail that could not be sent is given up.
     #[serde(default = "give_up")]
     pub give_up_days: u32,
@@ -284,7 +284,7 @@ mod tests {
             reply: None,
             language: "en".to_owned(),
             size_max_mib: 25,
-            records_per_hour: 60,
+            mails_per_hour: 60,
             give_up_days: 5,
             keep_days: 30,
             smtp: None,

@@ -7,7 +7,7 @@ mod mention;
 
 use std::collections::HashSet;
 
-use proofdesk_engine::{Record, Reference};
+use proofdesk_engine::{Audience, Record, Reference};
 use proofdesk_model::{Action, RecordType, format};
 use proofdesk_store::{Select, Statement, StoredEntry};
 use serde_json::Value as Json;
@@ -87,7 +87,12 @@ impl Mail {
             store.execute(vec![row.set("updated_at", self.engine().now())]).await?;
             return Ok(0);
         };
-        let place: u64 = was.parse().unwrap_or_default();
+        let place: u64 = was.parse().map_err(|_| {
+            let why = format!(
+                "the setting `{PLACE}` of the database is `{was}`, no place in the log: nothing is told"
+            );
+            Error::Settings(why)
+        })?;
         let entries = store.entry_range(place, AT_ONCE).await?;
         if entries.is_empty() {
             return Ok(0);
@@ -197,12 +202,14 @@ impl Mail {
         let (subject, body) = text.fill(&values);
         let answers = self.last_from(&about, person).await?;
         let hearers = if is_staff_only { Hearers::Staff } else { Hearers::Customer };
+        let audience = hearers.audience();
         let to = ReplyTo { reference: record.reference(), person, hearers };
         Ok(Some(Letter {
             event: tell.text.clone(),
             person,
             about: Some(about),
             answers,
+            audience,
             reply_to: Some(self.form().address(self.key(), &to)),
             language: contact.language,
             subject,
@@ -305,6 +312,7 @@ impl LinkLetter {
             person: self.contact.person,
             about: None,
             answers: None,
+            audience: Audience::Staff,
             reply_to: None,
             language: self.contact.language,
             subject,

@@ -9,10 +9,8 @@ use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
 
+use crate::tls::tls;
 use crate::{Answer, Error, Request, Rule};
 
 /// How long and how large an exchange may be.
@@ -155,25 +153,4 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
         inner = next;
     }
     inner.to_string()
-}
-
-fn tls(roots: Option<&Path>) -> Result<ClientConfig, Error> {
-    let mut store = RootCertStore::empty();
-    match roots {
-        None => store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
-        Some(path) => {
-            let bad = |e: &dyn std::fmt::Display| Error::Setup(format!("{}: {e}", path.display()));
-            for certificate in CertificateDer::pem_file_iter(path).map_err(|e| bad(&e))? {
-                store.add(certificate.map_err(|e| bad(&e))?).map_err(|e| bad(&e))?;
-            }
-            if store.is_empty() {
-                return Err(bad(&"the file holds no certificate"));
-            }
-        }
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let versions = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| Error::Setup(error.to_string()))?;
-    Ok(versions.with_root_certificates(store).with_no_client_auth())
 }

@@ -2,17 +2,19 @@
 //!
 //! Invariant: no request leaves but through [`Reach::send`], and none goes to an address that its [`Rule`] refuses, also
 //! where a name resolves to another address a moment later. Redirects are not followed, bodies have a limit, and a
-//! request ends by itself.
+//! request ends by itself. Mail, which speaks other languages, takes only its TLS from here ([`tls()`]).
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests"))]
 
 mod address;
 mod client;
 mod error;
+mod tls;
 
 pub use address::Rule;
 pub use client::{Limits, Reach};
 pub use error::Error;
+pub use tls::{authorities, tls};
 
 /// What goes out: method, address, headers and body as bytes.
 pub type Request = http::Request<Vec<u8>>;

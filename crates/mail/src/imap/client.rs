@@ -14,7 +14,7 @@ use crate::lmtp::Stream;
 /// How long a server may take to answer a command.
 const PATIENCE: Duration = Duration::from_secs(90);
 /// Longest line of an answer, bytes.
-const LINE: u64 = 1 << 20;
+const LINE: u64 = 1 << 24;
 /// Longest literal where no size is known, bytes.
 const LITERAL: u64 = 1 << 16;
 
@@ -30,6 +30,7 @@ pub(super) struct Client {
     stream: BufReader<Box<dyn Stream>>,
     tag: u32,
     can: Vec<String>,
+    has_news: bool,
 }
 
 fn away(error: impl std::fmt::Display) -> Error {
@@ -43,7 +44,7 @@ fn quoted(text: &str) -> String {
 impl Client {
     /// A connection whose greeting, where there is one to come, is not yet read.
     pub fn new(stream: Box<dyn Stream>) -> Self {
-        Self { stream: BufReader::new(stream), tag: 0, can: Vec::new() }
+        Self { stream: BufReader::new(stream), tag: 0, can: Vec::new(), has_news: false }
     }
 
     /// The stream, to begin TLS on it.
@@ -73,7 +74,11 @@ impl Client {
             let line = String::from_utf8_lossy(&bytes);
             let line = line.trim_end_matches(['\r', '\n']);
             answer.text.push_str(line);
-            let Some(length) = literal_of(line) else { return Ok(answer) };
+            let Some(length) = literal_of(line) else {
+                // a server says it with the answer to any command, and says it once
+                self.has_news |= is_news(&answer.text);
+                return Ok(answer);
+            };
             if length > longest || answer.literals.len() > 16 {
                 return Err(away("an answer is longer than asked for"));
             }
@@ -156,9 +161,10 @@ impl Client {
         self.can.iter().any(|c| c == what)
     }
 
-    /// Opens a folder.
-    pub async fn select(&mut self, folder: &str) -> Result<(), Error> {
-        self.command(&format!("SELECT {}", quoted(folder))).await.map(|_| ())
+    /// Opens a folder; gives the number by which a server says that its mails are numbered anew.
+    pub async fn select(&mut self, folder: &str) -> Result<u64, Error> {
+        let answers = self.command(&format!("SELECT {}", quoted(folder))).await?;
+        Ok(answers.iter().find_map(|a| number_after(&a.text, "[UIDVALIDITY ")).unwrap_or_default())
     }
 
     /// Makes a folder, where it is not there.
@@ -176,6 +182,7 @@ impl Client {
 
     /// The numbers of all mails in the folder, oldest first.
     pub async fn uids(&mut self) -> Result<Vec<u32>, Error> {
+        self.has_news = false;
         let answers = self.command("UID SEARCH UNDELETED").await?;
         let mut found: Vec<u32> = Vec::new();
         for answer in answers {
@@ -215,20 +222,24 @@ impl Client {
         Ok(())
     }
 
-    /// Waits until something comes, at most so long; gives whether to stop.
+    /// Waits until something comes that came not before the last question for all mails, at most so long; gives whether
+    /// to stop.
     pub async fn idle(&mut self, most: Duration, stop: &mut watch::Receiver<bool>) -> Result<bool, Error> {
+        if self.has_news {
+            return Ok(*stop.borrow());
+        }
         let tag = self.begin("IDLE").await?;
         self.goes_on(&tag).await?;
         let until = tokio::time::Instant::now() + most;
+        let mut is_over = false;
         let stopped = loop {
-            let next = tokio::select! {
-                answer = self.answer(LITERAL) => Some(answer?.text.to_ascii_uppercase()),
-                () = tokio::time::sleep_until(until) => None,
+            if self.has_news || is_over {
+                break *stop.borrow();
+            }
+            tokio::select! {
+                answer = self.answer(LITERAL) => drop(answer?),
+                () = tokio::time::sleep_until(until) => is_over = true,
                 _ = stop.changed() => break true,
-            };
-            let news = |text: &String| text.ends_with(" EXISTS") || text.ends_with(" RECENT");
-            if next.as_ref().is_none_or(news) {
-                break false;
             }
         };
         self.send(b"DONE\r\n").await?;
@@ -241,6 +252,12 @@ impl Client {
         // the connection ends either way
         let _ = self.command("LOGOUT").await;
     }
+}
+
+/// Whether an answer says that there are new mails.
+fn is_news(text: &str) -> bool {
+    let text = text.to_ascii_uppercase();
+    text.starts_with("* ") && (text.ends_with(" EXISTS") || text.ends_with(" RECENT"))
 }
 
 /// Length of the literal that a line announces at its end.
@@ -265,14 +282,42 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use tokio::io::AsyncWriteExt as _;
 
-    use super::{Client, literal_of, number_after, quoted};
+    use super::{Client, is_news, literal_of, number_after, quoted};
 
     #[test]
     fn answers_are_read_by_their_words() {
         assert_eq!(literal_of("* 1 FETCH (BODY[] {12}"), Some(12));
         assert_eq!(literal_of("* 1 FETCH {x}"), None);
+        assert!(
+            is_news("* 23 EXISTS")
+                && is_news("* 1 Recent")
+                && !is_news("d1 OK EXISTS")
+                && !is_news("* 3 EXPUNGE")
+        );
         assert_eq!(number_after("* 3 FETCH (UID 17 RFC822.SIZE 900)", "RFC822.SIZE "), Some(900));
         assert_eq!(quoted("a \"b\" \\"), "\"a \\\"b\\\" \\\\\"");
+    }
+
+    /// A server that says what it says before it is asked, then listens.
+    async fn saying(text: &str) -> (Client, tokio::io::DuplexStream) {
+        let (mut near, far) = tokio::io::duplex(1 << 16);
+        near.write_all(text.as_bytes()).await.unwrap();
+        (Client::new(Box::new(far)), near)
+    }
+
+    #[tokio::test]
+    async fn what_came_with_another_answer_is_not_waited_for() {
+        let (_tell, mut stop) = tokio::sync::watch::channel(false);
+        let hour = std::time::Duration::from_secs(3_600);
+        // with the answer to a FETCH, and between IDLE and the word that it began
+        let (mut client, _near) =
+            saying("* SEARCH 7\r\nd1 OK\r\n* 2 EXISTS\r\n* 1 FETCH (UID 7 RFC822.SIZE 5)\r\nd2 OK\r\n").await;
+        assert_eq!(client.uids().await.unwrap(), [7]);
+        assert_eq!(client.size(7).await.unwrap(), Some(5));
+        assert!(!client.idle(hour, &mut stop).await.unwrap(), "without a question to the server");
+        let (mut client, _near) = saying("* SEARCH\r\nd1 OK\r\n* 1 EXISTS\r\n+ idling\r\nd2 OK\r\n").await;
+        assert!(client.uids().await.unwrap().is_empty());
+        assert!(!client.idle(hour, &mut stop).await.unwrap());
     }
 
     #[tokio::test]

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
@@ -44,24 +42,7 @@ pub(super) async fn sign_in(server: &Server) -> Result<Client, Error> {
 
 async fn secure(server: &Server, stream: Box<dyn Stream>) -> Result<Box<dyn Stream>, Error> {
     let wrong = |why: String| Error::Settings(format!("mail.imap: {why}"));
-    let mut roots = RootCertStore::empty();
-    match &server.ca_file {
-        None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
-        Some(file) => {
-            let read =
-                CertificateDer::pem_file_iter(file).map_err(|e| wrong(format!("{}: {e}", file.display())))?;
-            for certificate in read {
-                let certificate = certificate.map_err(|e| wrong(format!("{}: {e}", file.display())))?;
-                roots.add(certificate).map_err(|e| wrong(format!("{}: {e}", file.display())))?;
-            }
-        }
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|e| wrong(e.to_string()))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let config = proofdesk_reach::tls(server.ca_file.as_deref()).map_err(|e| wrong(e.to_string()))?;
     let name =
         ServerName::try_from(server.host.clone()).map_err(|e| wrong(format!("{}: {e}", server.host)))?;
     let connecting = TlsConnector::from(Arc::new(config)).connect(name, stream);

@@ -1,12 +1,14 @@
 //! The writes of a mail: record, comment, person; with its files and itself as attachments, in one transaction.
 
 use jiff::tz::TimeZone;
-use proofdesk_engine::{Audience, Beside, Caller, Change, Received, Record, Reference, Target, write_id};
+use proofdesk_engine::{
+    Addressed, Audience, Beside, Caller, Change, Received, Record, Reference, Target, write_id,
+};
 use proofdesk_model::format::{self, Input};
 use proofdesk_model::{Action, Kind, RecordType, Value};
 use serde_json::json;
 
-use super::Arrival;
+use super::{Arrival, HOUR};
 use crate::declared::Intake;
 use crate::desk::Mail;
 use crate::error::Error;
@@ -32,13 +34,16 @@ impl Mail {
     ) -> Result<(), Error> {
         let of = self.engine().require_type(&about.record_type)?;
         let mut body = cut(&as_markdown(said), COMMENT_MAX);
-        if body.trim().is_empty() {
-            body = mail.message.files.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(", ");
+        let names = mail.message.files.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(", ");
+        if !names.is_empty() && !caller.may(&of, &Action::Attach) {
+            body = format!("{body}\n\nNot kept, since you may not add files here: {names}").trim().to_owned();
+        } else if body.trim().is_empty() {
+            body = names;
         }
         let files = self.received(mail, caller, &of, audience).await?;
-        let row = self.row_of(mail, target, "comment", caller.person);
+        let row = self.row_of(mail, target, "comment", caller.person).set("audience", audience.as_str());
         let beside = Beside::new(files, move |about| vec![told(row.clone(), about)]);
-        let id = write_id("mail in", &mail.message.id, target.as_bytes());
+        let id = write_of(mail, target, caller.person);
         let on = (caller, about);
         self.engine().comment_beside(on, audience, &body, beside, self.stamp(), id).await?;
         Ok(())
@@ -59,8 +64,9 @@ impl Mail {
         let change = self.change_of(mail, person, (intake, &of), inbox)?;
         let files = self.received(mail, &writer, &of, Audience::Customer).await?;
         let row = self.row_of(mail, "new", "record", Some(person.number));
+        let row = row.set("audience", Audience::Customer.as_str());
         let beside = Beside::new(files, move |about| vec![told(row.clone(), about)]);
-        let id = write_id("mail in", &mail.message.id, b"new");
+        let id = write_of(mail, "new", Some(person.number));
         let target = Target::New(of.name.clone());
         let made = self.engine().apply_beside(&writer, target, change, beside, self.stamp(), id).await?;
         Ok(Reference::new(of.name.clone(), made.record.number))
@@ -145,7 +151,8 @@ impl Mail {
         Ok(intake.finish().await?)
     }
 
-    /// Makes a person of somebody who wrote for the first time.
+    /// Makes a person of somebody who wrote for the first time. Of several mails at the same instant one does it, on
+    /// whatever node: two people with one address would be nobody.
     pub(super) async fn make_person(&self, mail: &Arrival) -> Result<Record, Error> {
         let people = &self.declared().people;
         let of = self.engine().require_type(&people.of)?;
@@ -163,12 +170,23 @@ impl Mail {
                 change = change.with(field, value);
             }
         }
-        let id = write_id("mail person", &mail.message.id, from.address.as_bytes());
+        let hour = self.engine().now() / HOUR;
+        let id = write_id("mail person", &from.address, &hour.to_be_bytes());
         let target = Target::New(of.name.clone());
         let system = Caller::system("Mail");
-        let made = self.engine().apply_at(&system, target, change, self.stamp(), id).await?;
-        Ok(made.record)
+        match self.engine().apply_at(&system, target, change, self.stamp(), id).await {
+            Ok(made) => Ok(made.record),
+            Err(error) => match self.engine().person_by_address(&from.address).await? {
+                Addressed::One(made) => Ok(*made),
+                _ => Err(error.into()),
+            },
+        }
     }
+}
+
+/// The id of what a person's mail writes: the same mail writes once.
+fn write_of(mail: &Arrival, target: &str, person: Option<i64>) -> uuid::Uuid {
+    write_id("mail in", &mail.message.id, format!("{target} {}", person.unwrap_or_default()).as_bytes())
 }
 
 /// The row of a mail with the record that it became or answers.

@@ -183,13 +183,100 @@ fn deep_nesting_ends() {
     }
     raw.push_str("Content-Type: text/plain\n\ndeep\n");
     assert!(Message::read(&crlf(&raw)).files.len() <= 50);
-    let messages = "Content-Type: message/rfc822\n\n".repeat(5_000);
-    Message::read(&crlf(&format!("From: a@b.example\n{messages}deep")));
+    let messages = "Content-Type: message/rfc822\n\n".repeat(40);
+    let message = Message::read(&crlf(&format!("From: a@b.example\n{messages}deep")));
+    assert_eq!((message.is_trap, message.files.len()), (false, 1));
     let html = format!(
         "From: a@b.example\nContent-Type: text/html\n\n{}",
         "<div><blockquote type=\"cite\">".repeat(20_000)
     );
     Message::read(&crlf(&html));
+}
+
+#[test]
+fn who_wrote_is_one_address_in_one_header_or_nobody() {
+    let writer = |headers: &str| {
+        Message::read(&crlf(&format!("{headers}\nSubject: x\n\nHello\n"))).from.map(|from| from.address)
+    };
+    for (headers, is) in [
+        ("From: Ida <Ida@a.example>", Some("ida@a.example")),
+        ("From: ida@a.example", Some("ida@a.example")),
+        ("From: \"ida@b.example\" <ida@a.example>", Some("ida@a.example")),
+        ("From: 'ida@a.example' <ida@a.example>", Some("ida@a.example")),
+        ("From: =?utf-8?q?ida=40b.example?= <ida@a.example>", Some("ida@a.example")),
+        ("From: Ida\n <ida@a.example>", Some("ida@a.example")),
+        ("From : ida@a.example", Some("ida@a.example")),
+        ("Sender: ida@a.example", None),
+        ("Sender: ida@a.example\nFrom: Ida", None),
+        ("Sender: otto@b.example\nFrom: ida@a.example", Some("ida@a.example")),
+        ("From:", None),
+        ("From: <>", None),
+        ("Reply-To: ida@a.example", None),
+        ("From: ida@a.example, otto@b.example", None),
+        ("From: nobody, ida@a.example", None),
+        ("From: ida@a.example, ida@a.example", None),
+        ("From: ida@a.example\nFrom: otto@b.example", None),
+        ("From: ida@a.example\nX-Y: z\nFROM: ida@a.example", None),
+        ("From: ida@a.example\nFrom : otto@b.example", None),
+        ("From: Us: ida@a.example;", None),
+        ("From: otto@b.example <ida@a.example>", None),
+        ("From: <otto@b.example> <ida@a.example>", None),
+        ("From: ida@a.example (otto@b.example)", None),
+    ] {
+        assert_eq!(writer(headers).as_deref(), is, "{headers}");
+    }
+}
+
+#[test]
+fn a_mail_that_is_a_trap_is_not_read() {
+    use base64::Engine as _;
+    let from = "From: a@b.example\nMIME-Version: 1.0\n";
+    let deep = "Content-Type: message/rfc822\n\n";
+    let folded = "Con tent-Type:\n Mess age/rfc822\n\n";
+    let digest: String =
+        (0..900).map(|n| format!("Content-Type: multipart/digest; boundary=d{n}\n\n--d{n}\n\n")).collect();
+    for (what, raw) in [
+        ("mails in mails", format!("{from}{}deep\n", deep.repeat(60_000))),
+        ("in other words", format!("{from}{}deep\n", folded.repeat(60_000))),
+        ("in digests", format!("{from}{digest}deep\n")),
+        ("headers", format!("{from}{}\nHello\n", "a:\n".repeat(200_000))),
+        (
+            "parts",
+            format!("{from}Content-Type: multipart/mixed; boundary=x\n\n{}", "--x\n\n".repeat(100_000)),
+        ),
+        ("addresses", format!("{from}To: {}a@b\n\nHello\n", "a@b,".repeat(1_100_000))),
+    ] {
+        let message = Message::read(raw.as_bytes());
+        assert!(message.is_trap && message.from.is_none() && message.text.is_empty(), "{what}");
+        assert_eq!(message.id, Message::read(raw.as_bytes()).id, "{what}");
+        assert!(message.id != Message::read(b"").id, "{what}");
+    }
+    // encoded, where no look from outside finds it: it stays a file
+    let inner = base64::engine::general_purpose::STANDARD.encode(deep.repeat(60_000));
+    let lines: Vec<&str> =
+        inner.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    for encoding in ["base64", "BASE64", "8bit\nContent-Transfer-Encoding: base64", "=?utf-8?q?base64?="] {
+        let raw = format!(
+            "{from}Content-Type: multipart/mixed; boundary=x\n\n--x\n\nHello\n--x\nContent-Type: message/rfc822\nContent-Transfer-Encoding: {encoding}\n\n{}\n--x--\n",
+            lines.join("\n")
+        );
+        let message = Message::read(&crlf(&raw));
+        assert!(!message.is_trap, "{encoding}");
+        assert_eq!((message.text.as_str(), message.files.len()), ("Hello", 1), "{encoding}");
+    }
+    let hidden = format!(
+        "{from}Content-Type: multipart/digest; boundary=x\n\n--x\nContent-Transfer-Encoding: base64\n\n{}\n--x--\n",
+        lines.join("\n")
+    );
+    assert!(Message::read(&crlf(&hidden)).is_trap);
+    // a long file that is no encoded text, and a mail in a mail, are none
+    let log: String = (0..60_000).map(|n| format!("12:00:{:02} --- till: paper {n}\n", n % 60)).collect();
+    let raw = format!(
+        "{from}Content-Type: multipart/mixed; boundary=x\n\n--x\n\nHello\n--x\nContent-Type: text/plain; name=till.log\n\n{log}\n--x\nContent-Type: message/rfc822\n\nSubject: inner\n\n{log}\n--x--\n"
+    );
+    let message = Message::read(&crlf(&raw));
+    assert!(!message.is_trap);
+    assert_eq!(names(&message), ["till.log", "message-2.eml"]);
 }
 
 /// Pieces of mails, put together in any order.

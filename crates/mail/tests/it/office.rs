@@ -37,7 +37,7 @@ pub fn settings() -> Settings {
         reply: None,
         language: "en".to_owned(),
         size_max_mib: 2,
-        records_per_hour: 5,
+        mails_per_hour: 5,
         give_up_days: 5,
         keep_days: 30,
         smtp: None,
@@ -128,6 +128,14 @@ impl Office {
     pub async fn reply_to(&self, person: &Caller) -> String {
         let question =
             Select::from("mail_out", &["reply_to"]).when("person", person.person).order_descending("at");
+        let rows = self.desk.engine.store().select(question.order_descending("id").limit(1)).await.unwrap();
+        rows.first().expect("a mail to this person").text(0).to_owned()
+    }
+
+    /// The Message-ID of the newest mail to somebody.
+    pub async fn sent_to(&self, person: &Caller) -> String {
+        let question =
+            Select::from("mail_out", &["message_id"]).when("person", person.person).order_descending("at");
         let rows = self.desk.engine.store().select(question.order_descending("id").limit(1)).await.unwrap();
         rows.first().expect("a mail to this person").text(0).to_owned()
     }

@@ -77,7 +77,7 @@ fn run(command: &str, folder: &Path) {
 }
 
 /// Makes an authority and a certificate of it for this machine.
-fn certify(folder: &Path) {
+pub fn certify(folder: &Path) {
     std::fs::write(
         folder.join("names"),
         "subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n",
@@ -102,6 +102,8 @@ pub struct Servers {
     pub password: PathBuf,
     /// Port for TLS from the first byte by IMAP, where there is a certificate.
     pub secure: Option<u16>,
+    /// Ports of Dovecot's submission, which hands mails on to OpenSMTPD: STARTTLS, and TLS from the first byte.
+    pub submission: Option<(u16, u16)>,
     dovecot: Option<Running>,
     smtpd: Option<Running>,
     folder: tempfile::TempDir,
@@ -113,7 +115,8 @@ impl Servers {
         Self::begin(false)
     }
 
-    /// Starts both, and Dovecot with a certificate. OpenSMTPD 6.8 of the distribution cannot serve TLS with OpenSSL 3.
+    /// Starts both, and Dovecot with a certificate, also for mail that goes out: OpenSMTPD 6.8 of the distribution cannot
+    /// serve TLS with OpenSSL 3, since it looks for the private key where that library keeps none.
     pub fn start_secure() -> Self {
         Self::begin(true)
     }
@@ -144,9 +147,20 @@ impl Servers {
             certify(path);
         }
         let secure = is_secure.then(free_port);
+        let submission = is_secure.then(|| (free_port(), free_port()));
         let (smtp, imap, boxes, lmtp) = (free_port(), free_port(), free_port(), free_port());
-        let mut servers =
-            Self { smtp, imap, boxes, lmtp, password, secure, dovecot: None, smtpd: None, folder };
+        let mut servers = Self {
+            smtp,
+            imap,
+            boxes,
+            lmtp,
+            password,
+            secure,
+            submission,
+            dovecot: None,
+            smtpd: None,
+            folder,
+        };
         servers.dovecot = Some(servers.start_dovecot());
         servers.start_smtpd();
         servers
@@ -155,12 +169,21 @@ impl Servers {
     fn start_dovecot(&self) -> Running {
         let path = self.folder.path();
         let at = path.display();
+        let out = match self.submission {
+            Some((starttls, tls)) => format!(
+                "service submission-login {{\n chroot =\n inet_listener submission {{\n port = {starttls}\n }}\n inet_listener submissions {{\n port = {tls}\n ssl = yes\n }}\n}}\n\
+                 hostname = mx.example\nsubmission_relay_host = 127.0.0.1\nsubmission_relay_port = {}\n",
+                self.smtp
+            ),
+            None => String::new(),
+        };
+        let protocols = if self.submission.is_some() { "imap lmtp submission" } else { "imap lmtp" };
         let ssl = match self.secure {
             Some(_) => format!("ssl = required\nssl_cert = <{at}/mx.pem\nssl_key = <{at}/mx.key"),
             None => "ssl = no".to_owned(),
         };
         let text = format!(
-            "base_dir = {at}/run\nstate_dir = {at}/run\nlog_path = /dev/stderr\nprotocols = imap lmtp\nlisten = 127.0.0.1\n\
+            "base_dir = {at}/run\nstate_dir = {at}/run\nlog_path = /dev/stderr\nprotocols = {protocols}\nlisten = 127.0.0.1\n\
              {ssl}\ndisable_plaintext_auth = no\nmail_location = maildir:{at}/boxes/%u\nmail_uid = dovecot\n\
              mail_gid = dovecot\nfirst_valid_uid = 1\nauth_mechanisms = plain login\n\
              default_internal_user = dovecot\ndefault_login_user = dovenull\n\
@@ -168,7 +191,7 @@ impl Servers {
              userdb {{\n driver = static\n args = uid=dovecot gid=dovecot home={at}/boxes/%u allow_all_users=yes\n}}\n\
              service imap-login {{\n chroot =\n inet_listener imap {{\n port = {}\n }}\n inet_listener imaps {{\n port = {}\n }}\n}}\n\
              service lmtp {{\n inet_listener lmtp {{\n address = 127.0.0.1\n port = {}\n }}\n}}\n\
-             service anvil {{\n chroot =\n}}\nnamespace inbox {{\n inbox = yes\n}}\n",
+             service anvil {{\n chroot =\n}}\nnamespace inbox {{\n inbox = yes\n}}\n{out}",
             self.imap,
             self.secure.unwrap_or(0),
             self.boxes
@@ -214,9 +237,12 @@ impl Servers {
                 let Ok(entries) = std::fs::read_dir(folder.join(place)) else { continue };
                 found.extend(entries.map(|e| e.unwrap().path()));
             }
-            if found.len() >= many || Instant::now() > until {
-                found.sort();
-                return found.iter().map(|path| std::fs::read(path).unwrap()).collect();
+            found.sort();
+            // one that is moved while it is looked at is looked for again
+            let read: Option<Vec<_>> = found.iter().map(|path| std::fs::read(path).ok()).collect();
+            let is_over = Instant::now() > until;
+            if let Some(read) = read.filter(|read| read.len() >= many || is_over) {
+                return read;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }

@@ -177,11 +177,40 @@ async fn a_mail_stays_in_the_mailbox_until_it_is_durable() {
         file.repeat(15_000)
     );
     servers.put("desk@box.example", &raw).await;
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    let said = until("a try that failed", async || office.mail.ways().imap.error).await;
+    assert!(said.starts_with("1 mails"), "{said}");
     assert!(office.records("incident").await.is_empty());
     assert_eq!(servers.mails("desk@box.example", 1).await.len(), 1, "it is where it was");
     office.desk.engine.store().limit_pages(None).await.unwrap();
     until("the record", async || (office.records("incident").await.len() == 1).then_some(())).await;
+    until("no fault", async || office.mail.ways().imap.error.is_none().then_some(())).await;
+    assert!(servers.mails("desk@box.example", 0).await.is_empty());
+    run.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_mailbox_is_emptied_with_what_comes_meanwhile() {
+    let servers = Servers::start();
+    let settings = Settings { lmtp: None, smtp: None, mails_per_hour: 1_000, ..with(&servers) };
+    let office = Office::with(Database::Sqlite, settings).await;
+    let raw = |id: usize| {
+        format!(
+            "From: ida@customer.example\r\nTo: wishes@desk.example\r\nSubject: Wish {id}\r\nMessage-ID: <full{id}@x.example>\r\n\r\nPlease.\r\n"
+        )
+    };
+    for id in 0..210 {
+        servers.put("desk@box.example", &raw(id)).await;
+    }
+    let run = Run::begin(&office.mail).await;
+    until("the first", async || (!office.records("service_request").await.is_empty()).then_some(())).await;
+    servers.put("desk@box.example", &raw(210)).await;
+    until("an empty mailbox", async || servers.mails("desk@box.example", 0).await.is_empty().then_some(()))
+        .await;
+    let made = servers.mails("desk@box.example/.Proofdesk", 211).await;
+    let mut ids: Vec<String> = made.iter().map(|raw| Message::read(raw).id).collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 211, "each once");
     run.end().await;
 }
 
@@ -295,5 +324,51 @@ async fn a_mailbox_is_read_over_tls_and_unknown_servers_are_not_trusted() {
         let guess = Server { password_file: Some(wrong.clone()), ..good };
         let said = proofdesk_mail::imap::check(&guess).await.unwrap_err().to_string();
         assert!(!said.contains("guess"), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mail_goes_out_over_tls_and_to_no_server_that_cannot_prove_itself() {
+    let servers = Servers::start_secure();
+    let (starttls, tls) = servers.submission.unwrap();
+    let stranger = tempfile::tempdir().unwrap();
+    crate::servers::certify(stranger.path());
+    let known = |port: u16, tls: &str| {
+        let more = serde_json::json!({
+            "tls": tls, "user": "desk@box.example", "password_file": servers.password, "ca_file": servers.authority(),
+        });
+        server(port, more)
+    };
+    for (at, (port, how)) in [(starttls, "starttls"), (tls, "tls")].into_iter().enumerate() {
+        let good = known(port, how);
+        proofdesk_mail::send::check(&good).await.unwrap_or_else(|e| panic!("{how}: {e}"));
+        let office =
+            Office::with(Database::Sqlite, Settings { smtp: Some(good.clone()), ..settings() }).await;
+        let change = proofdesk_engine::Change::default().with_text("title", "Till");
+        let target = proofdesk_engine::Target::New("incident".to_owned());
+        office.desk.engine.apply(&office.ida, target, change, Door::Page).await.unwrap();
+        office.follow().await;
+        // a server whose authority is another, or none of Mozilla's, gets neither password nor mail
+        for ca_file in [None, Some(stranger.path().join("ca.pem"))] {
+            let bad = Server { ca_file, ..good.clone() };
+            let said = proofdesk_mail::send::check(&bad).await.unwrap_err().to_string();
+            assert!(said.to_lowercase().contains("certificate"), "{how}: {said}");
+            let mail = mail(&office.desk, Settings { smtp: Some(bad), ..settings() }).await;
+            let said = mail.send_due().await.unwrap_err().to_string();
+            assert!(said.to_lowercase().contains("certificate"), "{how}: {said}");
+            assert_eq!(office.mail.queue(&["waiting"], 10).await.unwrap().len(), 1);
+            office.desk.time.advance(600_000_000);
+        }
+        assert_eq!(office.mail.send_due().await.unwrap(), 1, "{how}");
+        assert_eq!(servers.mails("ida@customer.example", at + 1).await.len(), at + 1, "{how}");
+        // nor does the word of the settings give way: a server without TLS is none
+        for plain in ["starttls", "tls"] {
+            let said = proofdesk_mail::send::check(&known(servers.smtp, plain)).await.unwrap_err();
+            assert!(!said.to_string().contains("secret"), "{said}");
+        }
+        let empty = stranger.path().join("empty.pem");
+        std::fs::write(&empty, "no certificate\n").unwrap();
+        let said = proofdesk_mail::send::check(&Server { ca_file: Some(empty), ..good }).await.unwrap_err();
+        assert!(said.to_string().contains("holds no certificate"), "{said}");
     }
 }
