@@ -10,9 +10,9 @@ use crate::error::Error;
 use crate::read::ListRequest;
 
 /// The type of people, to whom accounts belong.
-const PEOPLE: &str = "person";
+pub const PEOPLE: &str = "person";
 /// Their field with the address.
-const ADDRESS: &str = "mail";
+pub const ADDRESS: &str = "mail";
 
 /// Who has an address.
 #[derive(Debug, Clone)]

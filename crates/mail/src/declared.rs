@@ -7,7 +7,9 @@ mod text;
 
 use std::collections::BTreeMap;
 
-use proofdesk_model::{Registry, SourceFile};
+use jiff::tz::TimeZone;
+use proofdesk_model::format::{self, Input};
+use proofdesk_model::{Field, RecordType, Registry, SourceFile, Value};
 
 use crate::error::Error;
 pub use text::{Text, Values};
@@ -52,6 +54,8 @@ pub struct Intake {
     pub copy: Vec<String>,
     /// Fields with a given value.
     pub set: Vec<(String, String)>,
+    /// File and line.
+    pub place: String,
 }
 
 /// Whom something is told.
@@ -135,10 +139,30 @@ impl Declared {
         for name in missing {
             mistakes.push(format!("mail/{name}.{FALLBACK}.txt is not there"));
         }
-        if declared.people.of.is_empty() {
-            mistakes.push("mail/events.kdl: `people` is not said".to_owned());
+        match registry.get(&declared.people.of) {
+            Some(people) => mistakes.extend(declared.strangers(people, registry)),
+            None => mistakes.push("mail/events.kdl: `people` is not said".to_owned()),
         }
         if mistakes.is_empty() { Ok(declared) } else { Err(Error::Declared(mistakes)) }
+    }
+
+    /// Fields of what mails become that do not fit those of people.
+    fn strangers(&self, people: &RecordType, registry: &Registry) -> Vec<String> {
+        let mut mistakes = Vec::new();
+        for intake in &self.intakes {
+            let Some(of) = registry.get(&intake.of) else { continue };
+            let mut wrong = |says: String| mistakes.push(format!("{}: {says}", intake.place));
+            if of.field(&intake.by).is_some_and(|by| by.target() != Some(people.name.as_str())) {
+                wrong(format!("`{}` of {} names no {}", intake.by, of.name, people.name));
+            }
+            let kind = |of: &RecordType, name: &str| {
+                of.field(name).map(|f| (std::mem::discriminant(&f.kind), f.target().map(str::to_owned)))
+            };
+            for name in intake.copy.iter().filter(|name| kind(people, name) != kind(of, name)) {
+                wrong(format!("`{name}` is no field of the same kind in {} and {}", people.name, of.name));
+            }
+        }
+        mistakes
     }
 
     /// A text in a language; in the fallback language where it is not there in this one. `de-AT` is read as `de`.
@@ -157,6 +181,30 @@ impl Declared {
     pub fn intake(&self, of: &str) -> Option<&Intake> {
         self.intakes.iter().find(|i| i.of == of)
     }
+}
+
+/// The value that a declaration or a setting gives to a field, which people could enter too; whether a record that it
+/// names is there shows when it is written.
+pub(crate) fn given(
+    of: &RecordType,
+    name: &str,
+    written: &str,
+    registry: &Registry,
+) -> Result<Value, String> {
+    let field = of.field(name).filter(|field| field.name == name);
+    let field = field.ok_or_else(|| format!("{} has no field `{name}`", of.name))?;
+    entered(of, field)?;
+    let value = format::parse(field, written, &Input { zone: &TimeZone::UTC, registry })?;
+    format::fits(field, name, &value).map_err(|(_, says)| says)?;
+    Ok(value)
+}
+
+/// Refuses a field that people do not enter.
+fn entered(of: &RecordType, field: &Field) -> Result<(), String> {
+    if field.is_entered() {
+        return Ok(());
+    }
+    Err(format!("`{}` of {} is written by steps and rules alone", field.name, of.name))
 }
 
 #[cfg(test)]

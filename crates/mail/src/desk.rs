@@ -8,7 +8,7 @@ use proofdesk_store::{Select, Statement};
 use rand::Rng;
 
 use crate::address::{Key, ReplyForm};
-use crate::declared::{Declared, shipped};
+use crate::declared::{Declared, given, shipped};
 use crate::error::Error;
 use crate::settings::Settings;
 
@@ -77,10 +77,11 @@ impl Mail {
                 }
                 Some(intake) => {
                     let of = engine.require_type(&intake.of)?;
-                    let unknown = inbox.set.keys().filter(|field| of.field(field).is_none());
-                    wrong.extend(
-                        unknown.map(|f| format!("mail.inbox.set: {} has no field `{f}`", inbox.record)),
-                    );
+                    for (field, value) in &inbox.set {
+                        if let Err(says) = given(&of, field, value, engine.registry()) {
+                            wrong.push(format!("mail.inbox.set of {}: {says}", inbox.address));
+                        }
+                    }
                 }
             }
         }

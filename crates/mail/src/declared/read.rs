@@ -1,9 +1,10 @@
 //! Reads `*.kdl` of `mail/`. Mistakes are collected, each with file and line.
 
 use kdl::{KdlDocument, KdlNode, KdlValue};
-use proofdesk_model::{RecordType, Registry};
+use proofdesk_engine::people;
+use proofdesk_model::{Kind, RecordType, Registry};
 
-use super::{Declared, Intake, People, Tell, To};
+use super::{Declared, Intake, People, Tell, To, entered, given};
 
 struct Reader<'a> {
     file: &'a str,
@@ -48,10 +49,15 @@ pub(super) fn file(
 }
 
 impl Reader<'_> {
-    fn mistake(&mut self, node: &KdlNode, says: impl std::fmt::Display) {
+    fn place(&self, node: &KdlNode) -> String {
         let offset = node.name().span().offset();
         let line = self.text.bytes().take(offset).filter(|b| *b == b'\n').count() + 1;
-        self.mistakes.push(format!("{}:{line}: {says}", self.file));
+        format!("{}:{line}", self.file)
+    }
+
+    fn mistake(&mut self, node: &KdlNode, says: impl std::fmt::Display) {
+        let place = self.place(node);
+        self.mistakes.push(format!("{place}: {says}"));
     }
 
     fn only(&mut self, node: &KdlNode, known: &[&str]) {
@@ -71,9 +77,18 @@ impl Reader<'_> {
         found
     }
 
-    fn field(&mut self, node: &KdlNode, of: &RecordType, name: &str) {
-        if of.field(name).is_none() {
-            self.mistake(node, format!("{} has no field `{name}`", of.name));
+    /// A field that a mail fills, or that is asked for an address.
+    fn field(&mut self, node: &KdlNode, of: &RecordType, name: &str, fits: fn(&Kind) -> bool) {
+        match of.field(name) {
+            None => self.mistake(node, format!("{} has no field `{name}`", of.name)),
+            Some(field) if !fits(&field.kind) => {
+                self.mistake(node, format!("`{name}` of {} is of another kind", of.name));
+            }
+            Some(field) => {
+                if let Err(says) = entered(of, field) {
+                    self.mistake(node, says);
+                }
+            }
         }
     }
 
@@ -83,7 +98,9 @@ impl Reader<'_> {
             let words = arguments(child);
             match (child.name().value(), words.as_slice()) {
                 ("set", [field, value]) => {
-                    self.field(child, of, field);
+                    if let Err(says) = given(of, field, value, self.registry) {
+                        self.mistake(child, says);
+                    }
                     found.push((field.clone(), value.clone()));
                 }
                 _ => self.mistake(child, "only `set \"field\" \"value\"` stands here"),
@@ -98,12 +115,20 @@ impl Reader<'_> {
         let Some(of) = self.of(node, &name) else { return People::default() };
         let mut field = |property: &str| {
             let name = text(node, property).unwrap_or_default();
-            self.field(node, &of, &name);
+            self.field(node, &of, &name, is_text);
             name
         };
         let (mail, called) = (field("mail"), field("name"));
         let (language, zone) = (field("language"), field("zone"));
         let set = self.sets(node, &of);
+        if (name.as_str(), mail.as_str()) != (people::PEOPLE, people::ADDRESS) {
+            let says = format!(
+                "accounts belong to `{}`, whose field `{}` is their address",
+                people::PEOPLE,
+                people::ADDRESS
+            );
+            self.mistake(node, says);
+        }
         People { of: name, mail, name: called, language, zone, set }
     }
 
@@ -119,10 +144,13 @@ impl Reader<'_> {
             by: said("by"),
             copy,
             set: Vec::new(),
+            place: self.place(node),
         };
         if let Some(of) = self.of(node, &name) {
-            for field in [&intake.title, &intake.text, &intake.by].into_iter().chain(&intake.copy) {
-                self.field(node, &of, field);
+            self.field(node, &of, &intake.title, is_text);
+            self.field(node, &of, &intake.text, is_long);
+            for field in std::iter::once(&intake.by).chain(&intake.copy) {
+                self.field(node, &of, field, |_| true);
             }
             intake.set = self.sets(node, &of);
         }
@@ -183,6 +211,14 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+fn is_text(kind: &Kind) -> bool {
+    matches!(kind, Kind::Text { .. })
+}
+
+fn is_long(kind: &Kind) -> bool {
+    matches!(kind, Kind::Text { .. } | Kind::Markdown)
 }
 
 fn to(word: &str) -> To {

@@ -79,3 +79,31 @@ fn lines_whose_places_are_empty_are_left_out() {
     assert_eq!(subject, "[INC-1] a Bcc: x");
     assert_eq!(body, "Hello Ida,\n\none {link}\ntwo\n\nBye\n");
 }
+
+#[test]
+fn what_a_mail_sets_is_held_against_the_types_when_it_is_read() {
+    let registry = proofdesk_testkit::registry().unwrap();
+    let mut files = shipped();
+    files.push(SourceFile::new(
+        "own.kdl",
+        "people \"person\" mail=\"phone\" name=\"external\" language=\"language\" zone=\"zone\" {\n    set \"external\" \"perhaps\"\n    set \"nothing\" \"1\"\n}\n\
+         intake \"incident\" title=\"description\" text=\"impact\" by=\"service\" copy=\"customer name\" {\n    set \"channel\" \"pigeon\"\n    set \"resolved_by\" \"PER-1\"\n    set \"service\" \"INC-1\"\n    set \"urgency\" \"high\"\n}\n",
+    ));
+    let said = Declared::read(&files, &registry).unwrap_err().to_string();
+    for part in [
+        "own.kdl:1: `external` of person is of another kind",
+        "own.kdl:1: accounts belong to `person`, whose field `mail` is their address",
+        "own.kdl:2: From outside takes yes or no",
+        "own.kdl:3: person has no field `nothing`",
+        "own.kdl:5: `description` of incident is of another kind",
+        "own.kdl:5: `impact` of incident is of another kind",
+        "own.kdl:5: `service` of incident names no person",
+        "own.kdl:5: incident has no field `name`",
+        "own.kdl:6: Channel has no option `pigeon`",
+        "own.kdl:7: `resolved_by` of incident is written by steps and rules alone",
+        "own.kdl:8: Service takes a reference",
+    ] {
+        assert!(said.contains(part), "{part} is missing in:\n{said}");
+    }
+    assert!(!said.contains("own.kdl:9"), "{said}");
+}

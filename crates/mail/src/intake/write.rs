@@ -1,15 +1,13 @@
 //! The writes of a mail: record, comment, person; with its files and itself as attachments, in one transaction.
 
-use jiff::tz::TimeZone;
 use proofdesk_engine::{
     Addressed, Audience, Beside, Caller, Change, Received, Record, Reference, Target, write_id,
 };
-use proofdesk_model::format::{self, Input};
 use proofdesk_model::{Action, Kind, RecordType, Value};
 use serde_json::json;
 
 use super::{Arrival, HOUR};
-use crate::declared::Intake;
+use crate::declared::{Intake, given};
 use crate::desk::Mail;
 use crate::error::Error;
 use crate::message::Nature;
@@ -99,12 +97,8 @@ impl Mail {
                 change = change.with(field, value.clone());
             }
         }
-        let given = intake.set.iter().map(|(f, v)| (f, v)).chain(&inbox.set);
-        let input = Input { zone: &TimeZone::UTC, registry: self.engine().registry() };
-        for (name, written) in given {
-            let Some(field) = of.field(name) else { continue };
-            let value = format::parse(field, written, &input)
-                .map_err(|sentence| proofdesk_engine::Error::invalid(name, "format", sentence))?;
+        for (name, written) in intake.set.iter().map(|(f, v)| (f, v)).chain(&inbox.set) {
+            let value = given(of, name, written, self.engine().registry()).map_err(Error::Settings)?;
             change = change.with(name, value);
         }
         Ok(change)
@@ -162,13 +156,9 @@ impl Mail {
         let name = if from.name.is_empty() { &from.address } else { &from.name };
         let mut change =
             Change::default().with_text(&people.name, name).with_text(&people.mail, &from.address);
-        let input = Input { zone: &TimeZone::UTC, registry: self.engine().registry() };
         for (field, written) in &people.set {
-            if let Some(known) = of.field(field)
-                && let Ok(value) = format::parse(known, written, &input)
-            {
-                change = change.with(field, value);
-            }
+            let value = given(&of, field, written, self.engine().registry()).map_err(Error::Settings)?;
+            change = change.with(field, value);
         }
         let hour = self.engine().now() / HOUR;
         let id = write_id("mail person", &from.address, &hour.to_be_bytes());

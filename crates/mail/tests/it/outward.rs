@@ -212,3 +212,47 @@ async fn a_server_that_is_away_loses_nothing_and_is_given_up_at_last() {
         assert!(office.mail.withdraw(&dead[0].id).await.is_err());
     }
 }
+
+#[tokio::test]
+async fn what_an_inbox_sets_is_checked_when_the_program_starts() {
+    let desk = proofdesk_testkit::TestDesk::open(Database::Sqlite).await.unwrap();
+    for (field, value, says) in [
+        ("channel", "pigeon", "no option `pigeon`"),
+        ("service", "INC-1", "takes a reference"),
+        ("resolved_by", "PER-1", "written by steps and rules alone"),
+        ("wings", "2", "no field `wings`"),
+    ] {
+        let mut wrong = settings();
+        wrong.inbox[0].set.insert(field.to_owned(), value.to_owned());
+        let mut random = rand::rngs::StdRng::seed_from_u64(7);
+        let said = ("Example Ltd".to_owned(), None);
+        let opened =
+            proofdesk_mail::Mail::open(desk.engine.clone(), wrong, Vec::new(), said, &mut random).await;
+        let error = opened.err().expect("a mistake").to_string();
+        assert!(
+            error.starts_with("mail.inbox.set of desk@desk.example: ") && error.contains(says),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_place_in_the_log_that_cannot_be_read_tells_nothing_twice() {
+    for database in BOTH {
+        let office = Office::open(database).await;
+        report(&office, "Till").await;
+        office.desk.engine.store().sequence_once().await.unwrap();
+        let place = |value: &str| {
+            proofdesk_store::Statement::update("setting")
+                .set("value", value.to_owned())
+                .when("name", "mail_place")
+        };
+        let store = office.desk.engine.store();
+        for value in ["", "x", "-1", "1e3"] {
+            store.execute(vec![place(value)]).await.unwrap();
+            let said = office.mail.follow().await.unwrap_err().to_string();
+            assert!(said.contains("no place in the log"), "{said}");
+            assert!(office.queue(&["id"]).await.is_empty());
+        }
+    }
+}
