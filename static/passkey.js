@@ -53,7 +53,7 @@
       wrong.hidden = true;
       go(form).catch((error) => {
         const ours = error.name === "Error";
-        wrong.textContent = ours ? error.message : "The device gave no passkey. Try again, or take another way in.";
+        wrong.textContent = ours ? error.message : form.dataset.failed;
         wrong.hidden = false;
         button.disabled = false;
       });

@@ -116,13 +116,22 @@ test("a form of a model is filled in and the named person approves on a phone", 
   await looksRight(phone, "approvals on a phone");
   await phone.locator(`a[href$="${name}"]`).click();
   await phone.getByRole("heading", { name: "Elif Aydin asks for your approval" }).waitFor();
-  const button = phone.getByRole("button", { name: "Approve" });
-  const box = await button.boundingBox();
+  const link = phone.getByRole("main").getByRole("link", { name: "Approve …" });
+  const box = await link.boundingBox();
   assert.ok(box.height >= 40 && box.y < 500, `the button is within reach: ${JSON.stringify(box)}`);
   await looksRight(phone, "an approval on a phone");
   await phone.screenshot({ path: join(pictures, "portal-approve-390.png") });
+  await link.click();
+  await phone.getByRole("heading", { name: "Approve this request?" }).waitFor();
+  const question = await phone.getByRole("main").innerText();
+  for (const part of ["New starter", "Asked by", "Elif Aydin", "Asked on", "For design work"]) assert.ok(question.includes(part), `${part} is shown before it is approved`);
+  await looksRight(phone, "the question on a phone");
+  const button = phone.getByRole("button", { name: "Yes, I approve it" });
+  assert.ok((await button.boundingBox()).height >= 40, "the button is large enough for a finger");
+  await phone.screenshot({ path: join(pictures, "portal-approve-question-390.png"), fullPage: true });
   await button.click();
-  await phone.locator("#state").getByText("New").waitFor();
+  await phone.getByRole("status").getByText("Thank you. The request is approved").waitFor();
+  assert.doesNotMatch(await phone.locator("#state").innerText(), /Approval/);
   await phone.close();
   assertQuiet(page);
 });
@@ -131,10 +140,10 @@ test("in German nothing English is left, and the language is kept", async () => 
   const page = await customer("elif", { locale: "de-DE", ...PHONE });
   assert.equal(await page.locator("html").getAttribute("lang"), "de");
   await page.getByRole("heading", { name: "Was brauchen Sie?" }).waitFor();
-  for (const path of ["/portal", "/portal/requests", "/status", "/portal/me", "/portal/incident/new", "/portal/nothing/here"]) {
+  for (const path of ["/portal", "/portal/requests", "/status", "/portal/me", "/portal/incident/new", "/portal/complaint/new", "/account/factor", "/portal?q=kaffeemaschine", "/portal/nothing/here"]) {
     await page.goto(new URL(path, desk.url).href);
     const text = await page.locator("body").innerText();
-    assert.doesNotMatch(text, /\b(Your|Send|Sign out|requests|Nothing is here|working|disturbed)\b/, path);
+    assert.doesNotMatch(text, /\b(Your|Send|Sign out|requests|Nothing is here|working|disturbed|Sessions|Second factor|code|needed|Which)\b/, path);
     await looksRight(page, `${path} in German`);
   }
   await visit(page, "/portal/me");
@@ -156,6 +165,7 @@ test("without scripts one describes, finds, sends and follows", async () => {
   await page.getByRole("heading", { name: "Move a till to the second payment route" }).waitFor();
   await visit(page, "/portal/incident/new?q=The+scanner+beeps+twice");
   assert.equal(await page.getByLabel(/^In a sentence/).inputValue(), "The scanner beeps twice");
+  await page.getByLabel(/^Which service is it about/).selectOption({ label: "I do not know" });
   await page.getByRole("button", { name: "Send" }).click();
   await page.getByLabel("Your answer").fill("Only the blue one.");
   await page.getByRole("button", { name: "Send the answer" }).click();

@@ -4,6 +4,7 @@ portal-name = { $organization } Hilfe
 portal-skip = Zum Inhalt
 portal-menu = Ihre Seiten
 portal-desk = Zum Arbeitsplatz
+portal-home = Zurück zur ersten Seite
 portal-sign-out = Abmelden
 
 home-title = Was brauchen Sie?
@@ -19,15 +20,20 @@ home-complaint = Beschwerde oder Lob
 home-complaint-help = Geht an die Person, die für den Service einsteht.
 home-services = Ihre Services
 home-status = Status und Wartungen
+home-approvals = { $count ->
+    [one] { $count } Anfrage wartet auf Ihre Genehmigung
+   *[other] { $count } Anfragen warten auf Ihre Genehmigung
+}
 home-no-services = Für Sie sind noch keine Services eingetragen.
 
 offers-title = Was dazu passt
 offers-known = Das ist uns bekannt:
+offers-present = Zurzeit gestört:
 offers-me-too = Das betrifft mich auch
 offers-answer = Antwort
 offers-workaround = Umgehung
 offers-form = Formular
-offers-none = Zu „{ $text }“ passt noch nichts. Senden Sie es ab, dann kümmert sich jemand darum.
+offers-none = Zu „{ $text }“ haben wir nichts gefunden. Melden Sie es, dann kümmert sich jemand darum.
 offers-report = Störung melden
 offers-ask = Etwas anderes anfordern
 
@@ -53,8 +59,12 @@ notice-next = Nächste Nachricht: { $at }.
 article-symptoms = Woran man es erkennt
 article-workaround = Was bis dahin hilft
 article-advice = Was Sie bis dahin tun können
-article-helped = Das hat geholfen
-article-report = Das hat nicht geholfen: Störung melden
+article-ask = Hat das geholfen?
+article-helped = Ja, das hat geholfen
+article-helped-not = Nein
+article-thanks = Danke. So wissen wir, was bleiben soll.
+article-sorry = Danke für den Hinweis. Melden Sie es, dann kümmert sich jemand darum.
+article-report = Stattdessen melden
 
 form-approved = Braucht eine Genehmigung.
 form-within = Erledigt innerhalb von { $length }.
@@ -62,7 +72,8 @@ form-notice = Sie melden, dass Sie auch betroffen sind: { $title }
 form-title = In einem Satz
 form-description = Was ist los, seit wann und für wen?
 form-more = Was sollten wir sonst noch wissen?
-form-service = Service
+form-service = Um welchen Service geht es?
+form-about = Es geht um: { $service }
 form-service-unknown = Weiß ich nicht
 form-file = Bild oder Datei
 form-required = (nötig)
@@ -71,6 +82,10 @@ form-yes = Ja
 form-no = Nein
 form-send = Absenden
 form-leave = Abbrechen
+
+complain-title = Worum geht es, in einem Satz?
+complain-category = Womit waren Sie nicht zufrieden?
+complain-description = Was ist geschehen, und was würde es wiedergutmachen? Auch Lob ist willkommen.
 
 request-sent = Danke. Wir haben es unter { $reference } aufgenommen.
 request-created = Gesendet von { $by }
@@ -85,10 +100,27 @@ request-follow = Auf dem Laufenden bleiben
 request-unfollow = Nicht mehr benachrichtigen
 
 step-approve-title = { $by } bittet um Ihre Genehmigung
-step-approve = Genehmigen
-step-decline-why = Ablehnen
+step-approve = Genehmigen …
+step-decline-why = Ablehnen …
 step-decline-note = Warum nicht?
 step-decline = Ablehnung senden
+approve-since = Seit { $at }. Es geschieht nichts, bevor Sie es auf der nächsten Seite bestätigen.
+approve-title = Diese Anfrage genehmigen?
+approve-by = Gefragt von
+approve-at = Gefragt am
+approve-note = Möchten Sie etwas dazu sagen? Sie können das auslassen.
+approve-yes = Ja, ich genehmige das
+approve-back = Zurück, ohne zu entscheiden
+approve-rather-not = Stattdessen ablehnen
+approve-changed = Die Anfrage hat sich geändert, seit Sie diese Seite geöffnet haben. Sehen Sie sie noch einmal an, und entscheiden Sie dann.
+decline-title = Diese Anfrage ablehnen?
+decline-rather-not = Stattdessen genehmigen
+thanks-agreed = Danke. Die Anfrage ist genehmigt, und die Arbeit beginnt.
+thanks-declined = Danke. Die Anfrage ist abgelehnt, und wer gefragt hat, erfährt den Grund.
+thanks-rated = Danke für Ihre Bewertung.
+thanks-confirmed = Danke für die Rückmeldung. Der Vorgang ist geschlossen.
+thanks-reopened = Der Vorgang ist wieder offen. Wir haben gelesen, warum.
+
 step-confirm-title = Aus unserer Sicht ist es erledigt. Stimmt das?
 step-confirm = Ja, es ist erledigt
 step-rate-title = Wie waren wir?
@@ -115,6 +147,10 @@ mine-changed = geändert { $at }
 
 approvals-title = Genehmigungen
 approvals-waiting = Warten auf Sie
+approvals-decided = Entschieden
+approvals-asked = { $by } fragt seit { $at }
+approvals-look = „{ $title }“ ansehen und genehmigen
+approvals-decline = „{ $title }“ ansehen und ablehnen
 approvals-none = Nichts wartet auf Ihre Genehmigung.
 
 status-title = Status der Services
@@ -126,10 +162,11 @@ status-planned = Geplant
 status-news = Neuigkeiten
 status-past = Die letzten 90 Tage
 status-days = { $count ->
-    [0] Keine Unterbrechung in 90 Tagen, zu { $share } verfügbar
-    [one] { $count } Tag mit Unterbrechung in 90 Tagen, zu { $share } verfügbar
-   *[other] { $count } Tage mit Unterbrechung in 90 Tagen, zu { $share } verfügbar
+    [0] Keine Störung in 90 Tagen, zu { $share } verfügbar
+    [one] { $count } Tag mit einer Störung in 90 Tagen, zu { $share } verfügbar
+   *[other] { $count } Tage mit einer Störung in 90 Tagen, zu { $share } verfügbar
 }
+status-follow-help = Sie bekommen eine Mail, wenn ein Service, dem Sie folgen, unterbrochen ist, wieder läuft oder es Neues gibt.
 status-follow = Über { $service } benachrichtigen
 status-unfollow = Nicht mehr über { $service } benachrichtigen
 
@@ -142,4 +179,5 @@ me-password = Passwort
 me-password-present = Jetziges Passwort
 me-password-new = Neues Passwort, mindestens 10 Zeichen
 me-password-save = Passwort ändern
+me-more = Ihr ganzes Konto, am Arbeitsplatz
 me-password-help = Alle Ihre Sitzungen enden, auch diese. Melden Sie sich danach neu an.

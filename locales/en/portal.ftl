@@ -4,6 +4,7 @@ portal-name = { $organization } help
 portal-skip = Go to the content
 portal-menu = Your pages
 portal-desk = Open the desk
+portal-home = Back to the first page
 portal-sign-out = Sign out
 
 home-title = What do you need?
@@ -19,15 +20,20 @@ home-complaint = Complaint or praise
 home-complaint-help = Goes to who answers for the service.
 home-services = Your services
 home-status = Status and maintenance
+home-approvals = { $count ->
+    [one] { $count } request waits for your approval
+   *[other] { $count } requests wait for your approval
+}
 home-no-services = No services are listed for you yet.
 
 offers-title = What fits
 offers-known = We know about this:
+offers-present = Disturbed at present:
 offers-me-too = This affects me too
 offers-answer = answer
 offers-workaround = workaround
 offers-form = request
-offers-none = Nothing fits “{ $text }” yet. Send it, and a person will look at it.
+offers-none = We found nothing about “{ $text }”. Report it, and a person will look at it.
 offers-report = Report something broken
 offers-ask = Ask for something else
 
@@ -53,8 +59,12 @@ notice-next = Next news at { $at }.
 article-symptoms = How it shows
 article-workaround = What helps meanwhile
 article-advice = What to do meanwhile
-article-helped = This helped
-article-report = It did not help: report it
+article-ask = Did this help?
+article-helped = Yes, it helped
+article-helped-not = No
+article-thanks = Thank you. That tells us what to keep.
+article-sorry = Thank you for telling us. Report it, and a person will look at it.
+article-report = Report it instead
 
 form-approved = Needs an approval.
 form-within = Done within { $length }.
@@ -62,7 +72,8 @@ form-notice = You tell us that this affects you too: { $title }
 form-title = In a sentence
 form-description = What is the matter, since when, and for whom?
 form-more = Anything else that we should know?
-form-service = Service
+form-service = Which service is it about?
+form-about = About: { $service }
 form-service-unknown = I do not know
 form-file = Picture or file
 form-required = (needed)
@@ -71,6 +82,10 @@ form-yes = Yes
 form-no = No
 form-send = Send
 form-leave = Leave without sending
+
+complain-title = What is it about, in a sentence?
+complain-category = What were you not satisfied with?
+complain-description = What happened, and what would make it right? Praise is welcome, too.
 
 request-sent = Thank you. We have it as { $reference }.
 request-created = Sent by { $by }
@@ -85,10 +100,27 @@ request-follow = Follow this
 request-unfollow = Stop following this
 
 step-approve-title = { $by } asks for your approval
-step-approve = Approve
-step-decline-why = Decline it
+step-approve = Approve …
+step-decline-why = Decline …
 step-decline-note = Why not?
 step-decline = Decline
+approve-since = Since { $at }. Nothing happens before you confirm it on the next page.
+approve-title = Approve this request?
+approve-by = Asked by
+approve-at = Asked on
+approve-note = Do you want to add anything? You may leave this out.
+approve-yes = Yes, I approve it
+approve-back = Back without deciding
+approve-rather-not = Decline it instead
+approve-changed = The request changed since you opened this page. Look at it again, then decide.
+decline-title = Decline this request?
+decline-rather-not = Approve it instead
+thanks-agreed = Thank you. The request is approved, and the work begins.
+thanks-declined = Thank you. The request is declined, and whoever asked is told why.
+thanks-rated = Thank you for your rating.
+thanks-confirmed = Thank you for telling us. It is closed.
+thanks-reopened = It is open again. We have read why.
+
 step-confirm-title = We think that this is done. Is it?
 step-confirm = Yes, it is done
 step-rate-title = How did we do?
@@ -115,6 +147,10 @@ mine-changed = changed { $at }
 
 approvals-title = Approvals
 approvals-waiting = Waiting for you
+approvals-decided = Decided
+approvals-asked = { $by } asks since { $at }
+approvals-look = Look at “{ $title }” and approve it
+approvals-decline = Look at “{ $title }” and decline it
 approvals-none = Nothing waits for your approval.
 
 status-title = Service status
@@ -126,10 +162,11 @@ status-planned = Planned
 status-news = News
 status-past = The last 90 days
 status-days = { $count ->
-    [0] No interruption in 90 days, { $share } available
-    [one] { $count } day with an interruption in 90 days, { $share } available
-   *[other] { $count } days with an interruption in 90 days, { $share } available
+    [0] No disturbance in 90 days, { $share } available
+    [one] { $count } day with a disturbance in 90 days, { $share } available
+   *[other] { $count } days with a disturbance in 90 days, { $share } available
 }
+status-follow-help = You get a mail when a service that you follow is interrupted, works again, or has news.
 status-follow = Tell me about { $service }
 status-unfollow = Stop telling me about { $service }
 
@@ -142,4 +179,5 @@ me-password = Password
 me-password-present = Present password
 me-password-new = New password, at least 10 characters
 me-password-save = Change the password
+me-more = All of your account, at the desk
 me-password-help = All your sessions end, this one too. Sign in again afterwards.

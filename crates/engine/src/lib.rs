@@ -15,6 +15,7 @@ pub mod compare;
 pub mod error;
 pub mod follow;
 pub mod gather;
+pub mod helped;
 pub mod history;
 pub mod idempotency;
 pub mod import;

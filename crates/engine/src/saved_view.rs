@@ -74,7 +74,7 @@ impl Engine {
     ) -> Result<SavedView, Error> {
         view.person =
             caller.person.ok_or_else(|| Error::invalid("person", "required", "Only a person has views."))?;
-        self.check_view(&mut view)?;
+        self.check_view(caller, &mut view)?;
         view.id = id.to_string();
         let row = set(Statement::insert("saved_view").set("id", view.id.clone()), &view)
             .set("record_type", view.record_type.clone())
@@ -92,14 +92,14 @@ impl Engine {
     pub async fn update_view(&self, caller: &Caller, mut view: SavedView) -> Result<SavedView, Error> {
         let held = self.own_view(caller, &view.id).await?;
         (view.record_type, view.person) = (held.record_type, held.person);
-        self.check_view(&mut view)?;
+        self.check_view(caller, &mut view)?;
         let row = set(Statement::update("saved_view"), &view).when("id", view.id.clone());
         self.store().execute(vec![row]).await?;
         Ok(view)
     }
 
     /// Says everything that is wrong with a view, and trims its name.
-    fn check_view(&self, view: &mut SavedView) -> Result<(), Error> {
+    fn check_view(&self, caller: &Caller, view: &mut SavedView) -> Result<(), Error> {
         let of = self.require_type(&view.record_type)?;
         let mut problems = Problems::default();
         view.label = view.label.trim().to_owned();
@@ -112,7 +112,7 @@ impl Engine {
         } else if view.label.chars().any(char::is_control) {
             problems.push(Problem::new("label", "format", "The name is one line of text."));
         }
-        if !view.sort.is_empty() && !is_sortable(&of, &view.sort) {
+        if !view.sort.is_empty() && !(is_sortable(&of, &view.sort) && caller.sees(&of, &view.sort)) {
             problems.push(Problem::new(
                 "sort",
                 "unknown",
@@ -121,7 +121,7 @@ impl Engine {
         }
         let mut seen = std::collections::BTreeSet::new();
         view.columns.retain(|name| seen.insert(name.clone()));
-        for name in view.columns.iter().filter(|name| !is_listable(&of, name)) {
+        for name in view.columns.iter().filter(|name| !is_listable(&of, name) || !caller.sees(&of, name)) {
             let message = format!("A list of {} has no column `{}`.", of.plural.to_lowercase(), short(name));
             problems.push(Problem::new("columns", "unknown", message));
         }
@@ -129,8 +129,13 @@ impl Engine {
             let message = format!("A view has at most {VIEW_COLUMNS_MAX} columns.");
             problems.push(Problem::new("columns", "size", message));
         }
+        // what he does not see is no field for him here either
+        let checked = |filter: &str| {
+            let condition = self.condition(filter, &view.record_type)?;
+            self.check_sees(caller, &of, &condition)
+        };
         if !view.filter.trim().is_empty()
-            && let Err(Error::Invalid(more)) = self.condition(&view.filter, &view.record_type)
+            && let Err(Error::Invalid(more)) = checked(&view.filter)
         {
             problems.0.extend(more.0);
         }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 use proofdesk_model::format::{self, Input};
-use proofdesk_model::{Field, RecordType, Registry, SourceFile, Value};
+use proofdesk_model::{Condition, Field, RecordType, Registry, SourceFile, Value};
 
 use crate::error::Error;
 pub use text::{Text, Values};
@@ -65,6 +65,8 @@ pub enum To {
     Own,
     /// Who watches it.
     Watchers,
+    /// Who watches the records that a field of it names.
+    WatchersOf(String),
     /// Who is named in the words, as `@name`.
     Mentioned,
     /// Everybody who may take a transition.
@@ -74,7 +76,7 @@ pub enum To {
 }
 
 /// One line of what is told.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Tell {
     /// Name of the text.
     pub text: String,
@@ -86,6 +88,11 @@ pub struct Tell {
     pub changed: Option<String>,
     /// Only words for this audience.
     pub audience: Option<String>,
+    /// Only where this holds for the record as it is now, in the state to which the act led.
+    pub when: Option<Condition>,
+    /// The field with the records that the letter is about; none where it is about the record itself. No word of the
+    /// record itself is in the letter then, and whoever gets it need not see it.
+    pub about: Option<String>,
     /// Whom.
     pub to: Vec<To>,
     /// Also who acts himself.

@@ -6,9 +6,10 @@
 mod mention;
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use proofdesk_engine::{Audience, Record, Reference};
-use proofdesk_model::{Action, RecordType, format};
+use proofdesk_model::{Action, Caller, Outcome, RecordType, format};
 use proofdesk_store::{Select, Statement, StoredEntry};
 use serde_json::Value as Json;
 
@@ -132,19 +133,53 @@ impl Mail {
         record.state = state_after(entry).unwrap_or(record.state);
         let mut rows = Vec::new();
         let mut heard = HashSet::new();
+        let context = self.engine().context(&Caller::system("Mail"));
         for tell in tells {
-            for person in self.whom(tell, &told, &record).await? {
+            let holds =
+                tell.when.as_ref().is_none_or(|when| when.evaluate(&record, &context) == Outcome::True);
+            let about = match &tell.about {
+                _ if !holds => Vec::new(),
+                Some(field) => self.linked(&record, field).await?,
+                None => vec![record.clone()],
+            };
+            for (about, person) in self.people(tell, &told, about).await? {
                 let is_self = told.person == Some(person) && !tell.to_self;
                 if is_self || heard.len() >= MOST || !heard.insert(person) {
                     continue;
                 }
-                if let Some(letter) = self.letter(tell, &told, &record, person).await? {
+                if let Some(letter) = self.letter(tell, &told, &about, person).await? {
                     let cause = format!("{} {}", entry.write_id, entry.id);
                     rows.push(self.row(Self::letter_id(&cause, person), &letter));
                 }
             }
         }
         Ok(rows)
+    }
+
+    /// Who is told about which of some records.
+    async fn people(
+        &self,
+        tell: &Tell,
+        told: &Told,
+        about: Vec<Record>,
+    ) -> Result<Vec<(Arc<Record>, i64)>, Error> {
+        let mut found = Vec::new();
+        for record in about.into_iter().map(Arc::new) {
+            let people = self.whom(tell, told, &record).await?;
+            found.extend(people.into_iter().map(|person| (record.clone(), person)));
+        }
+        Ok(found)
+    }
+
+    /// The records that a field or a relation of a record names.
+    async fn linked(&self, record: &Record, field: &str) -> Result<Vec<Record>, Error> {
+        let single = record.of.field(field).filter(|_| record.of.column_index(field).is_some());
+        let Some(to) = single.and_then(|f| f.target()) else {
+            return Ok(self.engine().related(&Caller::system("Mail"), record, field).await?);
+        };
+        let (of, number) = (self.engine().registry().get(to).cloned(), in_field(record, field));
+        let (Some(of), Some(number)) = (of, number) else { return Ok(Vec::new()) };
+        Ok(self.engine().store().load(&of, number).await?.into_iter().collect())
     }
 
     async fn whom(&self, tell: &Tell, told: &Told, record: &Record) -> Result<Vec<i64>, Error> {
@@ -156,6 +191,12 @@ impl Mail {
                 To::Watchers => {
                     let about = Reference::new(record.of.name.clone(), record.number);
                     people.extend(self.engine().watchers(&about).await?);
+                }
+                To::WatchersOf(field) => {
+                    for other in self.linked(record, field).await? {
+                        let about = Reference::new(other.of.name.clone(), other.number);
+                        people.extend(self.engine().watchers(&about).await?);
+                    }
                 }
                 To::Mentioned => people.extend(self.mentioned(&told.words).await?),
                 To::May(transition) => {
@@ -210,7 +251,8 @@ impl Mail {
             about: Some(about),
             answers,
             audience,
-            reply_to: Some(self.form().address(self.key(), &to)),
+            // an answer becomes a comment: only where he may write one
+            reply_to: caller.may(&record.of, &Action::Comment).then(|| self.form().address(self.key(), &to)),
             language: contact.language,
             subject,
             body,

@@ -10,6 +10,10 @@
 //! ```
 //! What stands before the first field is said above the form; an indented line is the help of the field before it.
 
+mod answers;
+
+pub use answers::{Answered, Unmet};
+
 /// Most fields of a form.
 const MOST: usize = 40;
 /// Longest answer in one line, in characters.
@@ -40,6 +44,11 @@ impl Said {
         said.plain.push_str(rest);
         said.plain = said.plain.trim().to_owned();
         said
+    }
+
+    /// The words in the language of who wrote the form.
+    pub fn plain(&self) -> &str {
+        &self.plain
     }
 
     /// The words in a language, by its two letters; in the author's where it was not given.

@@ -31,6 +31,8 @@ pub const REQUEST_TASK: &str = "request_task";
 pub mod ordered {
     /// The model.
     pub const MODEL: &str = "model";
+    /// What was answered to the form of the model.
+    pub const ANSWERS: &str = "answers";
     /// Whether it needs an approval.
     pub const APPROVAL_NEEDED: &str = "approval_needed";
     /// Who is asked for it.

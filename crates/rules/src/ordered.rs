@@ -2,9 +2,11 @@
 //! model asks for one, and gets the model's tasks.
 //!
 //! Only when it is recorded: a model that changes later changes nothing that was sent before. An import is as it was.
+//! Answers are held against the form of the model by whatever else door they come, also when they change later.
 //! Source: ISO/IEC 20000-1:2018, 8.6.2.
 
-use proofdesk_model::{Door, Draft, Facts, Job, Lookup, Record, Reference, Rule, Stamp, Value};
+use proofdesk_model::form_text::{FormText, Refused, Unmet};
+use proofdesk_model::{Door, Draft, Facts, Job, Lookup, Problem, Record, Reference, Rule, Stamp, Value};
 use serde_json::json;
 
 use crate::names::{REQUEST_MODEL, REQUEST_TASK, ordered as field, request_model as model};
@@ -25,6 +27,49 @@ fn model_of(draft: &Draft) -> Option<Reference> {
     Some(Reference::new(REQUEST_MODEL, number))
 }
 
+/// The model whose form the answers of a draft have to meet: when it is recorded, when its answers change, and when it
+/// moves to another model with answers.
+fn asked_by(draft: &Draft) -> Option<Reference> {
+    let is_kept = draft.of().field(field::ANSWERS).is_some() && draft.stamp().door != Door::Import;
+    let has_answers = draft.after().text(field::ANSWERS).is_some();
+    let is_due = draft.before().is_none()
+        || draft.changed(field::ANSWERS)
+        || (draft.changed(field::MODEL) && has_answers);
+    let number = draft.after().int(field::MODEL).filter(|_| is_kept && is_due)?;
+    Some(Reference::new(REQUEST_MODEL, number))
+}
+
+/// What is wrong with an answer, with the words of its question.
+fn unmet(form: &FormText, unmet: Unmet) -> Problem {
+    let (at, why) = match unmet {
+        Unmet::Answer(at, why) => (at, why),
+        Unmet::Stray(line) => {
+            let line: String = line.chars().take(TASK_MAX).collect();
+            let message = format!(
+                "“{line}” answers nothing that the form asks. Write each answer on a line of its own, as `- Question: answer`."
+            );
+            return Problem::new(field::ANSWERS, "unknown", message);
+        }
+    };
+    let asked = form.fields.get(at);
+    let label = asked.map_or("", |f| f.label.plain());
+    let (code, message) = match why {
+        Refused::Required => {
+            ("required", format!("“{label}” has to be answered, on a line `- {label}: answer`."))
+        }
+        Refused::Number => ("format", format!("“{label}” takes a number.")),
+        Refused::Day => ("format", format!("“{label}” takes a day, such as 2026-12-01.")),
+        Refused::Option => {
+            let options =
+                asked.map(|f| f.options.iter().map(|o| o.plain()).collect::<Vec<_>>()).unwrap_or_default();
+            let options = if options.is_empty() { "yes; no".to_owned() } else { options.join("; ") };
+            ("option", format!("“{label}” takes one of: {options}."))
+        }
+        Refused::Size => ("size", format!("“{label}”: the answer is too long.")),
+    };
+    Problem::new(field::ANSWERS, code, message)
+}
+
 fn put(draft: &mut Draft, name: &str, value: Value) {
     let empty = draft.after().value(name).is_some_and(Value::is_null);
     if empty && !draft.gave(name) {
@@ -38,7 +83,7 @@ impl Rule for Ordered {
     }
 
     fn wants(&self, draft: &Draft) -> Vec<Lookup> {
-        model_of(draft).into_iter().map(Lookup::One).collect()
+        model_of(draft).or_else(|| asked_by(draft)).into_iter().map(Lookup::One).collect()
     }
 
     fn derive(&self, draft: &mut Draft, facts: &Facts, _stamp: &Stamp) {
@@ -58,6 +103,14 @@ impl Rule for Ordered {
                 draft.after_mut().state = field::APPROVAL.to_owned();
             }
         }
+    }
+
+    fn check(&self, draft: &Draft, facts: &Facts, _stamp: &Stamp) -> Vec<Problem> {
+        let Some(found) = asked_by(draft).and_then(|r| facts.one(&r)) else { return Vec::new() };
+        // a form that cannot be read asks nothing; its own rule has said so
+        let form = FormText::parse(found.text(model::FORM).unwrap_or_default()).unwrap_or_default();
+        let answers = draft.after().text(field::ANSWERS).unwrap_or_default();
+        form.unmet(answers).into_iter().map(|u| unmet(&form, u)).collect()
     }
 
     fn follow(&self, draft: &Draft, facts: &Facts, stamp: &Stamp) -> Vec<Job> {
@@ -157,6 +210,73 @@ mod tests {
     fn nobody_is_asked_to_approve_his_own_request() {
         let (made, _) = ordered(9, Change::default());
         assert_eq!((made.int("approval_by"), made.state.as_str()), (None, "approval"));
+    }
+
+    const FORM: &str = "- First day {de: Erster Tag}: day, required\n\
+        - Computer: choice, required: Standard; For developers\n\
+        - Screens: number";
+
+    /// What is said of answers to a form, of a new request or of one that has answers already.
+    fn said(before: Option<&str>, answers: &str, door: Door) -> Vec<(String, String)> {
+        let desk = Desk::new();
+        let caller = Caller::person(3, "Elif", ["agent"]);
+        let of = desk.registry.get("service_request").unwrap();
+        let mut change = Change::default().with_text("answers", answers);
+        let kept = before.map(|before| {
+            let mut record = Record::empty(of);
+            record.number = 1;
+            let title = Value::Text("New starter".to_owned());
+            for (name, value) in
+                [("title", title), ("model", Value::Link(7)), ("answers", Value::Text(before.to_owned()))]
+            {
+                assert!(record.set(name, value));
+            }
+            record.set("reported_at", Value::Instant(at("2026-11-02T08:00:00Z")));
+            record
+        });
+        if kept.is_none() {
+            change = change.with_text("title", "New starter").with("model", Value::Link(7));
+        }
+        let stamp = Stamp::now(at("2026-11-02T09:00:00Z"), door);
+        let draft = Draft::new(of, kept, change, &caller, stamp).unwrap();
+        let mut asking = model(&desk);
+        assert!(asking.set("form", Value::Text(FORM.to_owned())));
+        let mut facts = Facts::default();
+        facts.insert(Lookup::One(Reference::new("request_model", 7)), Arc::new(vec![asking]));
+        match draft.derive(&desk.rules, &facts).check(&desk.rules, &facts) {
+            Ok(_) => Vec::new(),
+            Err(problems) => {
+                problems.0.into_iter().map(|p| (p.code.to_string(), p.message.to_string())).collect()
+            }
+        }
+    }
+
+    #[test]
+    fn answers_meet_the_form_by_whatever_door() {
+        let good = "- **First day:** 2026-12-01\n- **Computer:** For developers";
+        for door in [Door::Page, Door::Api, Door::Mail, Door::Rule, Door::Cli] {
+            assert_eq!(said(None, good, door), [], "{door:?}");
+            let wrong = said(None, "- Computer: Blue\n- Screens: two", door);
+            let codes: Vec<&str> = wrong.iter().map(|(code, _)| code.as_str()).collect();
+            assert_eq!(codes, ["required", "option", "format"], "{wrong:?}");
+            assert!(wrong[0].1.contains("“First day” has to be answered"), "{wrong:?}");
+            assert!(wrong[1].1.contains("“Computer” takes one of: Standard; For developers."), "{wrong:?}");
+            assert!(wrong[2].1.contains("“Screens” takes a number."), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn answers_that_change_later_still_meet_the_form() {
+        let good = "- First day: 2026-12-01\n- Computer: Standard";
+        assert_eq!(said(Some(good), "- First day: 2026-12-02\n- Computer: Standard", Door::Api), []);
+        let wrong = said(Some(good), "- First day: 2026-12-02", Door::Api);
+        assert_eq!(wrong.len(), 1, "{wrong:?}");
+        assert!(wrong[0].1.contains("“Computer” has to be answered"), "{wrong:?}");
+    }
+
+    #[test]
+    fn history_is_imported_as_it_was() {
+        assert_eq!(said(None, "As agreed by phone.", Door::Import), []);
     }
 
     #[test]

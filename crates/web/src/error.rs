@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::extract::{FromRequestParts as _, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
@@ -165,6 +165,7 @@ pub async fn render(State(state): State<AppState>, request: Request, next: Next)
     let words = Words(Language::of_headers(request.headers()));
     let portal =
         ["/portal", "/status", "/sign-in", "/link/"].iter().any(|p| request.uri().path().starts_with(p));
+    let reads = request.method() == Method::GET;
     let (parts, body) = request.into_parts();
     // kept for the frame of a page that says what went wrong
     let asked = (!program && !portal).then(|| parts.clone());
@@ -199,7 +200,18 @@ pub async fn render(State(state): State<AppState>, request: Request, next: Next)
             Some(parts) => visitor(parts, failure.status, &state).await,
             None => None,
         };
-        page(&failure, &id, &state, visit.as_ref())
+        match visit {
+            // customers and users know the portal only
+            Some(visit) if visit.is_customer() => {
+                let instead = if reads { pages::portal::instead(&visit, &visit.path).await } else { None };
+                if let Some(to) = instead {
+                    return Redirect::to(&to).into_response();
+                }
+                let words = pages::portal::words_of(&visit, words).await;
+                pages::portal::failure(words, &failure, &id, &state.settings.organization)
+            }
+            visit => page(&failure, &id, &state, visit.as_ref()),
+        }
     };
     (failure.status, page).into_response()
 }

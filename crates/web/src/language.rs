@@ -17,6 +17,7 @@ use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use proofdesk_model::field::Choice;
 use proofdesk_model::{Record, RecordType};
 use unic_langid::LanguageIdentifier;
 
@@ -33,9 +34,13 @@ pub enum Language {
 }
 
 /// The texts of a language: `locales/<code>/*.ftl`.
-const ENGLISH: [&str; 2] =
-    [include_str!("../../../locales/en/portal.ftl"), include_str!("../../../locales/en/entry.ftl")];
-const GERMAN: [&str; 3] = [
+const ENGLISH: [&str; 3] = [
+    include_str!("../../../locales/en/portal.ftl"),
+    include_str!("../../../locales/en/entry.ftl"),
+    include_str!("../../../locales/en/account.ftl"),
+];
+const GERMAN: [&str; 4] = [
+    include_str!("../../../locales/de/account.ftl"),
     include_str!("../../../locales/de/portal.ftl"),
     include_str!("../../../locales/de/entry.ftl"),
     include_str!("../../../locales/de/records.ftl"),
@@ -245,6 +250,19 @@ impl Words {
             Language::German => text.replace('.', ","),
         };
         format!("{text}\u{a0}%")
+    }
+
+    /// A number that was written with a point.
+    pub fn number(self, written: &str) -> String {
+        match self.0 {
+            Language::English => written.to_owned(),
+            Language::German => written.replace('.', ","),
+        }
+    }
+
+    /// What an option of a choice is called.
+    pub fn option_of(self, of: &RecordType, field: &str, option: &Choice) -> String {
+        self.label(&format!("{}-option-{field}-{}", of.name, option.name), &option.label)
     }
 
     /// A length of time in whole days, or else in hours, from microseconds.

@@ -58,6 +58,11 @@ impl Visit {
         Act::new(&self.caller, Door::Page)
     }
 
+    /// Whether the portal is all that this person has: he holds the role of customers and users, and no other.
+    pub fn is_customer(&self) -> bool {
+        self.caller.roles.iter().all(|role| role == "requester")
+    }
+
     /// The declared types.
     pub fn registry(&self) -> &Registry {
         self.state.engine.registry()

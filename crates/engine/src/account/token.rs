@@ -210,7 +210,7 @@ impl Engine {
             return Ok(());
         }
         let message = "Sign out and in again, then do this within ten minutes: your account has no password to ask for.";
-        Err(Error::invalid(field, "sign_in", message))
+        Err(Error::invalid(field, "fresh", message))
     }
 
     /// All tokens as the log tells of them: account, id and what it says.

@@ -2,7 +2,7 @@
 
 use kdl::{KdlDocument, KdlNode, KdlValue};
 use proofdesk_engine::people;
-use proofdesk_model::{Kind, RecordType, Registry};
+use proofdesk_model::{Condition, Kind, RecordType, Registry};
 
 use super::{Declared, Intake, People, Tell, To, entered, given};
 
@@ -158,13 +158,15 @@ impl Reader<'_> {
     }
 
     fn tell(&mut self, node: &KdlNode) -> Tell {
-        self.only(node, &["of", "on", "changed", "audience", "to", "self", "urgent"]);
+        self.only(node, &["of", "on", "changed", "audience", "when", "about", "to", "self", "urgent"]);
         let tell = Tell {
             text: arguments(node).pop().unwrap_or_default(),
             of: text(node, "of"),
             on: text(node, "on"),
             changed: text(node, "changed"),
             audience: text(node, "audience"),
+            when: self.when(node),
+            about: text(node, "about"),
             to: text(node, "to").unwrap_or_default().split_whitespace().map(to).collect(),
             to_self: yes(node, "self"),
             urgent: yes(node, "urgent"),
@@ -177,6 +179,24 @@ impl Reader<'_> {
         }
         self.check_tell(node, &tell);
         tell
+    }
+
+    /// The condition of a line, which needs a type to be about.
+    fn when(&mut self, node: &KdlNode) -> Option<Condition> {
+        let (source, of) = (text(node, "when")?, text(node, "of"));
+        let Some(of) = of else {
+            self.mistake(node, "`when` asks about one type: say which (`of`)");
+            return None;
+        };
+        match proofdesk_condition::check(&source, &of, self.registry) {
+            Ok(condition) => Some(condition),
+            Err(mistakes) => {
+                for mistake in mistakes {
+                    self.mistake(node, mistake.message);
+                }
+                None
+            }
+        }
     }
 
     fn check_tell(&mut self, node: &KdlNode, tell: &Tell) {
@@ -195,9 +215,11 @@ impl Reader<'_> {
         }
         let fields = tell.to.iter().filter_map(|to| match to {
             To::Field(name) => Some(name),
+            To::WatchersOf(name) => Some(name),
             _ => None,
         });
-        let fields: Vec<&String> = fields.chain(&tell.changed).collect();
+        let fields: Vec<&String> =
+            fields.filter(|_| tell.about.is_none()).chain(&tell.changed).chain(&tell.about).collect();
         for name in fields {
             if !types.iter().any(|of| of.field(name).is_some()) {
                 self.mistake(node, format!("there is no field `{name}`"));
@@ -226,9 +248,10 @@ fn to(word: &str) -> To {
         "own" => To::Own,
         "watchers" => To::Watchers,
         "mentioned" => To::Mentioned,
-        other => match other.strip_prefix("may:") {
-            Some(transition) => To::May(transition.to_owned()),
-            None => To::Field(other.to_owned()),
+        other => match other.split_once(':') {
+            Some(("may", transition)) => To::May(transition.to_owned()),
+            Some(("watchers", field)) => To::WatchersOf(field.to_owned()),
+            _ => To::Field(other.to_owned()),
         },
     }
 }

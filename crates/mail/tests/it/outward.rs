@@ -256,3 +256,132 @@ async fn a_place_in_the_log_that_cannot_be_read_tells_nothing_twice() {
         }
     }
 }
+
+/// A service of Ida's customer, followed by her and by Otto, who does not see it.
+async fn followed(office: &Office) -> Reference {
+    let engine = &office.desk.engine;
+    let ida =
+        engine.require(&office.desk.setup(), &Reference::new("person", number(&office.ida))).await.unwrap();
+    let mut change =
+        Change::default().with_text("name", "Card terminals").with("published", Value::Bool(true));
+    if let Some(customer) = ida.int("customer") {
+        change = change.link("customers", Reference::new("customer", customer));
+    }
+    change.state = Some("live".to_owned());
+    let made = office.desk.create("service", change).await.unwrap();
+    let service = Reference::new("service", made.record.number);
+    engine.watch(&office.ida, &service, true, Door::Page).await.unwrap();
+    engine.watch(&office.mara, &service, true, Door::Page).await.unwrap();
+    service
+}
+
+#[tokio::test]
+async fn who_follows_a_service_hears_of_its_outages_without_a_word_of_them() {
+    for database in BOTH {
+        let office = Office::open(database).await;
+        let engine = &office.desk.engine;
+        let service = followed(&office).await;
+        let refused = engine.watch(&office.otto, &service, true, Door::Page).await;
+        assert!(refused.is_err(), "another customer's service is not there for him");
+        told(&office).await;
+        let outage = |title: &str| {
+            Change::default().with_text("title", title).with("service", Value::Link(service.number))
+        };
+        let made = engine
+            .apply(&office.alex, Target::New("outage".to_owned()), outage("kumquat in the rack"), Door::Api)
+            .await
+            .unwrap();
+        let hears = |event: &str| {
+            vec![(event.to_owned(), number(&office.ida)), (event.to_owned(), number(&office.mara))]
+        };
+        let sorted = |mut all: Vec<(String, i64)>| {
+            all.sort();
+            all
+        };
+        assert_eq!(sorted(told(&office).await), sorted(hears("service_down")));
+        let rows = office.queue(&["subject", "body", "reply_to", "person"]).await;
+        for row in &rows {
+            assert!(row.text(0).contains("Card terminals"), "{}", row.text(0));
+            assert!(!row.text(1).contains("kumquat") && !row.text(1).contains("OUT-"), "{}", row.text(1));
+            assert!(row.text(1).contains("https://desk.example/service/SVC-"), "{}", row.text(1));
+        }
+        let own = rows.iter().find(|r| r.int(3) == number(&office.ida)).unwrap();
+        assert_eq!(own.opt_text(2), None, "a customer cannot answer to a service");
+        let on = Reference::new("outage", made.record.number);
+        office.later();
+        let over = Change::default().take("restore").with("ended_at", Value::Instant(engine.now()));
+        engine.apply(&office.alex, Target::Existing(on, None), over, Door::Page).await.unwrap();
+        let all = told(&office).await;
+        assert_eq!(all.iter().filter(|(event, _)| event == "service_up").count(), 2, "{all:?}");
+        // one that is written down afterwards interrupts nothing now
+        let mut late = outage("kumquat of last week");
+        late.state = Some("restored".to_owned());
+        let late = late.with("ended_at", Value::Instant(engine.now()));
+        office.desk.create("outage", late).await.unwrap();
+        assert_eq!(told(&office).await.len(), all.len());
+    }
+}
+
+#[tokio::test]
+async fn who_follows_a_service_gets_the_notices_that_name_it() {
+    for database in BOTH {
+        let office = Office::open(database).await;
+        let engine = &office.desk.engine;
+        let service = followed(&office).await;
+        let change = Change::default()
+            .with_text("title", "Cards are declined")
+            .with_text("body", "We know why.")
+            .link("services", service.clone());
+        let made =
+            engine.apply(&office.alex, Target::New("notice".to_owned()), change, Door::Page).await.unwrap();
+        let on = Reference::new("notice", made.record.number);
+        assert!(told(&office).await.is_empty(), "a draft is told to nobody");
+        let step = async |change: Change| {
+            office.later();
+            engine.apply(&office.alex, Target::Existing(on.clone(), None), change, Door::Page).await.unwrap();
+            told(&office).await
+        };
+        let all = step(Change::default().take("publish")).await;
+        assert_eq!(all.iter().filter(|(event, _)| event == "service_news").count(), 2, "{all:?}");
+        let rows = office.queue(&["subject", "body", "person"]).await;
+        let own = rows.iter().find(|r| r.int(2) == number(&office.ida)).unwrap();
+        assert!(
+            own.text(0).contains("Cards are declined") && own.text(1).contains("We know why."),
+            "{}",
+            own.text(1)
+        );
+        let all = step(Change::default().take("tell").with_text("body", "Half are back.")).await;
+        assert_eq!(all.iter().filter(|(event, _)| event == "service_news").count(), 4, "{all:?}");
+        let end = Change::default().take("end").with("ends_at", Value::Instant(engine.now()));
+        let all = step(end).await;
+        assert_eq!(all.iter().filter(|(event, _)| event == "service_over").count(), 2, "{all:?}");
+        engine.watch(&office.ida, &service, false, Door::Page).await.unwrap();
+        let all = step(Change::default().take("reopen")).await;
+        assert_eq!(
+            all.iter().filter(|(event, _)| event == "service_news").count(),
+            5,
+            "only Mara follows: {all:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_sent_into_its_approval_asks_the_person_who_is_named() {
+    for database in BOTH {
+        let office = Office::open(database).await;
+        let model = Change::default()
+            .with_text("title", "Badge")
+            .with("approval_needed", Value::Bool(true))
+            .with("approver_person", Value::Link(number(&office.mara)));
+        let mut model = model;
+        model.state = Some("in_use".to_owned());
+        let model = office.desk.create("request_model", model).await.unwrap().record.number;
+        let change = Change::default().with_text("title", "A badge").with("model", Value::Link(model));
+        let target = Target::New("service_request".to_owned());
+        office.desk.engine.apply(&office.ida, target, change, Door::Page).await.unwrap();
+        let all = told(&office).await;
+        assert!(all.contains(&("approval".to_owned(), number(&office.mara))), "{all:?}");
+        assert!(all.contains(&("received".to_owned(), number(&office.ida))), "{all:?}");
+        assert_eq!(all.len(), 2, "{all:?}");
+    }
+}

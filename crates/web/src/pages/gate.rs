@@ -47,7 +47,7 @@ struct Given {
 /// The first page: the portal for customers and users, set-up where the desk is empty and the visitor may set it up,
 /// else the desk.
 async fn start(visit: Visit) -> Redirect {
-    if visit.caller.roles.iter().all(|role| role == "requester") {
+    if visit.is_customer() {
         return Redirect::to("/portal");
     }
     Redirect::to(if setup::is_wanted(&visit).await { "/setup" } else { "/desk" })
@@ -170,7 +170,7 @@ fn form(state: &AppState, words: Words, sign_in: &str, next: &str, wrong: Option
                 }
                 button.button.primary { (words.say("sign-in-button")) }
             }
-            (passkey::asking(state, ("in", "/sign-in/passkey"), &html! { input type="hidden" name="next" value=(own(next)); }, &words.say("sign-in-passkey")))
+            (passkey::asking((state, words), ("in", "/sign-in/passkey"), &html! { input type="hidden" name="next" value=(own(next)); }, &words.say("sign-in-passkey")))
             (sso::ways(state, words, next))
             @for line in state.settings.sign_in_hint.iter().flat_map(|hint| hint.lines()) { p.small.muted { (line) } }
         } }

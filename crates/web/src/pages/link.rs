@@ -16,6 +16,7 @@ use crate::language::{Language, Words};
 use crate::layout;
 use crate::pages::account::password_field;
 use crate::pages::passkey;
+use crate::pages::portal::refusal;
 use crate::state::AppState;
 
 /// `/link/…`.
@@ -62,10 +63,9 @@ async fn take(
         Ok(()) => Ok(Redirect::to("/sign-in").into_response()),
         Err(Error::Invalid(mut problems)) => {
             // who is invited reads his language; the first administrator reads what the engine says
-            let short = |p: &proofdesk_engine::Problem| p.field == "password" && p.code == "range";
             if !matches!(link, Link::First) {
-                for problem in problems.0.iter_mut().filter(|p| short(p)) {
-                    problem.message = words.say("wrong-password-length");
+                for problem in &mut problems.0 {
+                    problem.message = refusal(words, problem);
                 }
             }
             let page = page(&state, words, &secret, &link, &given, &Wrong::new(&problems.0));
@@ -126,7 +126,7 @@ fn page(state: &AppState, words: Words, secret: &str, link: &Link, given: &Given
             }
             @if let Link::Invitation(_) = link {
                 p.small.muted { (words.say("link-passkey-why")) }
-                (passkey::asking(state, ("new", &format!("/link/{secret}/passkey")), &label, &words.say("link-passkey")))
+                (passkey::asking((state, words), ("new", &format!("/link/{secret}/passkey")), &label, &words.say("link-passkey")))
             }
         } }
     };

@@ -14,14 +14,15 @@ use proofdesk_engine::{Account, Error, Link, NewPasskey, Passkey, SignedIn, Stag
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
+use super::account::Own;
 use super::gate::own;
 use super::step::{codes_shown, said};
 use crate::assets;
 use crate::error::WebError;
-use crate::layout::{self, Page};
-use crate::parts::time;
+use crate::language::{Given as Filled, Words};
+use crate::layout;
 use crate::passkeys::{Owner, Passkeys};
-use crate::session::{Guest, Visit, cookie, cookie_name, random};
+use crate::session::{Guest, cookie, cookie_name, random};
 use crate::state::AppState;
 
 /// All addresses of passkeys.
@@ -65,20 +66,22 @@ fn wrong(message: &str) -> Response {
 }
 
 /// A page that says why it did not work, and leads back.
-fn failed(state: &AppState, message: &str, back: &str) -> Response {
+fn failed((state, words): (&AppState, Words), message: &str, back: &str) -> Response {
+    let title = words.say("passkey-failed");
     let body = html! {
         section.card { div.body.stack {
-            h1 { "That did not work" }
+            h1 { (title) }
             p.wrong role="alert" { (message) }
-            a.button.primary href=(back) { "Try again" }
+            a.button.primary href=(back) { (words.say("passkey-again")) }
         } }
     };
-    let page = layout::gate("Passkey", &state.settings.organization, &body);
+    let page = layout::gate_in(words, &title, &state.settings.organization, &body);
     (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
 }
 
-const LATE: &str = "This step was used already, or it took longer than ten minutes.";
-const UNKNOWN: &str = "This passkey does not open an account here.";
+const LATE: &str = "passkey-late";
+const UNKNOWN: &str = "passkey-unknown";
+const NO_INVITATION: &str = "passkey-link";
 
 /// Keeps a step and says what the device is asked.
 async fn ask(
@@ -130,7 +133,7 @@ async fn read_new(
         }
         Err(error) => {
             tracing::info!(%error, "the answer of a device does not hold");
-            Ok(Err("What the device answered does not hold."))
+            Ok(Err("passkey-not-held"))
         }
     }
 }
@@ -169,14 +172,15 @@ async fn begin_in(State(state): State<AppState>) -> Result<Response, WebError> {
 async fn finish_in(
     State(state): State<AppState>,
     guest: Guest,
+    words: Words,
     jar: CookieJar,
     Form(given): Form<Given>,
 ) -> Result<Response, WebError> {
     let Some(kept) = take(&state, IN, 0, &given.step).await? else {
-        return Ok(failed(&state, LATE, "/sign-in"));
+        return Ok(failed((&state, words), &words.say(LATE), "/sign-in"));
     };
     let Some((key, account, changed)) = prove(&state, kept, &given).await? else {
-        return Ok(failed(&state, UNKNOWN, "/sign-in"));
+        return Ok(failed((&state, words), &words.say(UNKNOWN), "/sign-in"));
     };
     let signed = state.engine.sign_in_by_passkey((&key, account), changed, &guest.0, &mut random()).await?;
     enter(&state, jar, signed, &given.next).await
@@ -191,8 +195,12 @@ async fn at_code(state: &AppState, jar: &CookieJar) -> Result<Option<(String, Ac
     Ok(found.map(|session| (secret, session.account)))
 }
 
-async fn begin_code(State(state): State<AppState>, jar: CookieJar) -> Result<Response, WebError> {
-    let Some((_, account)) = at_code(&state, &jar).await? else { return Ok(wrong(LATE)) };
+async fn begin_code(
+    State(state): State<AppState>,
+    words: Words,
+    jar: CookieJar,
+) -> Result<Response, WebError> {
+    let Some((_, account)) = at_code(&state, &jar).await? else { return Ok(wrong(&words.say(LATE))) };
     let all = state.engine.passkeys(account.id).await?;
     let only: Vec<String> = all.into_iter().map(|key| key.credential).collect();
     let begun = passkeys(&state)?.begin_in(&only).map_err(fault)?;
@@ -202,6 +210,7 @@ async fn begin_code(State(state): State<AppState>, jar: CookieJar) -> Result<Res
 async fn finish_code(
     State(state): State<AppState>,
     guest: Guest,
+    words: Words,
     jar: CookieJar,
     Form(given): Form<Given>,
 ) -> Result<Response, WebError> {
@@ -209,23 +218,27 @@ async fn finish_code(
         return Ok(Redirect::to("/sign-in").into_response());
     };
     let Some(kept) = take(&state, IN, account.id, &given.step).await? else {
-        return Ok(failed(&state, LATE, "/sign-in/code"));
+        return Ok(failed((&state, words), &words.say(LATE), "/sign-in/code"));
     };
     let Some((key, _, changed)) = prove(&state, kept, &given).await? else {
-        return Ok(failed(&state, UNKNOWN, "/sign-in/code"));
+        return Ok(failed((&state, words), &words.say(UNKNOWN), "/sign-in/code"));
     };
     let engine = &state.engine;
     match engine.second_step_by_passkey(&secret, &key, changed, &guest.0, &mut random()).await {
         Ok(signed) => enter(&state, jar, signed, &given.next).await,
-        Err(Error::NotFound(_)) => Ok(failed(&state, UNKNOWN, "/sign-in/code")),
+        Err(Error::NotFound(_)) => Ok(failed((&state, words), &words.say(UNKNOWN), "/sign-in/code")),
         Err(other) => Err(other.into()),
     }
 }
 
-async fn begin_link(State(state): State<AppState>, Path(secret): Path<String>) -> Result<Response, WebError> {
+async fn begin_link(
+    State(state): State<AppState>,
+    words: Words,
+    Path(secret): Path<String>,
+) -> Result<Response, WebError> {
     match state.engine.link(&secret).await? {
         Link::Invitation(account) => ask_new(&state, &account).await,
-        _ => Ok(wrong("This link is for a password.")),
+        _ => Ok(wrong(&words.say(NO_INVITATION))),
     }
 }
 
@@ -233,64 +246,72 @@ async fn finish_link(
     State(state): State<AppState>,
     Path(secret): Path<String>,
     guest: Guest,
+    words: Words,
     jar: CookieJar,
     Form(given): Form<Given>,
 ) -> Result<Response, WebError> {
     let back = format!("/link/{secret}");
     let Link::Invitation(account) = state.engine.link(&secret).await? else {
-        return Ok(failed(&state, "This link is for a password.", &back));
+        return Ok(failed((&state, words), &words.say(NO_INVITATION), &back));
     };
     let new = match read_new(&state, account.id, &given).await? {
         Ok(new) => new,
-        Err(message) => return Ok(failed(&state, message, &back)),
+        Err(message) => return Ok(failed((&state, words), &words.say(message), &back)),
     };
     match state.engine.use_link_with_passkey(&secret, &new, &guest.0, &mut random()).await {
         Ok(signed) => enter(&state, jar, signed, "/").await,
-        Err(error) => Ok(failed(&state, &said(error)?, &back)),
+        Err(error) => Ok(failed((&state, words), &said(words, error)?, &back)),
     }
 }
 
-async fn begin_own(visit: Visit, Form(given): Form<Given>) -> Result<Response, WebError> {
+async fn begin_own(own: Own, Form(given): Form<Given>) -> Result<Response, WebError> {
+    let visit = &own.visit;
     let (id, present) = (visit.account.id, Some(given.present.as_str()));
     match visit.engine().prove_anew(&visit.act(), id, present, Some(&visit.secret)).await {
         Ok(()) => ask_new(&visit.state, &visit.account).await,
-        Err(error) => Ok(wrong(&said(error)?)),
+        Err(error) => Ok(wrong(&said(own.words, error)?)),
     }
 }
 
-async fn finish_own(visit: Visit, Form(given): Form<Given>) -> Result<Response, WebError> {
+async fn finish_own(own: Own, Form(given): Form<Given>) -> Result<Response, WebError> {
+    let (visit, words) = (&own.visit, own.words);
+    let at = (&visit.state, words);
     let new = match read_new(&visit.state, visit.account.id, &given).await? {
         Ok(new) => new,
-        Err(message) => return Ok(failed(&visit.state, message, "/account")),
+        Err(message) => return Ok(failed(at, &words.say(message), own.home())),
     };
     match visit.engine().add_passkey(&visit.act(), visit.account.id, &new, &mut random()).await {
-        Ok(codes) if codes.is_empty() => Ok(Redirect::to("/account").into_response()),
+        Ok(codes) if codes.is_empty() => Ok(Redirect::to(own.home()).into_response()),
         Ok(codes) => {
             let body = html! {
-                h1 { "Your recovery codes" }
-                p { "The passkey is registered. From now on it is asked for after your password." }
-                section.card { div.body.stack { (codes_shown(&codes)) a.button.primary href="/account" { "I have kept them" } } }
+                h1 { (words.say("codes-title")) }
+                p { (words.say("passkey-registered")) }
+                section.card { div.body.stack { (codes_shown(words, &codes)) a.button.primary href=(own.home()) { (words.say("codes-kept")) } } }
             };
-            let crumbs =
-                vec![("Account".to_owned(), Some("/account".to_owned())), ("Passkeys".to_owned(), None)];
-            Ok(layout::frame(&visit, Page::new("Recovery codes", crumbs, body)).into_response())
+            Ok(own.frame(&words.say("codes-new-title"), body).await?.into_response())
         }
-        Err(error) => Ok(failed(&visit.state, &said(error)?, "/account")),
+        Err(error) => Ok(failed(at, &said(words, error)?, own.home())),
     }
 }
 
-async fn end_own(visit: Visit, Path(id): Path<i64>) -> Result<Response, WebError> {
+async fn end_own(own: Own, Path(id): Path<i64>) -> Result<Response, WebError> {
+    let visit = &own.visit;
     match visit.engine().end_passkey(&visit.act(), visit.account.id, id).await {
         // gone already: what was asked for is so
-        Ok(()) | Err(Error::NotFound(_)) => Ok(Redirect::to("/account").into_response()),
-        Err(error) => Ok(failed(&visit.state, &said(error)?, "/account")),
+        Ok(()) | Err(Error::NotFound(_)) => Ok(Redirect::to(own.home()).into_response()),
+        Err(error) => Ok(failed((&visit.state, own.words), &said(own.words, error)?, own.home())),
     }
 }
 
 /// A form that asks the device: shown by the script where the browser can. `fields` come before the button.
-pub(super) fn asking(state: &AppState, (kind, at): (&str, &str), fields: &Markup, button: &str) -> Markup {
+pub(super) fn asking(
+    (state, words): (&AppState, Words),
+    (kind, at): (&str, &str),
+    fields: &Markup,
+    button: &str,
+) -> Markup {
     html! { @if state.passkeys.is_some() {
-        form.form method="post" action=(at) data-passkey=(kind) hidden {
+        form.form method="post" action=(at) data-passkey=(kind) data-failed=(words.say("passkey-none")) hidden {
             input type="hidden" name="step";
             input type="hidden" name="answer";
             (fields)
@@ -302,30 +323,31 @@ pub(super) fn asking(state: &AppState, (kind, at): (&str, &str), fields: &Markup
 }
 
 /// The card of the account page.
-pub(super) fn card(visit: &Visit, all: &[Passkey]) -> Markup {
+pub(super) fn card(own: &Own, all: &[Passkey]) -> Markup {
+    let (visit, words) = (&own.visit, own.words);
     let fields = html! {
         div.input {
-            label for="passkey-label" { "Name of the passkey" }
-            input.field id="passkey-label" name="label" maxlength="100" required placeholder="Where it is, such as laptop";
+            label for="passkey-label" { (words.say("link-passkey-name")) }
+            input.field id="passkey-label" name="label" maxlength="100" required placeholder=(words.say("link-passkey-example"));
         }
         @if visit.account.has_password { div.input {
-            label for="passkey-present" { "Present password" }
+            label for="passkey-present" { (words.say("me-password-present")) }
             input.field id="passkey-present" name="present" type="password" autocomplete="current-password" maxlength="256" required;
         } }
     };
     html! { @if visit.state.passkeys.is_some() || !all.is_empty() {
-        section.card { header { h2 { "Passkeys" } } div.body.stack {
-            p.small.muted { "A passkey signs you in by your device, which asks for your finger, your face or its own code. Who has one is asked for it after the password, too." }
+        section.card { header { h2 { (words.say("passkey-title")) } } div.body.stack {
+            p.small.muted { (words.say("passkey-why")) }
             @if !all.is_empty() { div.scroll { table.list {
-                thead { tr { th scope="col" { "Name" } th.spare scope="col" { "Registered" } th scope="col" { "Last used" } th { span.sr { "Remove it" } } } }
+                thead { tr { th scope="col" { (words.say("passkey-name")) } th.spare scope="col" { (words.say("passkey-since")) } th scope="col" { (words.say("session-used")) } th { span.sr { (words.say("passkey-remove-it")) } } } }
                 tbody { @for key in all { tr {
                     td.grow { (key.label) }
-                    td.small.spare { (time::proven(key.created_at, visit.now, visit.zone())) }
-                    td.small { @match key.used_at { Some(at) => (time::ago(at, visit.now, visit.zone())), None => "never" } }
-                    td { form.inline method="post" action={ "/account/passkey/" (key.id) "/end" } { button.button.quiet.small aria-label={ "Remove the passkey " (key.label) } { "Remove" } } }
+                    td.small.spare { (own.at(key.created_at)) }
+                    td.small { @match key.used_at { Some(at) => (own.ago(at)), None => (words.say("passkey-never")) } }
+                    td { form.inline method="post" action={ "/account/passkey/" (key.id) "/end" } { button.button.quiet.small aria-label=(words.with("passkey-remove-that", &[("name", Filled::Text(&key.label))])) { (words.say("passkey-remove")) } } }
                 } } }
             } } }
-            (asking(&visit.state, ("new", "/account/passkey"), &fields, "Register a passkey"))
+            (asking((&visit.state, words), ("new", "/account/passkey"), &fields, &words.say("passkey-register")))
         } }
     } }
 }

@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use axum::Router;
 use axum::extract::{Path, Query};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use maud::{Markup, PreEscaped, html};
 use proofdesk_engine::{Attachment, Comment, Error, HistoryItem, Problem, Record, Reference, Seal};
@@ -28,7 +28,7 @@ use crate::form::{Typed, Wrong};
 use crate::layout::{self, Page};
 use crate::menu::slug;
 use crate::pages::steps::{self, Tried};
-use crate::pages::{family_crumb, owes, paper, require_reference, service, versions};
+use crate::pages::{family_crumb, owes, paper, portal, require_reference, service, versions};
 use crate::parts::tabs::{self, Tab};
 use crate::parts::value::{Eyes, prose};
 use crate::parts::{tag, time};
@@ -151,10 +151,13 @@ async fn show(
     visit: Visit,
     Path((slug, written)): Path<(String, String)>,
     Query(asked): Query<Asked>,
-) -> Result<Markup, WebError> {
+) -> Result<Response, WebError> {
+    if let Some(to) = portal::instead(&visit, &visit.path).await {
+        return Ok(Redirect::to(&to).into_response());
+    }
     let reference = require_reference(&visit, &slug, &written)?;
     let loaded = load(&visit, reference).await?;
-    page(&visit, &loaded, &asked).await
+    Ok(page(&visit, &loaded, &asked).await?.into_response())
 }
 
 /// The page of a record once more, after one of its small forms was refused: what is wrong stands beside what was

@@ -14,13 +14,15 @@ use maud::{Markup, html};
 use proofdesk_engine::{
     Account, Addressed, Caller, Change, Door, Engine, Error, NewAccount, Outside, Target,
 };
-use proofdesk_sso::{Answer, Kept, Person, Provider};
+use proofdesk_model::Problem;
+use proofdesk_sso::{Answer, Error as SsoError, Kept, Person, Provider};
 use serde::{Deserialize, Serialize};
 
 use super::gate::own;
 use crate::error::WebError;
 use crate::language::{Given, Words};
 use crate::layout;
+use crate::pages::portal::refusal;
 use crate::session::{Guest, cookie, cookie_name, random};
 use crate::state::AppState;
 
@@ -70,20 +72,45 @@ fn step_cookie(secret: String, secure: bool) -> Cookie<'static> {
 }
 
 /// The page that says why nobody came in.
-fn failed(state: &AppState, message: &str) -> Response {
+fn failed(state: &AppState, words: Words, message: &str) -> Response {
+    let title = words.say("provider-title");
     let body = html! {
         section.card { div.body.stack {
-            h1 { "You are not signed in" }
+            h1 { (title) }
             p.wrong role="alert" { (message) }
-            a.button.primary href="/sign-in" { "Back to sign-in" }
+            a.button.primary href="/sign-in" { (words.say("provider-back")) }
         } }
     };
-    let page = layout::gate("Sign in", &state.settings.organization, &body);
+    let page = layout::gate_in(words, &title, &state.settings.organization, &body);
     (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
+}
+
+/// Why nobody came in by a provider, without its own words and addresses: these are in the log.
+fn said(words: Words, provider: &Provider, error: &SsoError) -> String {
+    let key = match error {
+        SsoError::Unreached { .. } => "provider-away",
+        SsoError::Refused { .. } => "provider-refused",
+        SsoError::Untrusted { .. } => "provider-untrusted",
+        SsoError::Unfit { .. } => "provider-unfit",
+    };
+    words.with(key, &[("provider", Given::Text(provider.settings().shown()))])
+}
+
+/// Why an account is not opened to whom a provider says it is.
+fn unfit(words: Words, provider: &Provider, problem: &Problem) -> String {
+    let key = match (problem.field.as_str(), problem.code.as_str()) {
+        ("sign_in", "unbound") => "provider-unbound",
+        ("sign_in", "unknown") => "provider-no-account",
+        ("sign_in", "format" | "taken") => "provider-name",
+        ("sign_in", "roles") => "wrong-no-role",
+        _ => return refusal(words, problem),
+    };
+    words.with(key, &[("provider", Given::Text(provider.settings().shown()))])
 }
 
 async fn begin(
     State(state): State<AppState>,
+    words: Words,
     Path(name): Path<String>,
     jar: CookieJar,
     Query(asked): Query<Asked>,
@@ -94,7 +121,7 @@ async fn begin(
         Ok(begun) => begun,
         Err(error) => {
             tracing::warn!(provider = name, %error, "no sign-in was begun");
-            return Ok(failed(&state, &error.to_string()));
+            return Ok(failed(&state, words, &said(words, provider, &error)));
         }
     };
     let step = Step { kept, next: own(&asked.next).to_owned() };
@@ -108,6 +135,7 @@ async fn finish(
     State(state): State<AppState>,
     Path(name): Path<String>,
     guest: Guest,
+    words: Words,
     jar: CookieJar,
     Query(answer): Query<Answer>,
 ) -> Result<Response, WebError> {
@@ -120,15 +148,14 @@ async fn finish(
     gone.make_removal();
     let jar = jar.add(gone);
     let Some(step) = kept.and_then(|body| serde_json::from_str::<Step>(&body).ok()) else {
-        let message = "This sign-in was used already, took longer than ten minutes, or was begun in another browser. Begin it again.";
-        return Ok((jar, failed(&state, message)).into_response());
+        return Ok((jar, failed(&state, words, &words.say("provider-late"))).into_response());
     };
     let now = state.engine.now();
     let person = match provider.finish(&callback(&state, &name), &step.kept, &answer, now).await {
         Ok(person) => person,
         Err(error) => {
             tracing::warn!(provider = name, %error, "nobody came in");
-            return Ok((jar, failed(&state, &error.to_string())).into_response());
+            return Ok((jar, failed(&state, words, &said(words, provider, &error))).into_response());
         }
     };
     let who = outside(provider, &person);
@@ -145,8 +172,8 @@ async fn finish(
             Ok((jar, Redirect::to(&step.next)).into_response())
         }
         Err(Error::Invalid(problems)) => {
-            let message = problems.0.first().map(|p| p.message.to_string()).unwrap_or_default();
-            Ok((jar, failed(&state, &message)).into_response())
+            let message = problems.0.first().map(|p| unfit(words, provider, p)).unwrap_or_default();
+            Ok((jar, failed(&state, words, &message)).into_response())
         }
         Err(other) => Err(other.into()),
     }
@@ -173,23 +200,27 @@ async fn account_of(
     if let Some(bound) = engine.account_of_outside(who).await? {
         return Ok(bound);
     }
-    let refused = |message: String| Err(Error::invalid("sign_in", "provider", message));
+    let refused = |code: &str, message: String| Err(Error::invalid("sign_in", code, message));
     match engine.account_named(&person.sign_in).await? {
         Some(found) if settings.link_accounts => return engine.bind_outside(who, found.id).await,
         Some(_) => {
-            return refused(format!(
+            let message = format!(
                 "The sign-in name {} belongs to an account here that is not bound to {}. Ask an administrator.",
                 person.sign_in, who.label
-            ));
+            );
+            return refused("unbound", message);
         }
         None if !settings.make_accounts => {
-            return refused("You have no account here yet. Ask an administrator for one.".to_owned());
+            return refused(
+                "unknown",
+                "You have no account here yet. Ask an administrator for one.".to_owned(),
+            );
         }
         None => {}
     }
     let roles = person.roles.clone().unwrap_or_else(|| settings.everybody.clone());
     if roles.is_empty() {
-        return refused("None of your groups gives you a role here.".to_owned());
+        return refused("roles", "None of your groups gives you a role here.".to_owned());
     }
     let new = NewAccount {
         person: 0,

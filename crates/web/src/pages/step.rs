@@ -13,9 +13,11 @@ use qrcode::{Color, EcLevel, QrCode};
 use serde::Deserialize;
 
 use crate::error::WebError;
+use crate::language::Words;
 use crate::layout;
 use crate::pages::gate::{Asked, own};
 use crate::pages::passkey;
+use crate::pages::portal::refusal;
 use crate::session::{Guest, cookie, cookie_name, random};
 use crate::state::AppState;
 
@@ -46,26 +48,28 @@ fn again() -> Response {
     Redirect::to("/sign-in").into_response()
 }
 
-/// The words of a refusal; other errors go on.
-pub(super) fn said(error: Error) -> Result<String, WebError> {
+/// A refusal as a sentence; other errors go on.
+pub(super) fn said(words: Words, error: Error) -> Result<String, WebError> {
     match error {
-        Error::Invalid(problems) => Ok(problems.0.first().map(|p| p.message.to_string()).unwrap_or_default()),
+        Error::Invalid(problems) => Ok(problems.0.first().map(|p| refusal(words, p)).unwrap_or_default()),
         other => Err(other.into()),
     }
 }
 
 async fn ask_code(
     State(state): State<AppState>,
+    words: Words,
     jar: CookieJar,
     Query(asked): Query<Asked>,
 ) -> Result<Response, WebError> {
     let Some(secret) = waiting(&state, &jar, Stage::Code).await? else { return Ok(again()) };
-    Ok(code_page(&state, &secret, &asked.next, None).await?.into_response())
+    Ok(code_page((&state, words), &secret, &asked.next, None).await?.into_response())
 }
 
 async fn take_code(
     State(state): State<AppState>,
     guest: Guest,
+    words: Words,
     jar: CookieJar,
     Form(given): Form<Given>,
 ) -> Result<Response, WebError> {
@@ -78,14 +82,14 @@ async fn take_code(
         }
         Err(Error::NotFound(_)) => Ok(again()),
         Err(error) => {
-            let page = code_page(&state, &secret, &given.next, Some(&said(error)?)).await?;
+            let page = code_page((&state, words), &secret, &given.next, Some(&said(words, error)?)).await?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
     }
 }
 
 async fn code_page(
-    state: &AppState,
+    (state, words): (&AppState, Words),
     secret: &str,
     next: &str,
     wrong: Option<&str>,
@@ -95,20 +99,20 @@ async fn code_page(
         Some(account) => !state.engine.passkeys(account.id).await?.is_empty(),
         None => false,
     };
-    let words = match account.is_some_and(|account| account.second_factor) {
-        true => "Type the code that your app shows now, or one of your recovery codes.",
-        false => "Use your passkey, or type one of your recovery codes.",
+    let how = match account.is_some_and(|account| account.second_factor) {
+        true => "second-app",
+        false => "second-passkey",
     };
     let next_field = next_field(next);
     let body = html! {
         section.card { div.body.stack {
-            h1 { "The second step" }
-            p.small.muted { (words) }
-            @if has_passkey { (passkey::asking(state, ("in", "/sign-in/code/passkey"), &next_field, "Use a passkey")) }
-            (code_form("/sign-in/code", "Sign in", &next_field, wrong))
+            h1 { (words.say("second-title")) }
+            p.small.muted { (words.say(how)) }
+            @if has_passkey { (passkey::asking((state, words), ("in", "/sign-in/code/passkey"), &next_field, &words.say("second-use-passkey"))) }
+            (code_form(words, ("/sign-in/code", &words.say("sign-in-button")), &next_field, wrong))
         } }
     };
-    Ok(layout::gate("The second step", &state.settings.organization, &body))
+    Ok(layout::gate_in(words, &words.say("second-title"), &state.settings.organization, &body))
 }
 
 /// Where the sign-in leads, kept over its steps.
@@ -117,21 +121,26 @@ fn next_field(next: &str) -> Markup {
 }
 
 /// The form that takes a code on the way in, and the way back to the beginning.
-fn code_form(action: &str, button: &str, next_field: &Markup, wrong: Option<&str>) -> Markup {
+fn code_form(
+    words: Words,
+    (action, button): (&str, &str),
+    next_field: &Markup,
+    wrong: Option<&str>,
+) -> Markup {
     html! {
         form.form method="post" action=(action) {
             (next_field)
-            (code_field(wrong))
+            (code_field(words, wrong))
             button.button.primary { (button) }
         }
-        form method="post" action="/sign-out" { button.button.quiet.small { "Begin again" } }
+        form method="post" action="/sign-out" { button.button.quiet.small { (words.say("second-again")) } }
     }
 }
 
 /// The field for a code, with what was wrong with it.
-pub(super) fn code_field(wrong: Option<&str>) -> Markup {
+pub(super) fn code_field(words: Words, wrong: Option<&str>) -> Markup {
     html! { div.input {
-        label for="code" { "Code" }
+        label for="code" { (words.say("code-label")) }
         input.field id="code" name="code" autocomplete="one-time-code" inputmode="text" autocapitalize="characters" maxlength="40" required autofocus
             aria-invalid=[wrong.map(|_| "true")] aria-describedby=[wrong.map(|_| "wrong")];
         @if let Some(wrong) = wrong { p.wrong id="wrong" role="alert" { (wrong) } }
@@ -149,6 +158,7 @@ async fn enrolled(state: &AppState, jar: &CookieJar) -> Result<Response, WebErro
 
 async fn ask_factor(
     State(state): State<AppState>,
+    words: Words,
     jar: CookieJar,
     Query(asked): Query<Asked>,
 ) -> Result<Response, WebError> {
@@ -156,12 +166,13 @@ async fn ask_factor(
         return enrolled(&state, &jar).await;
     };
     let factor = state.engine.begin_factor(&secret, &state.settings.organization, &mut random()).await?;
-    Ok(factor_page(&state, &factor, &asked.next, None).into_response())
+    Ok(factor_page((&state, words), &factor, &asked.next, None).into_response())
 }
 
 async fn take_factor(
     State(state): State<AppState>,
     guest: Guest,
+    words: Words,
     jar: CookieJar,
     Form(given): Form<Given>,
 ) -> Result<Response, WebError> {
@@ -175,56 +186,63 @@ async fn take_factor(
             let jar = jar.add(cookie(signed.secret, state.settings.secure));
             let body = html! {
                 section.card { div.body.stack {
-                    h1 { "Your recovery codes" }
-                    (codes_shown(&codes))
-                    a.button.primary href=(own(&given.next)) { "I have kept them: go on" }
+                    h1 { (words.say("codes-title")) }
+                    (codes_shown(words, &codes))
+                    a.button.primary href=(own(&given.next)) { (words.say("codes-kept-go-on")) }
                 } }
             };
-            Ok((jar, layout::gate("Recovery codes", &state.settings.organization, &body)).into_response())
+            let title = words.say("codes-new-title");
+            Ok((jar, layout::gate_in(words, &title, &state.settings.organization, &body)).into_response())
         }
         Err(Error::NotFound(_)) => Ok(again()),
         Err(error) => {
-            let wrong = said(error)?;
+            let wrong = said(words, error)?;
             let factor = engine.begin_factor(&secret, &state.settings.organization, &mut random).await?;
-            let page = factor_page(&state, &factor, &given.next, Some(&wrong));
+            let page = factor_page((&state, words), &factor, &given.next, Some(&wrong));
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
     }
 }
 
-fn factor_page(state: &AppState, factor: &NewFactor, next: &str, wrong: Option<&str>) -> Markup {
+fn factor_page(
+    (state, words): (&AppState, Words),
+    factor: &NewFactor,
+    next: &str,
+    wrong: Option<&str>,
+) -> Markup {
+    let title = words.say("factor-set-up");
     let body = html! {
         section.card { div.body.stack {
-            h1 { "Set up a second factor" }
-            p { "One of your roles needs a second factor. It is asked for after your password." }
-            (set_up(factor))
-            (code_form("/sign-in/factor", "Confirm", &next_field(next), wrong))
+            h1 { (title) }
+            p { (words.say("second-needed")) }
+            (set_up(words, factor))
+            (code_form(words, ("/sign-in/factor", &words.say("factor-confirm")), &next_field(next), wrong))
         } }
     };
-    layout::gate("Set up a second factor", &state.settings.organization, &body)
+    layout::gate_in(words, &title, &state.settings.organization, &body)
 }
 
 /// How to take the secret over: a picture to scan, and the letters for who cannot.
-pub(super) fn set_up(factor: &NewFactor) -> Markup {
+pub(super) fn set_up(words: Words, factor: &NewFactor) -> Markup {
     let letters: Vec<&str> =
         factor.secret.as_bytes().chunks(4).filter_map(|c| std::str::from_utf8(c).ok()).collect();
     html! {
-        p.small { "Scan this picture with an app for time-based codes, then type the code that it shows." }
-        @if let Some(picture) = picture(&factor.address) { (picture) }
-        p.small { "Where no picture can be scanned, type this secret: " span.mono { (letters.join(" ")) } }
+        p.small { (words.say("secret-scan")) }
+        @if let Some(picture) = picture(words, &factor.address) { (picture) }
+        p.small { (words.say("secret-type")) " " span.mono { (letters.join(" ")) } }
     }
 }
 
 /// Recovery codes, shown once.
-pub(super) fn codes_shown(codes: &[String]) -> Markup {
+pub(super) fn codes_shown(words: Words, codes: &[String]) -> Markup {
     html! {
-        p { "Each of these signs you in once in place of a code, should you lose your app. Print them or keep them in a safe place; they are not shown again." }
-        ul.codes.mono aria-label="Recovery codes" { @for code in codes { li { (code) } } }
+        p { (words.say("codes-once")) }
+        ul.codes.mono aria-label=(words.say("codes-new-title")) { @for code in codes { li { (code) } } }
     }
 }
 
 /// A text as a QR code: one path of SVG, black on white also where the page is dark, since scanners want it so.
-fn picture(text: &str) -> Option<Markup> {
+fn picture(words: Words, text: &str) -> Option<Markup> {
     let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
     let width = code.width();
     let mut path = String::new();
@@ -235,7 +253,7 @@ fn picture(text: &str) -> Option<Markup> {
     }
     let size = width + 8;
     Some(html! {
-        svg.qr viewBox={ "0 0 " (size) " " (size) } width="220" height="220" role="img" aria-label="QR code of the secret" shape-rendering="crispEdges" {
+        svg.qr viewBox={ "0 0 " (size) " " (size) } width="220" height="220" role="img" aria-label=(words.say("secret-picture")) shape-rendering="crispEdges" {
             rect width=(size) height=(size) fill="#fff" {}
             path d=(path) fill="#000" {}
         }

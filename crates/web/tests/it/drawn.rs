@@ -72,7 +72,9 @@ async fn a_requester_sees_no_charts_and_no_error() {
     desk.desk.account(&uwe, "uwe", crate::client::PASSWORD).await.unwrap();
     let browser = desk.signed_in("uwe").await;
     for tab in ["", "charts", "gathered", "related"] {
-        let page = browser.get(&format!("/service/SVC-1?tab={tab}")).await;
+        let led = browser.get(&format!("/service/SVC-1?tab={tab}")).await;
+        assert_eq!(led.location(), "/status", "{tab}: {}", led.body);
+        let page = browser.get(led.location()).await;
         assert_eq!(page.status, StatusCode::OK, "{tab}: {}", page.body);
         assert!(
             !page.body.contains("till 3 and 4") && !page.body.contains("by month"),

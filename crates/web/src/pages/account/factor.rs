@@ -11,8 +11,9 @@ use serde::Deserialize;
 
 use crate::error::WebError;
 use crate::form::Wrong;
-use crate::layout::{self, Page};
-use crate::pages::account::password_field;
+use crate::language::Words;
+use crate::pages::account::{Own, password_field};
+use crate::pages::portal::refusal;
 use crate::pages::step::{code_field, codes_shown, said, set_up};
 use crate::session::{Visit, random};
 use crate::state::AppState;
@@ -26,24 +27,19 @@ pub(super) fn router() -> Router<AppState> {
 }
 
 /// The card of the account page.
-pub(super) fn card(visit: &Visit, left: usize) -> Markup {
+pub(super) fn card(own: &Own, left: usize) -> Markup {
+    let words = own.words;
     html! {
-        section.card { header { h2 { "Second factor" } } div.body.row {
-            @if visit.account.second_factor {
-                p.grow { "A code of your app is asked for after the password. Recovery codes left: " b { (left) } "." }
-                a.button href="/account/factor" { "Change it" }
+        section.card { header { h2 { (words.say("factor-title")) } } div.body.row {
+            @if own.visit.account.second_factor {
+                p.grow { (words.say("factor-on")) " " (words.say("codes-left")) " " b { (left) } "." }
+                a.button href="/account/factor" { (words.say("factor-change")) }
             } @else {
-                p.grow { "Only the password is asked for. With a second factor, a password that became known is not enough." }
-                a.button href="/account/factor" { "Set up a second factor" }
+                p.grow { (words.say("factor-off")) }
+                a.button href="/account/factor" { (words.say("factor-set-up")) }
             }
         } }
     }
-}
-
-fn frame(visit: &Visit, body: Markup) -> Markup {
-    let crumbs =
-        vec![("Account".to_owned(), Some("/account".to_owned())), ("Second factor".to_owned(), None)];
-    layout::frame(visit, Page::new("Second factor", crumbs, body))
 }
 
 async fn back(_: Visit) -> Redirect {
@@ -51,74 +47,77 @@ async fn back(_: Visit) -> Redirect {
 }
 
 /// What whoever loads the page of his codes again finds: they are shown once.
-async fn shown_before(visit: Visit) -> Result<Response, WebError> {
-    if !visit.account.second_factor {
-        return Ok(back(visit).await.into_response());
+async fn shown_before(own: Own) -> Result<Response, WebError> {
+    if !own.visit.account.second_factor {
+        return Ok(back(own.visit).await.into_response());
     }
-    let left = visit.engine().recovery_codes_left(visit.account.id).await?;
+    let (words, title) = (own.words, own.words.say("codes-title"));
+    let left = own.visit.engine().recovery_codes_left(own.visit.account.id).await?;
     let body = html! {
-        h1 { "Your recovery codes" }
+        h1 { (title) }
         section.card { div.body.stack {
-            p { "They were shown once, when they were made, and nobody can show them again. " b { (left) } " of them are left." }
-            p { "If you have kept them, there is nothing to do. If not, make new ones: the old ones end with that." }
-            (new_codes_form())
-            p.small { a.link href="/account" { "Back to the account" } }
+            p { (words.say("codes-before")) " " b { (left) } " " (words.say("codes-before-left")) }
+            p { (words.say("codes-keep")) }
+            (new_codes_form(words))
+            p.small { a.link href=(own.home()) { (words.say("account-back")) } }
         } }
     };
-    Ok(frame(&visit, body).into_response())
+    Ok(own.frame(&title, body).await?.into_response())
 }
 
-async fn ask(visit: Visit) -> Result<Markup, WebError> {
-    page(&visit, None, &Wrong::default()).await
+async fn ask(own: Own) -> Result<Markup, WebError> {
+    page(&own, None, &[]).await
 }
 
-async fn page(visit: &Visit, wrong_code: Option<&str>, wrong: &Wrong) -> Result<Markup, WebError> {
+async fn page(own: &Own, wrong_code: Option<&str>, wrong: &[String]) -> Result<Markup, WebError> {
+    let (visit, words) = (&own.visit, own.words);
     if visit.account.second_factor {
-        return Ok(frame(visit, present(wrong)));
+        return own.frame(&words.say("factor-title"), present(words, wrong)).await;
     }
     let issuer = &visit.state.settings.organization;
     let factor = visit.engine().begin_factor(&visit.secret, issuer, &mut random()).await?;
+    let title = words.say("factor-set-up");
     let body = html! {
-        h1 { "Set up a second factor" }
+        h1 { (title) }
         section.card { div.body.stack {
-            (set_up(&factor))
+            (set_up(words, &factor))
             form.form method="post" action="/account/factor" {
-                (code_field(wrong_code))
-                div { button.button.primary { "Confirm" } }
+                (code_field(words, wrong_code))
+                div { button.button.primary { (words.say("factor-confirm")) } }
             }
         } }
     };
-    Ok(frame(visit, body))
+    own.frame(&words.say("factor-title"), body).await
 }
 
-fn present(wrong: &Wrong) -> Markup {
+fn present(words: Words, wrong: &[String]) -> Markup {
     html! {
-        h1 { "Second factor" }
-        @for sentence in wrong.of("present") { p.wrong role="alert" { (sentence) } }
+        h1 { (words.say("factor-title")) }
+        @for sentence in wrong { p.wrong role="alert" { (sentence) } }
         div.grid-2 {
-            section.card { header { h2 { "Recovery codes" } } div.body {
-                p.small.muted { "Makes ten new codes; the old ones end." }
-                (new_codes_form())
+            section.card { header { h2 { (words.say("codes-new-title")) } } div.body {
+                p.small.muted { (words.say("codes-new-help")) }
+                (new_codes_form(words))
             } }
-            section.card { header { h2 { "Take it away" } } div.body {
+            section.card { header { h2 { (words.say("factor-end-title")) } } div.body {
                 form.form method="post" action="/account/factor/end" {
-                    p.small.muted { "To set it up on another device, take it away and set it up again." }
+                    p.small.muted { (words.say("factor-end-help")) }
                     div.input {
-                        label for="present-end" { "Present password" }
+                        label for="present-end" { (words.say("me-password-present")) }
                         input.field id="present-end" name="present" type="password" autocomplete="current-password" maxlength="256" required;
                     }
-                    div { button.button { "Take the second factor away" } }
+                    div { button.button { (words.say("factor-end")) } }
                 }
             } }
         }
     }
 }
 
-fn new_codes_form() -> Markup {
+fn new_codes_form(words: Words) -> Markup {
     html! {
         form.form method="post" action="/account/factor/codes" {
-            (password_field("present", "Present password", "current-password", &Wrong::default()))
-            div { button.button.primary { "Make new recovery codes" } }
+            (password_field("present", &words.say("me-password-present"), "current-password", &Wrong::default()))
+            div { button.button.primary { (words.say("codes-new")) } }
         }
     }
 }
@@ -131,49 +130,52 @@ struct Given {
     present: String,
 }
 
-fn codes_page(visit: &Visit, codes: &[String]) -> Markup {
+async fn codes_page(own: &Own, codes: &[String]) -> Result<Response, WebError> {
+    let (words, title) = (own.words, own.words.say("codes-title"));
     let body = html! {
-        h1 { "Your recovery codes" }
-        section.card { div.body.stack { (codes_shown(codes)) a.button.primary href="/account" { "I have kept them" } } }
+        h1 { (title) }
+        section.card { div.body.stack { (codes_shown(words, codes)) a.button.primary href=(own.home()) { (words.say("codes-kept")) } } }
     };
-    frame(visit, body)
+    Ok(own.frame(&title, body).await?.into_response())
 }
 
-async fn confirm(visit: Visit, Form(given): Form<Given>) -> Result<Response, WebError> {
+async fn confirm(own: Own, Form(given): Form<Given>) -> Result<Response, WebError> {
+    let visit = &own.visit;
     if visit.account.second_factor {
         // sent a second time, as a browser does that loads the page of the codes again
         return Ok(Redirect::to("/account/factor/codes").into_response());
     }
     let (engine, mut random) = (visit.engine(), random());
     match engine.confirm_factor(Door::Page, &visit.secret, &given.code, &visit.visitor, &mut random).await {
-        Ok((codes, _)) => Ok(codes_page(&visit, &codes).into_response()),
+        Ok((codes, _)) => codes_page(&own, &codes).await,
         Err(error) => {
-            let page = page(&visit, Some(&said(error)?), &Wrong::default()).await?;
+            let page = page(&own, Some(&said(own.words, error)?), &[]).await?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
     }
 }
 
-async fn new_codes(visit: Visit, Form(given): Form<Given>) -> Result<Response, WebError> {
-    let (act, mut random) = (visit.act(), random());
+async fn new_codes(own: Own, Form(given): Form<Given>) -> Result<Response, WebError> {
+    let (visit, mut random) = (&own.visit, random());
+    let act = visit.act();
     match visit.engine().new_recovery_codes(&act, visit.account.id, &given.present, &mut random).await {
-        Ok(codes) => Ok(codes_page(&visit, &codes).into_response()),
-        Err(error) => refused(&visit, error).await,
+        Ok(codes) => codes_page(&own, &codes).await,
+        Err(error) => refused(&own, error).await,
     }
 }
 
-async fn end(visit: Visit, Form(given): Form<Given>) -> Result<Response, WebError> {
+async fn end(own: Own, Form(given): Form<Given>) -> Result<Response, WebError> {
+    let visit = &own.visit;
     match visit.engine().remove_factor(&visit.act(), visit.account.id, &given.present).await {
-        Ok(()) => Ok(Redirect::to("/account").into_response()),
-        Err(error) => refused(&visit, error).await,
+        Ok(()) => Ok(Redirect::to(own.home()).into_response()),
+        Err(error) => refused(&own, error).await,
     }
 }
 
-async fn refused(visit: &Visit, error: Error) -> Result<Response, WebError> {
+/// Said where the password was typed, also that attempts have to wait.
+async fn refused(own: &Own, error: Error) -> Result<Response, WebError> {
     let Error::Invalid(problems) = error else { return Err(error.into()) };
-    // attempts that wait are said where the password was typed
-    let here: Vec<_> =
-        problems.0.into_iter().map(|p| proofdesk_engine::Problem { field: "present".into(), ..p }).collect();
-    let page = page(visit, None, &Wrong::new(&here)).await?;
+    let wrong: Vec<String> = problems.0.iter().map(|p| refusal(own.words, p)).collect();
+    let page = page(own, None, &wrong).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }

@@ -9,10 +9,9 @@ use proofdesk_engine::Error;
 use proofdesk_mail::{Pace, Preference};
 use serde::Deserialize;
 
-use super::refused;
+use super::Own;
 use crate::error::WebError;
 use crate::form::Wrong;
-use crate::session::Visit;
 use crate::state::AppState;
 
 /// The form under `/account/mail`.
@@ -22,10 +21,10 @@ pub(super) fn router() -> Router<AppState> {
 
 fn label(pace: Pace) -> &'static str {
     match pace {
-        Pace::Each => "Each at once",
-        Pace::Hourly => "One mail an hour, with everything",
-        Pace::Daily => "One mail a day, with everything",
-        Pace::Urgent => "Only what is urgent: approvals and links",
+        Pace::Each => "mailing-each",
+        Pace::Hourly => "mailing-hourly",
+        Pace::Daily => "mailing-daily",
+        Pace::Urgent => "mailing-urgent",
     }
 }
 
@@ -41,28 +40,29 @@ pub(crate) fn minutes(text: &str) -> Option<i64> {
 }
 
 /// The card of the account page; nothing where the desk sends no mail.
-pub(super) async fn card(visit: &Visit, wrong: &Wrong) -> Result<Markup, WebError> {
+pub(super) async fn card(own: &Own, wrong: &Wrong) -> Result<Markup, WebError> {
+    let (visit, words) = (&own.visit, own.words);
     let Some(mail) = &visit.state.mail else { return Ok(html! {}) };
     let wanted = mail.preference(visit.account.person).await.map_err(Error::from)?;
-    let time = |name: &str, text: &str, value: String| {
-        html! { div.input { label for=(name) { (text) } input.field id=(name) name=(name) type="time" value=(value); } }
+    let time = |name: &str, key: &str, value: String| {
+        html! { div.input { label for=(name) { (words.say(key)) } input.field id=(name) name=(name) type="time" value=(value); } }
     };
     let (from, until) = wanted.quiet.map(|(a, b)| (clock(a), clock(b))).unwrap_or_default();
     Ok(html! {
-        section.card { header { h2 { "Mail" } } div.body {
+        section.card { header { h2 { (words.say("mailing-title")) } } div.body {
             form.form method="post" action="/account/mail" {
                 div.input {
-                    label for="pace" { "How often" }
+                    label for="pace" { (words.say("mailing-how")) }
                     select.field id="pace" name="pace" {
-                        @for pace in Pace::ALL { option value=(pace.as_str()) selected[pace == wanted.pace] { (label(pace)) } }
+                        @for pace in Pace::ALL { option value=(pace.as_str()) selected[pace == wanted.pace] { (words.say(label(pace))) } }
                     }
                 }
-                (time("digest_at", "The daily mail comes at", clock(wanted.digest_at)))
-                (time("quiet_from", "No mail from", from))
-                (time("quiet_until", "until", until))
-                @for sentence in wrong.of("quiet") { p.wrong role="alert" { (sentence) } }
-                p.help { "Times are those of your own time zone, as your person's record names it. Leave both empty for mail at any hour; what is urgent comes at once." }
-                div { button.button { "Keep" } }
+                (time("digest_at", "mailing-at", clock(wanted.digest_at)))
+                (time("quiet_from", "mailing-from", from))
+                (time("quiet_until", "mailing-until", until))
+                @for sentence in wrong.of("quiet") { p.wrong id="quiet" role="alert" { (sentence) } }
+                p.help { (words.say("mailing-help")) }
+                div { button.button { (words.say("mailing-keep")) } }
             }
         } }
     })
@@ -80,7 +80,8 @@ struct Given {
     quiet_until: String,
 }
 
-async fn keep(visit: Visit, Form(given): Form<Given>) -> Result<Response, WebError> {
+async fn keep(own: Own, Form(given): Form<Given>) -> Result<Response, WebError> {
+    let visit = &own.visit;
     let Some(mail) = visit.state.mail.clone() else {
         return Err(WebError::NotFound("page at this address".to_owned()));
     };
@@ -89,15 +90,15 @@ async fn keep(visit: Visit, Form(given): Form<Given>) -> Result<Response, WebErr
         (None, None) if given.quiet_from.is_empty() && given.quiet_until.is_empty() => None,
         _ => {
             let message = "Say both times of day, such as 20:00 and 07:00, or none.";
-            return refused(&visit, Error::invalid("quiet", "format", message)).await;
+            return own.refused(Error::invalid("quiet", "format", message)).await;
         }
     };
     let pace = Pace::read(&given.pace).unwrap_or_default();
     let digest_at = minutes(&given.digest_at).unwrap_or_else(|| Preference::default().digest_at);
     let wanted = Preference { pace, digest_at, quiet };
     match mail.set_preference(visit.account.person, &wanted).await.map_err(Error::from) {
-        Ok(()) => Ok(Redirect::to("/account").into_response()),
-        Err(error) => refused(&visit, error).await,
+        Ok(()) => Ok(Redirect::to(own.home()).into_response()),
+        Err(error) => own.refused(error).await,
     }
 }
 

@@ -7,9 +7,9 @@ use axum::routing::post;
 use maud::{Markup, html};
 use proofdesk_engine::{Error, SessionItem};
 
+use super::Own;
 use crate::error::WebError;
-use crate::parts::time;
-use crate::session::Visit;
+use crate::language::{Given, Words};
 use crate::state::AppState;
 
 /// Forms under `/account/session`.
@@ -20,36 +20,43 @@ pub(super) fn router() -> Router<AppState> {
 }
 
 /// The card of the account page.
-pub(super) fn card(visit: &Visit, sessions: &[SessionItem]) -> Markup {
+pub(super) fn card(own: &Own, sessions: &[SessionItem]) -> Markup {
+    let words = own.words;
     html! {
-        section.card { header { h2 { "Sessions" } } div.body.stack {
-            p.small.muted { "A session ends 12 hours after its last use, and a week after sign-in at the latest." }
-            (list(visit, sessions, "/account/session/"))
+        section.card { header { h2 { (words.say("session-title")) } } div.body.stack {
+            p.small.muted { (words.say("session-help")) }
+            (list(own, sessions, "/account/session/"))
             @if sessions.len() > 1 {
-                form method="post" action="/account/sessions/end" { button.button { "End all others" } }
+                form method="post" action="/account/sessions/end" { button.button { (words.say("session-others")) } }
             }
         } }
     }
 }
 
 /// Sessions in a table, each with a button that ends it.
-pub(in crate::pages) fn list(visit: &Visit, sessions: &[SessionItem], address: &str) -> Markup {
+pub(in crate::pages) fn list(own: &Own, sessions: &[SessionItem], address: &str) -> Markup {
+    let words = own.words;
+    let end = |session: &SessionItem| {
+        let browser = browser_words(words, &session.agent);
+        let since = words.instant(session.since, own.visit.zone());
+        words.with("session-end-that", &[("browser", Given::Text(&browser)), ("since", Given::Text(&since))])
+    };
     html! {
         div.scroll { table.list {
-            thead { tr { th scope="col" { "Browser" } th scope="col" { "Address" } th.spare scope="col" { "Since" } th scope="col" { "Last used" } th { span.sr { "End it" } } } }
+            thead { tr { th scope="col" { (words.say("session-browser")) } th scope="col" { (words.say("session-address")) } th.spare scope="col" { (words.say("session-since")) } th scope="col" { (words.say("session-used")) } th { span.sr { (words.say("session-end")) } } } }
             tbody { @for session in sessions { tr {
-                td.grow { (browser_words(&session.agent)) @if session.current { " " span.tag { "this one" } } @if session.method != "password" { " " span.small.muted { "by " (session.method) } } }
+                td.grow { (browser_words(words, &session.agent)) @if session.current { " " span.tag { (words.say("session-this")) } } @if session.method != "password" { " " span.small.muted { (words.with("session-by", &[("method", Given::Text(&session.method))])) } } }
                 td.small.mono { (session.address) }
-                td.small.spare { (time::proven(session.since, visit.now, visit.zone())) }
-                td.small { (time::ago(session.used_at, visit.now, visit.zone())) }
-                td { form.inline method="post" action={ (address) (session.id) "/end" } { button.button.quiet.small aria-label={ "End it: the session of " (browser_words(&session.agent)) " since " (time::exact(session.since, visit.zone())) } { "End it" } } }
+                td.small.spare { (own.at(session.since)) }
+                td.small { (own.ago(session.used_at)) }
+                td { form.inline method="post" action={ (address) (session.id) "/end" } { button.button.quiet.small aria-label=(end(session)) { (words.say("session-end")) } } }
             } } }
         } }
     }
 }
 
 /// What a browser says of itself, as far as people know it.
-fn browser_words(agent: &str) -> String {
+fn browser_words(words: Words, agent: &str) -> String {
     let known = |names: &[(&'static str, &'static str)]| {
         names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name)
     };
@@ -69,28 +76,33 @@ fn browser_words(agent: &str) -> String {
         ("Linux", "Linux"),
     ]);
     match (browser, system) {
-        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(browser), Some(system)) => {
+            words.with("session-on", &[("browser", Given::Text(browser)), ("system", Given::Text(system))])
+        }
         (Some(one), None) | (None, Some(one)) => one.to_owned(),
         (None, None) => agent.chars().take(40).collect::<String>(),
     }
 }
 
-async fn end(visit: Visit, Path(id): Path<String>) -> Result<Redirect, WebError> {
+async fn end(own: Own, Path(id): Path<String>) -> Result<Redirect, WebError> {
+    let visit = &own.visit;
     match visit.engine().end_session(&visit.act(), visit.account.id, &id).await {
         // gone already: what was asked for is so
-        Ok(()) | Err(Error::NotFound(_)) => Ok(Redirect::to("/account")),
+        Ok(()) | Err(Error::NotFound(_)) => Ok(Redirect::to(own.home())),
         Err(other) => Err(other.into()),
     }
 }
 
-async fn end_others(visit: Visit) -> Result<Redirect, WebError> {
+async fn end_others(own: Own) -> Result<Redirect, WebError> {
+    let visit = &own.visit;
     visit.engine().end_sessions(&visit.act(), visit.account.id, Some(&visit.secret)).await?;
-    Ok(Redirect::to("/account"))
+    Ok(Redirect::to(own.home()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::browser_words;
+    use crate::language::{Language, Words};
 
     #[test]
     fn browsers_are_named_as_people_know_them() {
@@ -109,7 +121,7 @@ mod tests {
             ),
             ("curl/8.0", "curl/8.0"),
         ] {
-            assert_eq!(browser_words(agent), words);
+            assert_eq!(browser_words(Words(Language::English), agent), words);
         }
     }
 }

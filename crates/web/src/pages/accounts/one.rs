@@ -14,7 +14,7 @@ use super::{all_of, pairs, require_administrator, role_choices, state_tag};
 use crate::error::WebError;
 use crate::form::Wrong;
 use crate::layout::{self, Page};
-use crate::pages::account::{session_list, tokens};
+use crate::pages::account::{Own, session_list, tokens};
 use crate::parts::empty::notice;
 use crate::session::{Visit, random};
 use crate::state::AppState;
@@ -68,7 +68,7 @@ async fn page(visit: &Visit, id: i64, wrong: &Wrong, message: &Markup) -> Result
         @if !account.program {
             section.card { header { h2 { "Sessions" } } div.body.stack {
                 @if sessions.is_empty() { p.muted { "Nobody is signed in to this account." } } @else {
-                    (session_list(visit, &sessions, &format!("{at}/session/")))
+                    (session_list(&Own::at_desk(visit), &sessions, &format!("{at}/session/")))
                     form method="post" action={ (at) "/sessions/end" } { button.button { "End all sessions" } }
                 }
             } }

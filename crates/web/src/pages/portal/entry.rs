@@ -10,11 +10,38 @@ use crate::error::Failure;
 use crate::language::{Given, Words};
 use crate::layout;
 
+/// What a control is called, where it is called otherwise than its field; those of complaints come first.
+const CALLED: [(&str, &str, &str); 12] = [
+    ("complaint", "title", "complain-title"),
+    ("complaint", "description", "complain-description"),
+    ("complaint", "category", "complain-category"),
+    ("", "title", "form-title"),
+    ("", "description", "form-description"),
+    ("", "service", "form-service"),
+    ("", "picture", "form-file"),
+    ("", "body", "request-answer"),
+    ("", "why", "step-reopen-why"),
+    ("", "approval_note", "step-decline-note"),
+    ("", "satisfaction", "rating-ask"),
+    ("", "satisfaction_note", "rating-note"),
+];
+
+/// What people read beside the control for a field; never the name of the field itself.
+pub fn called(words: Words, of: Option<&RecordType>, field: &str) -> String {
+    let name = of.map_or("", |of| of.name.as_str());
+    let own = CALLED.iter().find(|(kind, named, _)| *named == field && (kind.is_empty() || *kind == name));
+    match (own, of.filter(|of| of.field(field).is_some())) {
+        (Some((_, _, key)), _) => words.say(key),
+        (None, Some(of)) => words.field(of, field),
+        (None, None) => words.say("wrong-field"),
+    }
+}
+
 /// What is wrong with a field, or with a step, as a sentence.
 pub fn said(words: Words, of: Option<&RecordType>, problem: &Problem) -> String {
-    let field = of.filter(|_| !problem.field.is_empty()).map(|of| words.field(of, &problem.field));
-    let field = field.unwrap_or_else(|| words.say("wrong-field"));
+    let field = called(words, of, &problem.field);
     let key = match problem.code.as_str() {
+        "required" if problem.field == "service" => "wrong-service",
         "required" => "wrong-required",
         "format" => "wrong-format",
         "range" => "wrong-range",
@@ -29,6 +56,33 @@ pub fn said(words: Words, of: Option<&RecordType>, problem: &Problem) -> String 
         _ => "wrong-other",
     };
     words.with(key, &[("field", Given::Text(&field))])
+}
+
+/// What is wrong with what somebody does at his own account, as a sentence: each refusal of the engine by its field
+/// and code.
+pub fn refusal(words: Words, problem: &Problem) -> String {
+    words.say(match (problem.field.as_str(), problem.code.as_str()) {
+        (_, "wait") => "wrong-wait",
+        ("password", "range") => "wrong-password-length",
+        ("password", "common") => "wrong-password-common",
+        ("password", "sign_in") => "wrong-sign-in",
+        ("code", "sign_in") => "wrong-code",
+        ("code", "state") => "wrong-factor-there",
+        ("passkey", "last") => "wrong-passkey-last",
+        ("present" | "passkey", "demanded") => "wrong-factor-demanded",
+        ("present", "state") => "wrong-factor-gone",
+        ("label", "required") => "wrong-passkey-name",
+        ("label", "range") => "wrong-passkey-many",
+        ("label", "taken") => "wrong-passkey-taken",
+        ("calendar", "required") => "wrong-calendar-name",
+        (_, "fresh") => "wrong-sign-in-anew",
+        ("quiet", _) => "wrong-quiet",
+        ("account", "disabled") => "wrong-account-disabled",
+        ("account", "state") => "wrong-account-bound",
+        ("roles", "none") => "wrong-no-role",
+        (_, "sign_in" | "required") => "wrong-password-present",
+        _ => "wrong-other",
+    })
 }
 
 /// The page of a failure.

@@ -19,16 +19,17 @@ use crate::pages::{change, require_type};
 use crate::session::Visit;
 use crate::state::AppState;
 
-use super::frame::{Sheet, frame, refused};
-use super::names::{INCIDENT, MODEL, NOTICE, REQUEST, SENT, SERVICE};
+use super::entry::called;
+use super::frame::{Sheet, beside, frame, refused};
+use super::names::{COMPLAINT, INCIDENT, MODEL, NOTICE, REQUEST, SENT, SERVICE};
 use super::offers::{is_offered, terms};
 use super::services::concerned;
 use super::{Client, nothing, reference_of};
 
 /// Longest summary made of a description.
 const SUMMARY: usize = 120;
-/// Most services in the choice.
-const SERVICES: usize = 100;
+/// What the choice of a service sends for who does not know.
+const UNKNOWN: &str = "unknown";
 
 /// `/portal/{type}/new`.
 pub fn router() -> Router<AppState> {
@@ -97,9 +98,7 @@ async fn seen(client: &Client, reference: &Reference) -> Result<Record, WebError
 }
 
 async fn offered_services(client: &Client) -> Result<Vec<Record>, WebError> {
-    let mut found = client.list(SERVICE, "state == 'live' && published == true", "name", SERVICES).await?;
-    found.reverse();
-    Ok(found)
+    client.all(&client.visit.caller, SERVICE, "state == 'live' && published == true", "name", false).await
 }
 
 async fn ask(
@@ -186,25 +185,49 @@ fn written(client: &Client, subject: &Subject, typed: &Typed) -> Result<Change, 
     if !description.is_empty() {
         change = change.with_text("description", &description);
     }
-    let service = reference_of(client, SERVICE, typed.text("service"));
-    if let Some(service) = service {
-        change = change.with("service", Value::Link(service.number));
+    let mut wrong = Vec::new();
+    match asked_service(client, subject, typed) {
+        Ok(Some(service)) => change = change.with("service", Value::Link(service.number)),
+        Ok(None) => {}
+        Err(sentence) => wrong.push(("service".to_owned(), sentence)),
+    }
+    if let Some(category) = typed.text("category").filter(|c| subject.of.name == COMPLAINT && !c.is_empty()) {
+        change = change.with_text("category", &category);
+    }
+    if title.is_empty() {
+        wrong.push(("title".to_owned(), client.wrong_required(&subject.of, "title")));
     }
     if let Some(notice) = &subject.notice {
         change = change.with("notice", Value::Link(notice.number));
     }
     if let Some(model) = &subject.model {
         let answers = subject.form.answers(|at| typed.text(&name_of(at)).unwrap_or_default());
-        let answers = answers.map_err(|wrong| {
+        let answers = answers.unwrap_or_else(|refused| {
             let said = |(at, why): (usize, Refused)| (name_of(at), answer_wrong(client, subject, at, why));
-            wrong.into_iter().map(said).collect::<Vec<_>>()
-        })?;
+            wrong.extend(refused.into_iter().map(said));
+            String::new()
+        });
         change = change.with("model", Value::Link(model.number));
         if !answers.is_empty() {
             change = change.with_text("answers", &answers);
         }
     }
-    Ok(change)
+    if wrong.is_empty() { Ok(change) } else { Err(wrong) }
+}
+
+/// The service that it is about: the only one, the chosen one, or none for who says that he does not know. Who chose
+/// nothing is asked.
+fn asked_service(client: &Client, subject: &Subject, typed: &Typed) -> Result<Option<Reference>, String> {
+    let chosen = typed.text("service").unwrap_or_default();
+    if let Some(found) = reference_of(client, SERVICE, Some(chosen.clone())) {
+        return Ok(Some(found));
+    }
+    match subject.services.as_slice() {
+        [] => Ok(None),
+        [one] => Ok(Some(Reference::new(SERVICE, one.number))),
+        _ if chosen == UNKNOWN || subject.of.name == COMPLAINT => Ok(None),
+        _ => Err(client.say("wrong-service")),
+    }
 }
 
 /// The name of the input of a declared field.
@@ -234,6 +257,7 @@ async fn page(
     let action = format!("/portal/{}/new", slug_of(&subject.of));
     let code = client.words.code();
     let may_attach = client.visit.caller.may(&subject.of, &Action::Attach);
+    let complains = subject.of.name == COMPLAINT;
     let picture = subject.of.fields.values().find(|f| may_attach && is_picture(f));
     let hidden = |name: &str, record: &Option<Record>| {
         html! { @if let Some(record) = record { input type="hidden" name=(name) value=(record.reference()); } }
@@ -246,17 +270,23 @@ async fn page(
         form.form method="post" action=(action) enctype=[picture.map(|_| "multipart/form-data")] {
             (hidden("model", &subject.model))
             (hidden("notice", &subject.notice))
-            @if subject.model.is_none() { (line(client, "title", &client.say("form-title"), typed, wrong)) }
+            @if subject.model.is_none() { (line(client, "title", &called(client.words, Some(&subject.of), "title"), typed, wrong)) }
+            @if complains { (category(client, subject, typed, wrong)) }
             @if !subject.form.intro.in_language(code).is_empty() { p { (subject.form.intro.in_language(code)) } }
             @for (at, field) in subject.form.fields.iter().enumerate() { (answer(client, at, field, typed, wrong)) }
-            @let more = if subject.form.fields.is_empty() { "form-description" } else { "form-more" };
+            @let more = if subject.form.fields.is_empty() { called(client.words, Some(&subject.of), "description") } else { client.say("form-more") };
             div.input {
-                label for="description" { (client.say(more)) }
-                textarea.field id="description" name="description" rows="5" maxlength="20000" { (typed.text("description").unwrap_or_default()) }
+                label for="description" { (more) }
+                textarea.field id="description" name="description" rows="5" maxlength="20000" aria-invalid=[is_wrong("description", wrong).then_some("true")] { (typed.text("description").unwrap_or_default()) }
+                (beside("description", wrong))
             }
-            (service(client, subject, typed))
+            (service(client, subject, typed, wrong))
             @if let Some(picture) = picture {
-                div.input { label for=(picture.name) { (client.say("form-file")) } input.field id=(picture.name) type="file" name=(picture.name); }
+                div.input {
+                    label for=(picture.name) { (client.say("form-file")) }
+                    input.field id=(picture.name) type="file" name=(picture.name);
+                    (beside(&picture.name, wrong))
+                }
             }
             div.row { button.button.primary.large { (client.say("form-send")) } a.button.large href="/portal" { (client.say("form-leave")) } }
         }
@@ -272,11 +302,6 @@ fn introduction(client: &Client, model: &Record) -> Markup {
     }
 }
 
-/// What is wrong with an input, beside it.
-fn beside(name: &str, wrong: &[(String, String)]) -> Markup {
-    html! { @for (_, sentence) in wrong.iter().filter(|(field, _)| field == name) { p.wrong id={ "wrong-" (name) } { (sentence) } } }
-}
-
 fn is_wrong(name: &str, wrong: &[(String, String)]) -> bool {
     wrong.iter().any(|(field, _)| field == name)
 }
@@ -290,25 +315,44 @@ fn line(client: &Client, name: &str, label: &str, typed: &Typed, wrong: &[(Strin
     } }
 }
 
-/// The service: hidden where only one comes into question.
-fn service(client: &Client, subject: &Subject, typed: &Typed) -> Markup {
+/// The service: said where only one comes into question, else chosen; who does not know says so.
+fn service(client: &Client, subject: &Subject, typed: &Typed, wrong: &[(String, String)]) -> Markup {
     let chosen = typed.text("service").unwrap_or_default();
-    let only = match subject.services.as_slice() {
-        [one] if subject.model.is_some() || subject.notice.is_some() => Some(one.reference()),
-        _ => None,
-    };
+    let invalid = is_wrong("service", wrong);
+    let must = subject.of.name != COMPLAINT;
     html! {
-        @if let Some(only) = only { input type="hidden" name="service" value=(only); }
-        @else if !subject.services.is_empty() {
-            div.input {
-                label for="service" { (client.say("form-service")) }
-                select.field id="service" name="service" {
-                    option value="" { (client.say("form-service-unknown")) }
-                    @for service in &subject.services { option value=(service.reference()) selected[service.reference() == chosen] { (service.title()) } }
-                }
+        @match subject.services.as_slice() {
+            [] => {}
+            [one] => {
+                p.muted { (client.fill("form-about", "service", &one.title())) }
+                input type="hidden" name="service" value=(one.reference());
+                (beside("service", wrong))
             }
+            many => div.input {
+                label for="service" { (client.say("form-service")) @if must { " " span.faint { (client.say("form-required")) } } }
+                select.field id="service" name="service" required[must] aria-invalid=[invalid.then_some("true")] aria-describedby=[invalid.then_some("wrong-service")] {
+                    option value="" { (client.say("form-choose")) }
+                    @for service in many { option value=(service.reference()) selected[service.reference() == chosen] { (service.title()) } }
+                    @if must { option value=(UNKNOWN) selected[chosen == UNKNOWN] { (client.say("form-service-unknown")) } }
+                }
+                (beside("service", wrong))
+            },
         }
     }
+}
+
+/// What a complaint is about, as its type declares it.
+fn category(client: &Client, subject: &Subject, typed: &Typed, wrong: &[(String, String)]) -> Markup {
+    let Some(field) = subject.of.field("category") else { return html! {} };
+    let chosen = typed.text("category").unwrap_or_default();
+    html! { div.input {
+        label for="category" { (called(client.words, Some(&subject.of), "category")) }
+        select.field id="category" name="category" aria-invalid=[is_wrong("category", wrong).then_some("true")] {
+            option value="" { (client.say("form-choose")) }
+            @for option in field.options() { option value=(option.name) selected[option.name == chosen] { (client.words.option_of(&subject.of, "category", option)) } }
+        }
+        (beside("category", wrong))
+    } }
 }
 
 /// The input of a declared field.

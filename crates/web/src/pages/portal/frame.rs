@@ -27,7 +27,7 @@ pub async fn frame(client: &Client, sheet: Sheet<'_>) -> Result<Markup, WebError
     let (open, asked) = (mine::open_count(client).await?, mine::approval_count(client).await?);
     let visit = &client.visit;
     let here = |path: &str| (visit.path == path).then_some("page");
-    let staff = !visit.caller.roles.iter().all(|role| role == "requester");
+    let staff = !visit.is_customer();
     let name = client.fill("portal-name", "organization", &visit.state.settings.organization);
     Ok(html! {
         (DOCTYPE)
@@ -62,8 +62,13 @@ pub fn refused(client: &Client, wrong: &[(String, String)]) -> Markup {
         @if !wrong.is_empty() {
             div.notice.bad role="alert" {
                 b { (client.say("wrong-title")) }
-                @for (_, sentence) in wrong { p { (sentence) } }
+                @for (field, sentence) in wrong { p { @if field.is_empty() { (sentence) } @else { a.link href={ "#" (field) } { (sentence) } } } }
             }
         }
     }
+}
+
+/// What is wrong with an input, beside it.
+pub fn beside(name: &str, wrong: &[(String, String)]) -> Markup {
+    html! { @for (_, sentence) in wrong.iter().filter(|(field, _)| field == name) { p.wrong id={ "wrong-" (name) } { (sentence) } } }
 }

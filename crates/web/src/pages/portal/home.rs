@@ -8,16 +8,15 @@ use proofdesk_engine::{Action, Record};
 use serde::Deserialize;
 
 use crate::error::WebError;
+use crate::language::Given;
 use crate::state::AppState;
 
 use super::frame::{Sheet, frame};
 use super::names::{COMPLAINT, INCIDENT, MODEL, REQUEST};
 use super::offers::{self, slug, terms};
 use super::services::{self, Standing};
-use super::{Client, offers::find};
+use super::{Client, mine, offers::find};
 
-/// Most models on the first page.
-const MODELS: usize = 30;
 /// Longest words on a card.
 const WORDS: usize = 110;
 
@@ -41,7 +40,11 @@ async fn show(client: Client, Query(asked): Query<Asked>) -> Result<Markup, WebE
     let models = models(&client).await?;
     let standings = services::standings(&client).await?;
     let text: String = asked.q.chars().take(500).collect();
+    let waiting = mine::approval_count(&client).await?;
     let body = html! {
+        @if waiting > 0 {
+            p.notice { a.link href="/portal/approvals" { b { (client.words.with("home-approvals", &[("count", Given::Number(i64::try_from(waiting).unwrap_or_default()))])) } } }
+        }
         section.stack.ask {
             h1 { (client.say("home-title")) }
             form.row.nowrap role="search" action="/portal" aria-label=(client.say("home-describe")) {
@@ -74,9 +77,8 @@ async fn models(client: &Client) -> Result<Vec<Record>, WebError> {
     if !may_send(client, REQUEST) {
         return Ok(Vec::new());
     }
-    let mut models = client.list(MODEL, "state == 'in_use'", "title", MODELS).await?;
+    let mut models = client.all(&client.visit.caller, MODEL, "state == 'in_use'", "title", false).await?;
     models.retain(offers::is_offered);
-    models.reverse();
     Ok(models)
 }
 

@@ -1,4 +1,5 @@
-//! Language and password of somebody who uses the portal.
+//! Language and password of somebody who uses the portal; beside them, for customers and users, the parts of the account
+//! that staff has at the desk.
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -7,16 +8,17 @@ use axum::routing::{get, post};
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use maud::{Markup, html};
-use proofdesk_engine::{Door, Error};
+use proofdesk_engine::{Door, Error, Problem};
 
 use crate::error::WebError;
-use crate::form::Typed;
 use crate::form::sent::Texts;
+use crate::form::{Typed, Wrong};
 use crate::language::{COOKIE_NAME, Language};
+use crate::pages::account::Own;
 use crate::state::AppState;
 
-use super::frame::{Sheet, frame, refused};
-use super::{Client, said};
+use super::frame::{Sheet, beside, frame, refused};
+use super::{Client, refusal};
 
 /// `/portal/me` and its forms.
 pub fn router() -> Router<AppState> {
@@ -30,10 +32,20 @@ async fn show(client: Client) -> Result<Markup, WebError> {
     page(&client, &[]).await
 }
 
-async fn page(client: &Client, wrong: &[(String, String)]) -> Result<Markup, WebError> {
+/// The page, with what was wrong with one of its forms.
+///
+/// # Errors
+/// A fault of the database.
+pub async fn page(client: &Client, wrong: &[(String, String)]) -> Result<Markup, WebError> {
     let chosen = client.visit.engine().language_of(client.visit.account.person).await?;
     let chosen = chosen.and_then(|tag| Language::of_tag(&tag));
     let title = client.say("me-title");
+    let own = Own::of(client);
+    let cards = if own.is_in_portal() {
+        own.cards(&as_wrong(wrong)).await?
+    } else {
+        html! {}
+    };
     let body = html! {
         h1 { (client.visit.account.name) }
         (refused(client, wrong))
@@ -53,21 +65,35 @@ async fn page(client: &Client, wrong: &[(String, String)]) -> Result<Markup, Web
             section.card { header { h2 { (client.say("me-password")) } } div.body {
                 form.form method="post" action="/portal/me/password" {
                     input type="hidden" name="username" value=(client.visit.account.sign_in) autocomplete="username";
-                    (secret(client, "present", "me-password-present", "current-password"))
-                    (secret(client, "password", "me-password-new", "new-password"))
+                    (secret(client, ("present", "me-password-present", "current-password"), wrong))
+                    (secret(client, ("password", "me-password-new", "new-password"), wrong))
                     div { button.button { (client.say("me-password-save")) } }
                     p.help { (client.say("me-password-help")) }
                 }
             } }
         }
+        (cards)
+        @if !own.is_in_portal() { p { a.link href="/account" { (client.say("me-more")) } } }
     };
     frame(client, Sheet { title: &title, events: "", body }).await
 }
 
-fn secret(client: &Client, name: &str, label: &str, autocomplete: &str) -> Markup {
+/// The same sentences as the parts of the account take them.
+fn as_wrong(wrong: &[(String, String)]) -> Wrong {
+    let problem = |(field, sentence): &(String, String)| Problem::new(field, "", sentence.clone());
+    Wrong::new(&wrong.iter().map(problem).collect::<Vec<_>>())
+}
+
+fn secret(
+    client: &Client,
+    (name, label, autocomplete): (&str, &str, &str),
+    wrong: &[(String, String)],
+) -> Markup {
+    let invalid = wrong.iter().any(|(field, _)| field == name);
     html! { div.input {
         label for=(name) { (client.say(label)) }
-        input.field id=(name) name=(name) type="password" autocomplete=(autocomplete) maxlength="256" required;
+        input.field id=(name) name=(name) type="password" autocomplete=(autocomplete) maxlength="256" required aria-invalid=[invalid.then_some("true")] aria-describedby=[invalid.then(|| format!("wrong-{name}"))];
+        (beside(name, wrong))
     } }
 }
 
@@ -96,19 +122,10 @@ async fn password(client: Client, Texts(pairs): Texts) -> Result<Response, WebEr
         Ok(()) => Ok(Redirect::to("/sign-in?next=/portal/me").into_response()),
         Err(Error::Invalid(problems)) => {
             let wrong: Vec<(String, String)> =
-                problems.0.iter().map(|p| (p.field.clone(), password_wrong(&client, p))).collect();
+                problems.0.iter().map(|p| (p.field.clone(), refusal(client.words, p))).collect();
             let page = page(&client, &wrong).await?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         Err(other) => Err(other.into()),
-    }
-}
-
-/// The two things that go wrong with a password have words of their own.
-fn password_wrong(client: &Client, problem: &proofdesk_engine::Problem) -> String {
-    match (problem.field.as_str(), problem.code.as_str()) {
-        ("password", "range") => client.say("wrong-password-length"),
-        ("present", _) => client.say("wrong-password-present"),
-        _ => said(client.words, None, problem),
     }
 }

@@ -6,14 +6,18 @@ use maud::{Markup, html};
 use proofdesk_engine::Record;
 
 use crate::error::WebError;
+use crate::language::Given;
 use crate::state::AppState;
 
+use super::approve::{Question, question_of};
 use super::frame::{Sheet, frame};
 use super::names::{APPROVAL, REQUEST, SENT};
 use super::{Client, request};
 
 /// Most records of a type on the list.
 const MOST: usize = 100;
+/// Most decided requests on the page of approvals.
+const DECIDED: usize = 20;
 /// Counting stops here.
 const COUNTED: usize = 99;
 
@@ -102,13 +106,45 @@ async fn show(client: Client) -> Result<Markup, WebError> {
 
 async fn approvals(client: Client) -> Result<Markup, WebError> {
     let found = client.list(REQUEST, &to_approve(), "reported_at", MOST).await?;
-    let found: Vec<&Record> = found.iter().collect();
+    let mut rows = Vec::new();
+    for record in &found {
+        rows.push(waiting(&client, record, &question_of(&client, record).await?));
+    }
+    let decided = format!("state != '{APPROVAL}' && approval_by == me");
+    let decided = client.list(REQUEST, &decided, "updated_at", DECIDED).await?;
+    let decided: Vec<&Record> = decided.iter().collect();
     let title = client.say("approvals-title");
     let body = html! {
         h1 { (title) }
-        (table(&client, "approvals-waiting", "approvals-none", &found))
+        section.stack aria-labelledby="approvals-waiting" id="part-approvals-waiting" data-live="" {
+            h2 id="approvals-waiting" { (client.say("approvals-waiting")) }
+            @if rows.is_empty() { div.card { p.body.muted { (client.say("approvals-none")) } } }
+            @for row in &rows { (row) }
+        }
+        @if !decided.is_empty() { (table(&client, "approvals-decided", "approvals-none", &decided)) }
     };
     frame(&client, Sheet { title: &title, events: REQUEST, body }).await
+}
+
+/// A request that waits for one's approval: what it is, who asks, since when.
+fn waiting(client: &Client, record: &Record, question: &Question) -> Markup {
+    let address = client.address(record);
+    let asked = client.words.with(
+        "approvals-asked",
+        &[("by", Given::Text(&question.by)), ("at", Given::Text(&client.at(question.at)))],
+    );
+    html! {
+        div.card { div.body.row.between {
+            span.stack.tight {
+                a href=(address) { b { (record.title()) } }
+                span.small.muted { span.key { (record.reference()) } " · " (asked) }
+            }
+            span.row {
+                a.button.primary href={ (address) "/agree" } aria-label=(client.fill("approvals-look", "title", &record.title())) { (client.say("step-approve")) }
+                a.button href={ (address) "/decline" } aria-label=(client.fill("approvals-decline", "title", &record.title())) { (client.say("step-decline-why")) }
+            }
+        } }
+    }
 }
 
 fn table(client: &Client, heading: &str, none: &str, records: &[&Record]) -> Markup {

@@ -1,4 +1,5 @@
-//! The record types that the portal is about: the one place of the pages that names them.
+//! The record types that the portal is about, and the state of a request that waits: named here for all files of the
+//! portal. Fields are named where they are asked or shown.
 
 /// Something is broken.
 pub const INCIDENT: &str = "incident";

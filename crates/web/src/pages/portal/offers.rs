@@ -22,7 +22,10 @@ const WORDS: usize = 8;
 /// What fits a description.
 pub struct Offers {
     text: String,
-    notices: Vec<Record>,
+    /// What is disturbed and has a word of the description in it.
+    fitting: Vec<Record>,
+    /// What else is disturbed at present.
+    present: Vec<Record>,
     answers: Vec<Record>,
     workarounds: Vec<Record>,
     forms: Vec<Record>,
@@ -43,9 +46,13 @@ pub async fn find(client: &Client, text: &str) -> Result<Offers, WebError> {
         wanted.iter().filter(|word| said.contains(*word)).count()
     };
     notices.sort_by_key(|record| std::cmp::Reverse(hits(record)));
-    notices.truncate(MOST);
+    let (mut fitting, mut present): (Vec<Record>, Vec<Record>) =
+        notices.into_iter().partition(|n| hits(n) > 0);
+    fitting.truncate(MOST);
+    present.truncate(MOST - fitting.len());
     Ok(Offers {
-        notices,
+        fitting,
+        present,
         answers: closest(client, ARTICLE, &text, &wanted).await?,
         workarounds: closest(client, KNOWN_ERROR, &text, &wanted).await?,
         forms: closest(client, MODEL, &text, &wanted).await?,
@@ -115,34 +122,44 @@ pub fn terms(client: &Client, model: &Record) -> String {
 }
 
 impl Offers {
+    /// Something was described, and nothing fits it.
+    fn is_nothing(&self) -> bool {
+        let found = [&self.fitting, &self.answers, &self.workarounds, &self.forms];
+        !self.text.is_empty() && found.iter().all(|records| records.is_empty())
+    }
+
     /// The offers as a card; where nothing was typed, only what is disturbed at present.
     pub fn card(&self, client: &Client) -> Markup {
         let query = escape_query(&self.text);
         let to = |slug: &str| format!("/portal/{slug}/new?q={query}");
         html! {
-            @if !self.text.is_empty() || !self.notices.is_empty() {
+            @if !self.text.is_empty() || !self.present.is_empty() {
                 section.card aria-label=(client.say("offers-title")) { div.body.stack.small {
-                    @for notice in &self.notices {
-                        div.row.between {
-                            span { b { (client.say("offers-known")) } " " a.link href=(client.address(notice)) { (notice.title()) }
-                                @if let Some(at) = notice.instant("next_update_at") { " " span.muted { (client.fill("notice-next", "at", &client.at(at))) } } }
-                            a.button href={ (to(&slug(INCIDENT))) "&notice=" (notice.reference()) } { (client.say("offers-me-too")) }
-                        }
-                    }
+                    @for notice in &self.fitting { (known(client, "offers-known", notice, &to(&slug(INCIDENT)))) }
                     @for answer in &self.answers { (line(client, "offers-answer", answer, &client.address(answer), "")) }
                     @for known in &self.workarounds { (line(client, "offers-workaround", known, &client.address(known), "")) }
                     @for form in &self.forms { (line(client, "offers-form", form, &format!("{}&model={}", to(&slug(REQUEST)), form.reference()), &terms(client, form))) }
-                    @if self.answers.is_empty() && self.workarounds.is_empty() && self.forms.is_empty() && self.notices.is_empty() {
-                        p.muted { (client.words.with("offers-none", &[("text", Given::Text(&self.text))])) }
-                    }
+                    @if self.is_nothing() { p role="status" { (client.words.with("offers-none", &[("text", Given::Text(&self.text))])) } }
                     @if !self.text.is_empty() {
                         div.row {
                             a.button.primary href=(to(&slug(INCIDENT))) { (client.say("offers-report")) }
                             a.button href=(to(&slug(REQUEST))) { (client.say("offers-ask")) }
                         }
                     }
+                    @for notice in &self.present { (known(client, "offers-present", notice, &to(&slug(INCIDENT)))) }
                 } }
             }
+        }
+    }
+}
+
+/// A disturbance that is known, and the way to say that one is affected, too.
+fn known(client: &Client, words: &str, notice: &Record, report: &str) -> Markup {
+    html! {
+        div.row.between {
+            span { b { (client.say(words)) } " " a.link href=(client.address(notice)) { (notice.title()) }
+                @if let Some(at) = notice.instant("next_update_at") { " " span.muted { (client.fill("notice-next", "at", &client.at(at))) } } }
+            a.button href={ (report) "&notice=" (notice.reference()) } { (client.say("offers-me-too")) }
         }
     }
 }

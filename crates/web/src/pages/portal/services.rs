@@ -4,11 +4,12 @@
 //! and shares of a service that he uses, no word and no reference of a record.
 //! Source: ISO/IEC 20000-1:2018, 8.7.1 and 8.3.2.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
 use maud::{Markup, html};
-use proofdesk_engine::{Caller, ListRequest, Record};
+use proofdesk_engine::{Caller, Record};
 
 use crate::error::WebError;
 
@@ -18,10 +19,6 @@ use super::names::{INCIDENT, NOTICE, OUTAGE, SERVICE};
 /// Days looked back.
 pub const DAYS: usize = 90;
 const DAY: i64 = 86_400_000_000;
-/// Most services of a person.
-const SERVICES: usize = 100;
-/// Most outages of all of them in that time.
-const OUTAGES: usize = 500;
 
 /// How a service stands at present.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,35 +84,38 @@ impl Standing {
 /// # Errors
 /// A fault of the database.
 pub async fn standings(client: &Client) -> Result<Vec<Standing>, WebError> {
-    let mut services = client.list(SERVICE, "state == 'live' && published == true", "name", SERVICES).await?;
-    services.reverse();
+    let live = "state == 'live' && published == true";
+    let services = client.all(&client.visit.caller, SERVICE, live, "name", false).await?;
     if services.is_empty() {
         return Ok(Vec::new());
     }
     let now = client.visit.now;
     let names: Vec<String> = services.iter().map(|s| format!("'{}'", s.reference())).collect();
     let of = format!("service in [{}]", names.join(", "));
-    let outages = outages(client, &of).await?;
-    let major = major(client, &of).await?;
-    let told = told(client).await?;
+    let mut outages = outages(client, &of).await?;
+    add(&mut outages, major(client, &of).await?);
+    let (disturbances, maintained) = told(client).await?;
+    add(&mut outages, disturbances);
     let month = month_begin(client, now);
+    let ends = day_ends(client.visit.zone(), now);
     let standing = |service: Record| {
         let none = Vec::new();
         let away = outages.get(&service.number).unwrap_or(&none);
-        let running = |whole: bool| away.iter().any(|a| a.to == i64::MAX && a.whole == whole);
-        let told = told.get(&service.number).copied().unwrap_or(State::Working);
+        let running = |whole: bool| away.iter().any(|a| a.from <= now && a.to > now && a.whole == whole);
         let state = if running(true) {
             State::Away
-        } else if running(false) || major.contains(&service.number) {
+        } else if running(false) {
             State::Disturbed
+        } else if maintained.contains(&service.number) {
+            State::Maintenance
         } else {
-            told
+            State::Working
         };
         Standing {
             state,
             month: share(away, month, now),
             whole: share(away, now - DAYS as i64 * DAY, now),
-            days: days(away, now),
+            days: days(away, &ends, now),
             service,
         }
     };
@@ -126,25 +126,12 @@ fn as_program() -> Caller {
     Caller::system("Portal")
 }
 
-async fn all(client: &Client, of: &str, filter: &str, sort: &str) -> Result<Vec<Record>, WebError> {
-    let filter = client.condition(of, filter)?;
-    let request = ListRequest {
-        record_type: of.to_owned(),
-        filter: Some(filter),
-        sort: sort.to_owned(),
-        descending: true,
-        after: None,
-        limit: OUTAGES,
-    };
-    Ok(client.visit.engine().list(&as_program(), &request).await?.records)
-}
-
 /// Unplanned outages of the last 90 days, by service.
-async fn outages(client: &Client, of: &str) -> Result<HashMap<i64, Vec<Away>>, WebError> {
+async fn outages(client: &Client, of: &str) -> Result<Struck, WebError> {
     let recent = format!("(ended_at == null || ended_at > now - days({DAYS}))");
     let filter = format!("{of} && kind == 'unplanned' && state != 'mistaken' && {recent}");
-    let mut found: HashMap<i64, Vec<Away>> = HashMap::new();
-    for record in all(client, OUTAGE, &filter, "started_at").await? {
+    let mut found = Struck::new();
+    for record in client.all(&as_program(), OUTAGE, &filter, "started_at", true).await? {
         let (Some(service), Some(from)) = (record.int("service"), record.instant("started_at")) else {
             continue;
         };
@@ -155,28 +142,51 @@ async fn outages(client: &Client, of: &str) -> Result<HashMap<i64, Vec<Away>>, W
     Ok(found)
 }
 
-/// Services with an open major incident.
-async fn major(client: &Client, of: &str) -> Result<Vec<i64>, WebError> {
-    let filter = format!("{of} && major == true && state in ['new', 'assigned', 'in_progress', 'waiting']");
-    let found = all(client, INCIDENT, &filter, "reported_at").await?;
-    Ok(found.iter().filter_map(|record| record.int("service")).collect())
+/// What struck services, by their number.
+type Struck = HashMap<i64, Vec<Away>>;
+
+fn add(all: &mut Struck, more: Struck) {
+    for (service, found) in more {
+        all.entry(service).or_default().extend(found);
+    }
 }
 
-/// What present notices say of services, the worst of each.
-async fn told(client: &Client) -> Result<HashMap<i64, State>, WebError> {
-    let mut found: HashMap<i64, State> = HashMap::new();
-    for notice in client.list(NOTICE, PRESENT, "begins_at", 50).await? {
-        let state = match notice.text("kind") {
-            Some("disturbance") => State::Disturbed,
-            Some("maintenance") => State::Maintenance,
-            _ => continue,
+/// Major incidents of the last 90 days: a service is disturbed from the report until it is solved.
+async fn major(client: &Client, of: &str) -> Result<Struck, WebError> {
+    let recent = format!("(resolved_at == null || resolved_at > now - days({DAYS}))");
+    let filter = format!("{of} && major == true && state != 'cancelled' && {recent}");
+    let mut found = Struck::new();
+    for record in client.all(&as_program(), INCIDENT, &filter, "reported_at", true).await? {
+        let (Some(service), Some(from)) = (record.int("service"), record.instant("reported_at")) else {
+            continue;
         };
-        for service in concerned(client, &notice).await? {
-            let entry = found.entry(service.number).or_insert(state);
-            *entry = state.max(*entry);
-        }
+        let open = record.of.state_kind(&record.state).is_open();
+        // closed without having been solved: it ended when it was closed
+        let to = record.instant("resolved_at").or(record.instant("closed_at"));
+        let to = if open { i64::MAX } else { to.unwrap_or(record.updated_at) };
+        found.entry(service).or_default().push(Away { from, to, whole: false });
     }
     Ok(found)
+}
+
+/// What notices say: disturbances of the last 90 days, and services that are maintained at present.
+async fn told(client: &Client) -> Result<(Struck, HashSet<i64>), WebError> {
+    let recent = format!("begins_at <= now && (ends_at == null || ends_at > now - days({DAYS}))");
+    let filter = format!("kind == 'disturbance' && state in ['published', 'ended'] && {recent}");
+    let mut disturbed = Struck::new();
+    for notice in client.all(&client.visit.caller, NOTICE, &filter, "begins_at", true).await? {
+        let Some(from) = notice.instant("begins_at") else { continue };
+        let to = notice.instant("ends_at").unwrap_or(i64::MAX);
+        for service in concerned(client, &notice).await? {
+            disturbed.entry(service.number).or_default().push(Away { from, to, whole: false });
+        }
+    }
+    let mut maintained = HashSet::new();
+    let filter = format!("{PRESENT} && kind == 'maintenance'");
+    for notice in client.all(&client.visit.caller, NOTICE, &filter, "begins_at", true).await? {
+        maintained.extend(concerned(client, &notice).await?.iter().map(|service| service.number));
+    }
+    Ok((disturbed, maintained))
 }
 
 /// Notices that hold now.
@@ -215,19 +225,32 @@ fn share(away: &[Away], from: i64, to: i64) -> f64 {
     if to <= from { 100.0 } else { 100.0 - lost as f64 * 100.0 / (to - from) as f64 }
 }
 
-/// The days before an instant, the oldest first.
-fn days(away: &[Away], now: i64) -> Vec<u8> {
-    let day = |ago: usize| {
-        let to = now - ago as i64 * DAY;
-        let struck = away.iter().filter(|a| a.from < to && a.to > to - DAY);
+/// When the last days ended in a zone, the oldest first: one instant more than days, today's end the last.
+fn day_ends(zone: &TimeZone, now: i64) -> Vec<i64> {
+    let midnight = |ago: usize| {
+        let today = Timestamp::from_microsecond(now).ok()?.to_zoned(zone.clone()).date();
+        let day = today.tomorrow().ok()?.checked_sub(i64::try_from(ago).ok()?.days()).ok()?;
+        Some(day.to_zoned(zone.clone()).ok()?.timestamp().as_microsecond())
+    };
+    let plain = |ago: usize| now - ago as i64 * DAY;
+    (0..=DAYS).rev().map(|ago| midnight(ago).unwrap_or_else(|| plain(ago))).collect()
+}
+
+/// The calendar days up to today, the oldest first; what runs has struck today, also in its first instant.
+fn days(away: &[Away], ends: &[i64], now: i64) -> Vec<u8> {
+    let day = |bounds: &[i64]| {
+        let (from, to) = (bounds[0], bounds[1]);
+        let struck = away.iter().filter(|a| a.from < to && a.from <= now && a.to > from);
         struck.map(|a| if a.whole { 2 } else { 1 }).max().unwrap_or(0)
     };
-    (0..DAYS).rev().map(day).collect()
+    ends.windows(2).map(day).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Away, DAY, DAYS, days, share};
+    use jiff::tz::TimeZone;
+
+    use super::{Away, DAY, DAYS, day_ends, days, share};
 
     fn away(from: i64, to: i64, whole: bool) -> Away {
         Away { from, to, whole }
@@ -243,13 +266,46 @@ mod tests {
 
     #[test]
     fn a_day_is_as_bad_as_the_worst_of_it() {
-        let now = 1_000 * DAY;
+        // noon in UTC, and past midnight in Auckland
+        let now = 20_000 * DAY + DAY / 2;
+        let ends = day_ends(&TimeZone::UTC, now);
+        assert_eq!((ends.len(), ends[DAYS], ends[DAYS - 1]), (DAYS + 1, 20_001 * DAY, 20_000 * DAY));
         let found = [
             away(now - 2 * DAY + 1, now - 2 * DAY + 9, false),
             away(now - 2 * DAY + 1, now - 2 * DAY + 2, true),
             away(now - 5, i64::MAX, false),
         ];
-        let days = days(&found, now);
-        assert_eq!((days.len(), days[DAYS - 1], days[DAYS - 2], days[DAYS - 3]), (DAYS, 1, 2, 0));
+        let of = |away: &[Away]| days(away, &ends, now);
+        let seen = of(&found);
+        assert_eq!((seen.len(), seen[DAYS - 1], seen[DAYS - 2], seen[DAYS - 3]), (DAYS, 1, 0, 2));
+        // this morning, over before noon
+        let morning = [away(20_000 * DAY + 1, 20_000 * DAY + 2, true)];
+        assert_eq!(of(&morning)[DAYS - 1], 2);
+        // last night, over before midnight
+        let night = [away(20_000 * DAY - 9, 20_000 * DAY, true)];
+        let seen = of(&night);
+        assert_eq!((seen[DAYS - 1], seen[DAYS - 2]), (0, 2));
+    }
+
+    #[test]
+    fn today_is_struck_while_something_runs() {
+        let now = 20_000 * DAY + DAY / 2;
+        let ends = day_ends(&TimeZone::UTC, now);
+        assert_eq!(days(&[away(now, i64::MAX, true)], &ends, now)[DAYS - 1], 2, "began this instant");
+        assert_eq!(days(&[away(now - 40 * DAY, i64::MAX, false)], &ends, now)[DAYS - 41..], [1; 41]);
+        assert_eq!(days(&[away(now + 1, i64::MAX, true)], &ends, now)[DAYS - 1], 0, "not yet");
+    }
+
+    #[test]
+    fn days_are_those_of_the_zone() {
+        let now = 20_000 * DAY + DAY / 2;
+        let zone = TimeZone::get("Pacific/Auckland").ok();
+        let ends = zone.map(|zone| day_ends(&zone, now));
+        if let Some(ends) = ends {
+            assert!(ends[DAYS] > now && ends[DAYS - 1] <= now);
+            assert_ne!(ends[DAYS] % DAY, 0);
+            let growing = ends.windows(2).all(|w| w[0] < w[1]);
+            assert!(growing, "also where the clocks change: {ends:?}");
+        }
     }
 }

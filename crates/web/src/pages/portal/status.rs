@@ -16,9 +16,6 @@ use super::frame::{Sheet, frame};
 use super::names::{NOTICE, SERVICE};
 use super::services::{DAYS, PRESENT, Standing, State, concerned, standings};
 
-/// Most notices of a kind.
-const MOST: usize = 50;
-
 /// `/status`.
 pub fn router() -> Router<AppState> {
     Router::new().route("/status", get(show))
@@ -26,12 +23,13 @@ pub fn router() -> Router<AppState> {
 
 async fn show(client: Client) -> Result<Markup, WebError> {
     let standings = standings(&client).await?;
-    let present =
-        client.list(NOTICE, &format!("{PRESENT} && kind != 'information'"), "begins_at", MOST).await?;
-    let planned = client.list(NOTICE, "state == 'published' && begins_at > now", "begins_at", MOST).await?;
-    let news = client.list(NOTICE, &format!("{PRESENT} && kind == 'information'"), "begins_at", MOST).await?;
+    let found =
+        async |filter: &str| client.all(&client.visit.caller, NOTICE, filter, "begins_at", true).await;
+    let present = found(&format!("{PRESENT} && kind != 'information'")).await?;
+    let planned = found("state == 'published' && begins_at > now").await?;
+    let news = found(&format!("{PRESENT} && kind == 'information'")).await?;
     let past = format!("state == 'ended' && ends_at != null && ends_at > now - days({DAYS})");
-    let past = client.list(NOTICE, &past, "begins_at", MOST).await?;
+    let past = found(&past).await?;
     let worst = standings.iter().map(|s| s.state).max().unwrap_or(State::Working);
     let summary = match worst {
         State::Working => ("ok", "status-all-well"),
@@ -50,6 +48,7 @@ async fn show(client: Client) -> Result<Markup, WebError> {
         section.stack aria-labelledby="services" {
             h2 id="services" { (client.say("home-services")) }
             @if standings.is_empty() { p.muted { (client.say("home-no-services")) } }
+            @else if client.visit.state.mail.is_some() { p.small.muted { (client.say("status-follow-help")) } }
             @for standing in &standings { (service(&client, standing).await?) }
         }
         (notices(&client, "status-past", &past).await?)

@@ -1,4 +1,4 @@
-//! What somebody does with what he sent, or was asked to approve: answer, add files, follow, approve, confirm, reopen, rate.
+//! What somebody does with what he sent: answer, add files, follow, confirm, reopen, rate. To approve is in `approve.rs`.
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Multipart, Path};
@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
 use maud::{Markup, html};
+use proofdesk_engine::comment::COMMENT_MAX;
 use proofdesk_engine::{Action, Audience, Change, Door, Error, HistoryItem, Record, Reference, Target};
 use proofdesk_model::Value;
 
@@ -15,7 +16,10 @@ use crate::form::sent::Texts;
 use crate::pages::files::drain;
 use crate::state::AppState;
 
+use super::approve::{Question, question};
+use super::frame::beside;
 use super::names::{SENT, SERVICE};
+use super::request::Said;
 use super::{Client, nothing, request};
 
 /// The small forms of a request's page.
@@ -28,7 +32,9 @@ pub fn router() -> Router<AppState> {
 }
 
 /// Steps that can be taken here, whatever else a type declares.
-const STEPS: [&str; 5] = ["agree", "decline", "confirm", "reopen", "rate"];
+const STEPS: [&str; 3] = ["confirm", "reopen", "rate"];
+/// The input that says why something is opened again.
+const WHY: &str = "why";
 /// Best of all ratings.
 const BEST: i64 = 5;
 
@@ -47,9 +53,9 @@ async fn comment(
     Texts(pairs): Texts,
 ) -> Result<Response, WebError> {
     let record = client.require(&slug, &written, &SENT).await?;
-    let body = Typed::new(pairs).text("body").unwrap_or_default();
-    let outcome = answer(&client, &record, &body).await;
-    done(&client, &record, outcome, &body).await
+    let typed = Typed::new(pairs);
+    let outcome = answer(&client, &record, &typed.text("body").unwrap_or_default()).await;
+    done(&client, &record, outcome, Said { typed, ..Said::default() }, "").await
 }
 
 /// Writes what somebody says.
@@ -81,9 +87,9 @@ async fn file(
     let outcome = receive(&client, &record, &mut form).await;
     drain(&mut form).await;
     match outcome {
-        Err(WebError::Engine(error)) => done(&client, &record, Err(error), "").await,
+        Err(WebError::Engine(error)) => done(&client, &record, Err(error), Said::default(), "").await,
         Err(other) => Err(other),
-        Ok(()) => done(&client, &record, Ok(()), "").await,
+        Ok(()) => done(&client, &record, Ok(()), Said::default(), "").await,
     }
 }
 
@@ -125,50 +131,76 @@ async fn take(
     }
     let typed = Typed::new(pairs);
     let text = |name: &str| typed.text(name).map(|t| t.trim().to_owned()).filter(|t| !t.is_empty());
-    let mut change = Change::default().take(&name);
-    let offered = |field: &str| {
-        let step = record.of.transition(&name);
-        step.is_some_and(|s| s.requires.iter().chain(&s.offers).any(|f| f == field))
-    };
-    if let Some(number) =
-        text("satisfaction").and_then(|t| t.parse().ok()).filter(|_| offered("satisfaction"))
-    {
-        change = change.with("satisfaction", Value::Int(number));
-    }
-    for field in ["satisfaction_note", "approval_note"] {
-        if let Some(given) = text(field).filter(|_| offered(field)) {
-            change = change.with_text(field, &given);
+    let outcome = match (name.as_str(), text(WHY)) {
+        // opened again with a reason or not at all
+        ("reopen", None) => Err(Error::invalid(WHY, "required", String::new())),
+        ("reopen", Some(why)) if why.chars().count() > COMMENT_MAX || why.contains('\0') => {
+            Err(Error::invalid(WHY, "size", String::new()))
         }
-    }
-    let visit = &client.visit;
-    let target = Target::Existing(reference(&record), None);
-    let mut outcome = visit.engine().apply(&visit.caller, target, change, Door::Page).await.map(|_| ());
-    if let (Ok(()), Some(why)) = (&outcome, text("body")) {
-        outcome = answer(&client, &record, &why).await;
-    }
-    done(&client, &record, outcome, "").await
+        ("reopen", Some(why)) => match apply(&client, &record, Change::default().take(&name)).await {
+            Ok(()) => answer(&client, &record, &why).await,
+            refused => refused,
+        },
+        _ => apply(&client, &record, rated(&record, &name, text)).await,
+    };
+    let thanks = if text("satisfaction").is_some() { "rated" } else { name.as_str() };
+    done(
+        &client,
+        &record,
+        outcome,
+        Said { step: name.clone(), typed: typed.clone(), ..Said::default() },
+        thanks,
+    )
+    .await
 }
 
-/// Back to the request's page, with what was wrong where it was refused.
+/// The step with the rating that goes with it.
+fn rated(record: &Record, name: &str, text: impl Fn(&str) -> Option<String>) -> Change {
+    let step = record.of.transition(name);
+    let offered = |field: &str| step.is_some_and(|s| s.requires.iter().chain(&s.offers).any(|f| f == field));
+    let mut change = Change::default().take(name);
+    let number = text("satisfaction").and_then(|t| t.parse().ok()).filter(|_| offered("satisfaction"));
+    if let Some(number) = number {
+        change = change.with("satisfaction", Value::Int(number));
+    }
+    if let Some(note) = text("satisfaction_note").filter(|_| offered("satisfaction_note")) {
+        change = change.with_text("satisfaction_note", &note);
+    }
+    change
+}
+
+async fn apply(client: &Client, record: &Record, change: Change) -> Result<(), Error> {
+    let (visit, target) = (&client.visit, Target::Existing(reference(record), None));
+    visit.engine().apply(&visit.caller, target, change, Door::Page).await.map(|_| ())
+}
+
+/// Back to the request's page with thanks, or with what was wrong where it was refused.
 async fn done(
     client: &Client,
     record: &Record,
     outcome: Result<(), Error>,
-    said: &str,
+    said: Said,
+    thanks: &str,
 ) -> Result<Response, WebError> {
     let problems = match outcome {
-        Ok(()) => return Ok(Redirect::to(&client.address(record)).into_response()),
+        Ok(()) => {
+            let told = if thanks.is_empty() { String::new() } else { format!("?done={thanks}") };
+            return Ok(Redirect::to(&format!("{}{told}", client.address(record))).into_response());
+        }
         Err(Error::Invalid(problems)) => problems,
         Err(other) => return Err(other.into()),
     };
     let present = client.visit.engine().require(&client.visit.caller, &reference(record)).await?;
-    let wrong = client.wrong(&record.of, &problems.0);
-    let page = request::page(client, &present, &wrong, said, false).await?;
+    let said = Said { wrong: client.wrong(&record.of, &problems.0), ..said };
+    let page = request::page(client, &present, &said).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
 /// Whether a step can be taken now: by the role, from the state, and no guard stands in its way.
-async fn can(client: &Client, record: &Record, name: &str) -> Result<bool, WebError> {
+///
+/// # Errors
+/// A fault of the database.
+pub async fn can(client: &Client, record: &Record, name: &str) -> Result<bool, WebError> {
     let of = &record.of;
     let starts = of.transition(name).is_some_and(|t| t.from.contains(&record.state));
     if !starts || !client.visit.caller.may(of, &Action::Transition(name.to_owned())) {
@@ -180,25 +212,30 @@ async fn can(client: &Client, record: &Record, name: &str) -> Result<bool, WebEr
     Ok(!problems.0.iter().any(|p| matches!(p.code.as_str(), "guard" | "permission")))
 }
 
-/// The next thing to do, at the top of the page; nothing where there is nothing to do.
+/// The next thing to do, at the top of the page; nothing where there is nothing to do. What was typed and refused stands
+/// where it was typed.
 ///
 /// # Errors
 /// A fault of the database.
-pub async fn card(client: &Client, record: &Record, history: &[HistoryItem]) -> Result<Markup, WebError> {
+pub async fn card(
+    client: &Client,
+    record: &Record,
+    history: &[HistoryItem],
+    said: &Said,
+) -> Result<Markup, WebError> {
     let address = client.address(record);
     let to = |name: &str| format!("{address}/transition/{name}");
     let mut parts = Vec::new();
     if can(client, record, "agree").await? {
-        let by = history.iter().find(|item| item.action == "create").map_or("", |item| item.by.as_str());
-        parts.push(approval(client, &to("agree"), &to("decline"), by));
+        parts.push(approval(client, &address, &question(record, history)));
     }
     if can(client, record, "confirm").await? {
-        parts.push(rate(client, &to("confirm"), "step-confirm-title", "step-confirm", false));
+        parts.push(rate(client, &to("confirm"), "step-confirm-title", "step-confirm", (said, false)));
     } else if record.int("satisfaction").is_none() && can(client, record, "rate").await? {
-        parts.push(rate(client, &to("rate"), "step-rate-title", "step-rate", true));
+        parts.push(rate(client, &to("rate"), "step-rate-title", "step-rate", (said, true)));
     }
     if can(client, record, "reopen").await? && request_is_own(client, record) {
-        parts.push(reopen(client, &to("reopen")));
+        parts.push(reopen(client, &to("reopen"), said));
     }
     Ok(html! { @for part in parts { (part) } })
 }
@@ -210,42 +247,54 @@ fn request_is_own(client: &Client, record: &Record) -> bool {
     fields.into_iter().any(|field| me.is_some() && record.int(field) == me)
 }
 
-fn approval(client: &Client, agree: &str, decline: &str, by: &str) -> Markup {
+fn approval(client: &Client, address: &str, question: &Question) -> Markup {
     html! {
         section.card.next aria-labelledby="approve" { div.body.stack {
-            h2 id="approve" { (client.fill("step-approve-title", "by", by)) }
-            form.stack method="post" action=(agree) { button.button.primary.large.wide { (client.say("step-approve")) } }
-            details { summary { (client.say("step-decline-why")) }
-                form.form method="post" action=(decline) {
-                    div.input { label for="approval_note" { (client.say("step-decline-note")) } textarea.field id="approval_note" name="approval_note" rows="2" maxlength="500" required {} }
-                    button.button.danger.large.wide { (client.say("step-decline")) }
-                }
+            h2 id="approve" { (client.fill("step-approve-title", "by", &question.by)) }
+            p.small.muted { (client.fill("approve-since", "at", &client.at(question.at))) }
+            div.row {
+                a.button.primary.large href={ (address) "/agree" } { (client.say("step-approve")) }
+                a.button.large href={ (address) "/decline" } { (client.say("step-decline-why")) }
             }
         } }
     }
 }
 
-fn rate(client: &Client, action: &str, title: &str, button: &str, required: bool) -> Markup {
+fn rate(client: &Client, action: &str, title: &str, button: &str, (said, required): (&Said, bool)) -> Markup {
+    let text = |name: &str| said.typed.text(name).unwrap_or_default();
+    let (chosen, note) = (text("satisfaction"), text("satisfaction_note"));
+    let invalid = |name: &str| said.is_wrong(name).then_some("true");
     html! {
         section.card.next aria-labelledby=(button) { div.body.stack {
             h2 id=(button) { (client.say(title)) }
             form.form method="post" action=(action) {
-                fieldset {
+                fieldset id="satisfaction" aria-describedby=[said.is_wrong("satisfaction").then_some("wrong-satisfaction")] {
                     legend { (client.say(if required { "rating-ask" } else { "rating-ask-optional" })) }
-                    div.row { @for number in 1..=BEST { label.choice { input type="radio" name="satisfaction" value=(number) required[required]; (client.say(&rating(number))) } } }
+                    div.row { @for number in 1..=BEST { label.choice { input type="radio" name="satisfaction" value=(number) required[required] checked[chosen == number.to_string()]; (client.say(&rating(number))) } } }
+                    (beside("satisfaction", &said.wrong))
                 }
-                div.input { label for="satisfaction_note" { (client.say("rating-note")) } input.field id="satisfaction_note" name="satisfaction_note" maxlength="500"; }
+                div.input {
+                    label for="satisfaction_note" { (client.say("rating-note")) }
+                    input.field id="satisfaction_note" name="satisfaction_note" maxlength="500" value=(note) aria-invalid=[invalid("satisfaction_note")];
+                    (beside("satisfaction_note", &said.wrong))
+                }
                 div { button.button.primary.large { (client.say(button)) } }
             }
         } }
     }
 }
 
-fn reopen(client: &Client, action: &str) -> Markup {
+fn reopen(client: &Client, action: &str, said: &Said) -> Markup {
+    let (refused, here) = (said.is_wrong(WHY), said.step == "reopen");
+    let typed = said.typed.text(WHY).unwrap_or_default();
     html! {
-        details.card { summary.body { (client.say("step-reopen-title")) }
+        details.card open[here && !said.wrong.is_empty()] { summary.body { (client.say("step-reopen-title")) }
             form.form.body method="post" action=(action) {
-                div.input { label for="why" { (client.say("step-reopen-why")) } textarea.field id="why" name="body" rows="3" maxlength="20000" required {} }
+                div.input {
+                    label for="why" { (client.say("step-reopen-why")) }
+                    textarea.field id="why" name="why" rows="3" maxlength="20000" required aria-invalid=[refused.then_some("true")] aria-describedby=[refused.then_some("wrong-why")] { (typed) }
+                    (beside(WHY, &said.wrong))
+                }
                 div { button.button { (client.say("step-reopen")) } }
             }
         }

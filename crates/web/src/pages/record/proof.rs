@@ -125,6 +125,8 @@ fn action_words(record: &Record, action: &str) -> String {
         ("attach", _) => "File added".to_owned(),
         ("watch", _) => "Began to watch".to_owned(),
         ("unwatch", _) => "Stopped watching".to_owned(),
+        ("helped", _) => "Said that it helped".to_owned(),
+        ("did_not_help", _) => "Said that it did not help".to_owned(),
         (_, Some(step)) => step.label.clone(),
         (other, None) => other.replace('_', " "),
     }

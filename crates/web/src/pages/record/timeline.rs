@@ -102,6 +102,8 @@ fn event(of: &RecordType, item: &HistoryItem, eyes: &Eyes<'_>) -> Markup {
         ("attach", _) => "File added".to_owned(),
         ("watch", _) => "Began to watch".to_owned(),
         ("unwatch", _) => "Stopped watching".to_owned(),
+        ("helped", _) => "Said that it helped".to_owned(),
+        ("did_not_help", _) => "Said that it did not help".to_owned(),
         (_, Some(label)) => label.to_owned(),
         (other, None) => other.replace('_', " "),
     };

@@ -58,12 +58,40 @@ async fn a_requester_gets_no_value_that_is_not_public() {
             let reply = ask(path).await;
             assert_eq!(reply.status, status, "{path}: {}", reply.text);
         }
+        hidden_columns(&rest).await;
         let history = ask("/api/v1/incident/INC-1/history").await;
         for entry in history.json["entries"].as_array().unwrap() {
             let reply = ask(&format!("/api/v1/log/entries/{}/proof", entry["entry"])).await;
             assert!(!reply.text.contains(SECRET), "{}", reply.text);
         }
         pages(&rest).await;
+    }
+}
+
+/// Every column that he does not see is none for him, whoever asks for it how: by filter, sort or as a view of his own.
+async fn hidden_columns(rest: &Rest) {
+    let of = rest.engine().require_type("incident").unwrap();
+    let account = rest.engine().account_named("uwe").await.unwrap().unwrap();
+    let caller = account.caller();
+    let hidden: Vec<&str> =
+        of.columns().iter().map(|c| c.name.as_str()).filter(|name| !caller.sees(&of, name)).collect();
+    assert!(hidden.len() > 30 && hidden.contains(&"resolution_breached_at"), "{hidden:?}");
+    for name in hidden {
+        let sort = format!("/api/v1/incident?sort={name}");
+        let filter = format!("/api/v1/incident?filter={name}%20!%3D%20null");
+        for (path, says) in [(sort, "is not a column of incidents"), (filter, "is not a field of incident")] {
+            let reply = rest.ask_as(&rest.requester, "GET", &path, &[], &Json::Null).await;
+            assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}: {}", reply.text);
+            assert!(reply.text.contains(says) && !reply.text.contains("no target"), "{path}: {}", reply.text);
+        }
+    }
+    for set in [("sort", "category"), ("filter", "category != null"), ("columns", "category")] {
+        let mut body =
+            serde_json::json!({"record_type": "incident", "label": "Mine", "filter": "", "sort": ""});
+        body[set.0] = if set.0 == "columns" { serde_json::json!([set.1]) } else { serde_json::json!(set.1) };
+        let reply = rest.ask_as(&rest.requester, "POST", "/api/v1/views", &[], &body).await;
+        assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY, "{set:?}: {}", reply.text);
+        assert!(reply.text.contains("category"), "{}", reply.text);
     }
 }
 
@@ -80,24 +108,35 @@ async fn pages(rest: &Rest) {
         "/incident?view=mine",
         "/incident?filter=title%20!%3D%20null",
         "/incident?filter=category%20%3D%3D%20%22axolot%22",
-        "/incident/INC-1",
-        "/incident/INC-1?tab=related",
-        "/incident/INC-1?tab=files",
-        "/incident/INC-1?tab=proof",
         "/incident/INC-1/preview",
+        "/portal/incident/INC-1",
         "/incident/new",
         "/search?q=card",
-        "/service/SVC-1",
     ] {
         let request = Request::get(page).header("cookie", &cookie).body(Body::empty()).unwrap();
         let reply = rest.send(request).await;
         assert_eq!(reply.status, StatusCode::OK, "{page}: {}", reply.text);
         assert!(!reply.text.contains(SECRET), "{page}");
-        if page == "/incident/INC-1" {
+        if page == "/portal/incident/INC-1" {
             assert!(reply.text.contains("Card payments declined") && reply.text.contains("Point of sale"));
         }
         if page == "/incident/new" {
             assert!(!reply.text.contains("name=\"assignee\""), "only what is public is asked for");
         }
+    }
+    for (page, to) in [
+        ("/incident/INC-1", "/portal/incident/INC-1"),
+        ("/incident/INC-1?tab=proof", "/portal/incident/INC-1"),
+        ("/incident/INC-1/edit", "/portal/incident/INC-1"),
+        ("/service/SVC-1", "/status"),
+    ] {
+        let request = Request::get(page).header("cookie", &cookie).body(Body::empty()).unwrap();
+        let reply = rest.send(request).await;
+        assert_eq!(
+            (reply.status, reply.header("location")),
+            (StatusCode::SEE_OTHER, to),
+            "{page}: {}",
+            reply.text
+        );
     }
 }
