@@ -4,16 +4,15 @@ use indexmap::IndexMap;
 use jiff::tz::TimeZone;
 use proofdesk_engine::Audience;
 use proofdesk_model::format::{self, Input};
-use proofdesk_model::written::{self, Node, Written};
+use proofdesk_model::written::{Node, Sheet};
 use proofdesk_model::{Condition, Field, Kind, RecordType, Registry, places};
 
 use crate::declared::{Act, Automation, Pick, Source};
 
 /// A file while it is read.
 struct Reader<'a> {
-    source: &'a Source,
+    sheet: Sheet<'a>,
     registry: &'a Registry,
-    mistakes: &'a mut Vec<String>,
 }
 
 /// Adds the automations of a file; a name that is there already is replaced.
@@ -24,15 +23,8 @@ pub(crate) fn file(
     all: &mut IndexMap<String, Automation>,
     mistakes: &mut Vec<String>,
 ) {
-    let mut reader = Reader { source, registry, mistakes };
-    let nodes = match written::read(&source.text) {
-        Some(Ok(nodes)) => nodes,
-        Some(Err(slips)) => {
-            slips.iter().for_each(|slip| reader.mistake(slip.span.start, &slip.message));
-            return;
-        }
-        None => return reader.mistake(0, "the file is too large"),
-    };
+    let (sheet, nodes) = Sheet::open(&source.file, &source.text, mistakes);
+    let mut reader = Reader { sheet, registry };
     let before: Vec<String> = all.keys().cloned().collect();
     for node in &nodes {
         if node.word != "automation" {
@@ -48,58 +40,14 @@ pub(crate) fn file(
     }
 }
 
-/// The texts behind a node's name.
-fn words(node: &Node) -> Vec<String> {
-    node.entries.iter().filter(|e| e.name.is_none()).map(|e| text(&e.value)).collect()
-}
-
-fn property(node: &Node, name: &str) -> Option<String> {
-    let found = node.entries.iter().find(|e| e.name.as_ref().is_some_and(|(n, _)| n == name))?;
-    Some(text(&found.value))
-}
-
-fn text(value: &Written) -> String {
-    match value {
-        Written::Text(text) => text.clone(),
-        Written::Int(number) => number.to_string(),
-        Written::Float(number) => number.to_string(),
-        Written::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
-        Written::Null => String::new(),
-    }
-}
-
 impl Reader<'_> {
-    fn mistake(&mut self, offset: usize, says: impl std::fmt::Display) {
-        let line = self.line(offset);
-        self.mistakes.push(format!("{}:{line}: {says}", self.source.file));
-    }
-
     fn at(&mut self, node: &Node, says: impl std::fmt::Display) {
-        self.mistake(node.word_span.start, says);
-    }
-
-    fn line(&self, offset: usize) -> usize {
-        self.source.text.bytes().take(offset).filter(|b| *b == b'\n').count() + 1
+        self.sheet.wrong(node, says);
     }
 
     /// The texts behind a node's name, so many as are said.
     fn take<const N: usize>(&mut self, node: &Node, known: &[&str]) -> Option<[String; N]> {
-        for (name, span) in node.entries.iter().filter_map(|e| e.name.as_ref()) {
-            if !known.contains(&name.as_str()) {
-                let says = match known {
-                    [] => format!("`{}` has no `{name}`", node.word),
-                    known => format!("`{}` has no `{name}`, but: {}", node.word, known.join(", ")),
-                };
-                self.mistake(span.start, says);
-            }
-        }
-        let found = words(node);
-        let count = found.len();
-        let right: Result<[String; N], _> = found.try_into();
-        if right.is_err() {
-            self.at(node, format!("`{}` takes {N} texts; here are {count}", node.word));
-        }
-        right.ok()
+        self.sheet.texts(node, known)
     }
 
     fn automation(&mut self, node: &Node, shipped: bool) -> Option<Automation> {
@@ -108,7 +56,7 @@ impl Reader<'_> {
         if name.is_empty() || !is_name {
             self.at(node, format!("`{name}`: a name has small letters, digits and hyphens"));
         }
-        let Some(on) = property(node, "on") else {
+        let Some(on) = node.text("on") else {
             self.at(node, "`on` is missing: the type of record that it looks at");
             return None;
         };
@@ -138,7 +86,7 @@ impl Reader<'_> {
         if acts.iter().filter(|act| matches!(act, Act::Take(_))).count() > 1 {
             self.at(node, "one `take` only: a second step belongs to an automation of its own");
         }
-        let place = format!("{}:{}", self.source.file, self.line(node.word_span.start));
+        let place = self.sheet.place(node);
         Some(Automation { name, on, says, when: when?, also, acts, place, shipped })
     }
 
@@ -286,7 +234,7 @@ impl Reader<'_> {
             self.at(node, format!("`{name}` is no link; use `set`"));
             return None;
         };
-        let pick = match (property(node, "where"), property(node, "from")) {
+        let pick = match (node.text("where"), node.text("from")) {
             (Some(source), None) => Pick::Where(Box::new(self.checked(node, &source, &to)?)),
             (None, Some(path)) => {
                 let (link, far) = path.split_once('.').unwrap_or((&path, ""));
@@ -325,7 +273,7 @@ impl Reader<'_> {
             self.at(node, format!("there is no record type `{record_type}`"));
             return None;
         };
-        let link = property(node, "link").unwrap_or_default();
+        let link = node.text("link").unwrap_or_default();
         let leads_here = of.field(&link).and_then(Field::target) == Some(&from.name)
             || of.inverses.get(&link).is_some_and(|inverse| inverse.from == from.name);
         if !leads_here {
@@ -337,7 +285,7 @@ impl Reader<'_> {
         for child in &node.children {
             match child.word.as_str() {
                 "copy" => {
-                    for name in words(child) {
+                    for name in child.texts() {
                         let here =
                             from.field(&name).map(|f| (f.target().map(str::to_owned), f.columns().len()));
                         let there =

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail, ensure};
-use kdl::{KdlDocument, KdlNode, KdlValue};
+use proofdesk_model::written::{Node, Sheet};
 
 /// The files, in the order in which they are read.
 const FILES: [(&str, &str); 10] = [
@@ -76,22 +76,18 @@ impl Book {
     pub fn read() -> anyhow::Result<Self> {
         let mut book = Self::default();
         for (name, text) in FILES {
-            // the parser recurses deeply in builds without optimization: it gets a stack of its own
-            let document = std::thread::scope(|scope| {
-                let thread = std::thread::Builder::new().stack_size(32 << 20);
-                let parsed = thread.spawn_scoped(scope, || KdlDocument::parse_v2(text)).ok()?;
-                parsed.join().ok()
-            });
-            let document = document.context("the book cannot be read")??;
-            for node in document.nodes() {
+            let mut mistakes = Vec::new();
+            let (_, nodes) = Sheet::open(name, text, &mut mistakes);
+            ensure!(mistakes.is_empty(), "{}", mistakes.join("\n"));
+            for node in &nodes {
                 book.node(node, &Around::default()).with_context(|| format!("company/{name}.kdl"))?;
             }
         }
         Ok(book)
     }
 
-    fn node(&mut self, node: &KdlNode, around: &Around) -> anyhow::Result<()> {
-        let word = node.name().value();
+    fn node(&mut self, node: &Node, around: &Around) -> anyhow::Result<()> {
+        let word = node.word.as_str();
         match word {
             "list" => self.list(node),
             "each" => self.each(node, around),
@@ -108,10 +104,10 @@ impl Book {
         }
     }
 
-    fn list(&mut self, node: &KdlNode) -> anyhow::Result<()> {
+    fn list(&mut self, node: &Node) -> anyhow::Result<()> {
         let name = arguments(node, &Around::default()).pop().context("a list has a name")?;
-        let rows = children(node).iter().map(|row| {
-            let key = row.name().value().to_owned();
+        let rows = node.children.iter().map(|row| {
+            let key = row.word.clone();
             std::iter::once(key).chain(arguments(row, &Around::default())).collect()
         });
         self.lists.insert(name, rows.collect());
@@ -119,11 +115,11 @@ impl Book {
     }
 
     /// `each "services" but="pos net" as="s"`: its content once for each row of a list.
-    fn each(&mut self, node: &KdlNode, around: &Around) -> anyhow::Result<()> {
+    fn each(&mut self, node: &Node, around: &Around) -> anyhow::Result<()> {
         let name = arguments(node, around).pop().context("`each` names a list")?;
         let rows = self.lists.get(&name).with_context(|| format!("there is no list {name}"))?.clone();
-        let has = |of: &str, key: &str| text(node, of).map(|t| t.split(' ').any(|w| w == key));
-        let prefix = text(node, "as").unwrap_or_default();
+        let has = |of: &str, key: &str| node.text(of).map(|t| t.split(' ').any(|w| w == key));
+        let prefix = node.text("as").unwrap_or_default();
         for row in rows {
             if has("but", &row[0]) == Some(true) || has("only", &row[0]) == Some(false) {
                 continue;
@@ -132,7 +128,7 @@ impl Book {
             for (i, word) in row.into_iter().enumerate() {
                 inner.words.insert(format!("{prefix}{i}"), word);
             }
-            for child in children(node) {
+            for child in &node.children {
                 self.node(child, &inner)?;
             }
         }
@@ -140,7 +136,7 @@ impl Book {
     }
 
     /// `every 30 from=-360 to=-1`: its content again and again; days inside count from each moment.
-    fn every(&mut self, node: &KdlNode, around: &Around) -> anyhow::Result<()> {
+    fn every(&mut self, node: &Node, around: &Around) -> anyhow::Result<()> {
         let days: f64 = arguments(node, around).pop().context("`every` says how often")?.parse()?;
         let (from, to) = (number(node, "from", around)?, number(node, "to", around)?);
         let (from, to) = (from.context("`every` says from when")?, to.unwrap_or(-0.5));
@@ -152,7 +148,7 @@ impl Book {
                 break;
             }
             inner.words.insert("n".to_owned(), format!("{n:02}"));
-            for child in children(node) {
+            for child in &node.children {
                 self.node(child, &inner)?;
             }
             inner.base += days;
@@ -160,21 +156,21 @@ impl Book {
         Ok(())
     }
 
-    fn record(&mut self, node: &KdlNode, around: &Around) -> anyhow::Result<()> {
+    fn record(&mut self, node: &Node, around: &Around) -> anyhow::Result<()> {
         let record = self.records;
         self.records += 1;
-        let of = node.name().value().to_owned();
-        let state = text(node, "state").map(|t| fill(&t, around));
+        let of = node.word.clone();
+        let state = node.text("state").map(|t| fill(&t, around));
         let name = arguments(node, around).pop();
         let entry = Entry { of, name, record, ..blank(node, around, Does::Create(state))? };
         self.step(node, around, entry)
     }
 
     /// One step with its fields, and the steps inside it.
-    fn step(&mut self, node: &KdlNode, around: &Around, mut entry: Entry) -> anyhow::Result<()> {
+    fn step(&mut self, node: &Node, around: &Around, mut entry: Entry) -> anyhow::Result<()> {
         let mut later = Vec::new();
-        for child in children(node) {
-            match child.name().value() {
+        for child in &node.children {
+            match child.word.as_str() {
                 "take" | "then" => later.push(child),
                 field => entry.fields.push((field.to_owned(), arguments(child, around))),
             }
@@ -194,8 +190,8 @@ impl Book {
                 next.at = at + 1.0 / 24.0;
             }
             at = next.at;
-            for field in children(child) {
-                next.fields.push((field.name().value().to_owned(), arguments(field, around)));
+            for field in &child.children {
+                next.fields.push((field.word.clone(), arguments(field, around)));
             }
             self.entries.push(next);
         }
@@ -203,39 +199,20 @@ impl Book {
     }
 }
 
-fn blank(node: &KdlNode, around: &Around, does: Does) -> anyhow::Result<Entry> {
+fn blank(node: &Node, around: &Around, does: Does) -> anyhow::Result<Entry> {
     let at = around.base + number(node, "at", around)?.unwrap_or_default();
-    let by = text(node, "by").map(|t| fill(&t, around));
+    let by = node.text("by").map(|t| fill(&t, around));
     let (of, name, fields) = (String::new(), None, Vec::new());
     Ok(Entry { of, name, record: 0, at, base: around.base, by, does, fields })
 }
 
-fn children(node: &KdlNode) -> &[KdlNode] {
-    node.children().map_or(&[], |c| c.nodes())
+fn arguments(node: &Node, around: &Around) -> Vec<String> {
+    node.texts().iter().map(|text| fill(text, around)).collect()
 }
 
-fn arguments(node: &KdlNode, around: &Around) -> Vec<String> {
-    let entries = node.entries().iter().filter(|e| e.name().is_none());
-    entries.map(|e| fill(&written(e.value()), around)).collect()
-}
-
-fn text(node: &KdlNode, property: &str) -> Option<String> {
-    node.get(property).map(written)
-}
-
-fn number(node: &KdlNode, property: &str, around: &Around) -> anyhow::Result<Option<f64>> {
-    let Some(text) = text(node, property).map(|t| fill(&t, around)) else { return Ok(None) };
+fn number(node: &Node, property: &str, around: &Around) -> anyhow::Result<Option<f64>> {
+    let Some(text) = node.text(property).map(|t| fill(&t, around)) else { return Ok(None) };
     Ok(Some(text.parse().with_context(|| format!("`{property}` takes days; {text} is not"))?))
-}
-
-fn written(value: &KdlValue) -> String {
-    match value {
-        KdlValue::String(text) => text.clone(),
-        KdlValue::Integer(number) => number.to_string(),
-        KdlValue::Float(number) => number.to_string(),
-        KdlValue::Bool(yes) => yes.to_string(),
-        KdlValue::Null => String::new(),
-    }
 }
 
 fn fill(text: &str, around: &Around) -> String {

@@ -1,7 +1,7 @@
 //! Reads files of doors and holds them against the record types. Mistakes are collected, each with file and line.
 
 use proofdesk_condition::{Schema, check};
-use proofdesk_model::written::{self, Node, Written};
+use proofdesk_model::written::{Node, Sheet, Written};
 use proofdesk_model::{Condition, Kind, RecordType, Registry};
 
 use crate::calendar::Timed;
@@ -18,19 +18,8 @@ pub(crate) struct Declared {
 
 /// Reads a file.
 pub(crate) fn file(file: &str, text: &str, registry: &Registry, mistakes: &mut Vec<String>) -> Declared {
-    let nodes = match written::read(text) {
-        Some(Ok(nodes)) => nodes,
-        Some(Err(slips)) => {
-            let told = |s: &written::Slip| format!("{file}:{}: {}", line(text, s.span.start), s.message);
-            mistakes.extend(slips.iter().map(told));
-            return Declared::default();
-        }
-        None => {
-            mistakes.push(format!("{file}: the file cannot be read"));
-            return Declared::default();
-        }
-    };
-    let mut reader = Reader { file, text, registry, inputs: Vec::new(), mistakes };
+    let (sheet, nodes) = Sheet::open(file, text, mistakes);
+    let mut reader = Reader { sheet, registry, inputs: Vec::new() };
     let mut declared = Declared::default();
     for node in &nodes {
         match node.word.as_str() {
@@ -42,60 +31,31 @@ pub(crate) fn file(file: &str, text: &str, registry: &Registry, mistakes: &mut V
     declared
 }
 
-fn line(text: &str, offset: usize) -> usize {
-    text.bytes().take(offset).filter(|b| *b == b'\n').count() + 1
-}
-
-/// The texts behind a node's word.
-fn words(node: &Node) -> Vec<&str> {
-    let text = |e: &'_ written::Entry| e.name.is_none() && matches!(e.value, Written::Text(_));
-    let words = node.entries.iter().filter(|e| text(e));
-    words
-        .filter_map(|e| match &e.value {
-            Written::Text(text) => Some(text.as_str()),
-            _ => None,
-        })
-        .collect()
-}
-
 fn property<'n>(node: &'n Node, name: &str) -> Option<&'n str> {
-    node.entries.iter().find_map(|e| match (&e.name, &e.value) {
-        (Some((found, _)), Written::Text(text)) if found == name => Some(text.as_str()),
+    match node.property(name) {
+        Some(Written::Text(text)) => Some(text),
         _ => None,
-    })
+    }
 }
 
 struct Reader<'a> {
-    file: &'a str,
-    text: &'a str,
+    sheet: Sheet<'a>,
     registry: &'a Registry,
     inputs: Vec<Input>,
-    mistakes: &'a mut Vec<String>,
 }
 
 impl Reader<'_> {
     fn wrong(&mut self, node: &Node, says: impl std::fmt::Display) {
-        let line = line(self.text, node.word_span.start);
-        self.mistakes.push(format!("{}:{line}: {says}", self.file));
+        self.sheet.wrong(node, says);
     }
 
     /// Says which properties and how many words a node takes.
-    fn shape(&mut self, node: &Node, count: usize, known: &[&str]) {
-        let given = words(node).len();
-        if given != count {
-            self.wrong(node, format!("`{}` takes {count} texts, not {given}", node.word));
-        }
-        for entry in &node.entries {
-            let Some((name, _)) = &entry.name else { continue };
-            if !known.contains(&name.as_str()) {
-                let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-                self.wrong(node, format!("`{}` has no `{name}`; it has: {known}", node.word));
-            }
-        }
+    fn shape<const N: usize>(&mut self, node: &Node, known: &[&str]) {
+        self.sheet.texts::<N>(node, known);
     }
 
     fn word(&self, node: &Node, at: usize) -> String {
-        words(node).get(at).map_or_else(String::new, |text| (*text).to_owned())
+        node.texts().into_iter().nth(at).unwrap_or_default()
     }
 
     fn template(&mut self, node: &Node, text: &str) -> Template {
@@ -150,7 +110,7 @@ impl Reader<'_> {
     }
 
     fn door(&mut self, node: &Node) -> Option<Door> {
-        self.shape(node, 1, &["label", "each"]);
+        self.shape::<1>(node, &["label", "each"]);
         let name = self.word(node, 0);
         let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
         if name.is_empty() || name == "events" || !name.chars().all(is_name) {
@@ -181,7 +141,7 @@ impl Reader<'_> {
             match child.word.as_str() {
                 "input" => {}
                 "key" => {
-                    self.shape(child, 1, &["episode"]);
+                    self.shape::<1>(child, &["episode"]);
                     door.key = self.template(child, &self.word(child, 0));
                     door.episode = self.template(child, property(child, "episode").unwrap_or_default());
                 }
@@ -203,7 +163,7 @@ impl Reader<'_> {
     }
 
     fn timed(&mut self, node: &Node) -> Option<Timed> {
-        self.shape(node, 1, &["start", "end", "where", "marks"]);
+        self.shape::<1>(node, &["start", "end", "where", "marks"]);
         let of = self.record_type(node, &self.word(node, 0))?;
         let filter = self.over_records(node, property(node, "where").unwrap_or("true"), &of.name)?;
         let start = property(node, "start").unwrap_or_default().to_owned();
@@ -213,13 +173,12 @@ impl Reader<'_> {
                 self.wrong(node, format!("`{field}` is no instant of {}", of.name));
             }
         }
-        let is_mark = |e: &written::Entry| e.name.as_ref().is_some_and(|(name, _)| name == "marks");
-        let marks = node.entries.iter().any(|e| is_mark(e) && e.value == Written::Bool(true));
+        let marks = node.is_yes("marks");
         Some(Timed { record_type: of.name.clone(), start, end, filter, marks })
     }
 
     fn input(&mut self, node: &Node) {
-        self.shape(node, 1, &["from", "before"]);
+        self.shape::<1>(node, &["from", "before"]);
         let name = self.word(node, 0);
         let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
         if !plain || proofdesk_condition::RESERVED.contains(&name.as_str()) || self.knows(&name) {
@@ -243,17 +202,17 @@ impl Reader<'_> {
     }
 
     fn find(&mut self, node: &Node, before: &[Find]) -> Option<Find> {
-        self.shape(node, 1, &["type", "link"]);
+        self.shape::<1>(node, &["type", "link"]);
         let of = self.record_type(node, property(node, "type").unwrap_or_default())?;
         let mut ways = Vec::new();
         for child in &node.children {
             match child.word.as_str() {
                 "reference" => {
-                    self.shape(child, 1, &[]);
+                    self.shape::<1>(child, &[]);
                     ways.push(Way::Reference(self.template(child, &self.word(child, 0))));
                 }
                 "by" => {
-                    self.shape(child, 2, &[]);
+                    self.shape::<2>(child, &[]);
                     let field = self.word(child, 0);
                     if !of.field(&field).is_some_and(|f| matches!(f.kind, Kind::Text { .. })) {
                         self.wrong(child, format!("`{field}` is no text of {}", of.name));
@@ -261,7 +220,7 @@ impl Reader<'_> {
                     ways.push(Way::By(field, self.template(child, &self.word(child, 1))));
                 }
                 "via" => {
-                    self.shape(child, 2, &[]);
+                    self.shape::<2>(child, &[]);
                     let (other, relation) = (self.word(child, 0), self.word(child, 1));
                     let end = before.iter().find(|f| f.name == other);
                     let end = end.and_then(|f| self.end(&f.record_type, &relation));
@@ -285,7 +244,7 @@ impl Reader<'_> {
     }
 
     fn open(&mut self, node: &Node, finds: &[Find]) -> Option<Open> {
-        self.shape(node, 1, &["when"]);
+        self.shape::<1>(node, &["when"]);
         let of = self.record_type(node, &self.word(node, 0))?;
         let when = self.over_message(node, property(node, "when").unwrap_or("true"))?;
         let mut open = Open {
@@ -306,7 +265,7 @@ impl Reader<'_> {
             match child.word.as_str() {
                 "set" => open.sets.extend(self.set(child, &of)),
                 "follow" => {
-                    open.follow = words(child).into_iter().map(str::to_owned).collect();
+                    open.follow = child.texts();
                     for name in &open.follow {
                         if !self.knows(name) {
                             self.wrong(child, format!("there is no input `{name}`"));
@@ -314,7 +273,7 @@ impl Reader<'_> {
                     }
                 }
                 "update" => {
-                    open.update = words(child).into_iter().map(str::to_owned).collect();
+                    open.update = child.texts();
                     for name in open.update.iter().filter(|name| of.field(name).is_none()) {
                         self.wrong(child, format!("`{name}` is no field of {}", of.name));
                     }
@@ -326,7 +285,7 @@ impl Reader<'_> {
     }
 
     fn set(&mut self, node: &Node, of: &RecordType) -> Option<Set> {
-        self.shape(node, 2, &["when"]);
+        self.shape::<2>(node, &["when"]);
         let field = self.word(node, 0);
         match of.field(&field) {
             None => self.wrong(node, format!("`{field}` is no field of {}", of.name)),
@@ -344,7 +303,7 @@ impl Reader<'_> {
     }
 
     fn quiet(&mut self, node: &Node, finds: &[Find]) -> Option<Quiet> {
-        self.shape(node, 1, &["via", "where", "until"]);
+        self.shape::<1>(node, &["via", "where", "until"]);
         let (of, via) = (self.word(node, 0), property(node, "via").unwrap_or_default().to_owned());
         let found = finds.iter().find(|f| f.name == of);
         let Some(record_type) = found.and_then(|f| self.end(&f.record_type, &via)) else {
@@ -361,7 +320,7 @@ impl Reader<'_> {
     }
 
     fn over(&mut self, node: &Node, opened: Option<String>) -> Option<Over> {
-        self.shape(node, 0, &["when"]);
+        self.shape::<0>(node, &["when"]);
         let Some(of) = opened.and_then(|name| self.registry.get(&name).cloned()) else {
             self.wrong(node, "`over` comes after `open`");
             return None;
@@ -371,7 +330,7 @@ impl Reader<'_> {
         for child in &node.children {
             match child.word.as_str() {
                 "note" => {
-                    self.shape(child, 1, &[]);
+                    self.shape::<1>(child, &[]);
                     over.note = self.template(child, &self.word(child, 0));
                 }
                 "step" => over.steps.extend(self.step(child, &of)),
@@ -382,7 +341,7 @@ impl Reader<'_> {
     }
 
     fn on(&mut self, node: &Node, finds: &[Find]) -> Option<On> {
-        self.shape(node, 1, &[]);
+        self.shape::<1>(node, &[]);
         let name = self.word(node, 0);
         let found = finds.iter().find(|f| f.name == name);
         let Some(of) = found.and_then(|f| self.registry.get(&f.record_type).cloned()) else {
@@ -393,14 +352,14 @@ impl Reader<'_> {
         for child in &node.children {
             match child.word.as_str() {
                 "note" => {
-                    self.shape(child, 1, &["when"]);
+                    self.shape::<1>(child, &["when"]);
                     let note = self.template(child, &self.word(child, 0));
                     let when = property(child, "when").map(|source| self.over_message(child, source));
                     on.notes.push((note, when.flatten()));
                 }
                 "step" => on.steps.extend(self.step(child, &of)),
                 "compare" => {
-                    self.shape(child, 2, &[]);
+                    self.shape::<2>(child, &[]);
                     let field = self.word(child, 0);
                     if !of.field(&field).is_some_and(|f| matches!(f.kind, Kind::Text { .. })) {
                         self.wrong(child, format!("`{field}` is no text of {}", of.name));
@@ -414,7 +373,7 @@ impl Reader<'_> {
     }
 
     fn step(&mut self, node: &Node, of: &RecordType) -> Option<Step> {
-        self.shape(node, 1, &["when", "where"]);
+        self.shape::<1>(node, &["when", "where"]);
         let transition = self.word(node, 0);
         if !transition.is_empty() && of.transition(&transition).is_none() {
             self.wrong(node, format!("`{transition}` is no transition of {}", of.name));

@@ -1,17 +1,12 @@
-//! Texts with places: `Alert {alert} on {host}`.
+//! Texts with places for inputs: `Alert {alert} on {host}`.
+
+use proofdesk_model::places;
 
 use crate::inputs::Inputs;
 
-/// A part of a template.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
-    Text(String),
-    Input(String),
-}
-
 /// A text with places for inputs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Template(Vec<Part>);
+pub struct Template(String);
 
 impl Template {
     /// Reads a template.
@@ -19,40 +14,20 @@ impl Template {
     /// # Errors
     /// Says which brace is not closed.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let mut parts = Vec::new();
-        let mut rest = text;
-        while let Some(start) = rest.find('{') {
-            let (before, after) = rest.split_at(start);
-            if !before.is_empty() {
-                parts.push(Part::Text(before.to_owned()));
-            }
-            let Some(end) = after.find('}') else {
-                return Err(format!("`{after}` has no closing brace"));
-            };
-            parts.push(Part::Input(after[1..end].trim().to_owned()));
-            rest = &after[end + 1..];
+        match places::unclosed(text) {
+            Some(open) => Err(format!("`{open}` has no closing brace")),
+            None => Ok(Self(text.to_owned())),
         }
-        if !rest.is_empty() {
-            parts.push(Part::Text(rest.to_owned()));
-        }
-        Ok(Self(parts))
     }
 
     /// The inputs that it names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().filter_map(|part| match part {
-            Part::Input(name) => Some(name.as_str()),
-            Part::Text(_) => None,
-        })
+        places::names(&self.0).map(str::trim)
     }
 
     /// The text where it names no input.
     pub fn fixed(&self) -> Option<&str> {
-        match self.0.as_slice() {
-            [Part::Text(text)] => Some(text),
-            [] => Some(""),
-            _ => None,
-        }
+        self.names().next().is_none().then_some(self.0.as_str())
     }
 
     /// The text with its places filled; empty where no input that it names is given.
@@ -60,10 +35,7 @@ impl Template {
         if self.fixed().is_none() && self.names().all(|name| inputs.get(name).is_none()) {
             return String::new();
         }
-        let part = |part: &Part| match part {
-            Part::Text(text) => text.clone(),
-            Part::Input(name) => inputs.get(name).unwrap_or_default().to_owned(),
-        };
-        self.0.iter().map(part).collect::<String>().trim().to_owned()
+        let value = |name: &str| inputs.get(name.trim()).unwrap_or_default().to_owned();
+        places::filled(&self.0, value).trim().to_owned()
     }
 }

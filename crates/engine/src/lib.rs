@@ -74,7 +74,7 @@ pub use read::{ListPage, ListRequest, SearchHit};
 pub use readers::{Reader, Reading, Standing};
 pub use saved_view::{SavedView, VIEW_COLUMNS_MAX, VIEW_LABEL_MAX, is_listable, is_sortable};
 pub use template::{Adopted, Filled};
-pub use time::{FixedTime, Time};
+pub use time::{FixedTime, Time, pause};
 
 /// The engine: cheap to clone, shared by pages, REST, jobs and commands.
 #[derive(Clone)]

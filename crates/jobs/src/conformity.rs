@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use proofdesk_conformity::Scope;
-use proofdesk_engine::{Door, Reference};
+use proofdesk_engine::{Door, Reference, pause};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 
-use crate::{Jobs, pause};
+use crate::Jobs;
 
 /// Changes are gathered this long before they are tested again, so that a burst on one record costs one test.
 const GATHER: Duration = Duration::from_millis(250);

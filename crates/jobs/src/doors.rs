@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use proofdesk_doors::{Doors, JOB};
-use proofdesk_engine::Engine;
+use proofdesk_engine::{Engine, pause};
 use tokio::sync::watch;
 
-use crate::{Jobs, pause, queue};
+use crate::{Jobs, queue};
 
 /// Between two looks whether something is due.
 const EVERY: Duration = Duration::from_secs(1);

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use proofdesk_engine::Engine;
+use proofdesk_engine::{Engine, pause};
 use proofdesk_report::{Scope, Snapshot};
 use tokio::sync::watch;
 
-use crate::{Jobs, pause};
+use crate::Jobs;
 
 /// Rest between two computations, as a multiple of what the last one took: they never take more than a tenth of a core.
 const REST: u32 = 10;

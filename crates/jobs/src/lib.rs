@@ -15,7 +15,7 @@ use std::time::Duration;
 use proofdesk_automation::Automations;
 use proofdesk_conformity::Conformity;
 use proofdesk_doors::Doors;
-use proofdesk_engine::Engine;
+use proofdesk_engine::{Engine, pause};
 use proofdesk_reach::Reach;
 use proofdesk_tlog::SignerKey;
 use tokio::sync::watch;
@@ -116,16 +116,5 @@ async fn checkpoints(jobs: Jobs, mut stop: watch::Receiver<bool>) {
         if pause(jobs.schedule.checkpoint_every, &mut stop).await {
             return;
         }
-    }
-}
-
-/// Waits, or ends early when `stop` turns true. Returns whether to stop.
-pub(crate) async fn pause(time: Duration, stop: &mut watch::Receiver<bool>) -> bool {
-    if *stop.borrow() {
-        return true;
-    }
-    tokio::select! {
-        () = tokio::time::sleep(time) => false,
-        changed = stop.changed() => changed.is_err() || *stop.borrow(),
     }
 }

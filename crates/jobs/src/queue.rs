@@ -7,11 +7,9 @@ use anyhow::{Context as _, bail};
 use proofdesk_automation::{Automations, Beginning, Outcome};
 use proofdesk_engine::follow::FOLLOW;
 use proofdesk_engine::make::Made;
-use proofdesk_engine::{Claimed, Engine, Reference};
+use proofdesk_engine::{Claimed, Engine, Reference, pause};
 use proofdesk_model::Job;
 use tokio::sync::watch;
-
-use crate::pause;
 
 /// How long a worker may take before another may take the job over, microseconds.
 pub(crate) const LEASE: i64 = 60_000_000;

@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use proofdesk_doors::signature;
-use proofdesk_engine::{Claimed, DELIVERY, Direction, Engine, Reference};
+use proofdesk_engine::{Claimed, DELIVERY, Direction, Engine, Reference, pause};
 use proofdesk_reach::Reach;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::Jobs;
 use crate::queue::{LEASE, measure};
-use crate::{Jobs, pause};
 
 /// Between two looks whether the log grew or something is due.
 const EVERY: Duration = Duration::from_secs(1);

@@ -9,13 +9,13 @@ mod connect;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use proofdesk_engine::pause;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::desk::Mail;
 use crate::error::Error;
 use crate::intake::{Arrival, Outcome};
-use crate::run::pause;
 use crate::settings::Server;
 use client::Client;
 

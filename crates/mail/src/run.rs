@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use proofdesk_engine::pause;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -44,17 +45,6 @@ impl Mail {
                 tracing::error!(%error, "a task of mail ended with a fault");
             }
         }
-    }
-}
-
-/// Waits, or ends early when `stop` turns true. Returns whether to stop.
-pub(crate) async fn pause(time: Duration, stop: &mut watch::Receiver<bool>) -> bool {
-    if *stop.borrow() {
-        return true;
-    }
-    tokio::select! {
-        () = tokio::time::sleep(time) => false,
-        changed = stop.changed() => changed.is_err() || *stop.borrow(),
     }
 }
 

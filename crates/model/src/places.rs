@@ -12,6 +12,25 @@ pub fn names(text: &str) -> impl Iterator<Item = &str> {
     text.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name)
 }
 
+/// The first brace that is not closed before the next one or the end, with what follows it.
+///
+/// ```
+/// assert_eq!(proofdesk_model::places::unclosed("{a} and {b"), Some("{b"));
+/// assert_eq!(proofdesk_model::places::unclosed("{a} and b}"), None);
+/// ```
+pub fn unclosed(text: &str) -> Option<&str> {
+    let mut from = 0;
+    while let Some(open) = text[from..].find('{').map(|at| from + at) {
+        let rest = &text[open + 1..];
+        match (rest.find('}'), rest.find('{')) {
+            (None, _) => return Some(&text[open..]),
+            (Some(close), Some(next)) if next < close => return Some(&text[open..]),
+            (Some(close), _) => from = open + 1 + close,
+        }
+    }
+    None
+}
+
 /// The text with each place replaced by what `value` gives for its name.
 ///
 /// ```

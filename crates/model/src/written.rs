@@ -7,8 +7,10 @@
 
 mod nesting;
 mod plain;
+mod sheet;
 
 use kdl::{KdlDocument, KdlEntry, KdlNode, KdlValue};
+pub use sheet::Sheet;
 
 /// A stretch of a text, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -88,12 +90,6 @@ pub fn read(text: &str) -> Option<Result<Vec<Node>, Vec<Slip>>> {
         Some(slip) => Some(Err(vec![slip])),
         None => by_library(text),
     }
-}
-
-/// Whether a text may be handed to the library: none where its braces go no deeper than 32, and its texts and comments
-/// are closed; otherwise what is wrong with it. For readers that need more of the library than [`read`] gives.
-pub fn refused(text: &str) -> Option<Slip> {
-    nesting::slip(text)
 }
 
 /// Reads a text by the library, on a stack of its own, large enough for a text that is nothing but slips.

@@ -1,6 +1,6 @@
 //! Reads the files of the guide. Mistakes are collected, each with file and line.
 
-use kdl::{KdlDocument, KdlNode, KdlValue};
+use proofdesk_model::written::{Node, Sheet};
 
 use crate::guide::{
     Adopt, Column, Follow, Guide, Kind, List, Make, Order, Page, Question, Rows, Sense, Source, Take, Warn,
@@ -14,40 +14,15 @@ const COLUMN: &[&str] = &["kind", "label", "required", "like", "of", "earliest",
 
 /// A file while it is read.
 struct Reader<'a> {
-    source: &'a Source,
-    mistakes: &'a mut Vec<String>,
+    sheet: Sheet<'a>,
 }
 
 /// Adds a file to the guide.
 pub(crate) fn file(source: &Source, guide: &mut Guide, mistakes: &mut Vec<String>) {
-    if let Some(slip) = proofdesk_model::written::refused(&source.text) {
-        let line = line(&source.text, slip.span.start);
-        mistakes.push(format!("{}:{line}: this is not KDL: {}", source.file, slip.message));
-        return;
-    }
-    // the parser recurses deeply in builds without optimization: it gets a stack of its own
-    let parsed = std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(32 << 20);
-        let parsed = thread.spawn_scoped(scope, || KdlDocument::parse_v2(&source.text)).ok()?;
-        parsed.join().ok()
-    });
-    let document = match parsed {
-        Some(Ok(document)) => document,
-        Some(Err(error)) => {
-            let first = error.diagnostics.first();
-            let line = first.map_or(1, |d| line(&source.text, d.span.offset()));
-            let says = first.map_or_else(|| error.to_string(), ToString::to_string);
-            mistakes.push(format!("{}:{line}: this is not KDL: {says}", source.file));
-            return;
-        }
-        None => {
-            mistakes.push(format!("{}: the file cannot be read", source.file));
-            return;
-        }
-    };
-    let mut reader = Reader { source, mistakes };
-    for node in document.nodes() {
-        match node.name().value() {
+    let (sheet, nodes) = Sheet::open(&source.file, &source.text, mistakes);
+    let mut reader = Reader { sheet };
+    for node in &nodes {
+        match node.word.as_str() {
             "page" => reader.page(node, guide),
             "list" => reader.list(node, guide),
             "make" => reader.make(node, guide),
@@ -61,41 +36,25 @@ pub(crate) fn file(source: &Source, guide: &mut Guide, mistakes: &mut Vec<String
     }
 }
 
-fn line(text: &str, offset: usize) -> usize {
-    text.bytes().take(offset).filter(|b| *b == b'\n').count() + 1
-}
-
 impl Reader<'_> {
-    fn place(&self, node: &KdlNode) -> String {
-        // the span of a node begins with the comment before it
-        let name = node.name().span().offset();
-        format!("{}:{}", self.source.file, line(&self.source.text, name))
-    }
-
-    fn mistake(&mut self, node: &KdlNode, says: impl std::fmt::Display) {
-        let place = self.place(node);
-        self.mistakes.push(format!("{place}: {says}"));
+    fn mistake(&mut self, node: &Node, says: impl std::fmt::Display) {
+        self.sheet.wrong(node, says);
     }
 
     /// The one word behind a node's name.
-    fn word(&mut self, node: &KdlNode) -> String {
-        let mut words = arguments(node);
+    fn word(&mut self, node: &Node) -> String {
+        let mut words = node.texts();
         if words.len() != 1 {
-            self.mistake(node, format!("`{}` takes one word or text", node.name().value()));
+            self.mistake(node, format!("`{}` takes one word or text", node.word));
         }
         words.pop().unwrap_or_default()
     }
 
-    fn only(&mut self, node: &KdlNode, known: &[&str]) {
-        for entry in node.entries() {
-            if let Some(name) = entry.name().map(|n| n.value()).filter(|n| !known.contains(n)) {
-                let says = format!("`{name}` is none of: {}", known.join(", "));
-                self.mistake(node, says);
-            }
-        }
+    fn only(&mut self, node: &Node, known: &[&str]) {
+        self.sheet.only(node, known);
     }
 
-    fn page(&mut self, node: &KdlNode, guide: &mut Guide) {
+    fn page(&mut self, node: &Node, guide: &mut Guide) {
         self.only(node, &["label"]);
         let mut page = Page {
             name: self.word(node),
@@ -103,8 +62,8 @@ impl Reader<'_> {
             says: String::new(),
             questions: Vec::new(),
         };
-        for child in children(node) {
-            match child.name().value() {
+        for child in &node.children {
+            match child.word.as_str() {
                 "says" => page.says = self.word(child),
                 "question" => page.questions.extend(self.question(child)),
                 other => self.mistake(child, format!("`{other}` is none of: says, question")),
@@ -127,7 +86,7 @@ impl Reader<'_> {
         }
     }
 
-    fn question(&mut self, node: &KdlNode) -> Option<Question> {
+    fn question(&mut self, node: &Node) -> Option<Question> {
         self.only(node, QUESTION);
         let mut question = Question {
             name: self.word(node),
@@ -136,7 +95,7 @@ impl Reader<'_> {
             why: String::new(),
             clause: String::new(),
             kind: Kind::Text,
-            required: property(node, "required") == "true",
+            required: node.is_yes("required"),
             default: property(node, "default"),
             like: property(node, "like"),
             from: Some(property(node, "from")).filter(|f| !f.is_empty()),
@@ -144,11 +103,11 @@ impl Reader<'_> {
             of: Some(property(node, "of")).filter(|f| !f.is_empty()),
         };
         question.kind = self.kind(node)?;
-        for child in children(node) {
-            match child.name().value() {
+        for child in &node.children {
+            match child.word.as_str() {
                 "why" => question.why = self.word(child),
                 "help" => question.help = self.word(child),
-                "clause" => question.clause = arguments(child).join(" "),
+                "clause" => question.clause = child.texts().join(" "),
                 "option" | "column" | "row" | "fixed" | "order" | "warn" => {}
                 other => self.mistake(child, format!("a question has no `{other}`")),
             }
@@ -159,7 +118,7 @@ impl Reader<'_> {
         Some(question)
     }
 
-    fn kind(&mut self, node: &KdlNode) -> Option<Kind> {
+    fn kind(&mut self, node: &Node) -> Option<Kind> {
         Some(match property(node, "kind").as_str() {
             "text" => Kind::Text,
             "lines" => Kind::Lines,
@@ -187,7 +146,7 @@ impl Reader<'_> {
         })
     }
 
-    fn rows(&mut self, node: &KdlNode) -> Rows {
+    fn rows(&mut self, node: &Node) -> Rows {
         let mut rows = Rows {
             columns: Vec::new(),
             first: Vec::new(),
@@ -195,8 +154,8 @@ impl Reader<'_> {
             orders: Vec::new(),
             warns: Vec::new(),
         };
-        for child in children(node) {
-            match child.name().value() {
+        for child in &node.children {
+            match child.word.as_str() {
                 "column" => {
                     self.only(child, COLUMN);
                     let Some(kind) = self.kind(child) else { continue };
@@ -204,20 +163,20 @@ impl Reader<'_> {
                         name: self.word(child),
                         label: property(child, "label"),
                         kind,
-                        required: property(child, "required") == "true",
+                        required: child.is_yes("required"),
                         like: property(child, "like"),
                     });
                 }
-                "row" => rows.first.push(arguments(child)),
+                "row" => rows.first.push(child.texts()),
                 "fixed" => {
-                    let cells = arguments(child);
+                    let cells = child.texts();
                     let name = cells.first().cloned().unwrap_or_default();
                     rows.fixed.push((name, property(child, "label")));
                     rows.first.push(cells);
                 }
                 "order" => {
                     self.only(child, &["says"]);
-                    match arguments(child).as_slice() {
+                    match child.texts().as_slice() {
                         [shorter, longer] => rows.orders.push(Order {
                             shorter: shorter.clone(),
                             longer: longer.clone(),
@@ -246,14 +205,13 @@ impl Reader<'_> {
         rows
     }
 
-    fn list(&mut self, node: &KdlNode, guide: &mut Guide) {
+    fn list(&mut self, node: &Node, guide: &mut Guide) {
         self.only(node, &["columns"]);
         let name = self.word(node);
         let columns: Vec<String> = property(node, "columns").split(' ').map(str::to_owned).collect();
         let mut list = List { columns, rows: Vec::new() };
-        for child in children(node) {
-            let row: Vec<String> =
-                std::iter::once(child.name().value().to_owned()).chain(arguments(child)).collect();
+        for child in &node.children {
+            let row: Vec<String> = std::iter::once(child.word.clone()).chain(child.texts()).collect();
             if row.len() == list.columns.len() {
                 list.rows.push(row);
             } else {
@@ -264,7 +222,7 @@ impl Reader<'_> {
         guide.lists.insert(name, list);
     }
 
-    fn make(&mut self, node: &KdlNode, guide: &mut Guide) {
+    fn make(&mut self, node: &Node, guide: &mut Guide) {
         self.only(node, &["key", "each", "chosen", "if", "is", "same", "lone"]);
         let given = |name: &str| Some(property(node, name)).filter(|t| !t.is_empty());
         let mut make = Make {
@@ -275,22 +233,22 @@ impl Reader<'_> {
             only_if: given("if"),
             is: given("is"),
             same: property(node, "same").split_whitespace().map(str::to_owned).collect(),
-            lone: property(node, "lone") == "true",
+            lone: node.is_yes("lone"),
             fields: Vec::new(),
             takes: Vec::new(),
-            place: self.place(node),
+            place: self.sheet.place(node),
         };
-        for child in children(node) {
-            match child.name().value() {
+        for child in &node.children {
+            match child.word.as_str() {
                 "take" | "then" => {
                     self.only(child, &["if"]);
                     make.takes.push(Take {
-                        transition: arguments(child).pop(),
+                        transition: child.texts().pop(),
                         only_if: Some(property(child, "if")).filter(|t| !t.is_empty()),
                         fields: fields(child),
                     });
                 }
-                name => make.fields.push((name.to_owned(), arguments(child))),
+                name => make.fields.push((name.to_owned(), child.texts())),
             }
         }
         if make.key.is_empty() {
@@ -302,24 +260,24 @@ impl Reader<'_> {
         }
     }
 
-    fn adopt(&mut self, node: &KdlNode, guide: &mut Guide) {
+    fn adopt(&mut self, node: &Node, guide: &mut Guide) {
         self.only(node, &[]);
-        let given = children(node).iter().map(|c| (c.name().value().to_owned(), arguments(c).join(" ")));
+        let given = node.children.iter().map(|c| (c.word.clone(), c.texts().join(" ")));
         guide.adopt =
-            Some(Adopt { question: self.word(node), given: given.collect(), place: self.place(node) });
+            Some(Adopt { question: self.word(node), given: given.collect(), place: self.sheet.place(node) });
     }
 
-    fn step(&mut self, node: &KdlNode, guide: &mut Guide) {
+    fn step(&mut self, node: &Node, guide: &mut Guide) {
         self.only(node, &["label", "where"]);
         let mut step = Follow {
             of: self.word(node),
             label: property(node, "label"),
             says: String::new(),
             filter: Some(property(node, "where")).filter(|w| !w.is_empty()),
-            place: self.place(node),
+            place: self.sheet.place(node),
         };
-        for child in children(node) {
-            match child.name().value() {
+        for child in &node.children {
+            match child.word.as_str() {
                 "says" => step.says = self.word(child),
                 other => self.mistake(child, format!("a step has no `{other}`")),
             }
@@ -331,39 +289,22 @@ impl Reader<'_> {
     }
 }
 
-fn fields(node: &KdlNode) -> Vec<(String, Vec<String>)> {
-    children(node).iter().map(|c| (c.name().value().to_owned(), arguments(c))).collect()
+fn fields(node: &Node) -> Vec<(String, Vec<String>)> {
+    node.children.iter().map(|c| (c.word.clone(), c.texts())).collect()
 }
 
-fn options(node: &KdlNode) -> Vec<(String, String)> {
-    let options = children(node).iter().filter(|c| c.name().value() == "option");
+fn options(node: &Node) -> Vec<(String, String)> {
+    let options = node.children.iter().filter(|c| c.word.as_str() == "option");
     options
         .map(|c| {
-            let value = arguments(c).pop().unwrap_or_default();
+            let value = c.texts().pop().unwrap_or_default();
             let label = Some(property(c, "label")).filter(|l| !l.is_empty());
             (value.clone(), label.unwrap_or(value))
         })
         .collect()
 }
 
-fn children(node: &KdlNode) -> &[KdlNode] {
-    node.children().map_or(&[], KdlDocument::nodes)
-}
-
-fn arguments(node: &KdlNode) -> Vec<String> {
-    node.entries().iter().filter(|e| e.name().is_none()).map(|e| written(e.value())).collect()
-}
-
-fn property(node: &KdlNode, name: &str) -> String {
-    node.get(name).map(written).unwrap_or_default()
-}
-
-fn written(value: &KdlValue) -> String {
-    match value {
-        KdlValue::String(text) => text.clone(),
-        KdlValue::Integer(number) => number.to_string(),
-        KdlValue::Float(number) => number.to_string(),
-        KdlValue::Bool(yes) => yes.to_string(),
-        KdlValue::Null => String::new(),
-    }
+/// A property; empty where there is none.
+fn property(node: &Node, name: &str) -> String {
+    node.text(name).unwrap_or_default()
 }

@@ -1,16 +1,14 @@
 //! Reads `*.kdl` of `mail/`. Mistakes are collected, each with file and line.
 
-use kdl::{KdlDocument, KdlNode, KdlValue};
 use proofdesk_engine::people;
+use proofdesk_model::written::{Node, Sheet};
 use proofdesk_model::{Condition, Kind, RecordType, Registry};
 
 use super::{Declared, Intake, People, Tell, To, entered, given};
 
 struct Reader<'a> {
-    file: &'a str,
-    text: &'a str,
+    sheet: Sheet<'a>,
     registry: &'a Registry,
-    mistakes: &'a mut Vec<String>,
 }
 
 pub(super) fn file(
@@ -20,19 +18,11 @@ pub(super) fn file(
     declared: &mut Declared,
     mistakes: &mut Vec<String>,
 ) {
-    // the parser recurses deeply in builds without optimization: it gets a stack of its own
-    let parsed = std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(32 << 20);
-        thread.spawn_scoped(scope, || KdlDocument::parse_v2(text)).ok()?.join().ok()
-    });
-    let Some(Ok(document)) = parsed else {
-        mistakes.push(format!("{file}: this is not KDL"));
-        return;
-    };
-    let mut reader = Reader { file, text, registry, mistakes };
+    let (sheet, nodes) = Sheet::open(file, text, mistakes);
+    let mut reader = Reader { sheet, registry };
     let mut tells = Vec::new();
-    for node in document.nodes() {
-        match node.name().value() {
+    for node in &nodes {
+        match node.word.as_str() {
             "people" => declared.people = reader.people(node),
             "intake" => {
                 let intake = reader.intake(node);
@@ -49,27 +39,15 @@ pub(super) fn file(
 }
 
 impl Reader<'_> {
-    fn place(&self, node: &KdlNode) -> String {
-        let offset = node.name().span().offset();
-        let line = self.text.bytes().take(offset).filter(|b| *b == b'\n').count() + 1;
-        format!("{}:{line}", self.file)
+    fn mistake(&mut self, node: &Node, says: impl std::fmt::Display) {
+        self.sheet.wrong(node, says);
     }
 
-    fn mistake(&mut self, node: &KdlNode, says: impl std::fmt::Display) {
-        let place = self.place(node);
-        self.mistakes.push(format!("{place}: {says}"));
+    fn only(&mut self, node: &Node, known: &[&str]) {
+        self.sheet.only(node, known);
     }
 
-    fn only(&mut self, node: &KdlNode, known: &[&str]) {
-        for entry in node.entries() {
-            if let Some(name) = entry.name().map(|n| n.value()).filter(|n| !known.contains(n)) {
-                let says = format!("`{name}` is none of: {}", known.join(", "));
-                self.mistake(node, says);
-            }
-        }
-    }
-
-    fn of(&mut self, node: &KdlNode, name: &str) -> Option<std::sync::Arc<RecordType>> {
+    fn of(&mut self, node: &Node, name: &str) -> Option<std::sync::Arc<RecordType>> {
         let found = self.registry.get(name).cloned();
         if found.is_none() {
             self.mistake(node, format!("there is no record type `{name}`"));
@@ -78,7 +56,7 @@ impl Reader<'_> {
     }
 
     /// A field that a mail fills, or that is asked for an address.
-    fn field(&mut self, node: &KdlNode, of: &RecordType, name: &str, fits: fn(&Kind) -> bool) {
+    fn field(&mut self, node: &Node, of: &RecordType, name: &str, fits: fn(&Kind) -> bool) {
         match of.field(name) {
             None => self.mistake(node, format!("{} has no field `{name}`", of.name)),
             Some(field) if !fits(&field.kind) => {
@@ -92,11 +70,11 @@ impl Reader<'_> {
         }
     }
 
-    fn sets(&mut self, node: &KdlNode, of: &RecordType) -> Vec<(String, String)> {
+    fn sets(&mut self, node: &Node, of: &RecordType) -> Vec<(String, String)> {
         let mut found = Vec::new();
-        for child in node.children().map(KdlDocument::nodes).unwrap_or_default() {
-            let words = arguments(child);
-            match (child.name().value(), words.as_slice()) {
+        for child in &node.children {
+            let words = child.texts();
+            match (child.word.as_str(), words.as_slice()) {
                 ("set", [field, value]) => {
                     if let Err(says) = given(of, field, value, self.registry) {
                         self.mistake(child, says);
@@ -109,12 +87,12 @@ impl Reader<'_> {
         found
     }
 
-    fn people(&mut self, node: &KdlNode) -> People {
+    fn people(&mut self, node: &Node) -> People {
         self.only(node, &["mail", "name", "language", "zone"]);
-        let name = arguments(node).pop().unwrap_or_default();
+        let name = node.texts().pop().unwrap_or_default();
         let Some(of) = self.of(node, &name) else { return People::default() };
         let mut field = |property: &str| {
-            let name = text(node, property).unwrap_or_default();
+            let name = node.text(property).unwrap_or_default();
             self.field(node, &of, &name, is_text);
             name
         };
@@ -132,10 +110,10 @@ impl Reader<'_> {
         People { of: name, mail, name: called, language, zone, set }
     }
 
-    fn intake(&mut self, node: &KdlNode) -> Intake {
+    fn intake(&mut self, node: &Node) -> Intake {
         self.only(node, &["title", "text", "by", "copy"]);
-        let name = arguments(node).pop().unwrap_or_default();
-        let said = |property: &str| text(node, property).unwrap_or_default();
+        let name = node.texts().pop().unwrap_or_default();
+        let said = |property: &str| node.text(property).unwrap_or_default();
         let copy: Vec<String> = said("copy").split_whitespace().map(str::to_owned).collect();
         let mut intake = Intake {
             of: name.clone(),
@@ -144,7 +122,7 @@ impl Reader<'_> {
             by: said("by"),
             copy,
             set: Vec::new(),
-            place: self.place(node),
+            place: self.sheet.place(node),
         };
         if let Some(of) = self.of(node, &name) {
             self.field(node, &of, &intake.title, is_text);
@@ -157,19 +135,19 @@ impl Reader<'_> {
         intake
     }
 
-    fn tell(&mut self, node: &KdlNode) -> Tell {
+    fn tell(&mut self, node: &Node) -> Tell {
         self.only(node, &["of", "on", "changed", "audience", "when", "about", "to", "self", "urgent"]);
         let tell = Tell {
-            text: arguments(node).pop().unwrap_or_default(),
-            of: text(node, "of"),
-            on: text(node, "on"),
-            changed: text(node, "changed"),
-            audience: text(node, "audience"),
+            text: node.texts().pop().unwrap_or_default(),
+            of: node.text("of"),
+            on: node.text("on"),
+            changed: node.text("changed"),
+            audience: node.text("audience"),
             when: self.when(node),
-            about: text(node, "about"),
-            to: text(node, "to").unwrap_or_default().split_whitespace().map(to).collect(),
-            to_self: yes(node, "self"),
-            urgent: yes(node, "urgent"),
+            about: node.text("about"),
+            to: node.text("to").unwrap_or_default().split_whitespace().map(to).collect(),
+            to_self: node.is_yes("self"),
+            urgent: node.is_yes("urgent"),
         };
         if tell.text.is_empty() || tell.to.is_empty() || (tell.on.is_none() == tell.changed.is_none()) {
             self.mistake(node, "`tell` names a text, whom (`to`), and either `on` or `changed`");
@@ -182,8 +160,8 @@ impl Reader<'_> {
     }
 
     /// The condition of a line, which needs a type to be about.
-    fn when(&mut self, node: &KdlNode) -> Option<Condition> {
-        let (source, of) = (text(node, "when")?, text(node, "of"));
+    fn when(&mut self, node: &Node) -> Option<Condition> {
+        let (source, of) = (node.text("when")?, node.text("of"));
         let Some(of) = of else {
             self.mistake(node, "`when` asks about one type: say which (`of`)");
             return None;
@@ -199,7 +177,7 @@ impl Reader<'_> {
         }
     }
 
-    fn check_tell(&mut self, node: &KdlNode, tell: &Tell) {
+    fn check_tell(&mut self, node: &Node, tell: &Tell) {
         let plain = ["create", "update", "comment", "attach", "step"];
         let types: Vec<_> = match &tell.of {
             Some(name) => self.of(node, name).into_iter().collect(),
@@ -254,17 +232,4 @@ fn to(word: &str) -> To {
             _ => To::Field(other.to_owned()),
         },
     }
-}
-
-fn arguments(node: &KdlNode) -> Vec<String> {
-    let plain = node.entries().iter().filter(|e| e.name().is_none());
-    plain.filter_map(|e| e.value().as_string().map(str::to_owned)).collect()
-}
-
-fn text(node: &KdlNode, property: &str) -> Option<String> {
-    node.get(property).and_then(KdlValue::as_string).map(str::to_owned)
-}
-
-fn yes(node: &KdlNode, property: &str) -> bool {
-    node.get(property).and_then(KdlValue::as_bool).unwrap_or_default()
 }
