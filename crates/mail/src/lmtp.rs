@@ -42,8 +42,11 @@ impl Door {
             return Ok(Self::Port(TcpListener::bind(listen).await.map_err(wrong)?));
         }
         let path = Path::new(listen);
-        // a socket that an earlier program left behind, on which nobody answers
-        if path.exists() && tokio::net::UnixStream::connect(path).await.is_err() {
+        // a socket that an earlier program left behind, on which nobody answers; nothing else is taken away
+        use std::os::unix::fs::FileTypeExt as _;
+        let is_socket = std::fs::symlink_metadata(path).is_ok_and(|m| m.file_type().is_socket());
+        let refused = |e: std::io::Error| e.kind() == std::io::ErrorKind::ConnectionRefused;
+        if is_socket && tokio::net::UnixStream::connect(path).await.err().is_some_and(refused) {
             std::fs::remove_file(path).map_err(wrong)?;
         }
         let listener = UnixListener::bind(path).map_err(wrong)?;
@@ -129,3 +132,23 @@ pub async fn check(listen: &str) -> Result<(), Error> {
 /// Both directions of a connection.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::Door;
+
+    #[tokio::test]
+    async fn only_a_socket_on_which_nobody_answers_is_taken_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let open = async |name: &str| Door::open(path(name).to_str().unwrap()).await;
+        std::fs::write(path("file"), "precious").unwrap();
+        assert!(open("file").await.is_err());
+        assert_eq!(std::fs::read_to_string(path("file")).unwrap(), "precious");
+        let first = open("socket").await.unwrap();
+        assert!(open("socket").await.is_err(), "somebody answers");
+        drop(first);
+        assert!(path("socket").exists() && open("socket").await.is_ok());
+    }
+}

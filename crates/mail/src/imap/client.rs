@@ -105,8 +105,13 @@ impl Client {
     /// Reads up to the end of a command.
     async fn end(&mut self, tag: &str, literal: u64) -> Result<Vec<Answer>, Error> {
         let mut answers = Vec::new();
+        let mut size = 0;
         loop {
             let answer = self.patiently(literal).await?;
+            size += 64 + answer.text.len() as u64;
+            if size > 2 * LINE {
+                return Err(away("an answer does not end"));
+            }
             let Some(said) = answer.text.strip_prefix(tag).and_then(|rest| rest.strip_prefix(' ')) else {
                 answers.push(answer);
                 continue;
@@ -318,6 +323,20 @@ mod tests {
         let (mut client, _near) = saying("* SEARCH\r\nd1 OK\r\n* 1 EXISTS\r\n+ idling\r\nd2 OK\r\n").await;
         assert!(client.uids().await.unwrap().is_empty());
         assert!(!client.idle(hour, &mut stop).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_does_not_end_is_cut_off() {
+        let (mut near, far) = tokio::io::duplex(1 << 16);
+        let talks = tokio::spawn(async move {
+            let line = format!("* OK {}\r\n", "x".repeat(60_000));
+            while near.write_all(line.as_bytes()).await.is_ok() {}
+        });
+        let mut client = Client::new(Box::new(far));
+        let said = client.noop().await.unwrap_err().to_string();
+        assert!(said.contains("does not end"), "{said}");
+        drop(client);
+        talks.await.unwrap();
     }
 
     #[tokio::test]

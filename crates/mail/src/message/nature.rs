@@ -22,7 +22,7 @@ pub enum Nature {
     Desk,
 }
 
-/// Beginnings of subjects by which programs say that somebody is away.
+/// Beginnings of subjects by which programs say that somebody is away, in answer to a mail. People begin so, too.
 const AWAY: [&str; 11] = [
     "automatic reply:",
     "auto reply:",
@@ -53,12 +53,14 @@ pub(super) fn of(parsed: &mail_parser::Message<'_>, is_report: bool) -> Nature {
     let submitted = header("Auto-Submitted").filter(|v| v != "no");
     let precedence = header("Precedence").unwrap_or_default();
     let subject = parsed.subject().unwrap_or_default().trim().to_lowercase();
+    let is_answer = header("In-Reply-To").or_else(|| header("References")).is_some()
+        || header("X-Auto-Response-Suppress").is_some();
     let answers = submitted.as_deref().is_some_and(|v| v.starts_with("auto-replied"))
         || precedence == "auto_reply"
         || header("X-Autoreply").is_some_and(|v| v != "no")
         || header("X-Autorespond").is_some()
         || header("X-Auto-Reply-From").is_some()
-        || AWAY.iter().any(|begin| subject.starts_with(begin));
+        || (is_answer && AWAY.iter().any(|begin| subject.starts_with(begin)));
     if answers {
         return Nature::AutomaticReply;
     }

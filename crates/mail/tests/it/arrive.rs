@@ -454,10 +454,13 @@ async fn strangers_become_people_only_where_that_is_set() {
 #[tokio::test]
 async fn programs_open_records_quietly_and_loops_end() {
     let office = Office::open(Database::Sqlite).await;
-    for (at, header) in
-        ["Auto-Submitted: auto-replied", "X-Proofdesk: other.example", "Subject: Abwesenheitsnotiz: Ida"]
-            .iter()
-            .enumerate()
+    for (at, header) in [
+        "Auto-Submitted: auto-replied",
+        "X-Proofdesk: other.example",
+        "Subject: Abwesenheitsnotiz: Ida\nIn-Reply-To: <o@desk.example>",
+    ]
+    .iter()
+    .enumerate()
     {
         let headers = format!("From: ida@customer.example\nMessage-ID: <p{at}@customer.example>\n{header}");
         assert!(
