@@ -192,11 +192,13 @@ impl Mail {
     /// Sends a mail again that was given up or came back, and begins the time for trying anew.
     ///
     /// # Errors
-    /// `NotFound` for one that is not there, or is neither dead nor bounced, or whose link is gone.
+    /// `NotFound` for one that is not there, or is neither dead nor bounced, or whose link or words are gone.
     pub async fn send_again(&self, id: &str) -> Result<(), Error> {
         let now = self.engine().now();
+        let words = Select::from("mail_out", &["body"]).when("id", id).when_not("body", "").limit(1);
+        let has_words = !self.engine().store().select(words.short()).await?.is_empty();
         let mut rows = Vec::new();
-        for state in ["dead", "bounced"] {
+        for state in ["dead", "bounced"].into_iter().filter(|_| has_words) {
             rows.push(
                 Statement::update("mail_out")
                     .set("state", "waiting")

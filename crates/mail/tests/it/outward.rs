@@ -207,6 +207,13 @@ async fn a_server_that_is_away_loses_nothing_and_is_given_up_at_last() {
         assert!(office.mail.send_again(&dead[0].id).await.is_err(), "it waits already");
         let again = office.mail.queued(&dead[0].id).await.unwrap();
         assert_eq!((again.state.as_str(), again.attempts), ("waiting", 0));
+        // one whose words were cleared away is not sent empty
+        let store = office.desk.engine.store();
+        let row = proofdesk_store::Statement::update("mail_out").set("state", "bounced").set("body", "");
+        store.execute(vec![row.when("id", dead[0].id.clone())]).await.unwrap();
+        assert!(office.mail.send_again(&dead[0].id).await.is_err());
+        let row = proofdesk_store::Statement::update("mail_out").set("state", "waiting");
+        store.execute(vec![row.when("id", dead[0].id.clone())]).await.unwrap();
         office.mail.withdraw(&dead[0].id).await.unwrap();
         assert_eq!(office.mail.queued(&dead[0].id).await.unwrap().state, "withdrawn");
         assert!(office.mail.withdraw(&dead[0].id).await.is_err());
