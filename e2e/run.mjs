@@ -1,5 +1,5 @@
-// The runner: one filled desk for the whole run, then node's own test runner over support/, journeys/, bugs/
-// and rest/, one file at a time. `node e2e/run.mjs desk` runs the files whose name contains "desk".
+// The runner: one filled desk for the whole run, then node's own test runner over support/, journeys/, bugs/ and
+// rest/, one file at a time; last what leaves nothing of the desk as it was (fuzz/). `node e2e/run.mjs desk` runs the files whose name contains "desk".
 
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
@@ -9,12 +9,11 @@ import { startDesk } from "./support/desk.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const wanted = process.argv.slice(2);
-const files = ["support", "journeys", "bugs", "rest"]
+const files = ["support", "journeys", "bugs", "rest", "fuzz"]
   .filter((folder) => existsSync(join(here, folder)))
-  .flatMap((folder) => readdirSync(join(here, folder)).map((name) => join(here, folder, name)))
+  .flatMap((folder) => readdirSync(join(here, folder)).sort().map((name) => join(here, folder, name)))
   .filter((path) => path.endsWith(".test.mjs"))
-  .filter((path) => wanted.length === 0 || wanted.some((word) => basename(path).includes(word)))
-  .sort();
+  .filter((path) => wanted.length === 0 || wanted.some((word) => basename(path).includes(word)));
 if (files.length === 0) {
   console.error(`no journey is named ${wanted.join(" or ")}`);
   process.exit(1);

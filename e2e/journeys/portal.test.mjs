@@ -132,6 +132,7 @@ test("a form of a model is filled in and the named person approves on a phone", 
   await button.click();
   await phone.getByRole("status").getByText("Thank you. The request is approved").waitFor();
   assert.doesNotMatch(await phone.locator("#state").innerText(), /Approval/);
+  await phone.locator("#state").getByText("Approved").waitFor();
   await phone.close();
   assertQuiet(page);
 });

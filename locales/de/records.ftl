@@ -81,6 +81,7 @@ service_request-field-resolved_at = Erledigt
 service_request-field-closed_at = Geschlossen
 service_request-state-new = Neu
 service_request-state-approval = Wartet auf Genehmigung
+service_request-state-approved = Genehmigt
 service_request-state-assigned = Zugewiesen
 service_request-state-in_progress = In Arbeit
 service_request-state-waiting = Wartet

@@ -72,8 +72,17 @@ fn shown(place: &str, record: &Record, engine: &Engine) -> String {
 pub(crate) struct Plan {
     /// Values and step of the record itself.
     pub change: Change,
-    /// Why something cannot be done.
+    /// Why values cannot be set.
     pub refused: Vec<String>,
+    /// Why the step cannot be taken.
+    pub barred: Option<String>,
+}
+
+impl Plan {
+    /// Everything that cannot be done, in words.
+    pub fn all_refused(self) -> Vec<String> {
+        self.refused.into_iter().chain(self.barred).collect()
+    }
 }
 
 impl Automations {
@@ -87,14 +96,18 @@ impl Automations {
         let on = Reference::new(begun.record_type.clone(), begun.number);
         let run =
             Run { engine, automation, begun, on: &on, caller: Caller::system(&author(&automation.name)) };
-        let was_begun = engine.written(run.id(0)).await?.is_some();
+        let was_begun = run.was_begun().await?;
         let Some(record) = engine.load(&run.caller, &on).await? else { return Ok(Outcome::Over) };
         if !was_begun && !holds(engine, &run.caller, automation, &record).await? {
             return Ok(Outcome::Over);
         }
         let mut refused = run.change(&record).await?;
         for (place, act) in automation.acts.iter().enumerate() {
-            refused.extend(run.beside(&record, place, act).await?);
+            // the customer is told of what was done, not of what was meant
+            let is_told = matches!(act, Act::Comment { audience: Audience::Customer, .. });
+            if !is_told || refused.is_empty() {
+                refused.extend(run.beside(&record, place, act).await?);
+            }
         }
         if refused.is_empty() {
             return Ok(Outcome::Done);
@@ -148,7 +161,7 @@ pub(crate) async fn plan(
     record: &Record,
     stamp: &Stamp,
 ) -> Result<Plan, Error> {
-    let mut plan = Plan { change: Change::default(), refused: Vec::new() };
+    let mut plan = Plan { change: Change::default(), refused: Vec::new(), barred: None };
     for act in &automation.acts {
         let (name, value) = match act {
             Act::Set { field, value } => {
@@ -161,7 +174,7 @@ pub(crate) async fn plan(
                 if can {
                     plan.change.transition = Some(step.clone());
                 } else {
-                    plan.refused.push(format!("The step {step} does not lead from {}.", record.state));
+                    plan.barred = Some(format!("The step {step} does not lead from {}.", record.state));
                 }
                 continue;
             }
@@ -249,6 +262,16 @@ impl Run<'_> {
         write_id(&scope, &key, &place.to_be_bytes())
     }
 
+    /// Whether anything of it was written before: an interruption goes on, whatever holds by now.
+    async fn was_begun(&self) -> Result<bool, Error> {
+        for place in 0..=self.automation.acts.len() {
+            if self.engine.written(self.id(place)).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     fn stamp(&self) -> Stamp {
         Stamp::now(self.engine.now(), Door::Rule)
     }
@@ -269,15 +292,17 @@ impl Run<'_> {
 
     /// Values and step of the record itself, in one write.
     async fn change(&self, record: &Record) -> Result<Vec<String>, Error> {
-        if self.engine.written(self.id(0)).await?.is_some() {
-            return Ok(Vec::new());
-        }
         let mut plan = plan(self.engine, &self.caller, self.automation, record, &self.stamp()).await?;
+        if self.engine.written(self.id(0)).await?.is_some() {
+            // what could be set is set by now, and the step was taken with it
+            return Ok(plan.refused);
+        }
         if !plan.change.is_empty() {
             let target = Target::Existing(self.on.clone(), None);
-            plan.refused.extend(self.write(target, plan.change, 0).await?);
+            let change = std::mem::take(&mut plan.change);
+            plan.refused.extend(self.write(target, change, 0).await?);
         }
-        Ok(plan.refused)
+        Ok(plan.all_refused())
     }
 
     /// What is done beside the record's own values.

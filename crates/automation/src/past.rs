@@ -152,7 +152,7 @@ async fn would(
 ) -> Result<(Vec<String>, Vec<String>), Error> {
     let program = Caller::system(&author(&automation.name));
     let stamp = Stamp::now(engine.now(), Door::Rule);
-    let plan = plan(engine, &program, automation, record, &stamp).await?;
+    let mut plan = plan(engine, &program, automation, record, &stamp).await?;
     let is_changed = |name: &String| plan.change.set.contains_key(name);
     let would = automation.acts.iter().filter(|act| match act {
         Act::Set { field, .. } | Act::Assign { field, .. } => {
@@ -162,10 +162,11 @@ async fn would(
         _ => true,
     });
     let would = would.map(Act::words).collect();
-    let mut refused = plan.refused;
-    if !plan.change.is_empty() {
+    let change = std::mem::take(&mut plan.change);
+    let mut refused = plan.all_refused();
+    if !change.is_empty() {
         let target = Target::Existing(Reference::new(record.of.name.clone(), record.number), None);
-        let problems = engine.rehearse(&program, target, plan.change, Door::Rule).await?;
+        let problems = engine.rehearse(&program, target, change, Door::Rule).await?;
         refused.extend(problems.0.into_iter().map(|p| p.message));
     }
     Ok((would, refused))

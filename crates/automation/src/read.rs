@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use proofdesk_engine::Audience;
 use proofdesk_model::format::{self, Input};
 use proofdesk_model::written::{Node, Sheet};
-use proofdesk_model::{Condition, Field, Kind, RecordType, Registry, places};
+use proofdesk_model::{Caller, Condition, Door, Field, Kind, RecordType, Registry, Stamp, places};
 
 use crate::declared::{Act, Automation, Pick, Source};
 
@@ -192,7 +192,12 @@ impl Reader<'_> {
         let field = self.field(node, of, name)?;
         if matches!(field.kind, Kind::Text { .. } | Kind::Markdown) {
             self.places(node, about, value);
-        } else if !matches!(value, "now" | "today") {
+        } else if matches!(value, "now" | "today") {
+            let (program, stamp) = (Caller::system("Automation"), Stamp::now(0, Door::Rule));
+            if format::literal(&field, value, &program, &stamp).is_none() {
+                self.at(node, format!("`{value}` is no value of `{name}`"));
+            }
+        } else {
             let input = Input { zone: &TimeZone::UTC, registry: self.registry };
             let wrong = match format::parse(&field, value, &input) {
                 Ok(parsed) => format::fits(&field, name, &parsed).err().map(|(_, says)| says),
@@ -207,6 +212,11 @@ impl Reader<'_> {
 
     fn field(&mut self, node: &Node, of: &RecordType, name: &str) -> Option<Field> {
         match of.field(name).filter(|f| f.computed.is_none() && !f.retired && f.name == name) {
+            Some(field) if field.by_steps => {
+                let steps = of.written_by(name).join(", ");
+                self.at(node, format!("`{name}` is written by steps ({steps}); `take` one of them"));
+                None
+            }
             Some(field) => Some(field.clone()),
             None => {
                 self.at(node, format!("{} has no field `{name}` that can be set", of.label));

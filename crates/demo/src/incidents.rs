@@ -248,7 +248,7 @@ fn work(stories: &mut Stories, chance: &mut Chance, company: &Company, case: &Ca
         at = hold(stories, chance, case, worker, at);
     }
     // a major incident is declared, told and joined to its problem before it can be resolved
-    at += if case.major { 45 * MINUTE } else { 0 };
+    at += if case.major { 80 * MINUTE } else { 0 };
     at += chance.length([35, 110, 300, 700][rank] * MINUTE, 0.75);
     let danger = [HOUR, 4 * HOUR, 14 * HOUR, 28 * HOUR][rank];
     if at - case.at > danger && !case.major && !chance.is(0.04) {
@@ -277,9 +277,9 @@ fn declare_major(stories: &mut Stories, chance: &mut Chance, company: &Company, 
         let declared = Value::Instant(at + 4 * MINUTE);
         Ok(change.with("major_declared_at", declared.clone()).with("major_manager_since", declared))
     });
-    let told_at = at + if told { 15 } else { 190 } * MINUTE;
+    let told_at = at + if told { 15 } else { 70 } * MINUTE;
     let top = company.top;
-    stories.then(case.slot, told_at.min(at + 30 * MINUTE), company.who(10), move |s| {
+    stories.then(case.slot, told_at, company.who(10), move |s| {
         let change = Change::default().with("top_management_told", link(s, top)?);
         let change = change.with("top_management_told_at", Value::Instant(told_at));
         Ok(change.with("top_management_updated_at", Value::Instant(told_at)))

@@ -88,7 +88,10 @@ pub fn xml(bytes: &[u8]) -> Result<Json, Unreadable> {
             }
             Event::Empty(empty) => {
                 count += 1;
-                if let Some(outer) = open.last_mut().filter(|_| count <= ELEMENTS_MAX) {
+                if count > ELEMENTS_MAX {
+                    return Err(unreadable("The XML has too many elements."));
+                }
+                if let Some(outer) = open.last_mut() {
                     outer.add(empty.name().into_inner().to_owned(), Json::String(String::new()));
                 }
             }

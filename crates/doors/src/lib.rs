@@ -1,5 +1,5 @@
 //! Doors: what other programs tell becomes what the desk does about it. An alert opens an incident and resolves it, a
-//! pipeline takes a change's step.
+//! pipeline takes a change's step, an inventory is held against the items.
 //!
 //! A door is data (`doors/*.kdl`): what it reads of a message, which records it means, what it sets, which steps it
 //! takes, when it keeps quiet. This crate reads doors and carries them out, as the account whose token or secret brought

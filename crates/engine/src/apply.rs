@@ -120,9 +120,11 @@ impl Engine {
         stamp: Stamp,
         id: Uuid,
     ) -> Result<Applied, Error> {
-        let (record_type, current, action, missing) = self.aim(caller, &target, &change).await?;
-        let permit = record_type.permit(caller, action, current.as_ref()).map_err(Error::Forbidden)?;
+        let (record_type, current, action, mut missing) = self.aim(caller, &target, &change).await?;
+        let permit =
+            record_type.permit(caller, action.clone(), current.as_ref()).map_err(Error::Forbidden)?;
         let files = attachments(&record_type, caller, &stamp, files, &mut change)?;
+        missing.0.extend(unentered(caller, &record_type, &action, &change, stamp.door));
         let along = beside.along(&record_type, caller, &stamp, files)?;
         self.guard_against_stale(caller, &target, current.as_ref()).await?;
         missing.into_result().map_err(Error::Invalid)?;
@@ -206,9 +208,6 @@ impl Engine {
                 let message = format!("There is no {name} to link to.");
                 missing.push(proofdesk_model::Problem::new(field, "link", message));
             }
-        }
-        if change.transition.is_none() {
-            missing.0.extend(unseen(caller, &of, change));
         }
         match (number, record) {
             (None, _) => Ok((of, None, Action::Create, missing)),
@@ -503,15 +502,42 @@ pub(crate) fn search_text(checked: &Checked) -> Option<String> {
     Some(text)
 }
 
-/// What a change sets and links although its author sees no such field: it is none for him.
-fn unseen(caller: &Caller, of: &RecordType, change: &Change) -> Vec<proofdesk_model::Problem> {
+/// What a change sets and links although its author sees no such field (it is none for him), or it is for others to
+/// enter. A mail, a rule and an import are put together by the program; a page and a request of the interface hold what
+/// the author wrote. A person's default for himself may be said: that he is who asks.
+fn unentered(
+    caller: &Caller,
+    of: &RecordType,
+    action: &Action,
+    change: &Change,
+    door: Door,
+) -> Vec<proofdesk_model::Problem> {
+    let step = match action {
+        Action::Transition(name) => of.transition(name),
+        _ => None,
+    };
+    let by_hand = matches!(door, Door::Page | Door::Api) && *action != Action::Update;
+    let is_me = |name: &str| {
+        let me = caller.person.map(Value::Link);
+        of.field(name).is_some_and(|f| f.default.as_deref() == Some("me"))
+            && change.set.get(name) == me.as_ref()
+    };
     let set = change.set.keys().filter(|name| of.column_index(name).is_some());
     let linked = change.links.iter().map(|l| &l.relation);
-    let hidden = set.chain(linked).filter(|name| !caller.sees(of, name));
-    hidden
-        .map(|name| {
+    let problem = |name: &String| {
+        if step.is_none() && !caller.sees(of, name) {
             let message = format!("`{name}` is not a field of {}.", of.plural.to_lowercase());
-            proofdesk_model::Problem::new(name, "field", message)
-        })
-        .collect()
+            return Some(proofdesk_model::Problem::new(name, "field", message));
+        }
+        if !by_hand || caller.enters(of, name, step) || is_me(name) {
+            return None;
+        }
+        let label = of.field(name).map_or_else(|| name.replace('_', " "), |f| f.label.clone());
+        let message = match step {
+            Some(step) => format!("{} does not ask for {label}. Leave it out.", step.label),
+            None => format!("{label} is filled in by the desk. Leave it out."),
+        };
+        Some(proofdesk_model::Problem::new(name, "staff", message))
+    };
+    set.chain(linked).filter_map(problem).collect()
 }

@@ -172,13 +172,15 @@ impl Engine {
         }
     }
 
-    /// Keeps what became of a message; messages of more than ninety days ago go.
+    /// Keeps what became of a message; messages of more than ninety days ago go. One that found no record is kept whole;
+    /// of a long one that did, its beginning, with how long it was.
     ///
     /// # Errors
     /// A fault of the database.
     pub async fn keep_case_event(&self, event: CaseEvent) -> Result<(), Error> {
         let old = Statement::delete("door_event").when_below("at", event.at - KEPT);
-        let payload = if event.payload.len() > PAYLOAD_MAX { "{}".to_owned() } else { event.payload };
+        let is_placed = event.record.is_some();
+        let payload = if is_placed { beginning(event.payload) } else { event.payload };
         let row = Statement::insert("door_event")
             .set("id", Uuid::now_v7().to_string())
             .set("at", event.at)
@@ -205,4 +207,13 @@ impl Engine {
         }
         Ok(self.store().select(question).await?.iter().map(event).collect())
     }
+}
+
+/// A message as it is kept where its record tells the rest.
+fn beginning(payload: String) -> String {
+    if payload.len() <= PAYLOAD_MAX {
+        return payload;
+    }
+    let end = payload.floor_char_boundary(PAYLOAD_MAX);
+    serde_json::json!({"bytes": payload.len(), "begins": &payload[..end]}).to_string()
 }

@@ -56,15 +56,20 @@ impl Engine {
         let note = checked.note();
         let own = note.and_then(|n| n.get("automation")).and_then(|n| n.as_str());
         let depth = note.and_then(|n| n.get("depth")).and_then(serde_json::Value::as_u64).unwrap_or_default();
+        let begins = |follow: &&Follow| {
+            own != Some(&follow.name)
+                && holds(follow, record)
+                && !checked.before().is_some_and(|before| holds(follow, before))
+        };
+        let mut begun = waiting.iter().filter(begins).peekable();
         if depth >= LONGEST_CHAIN {
-            let reference = record.reference();
-            tracing::warn!(%reference, "a chain of automations was ended: each write brought about the next");
+            if begun.peek().is_some() {
+                let reference = record.reference();
+                tracing::warn!(%reference, "a chain of automations was ended: each write brought about the next");
+            }
             return Vec::new();
         }
-        waiting
-            .iter()
-            .filter(|follow| own != Some(&follow.name))
-            .filter(|follow| holds(follow, record) && !checked.before().is_some_and(|b| holds(follow, b)))
+        begun
             .map(|follow| {
                 let (of, number, version) = (&record.of.name, record.number, record.version);
                 Statement::enqueue(&Job {

@@ -55,7 +55,7 @@ pub use apply::{Applied, FieldFile, Target};
 pub use attachment::{Attachment, Received, SealedUpload, Upload};
 pub use beside::Beside;
 pub use case::{Case, CaseEvent, NewCase};
-pub use comment::{Audience, Comment};
+pub use comment::{Audience, COMMENT_MAX, Comment};
 pub use compare::Compared;
 pub use error::{Conflict, Error, FieldChange};
 pub use follow::Follow;

@@ -43,12 +43,15 @@ pub(crate) async fn run(jobs: Jobs, mut stop: watch::Receiver<bool>) {
 /// Reads on in the log for all webhooks and sends what is due. Gives how much was done.
 ///
 /// # Errors
-/// A fault of the database.
+/// The first fault that it met. One webhook's fault stops no other.
 pub async fn work(engine: &Engine, reach: &Arc<Reach>) -> anyhow::Result<usize> {
-    let mut worked = 0;
-    for hook in engine.webhooks().await? {
-        if hook.direction == Direction::Out {
-            worked += engine.follow_for(&hook).await?;
+    let (mut worked, mut fault) = (0, None);
+    for hook in engine.webhooks().await?.iter().filter(|h| h.direction == Direction::Out) {
+        match engine.follow_for(hook).await {
+            Ok(read) => worked += read,
+            Err(error) => {
+                _ = fault.get_or_insert(anyhow::Error::from(error).context(format!("webhook {}", hook.id)))
+            }
         }
     }
     let claimed = engine.store().claim(&[DELIVERY], engine.now(), LEASE, AT_ONCE).await?;
@@ -59,9 +62,11 @@ pub async fn work(engine: &Engine, reach: &Arc<Reach>) -> anyhow::Result<usize> 
         tasks.spawn(async move { deliver(&engine, &reach, &claim).await });
     }
     while let Some(ended) = tasks.join_next().await {
-        ended.context("a delivery ended with a fault")??;
+        if let Err(error) = ended.context("a delivery ended with a fault").flatten() {
+            fault.get_or_insert(error);
+        }
     }
-    Ok(worked)
+    fault.map_or(Ok(worked), Err)
 }
 
 /// What became of a try.
@@ -105,7 +110,10 @@ async fn attempt(engine: &Engine, reach: &Reach, claim: &Claimed) -> anyhow::Res
         Err(error) => return Err(error.into()),
     }
     let (id, body, seconds) = (text("message"), text("body"), engine.now() / 1_000_000);
-    let signed = signature::sign(&secret, id, seconds, body.as_bytes())?;
+    let signed = match signature::sign(&secret, id, seconds, body.as_bytes()) {
+        Ok(signed) => signed,
+        Err(error) => return Ok(Try::Never(error.to_string())),
+    };
     let request = http::Request::builder()
         .method("POST")
         .uri(&hook.url)

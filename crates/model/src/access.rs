@@ -7,6 +7,7 @@ use proofdesk_condition::{Condition, Value};
 use crate::error::{Problem, Problems};
 use crate::record::Record;
 use crate::record_type::RecordType;
+use crate::workflow::Transition;
 
 /// What somebody wants to do with a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -173,6 +174,20 @@ impl Caller {
         !self.reads_as_requester(of) || of.is_public(name)
     }
 
+    /// Whether the caller may enter a field or relation himself: in a new record, or in a step. Who makes records as
+    /// `requester` and in no other role enters what the type names ([`RecordType::requesters_enter`]); who may not update
+    /// a record enters in a step what it asks for. Everything else is filled by defaults, rules and staff. Whether a field
+    /// is written by hand at all is another matter: [`crate::lock`].
+    pub fn enters(&self, of: &RecordType, name: &str, step: Option<&Transition>) -> bool {
+        let by_other =
+            |action: &Action| self.roles.iter().any(|role| role != REQUESTER && of.role_allows(role, action));
+        self.system
+            || match step {
+                None => by_other(&Action::Create) || of.requesters_enter.iter().any(|n| n == name),
+                Some(step) => by_other(&Action::Update) || step.asks_for(name),
+            }
+    }
+
     /// A record without what the caller may not see: such values are null, such relations empty.
     pub fn shown(&self, mut record: Record) -> Record {
         let of = record.of.clone();
@@ -238,7 +253,7 @@ impl Caller {
 }
 
 /// The role of those who report and ask, and read nothing of others.
-const REQUESTER: &str = "requester";
+pub(crate) const REQUESTER: &str = "requester";
 
 /// The role of those who give accounts and roles to others.
 pub const ADMINISTRATOR: &str = "administrator";

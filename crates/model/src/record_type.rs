@@ -305,6 +305,8 @@ pub struct RecordType {
     pub readers: Option<Readers>,
     /// Fields that are not altered in some states.
     pub fixed: Vec<Fixed>,
+    /// Fields that a mere requester enters in a record that he makes; see [`crate::Caller::enters`].
+    pub requesters_enter: Vec<String>,
     /// Charts on the page of a record.
     pub charts: Vec<Chart>,
     /// Lines of time on the page of a record.

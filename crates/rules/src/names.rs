@@ -35,6 +35,8 @@ pub mod ordered {
     pub const ANSWERS: &str = "answers";
     /// Whether it needs an approval.
     pub const APPROVAL_NEEDED: &str = "approval_needed";
+    /// When it was approved.
+    pub const APPROVED_AT: &str = "approved_at";
     /// Who is asked for it.
     pub const APPROVAL_BY: &str = "approval_by";
     /// Who asks.

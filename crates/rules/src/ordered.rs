@@ -1,7 +1,8 @@
 //! The rule `ordered`: a request of a model has from it what nobody said otherwise, waits for an approval where the
 //! model asks for one, and gets the model's tasks.
 //!
-//! Only when it is recorded: a model that changes later changes nothing that was sent before. An import is as it was.
+//! Only when it is recorded: a model that changes later changes nothing that was sent before. A request that is put under
+//! a model later waits for the model's approval too. An import is as it was.
 //! Answers are held against the form of the model by whatever else door they come, also when they change later.
 //! Source: ISO/IEC 20000-1:2018, 8.6.2.
 
@@ -20,11 +21,11 @@ const TASK_MAX: usize = 300;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Ordered;
 
-/// The model of a request that is recorded now.
+/// The model of a request that is recorded now, or put under that model now.
 fn model_of(draft: &Draft) -> Option<Reference> {
-    let is_new = draft.before().is_none() && draft.stamp().door != Door::Import;
-    let number = draft.after().int(field::MODEL).filter(|_| is_new)?;
-    Some(Reference::new(REQUEST_MODEL, number))
+    let number = draft.after().int(field::MODEL)?;
+    let is_other = draft.before().is_none_or(|before| before.int(field::MODEL) != Some(number));
+    (is_other && draft.stamp().door != Door::Import).then(|| Reference::new(REQUEST_MODEL, number))
 }
 
 /// The model whose form the answers of a draft have to meet: when it is recorded, when its answers change, and when it
@@ -88,11 +89,19 @@ impl Rule for Ordered {
 
     fn derive(&self, draft: &mut Draft, facts: &Facts, _stamp: &Stamp) {
         let Some(found) = model_of(draft).and_then(|r| facts.one(&r)) else { return };
+        let approved = draft.after().value(field::APPROVED_AT).is_some_and(|at| !at.is_null());
+        let needed = found.is_yes(field::APPROVAL_NEEDED) && !approved;
+        if needed {
+            // nobody says it away: who may do without an approval alters the model
+            draft.after_mut().set(field::APPROVAL_NEEDED, Value::Bool(true));
+        }
+        if draft.before().is_some() {
+            return;
+        }
         for (own, theirs) in field::FROM_MODEL {
             put(draft, own, found.get(theirs));
         }
-        if found.is_yes(field::APPROVAL_NEEDED) && !draft.gave(field::APPROVAL_NEEDED) {
-            draft.after_mut().set(field::APPROVAL_NEEDED, Value::Bool(true));
+        if needed {
             let approver = found.get(model::APPROVER);
             // nobody approves what he asks for himself
             if draft.after().value(field::REQUESTED_BY) != Some(&approver) {
@@ -114,7 +123,8 @@ impl Rule for Ordered {
     }
 
     fn follow(&self, draft: &Draft, facts: &Facts, stamp: &Stamp) -> Vec<Job> {
-        let Some(found) = model_of(draft).and_then(|r| facts.one(&r)) else { return Vec::new() };
+        let new = model_of(draft).filter(|_| draft.before().is_none());
+        let Some(found) = new.and_then(|r| facts.one(&r)) else { return Vec::new() };
         let tasks: Vec<serde_json::Value> = tasks(found)
             .enumerate()
             .map(|(at, title)| json!({"title": title, "position": at + 1, "team": found.int(model::TEAM)}))
@@ -179,15 +189,18 @@ mod tests {
     }
 
     fn ordered(by: i64, change: Change) -> (Record, Vec<serde_json::Value>) {
+        ordered_by(by, &Caller::person(by, "Elif", ["requester"]), change)
+    }
+
+    fn ordered_by(by: i64, caller: &Caller, change: Change) -> (Record, Vec<serde_json::Value>) {
         let desk = Desk::new();
-        let caller = Caller::person(by, "Elif", ["requester"]);
         let change = change
             .with_text("title", "New starter")
             .with("model", Value::Link(7))
             .with("requested_by", Value::Link(by));
         let of = desk.registry.get("service_request").unwrap();
         let stamp = Stamp::now(at("2026-11-02T09:00:00Z"), Door::Page);
-        let draft = Draft::new(of, None, change, &caller, stamp).unwrap();
+        let draft = Draft::new(of, None, change, caller, stamp).unwrap();
         let mut facts = Facts::default();
         facts.insert(Lookup::One(Reference::new("request_model", 7)), Arc::new(vec![model(&desk)]));
         let checked = draft.derive(&desk.rules, &facts).check(&desk.rules, &facts).unwrap();
@@ -280,8 +293,28 @@ mod tests {
     }
 
     #[test]
-    fn who_says_that_no_approval_is_needed_is_believed() {
-        let (made, _) = ordered(3, Change::default().with("approval_needed", Value::Bool(false)));
-        assert_eq!((made.int("approval_by"), made.state.as_str()), (None, "new"));
+    fn nobody_says_the_approval_of_a_model_away() {
+        let change = Change::default().with("approval_needed", Value::Bool(false));
+        let (made, _) = ordered_by(3, &Caller::system("Automation"), change);
+        assert_eq!((made.int("approval_by"), made.state.as_str()), (Some(9), "approval"));
+        assert_eq!(made.get("approval_needed"), Value::Bool(true));
+    }
+
+    #[test]
+    fn a_request_put_under_a_model_later_needs_its_approval_too() {
+        let desk = Desk::new();
+        let of = desk.registry.get("service_request").unwrap();
+        let mut before = Record::empty(of);
+        (before.number, before.version, before.state) = (1, 1, "new".to_owned());
+        before.set("title", Value::Text("Access".to_owned()));
+        let caller = Caller::person(4, "Mara", ["agent"]);
+        let stamp = Stamp::now(at("2026-11-02T09:00:00Z"), Door::Page);
+        let change = Change::default().with("model", Value::Link(7));
+        let draft = Draft::new(of, Some(before), change, &caller, stamp).unwrap();
+        let mut facts = Facts::default();
+        facts.insert(Lookup::One(Reference::new("request_model", 7)), Arc::new(vec![model(&desk)]));
+        let checked = draft.derive(&desk.rules, &facts).check(&desk.rules, &facts).unwrap();
+        assert_eq!(checked.after().get("approval_needed"), Value::Bool(true));
+        assert!(checked.jobs().iter().all(|j| j.payload["type"] != "request_task"));
     }
 }

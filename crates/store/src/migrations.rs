@@ -112,6 +112,10 @@ pub(crate) const TABLES: [&str; 48] = [
 pub(crate) const MIGRATION_TABLE: &str =
     "CREATE TABLE IF NOT EXISTS migration (number BIGINT PRIMARY KEY, name TEXT NOT NULL)";
 
+/// Gives a migration that an earlier program carried out under another number the one it has now: frameworks were the
+/// eighth before they were the fifth.
+pub(crate) const RENUMBER: &str = "UPDATE migration SET number = 5 WHERE number = 8 AND name = 'framework'";
+
 /// Refuses a database that a newer program has changed.
 pub(crate) fn not_newer(last: i64, known: &[Migration]) -> Result<(), Error> {
     let newest = known.last().map_or(0, |m| m.number);
@@ -134,6 +138,7 @@ pub(crate) fn sqlite(connection: &Connection) -> Result<(), Error> {
 
 fn sqlite_in_transaction(connection: &Connection) -> Result<(), Error> {
     connection.execute_batch(MIGRATION_TABLE).map_err(failed)?;
+    connection.execute_batch(RENUMBER).map_err(failed)?;
     let done: Vec<i64> = connection
         .prepare("SELECT number FROM migration ORDER BY number")
         .and_then(|mut all| all.query_map([], |row| row.get(0))?.collect())

@@ -22,7 +22,7 @@ use tokio::sync::{Notify, broadcast};
 use tokio::task::JoinHandle;
 
 use crate::error::Error;
-use crate::migrations::{MIGRATION_TABLE, POSTGRES, not_newer};
+use crate::migrations::{MIGRATION_TABLE, POSTGRES, RENUMBER, not_newer};
 use crate::row::Row;
 use crate::sql::{Dialect, Sql};
 use crate::store::{Changed, Health, Options};
@@ -237,6 +237,7 @@ impl Inner {
         let transaction = client.transaction().await.map_err(refused)?;
         lock_tables(&transaction).await?;
         transaction.batch_execute(MIGRATION_TABLE).await.map_err(refused)?;
+        transaction.batch_execute(RENUMBER).await.map_err(refused)?;
         let done = "SELECT number FROM migration ORDER BY number";
         let done = transaction.query(done, &[]).await.map_err(refused)?;
         let done: Vec<i64> =

@@ -98,25 +98,27 @@ impl Meter {
     async fn look(&self, engine: &Engine) {
         let (store, now) = (engine.store(), engine.now());
         gauge!("proofdesk_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
-        let health = store.health().await;
-        gauge!("proofdesk_database_up").set(if health.is_ok() { 1.0 } else { 0.0 });
-        if let Ok(health) = health {
-            let kind = format!("{:?}", health.dialect).to_lowercase();
-            gauge!("proofdesk_database_info", "kind" => kind, "version" => health.version).set(1.0);
-            gauge!("proofdesk_database_size_bytes").set(number(health.size_bytes));
-            gauge!("proofdesk_log_entries").set(whole(health.log_size));
-            gauge!("proofdesk_log_pending_entries").set(whole(health.pending));
+        let health = store.health().await.ok();
+        gauge!("proofdesk_database_up").set(if health.is_some() { 1.0 } else { 0.0 });
+        if let Some(health) = &health {
+            let (kind, version) = (format!("{:?}", health.dialect).to_lowercase(), health.version.clone());
+            gauge!("proofdesk_database_info", "kind" => kind, "version" => version).set(1.0);
         }
-        if let Ok(Some(latest)) = store.latest_checkpoint().await {
-            gauge!("proofdesk_checkpoint_age_seconds").set(number(now - latest.at) / 1e6);
-            gauge!("proofdesk_checkpoint_entries").set(whole(latest.size));
-        }
-        if let Ok(lengths) = store.queue_lengths(now, now + SOON).await {
-            self.show_queue(&lengths, now);
-        }
+        // what could not be asked is no number: an old one would look like a desk at rest
+        let known = |value: Option<f64>| value.unwrap_or(f64::NAN);
+        gauge!("proofdesk_database_size_bytes").set(known(health.as_ref().map(|h| number(h.size_bytes))));
+        gauge!("proofdesk_log_entries").set(known(health.as_ref().map(|h| whole(h.log_size))));
+        gauge!("proofdesk_log_pending_entries").set(known(health.as_ref().map(|h| whole(h.pending))));
+        let latest = store.latest_checkpoint().await.ok().flatten();
+        let age = latest.as_ref().map(|l| number(now - l.at) / 1e6);
+        gauge!("proofdesk_checkpoint_age_seconds").set(known(age));
+        gauge!("proofdesk_checkpoint_entries").set(known(latest.as_ref().map(|l| whole(l.size))));
+        self.show_queue(store.queue_lengths(now, now + SOON).await.ok().as_deref(), now);
     }
 
-    fn show_queue(&self, lengths: &[proofdesk_engine::QueueLength], now: i64) {
+    fn show_queue(&self, asked: Option<&[proofdesk_engine::QueueLength]>, now: i64) {
+        let lengths = asked.unwrap_or_default();
+        let known = |count: i64| asked.map_or(f64::NAN, |_| number(count));
         let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
         kinds.insert(CLOCK.to_owned());
         kinds.extend(lengths.iter().map(|l| l.kind.clone()));
@@ -124,18 +126,19 @@ impl Meter {
         for kind in kinds.iter() {
             let found = lengths.iter().find(|l| l.kind == *kind);
             let set = |state: &'static str, count: i64| {
-                gauge!("proofdesk_jobs", "kind" => kind.clone(), "state" => state).set(number(count));
+                gauge!("proofdesk_jobs", "kind" => kind.clone(), "state" => state).set(known(count));
             };
             set("due", found.map_or(0, |l| l.due));
             set("waiting", found.map_or(0, |l| l.waiting));
             set("dead", found.map_or(0, |l| l.dead));
             if kind == CLOCK {
-                gauge!("proofdesk_clocks_due").set(number(found.map_or(0, |l| l.due)));
-                gauge!("proofdesk_clocks_due_within_hour").set(number(found.map_or(0, |l| l.soon)));
+                gauge!("proofdesk_clocks_due").set(known(found.map_or(0, |l| l.due)));
+                gauge!("proofdesk_clocks_due_within_hour").set(known(found.map_or(0, |l| l.soon)));
             }
             oldest = [oldest, found.and_then(|l| l.oldest_due_at)].into_iter().flatten().min();
         }
-        gauge!("proofdesk_job_lag_seconds").set(oldest.map_or(0.0, |at| number(now - at) / 1e6));
+        let lag = oldest.map_or(0.0, |at| number(now - at) / 1e6);
+        gauge!("proofdesk_job_lag_seconds").set(asked.map_or(f64::NAN, |_| lag));
     }
 }
 

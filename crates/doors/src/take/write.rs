@@ -1,6 +1,10 @@
 //! What a door writes: values, notes and steps, each at most once.
 
-use proofdesk_engine::{Audience, Change, Door as Way, Error, Reference, Stamp, Target, write_id};
+use std::borrow::Cow;
+
+use proofdesk_engine::{
+    Audience, COMMENT_MAX, Change, Door as Way, Error, Reference, Stamp, Target, write_id,
+};
 use proofdesk_model::format::{self, Input};
 use proofdesk_model::{Field, Kind, Record, RecordType, Value};
 use uuid::Uuid;
@@ -62,11 +66,12 @@ impl Work<'_> {
         if text.trim().is_empty() {
             return Ok(false);
         }
+        let text = shortened(text);
         let id = self.id(what);
         if self.engine.written(id).await?.is_some() {
             return Ok(false);
         }
-        match self.engine.comment_once(self.caller(), on, Audience::Staff, text, self.stamp(), id).await {
+        match self.engine.comment_once(self.caller(), on, Audience::Staff, &text, self.stamp(), id).await {
             Ok(_) => Ok(true),
             Err(_) if self.engine.written(id).await?.is_some() => Ok(false),
             Err(error) => Err(error),
@@ -120,5 +125,13 @@ impl Work<'_> {
         let context = self.engine.context(self.caller());
         let holding = self.engine.store().holding(&record.of, filter, &context, &[record.number]).await?;
         Ok(!holding.is_empty())
+    }
+}
+
+/// A text as long as a comment may be, with a mark where something was left out; the message itself is kept whole.
+fn shortened(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(COMMENT_MAX - 2) {
+        Some((end, _)) if text.chars().count() > COMMENT_MAX => format!("{}\n…", &text[..end]).into(),
+        _ => text.into(),
     }
 }

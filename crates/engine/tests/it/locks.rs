@@ -51,7 +51,11 @@ async fn what_a_step_writes_is_typed_through_no_door() {
         let mut tried = 0;
         for of in &types {
             for field in of.fields.values().filter(|f| f.by_steps) {
-                let value = crate::samples::value(field, &known).unwrap();
+                let value = match crate::samples::value(field, &known).unwrap() {
+                    // not what is there by default
+                    Value::Bool(_) => Value::Bool(!matches!(field.default.as_deref(), Some("yes" | "true"))),
+                    value => value,
+                };
                 let change = || Change::default().with(&field.name, value.clone());
                 let on = known[&of.name].clone();
                 for door in DOORS {

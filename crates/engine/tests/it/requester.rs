@@ -157,3 +157,75 @@ async fn neither_search_nor_a_conflict_nor_other_types_tell() {
         assert!(conflict.changed.iter().any(|c| c.field == "title"));
     }
 }
+
+/// A change with one value of another.
+fn only(field: &str, whole: &Change) -> Change {
+    let mut one = Change::default();
+    if let Some(value) = whole.set.get(field) {
+        one.set.insert(field.to_owned(), value.clone());
+    }
+    one.links = whole.links.iter().filter(|l| l.relation == field).cloned().collect();
+    one
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_requester_enters_what_the_type_names_and_nothing_else() {
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let known = one_of_each(&desk).await;
+        // another role that reads and writes nothing of these makes no difference
+        let requester = desk.person("Store 118", &["requester", "auditor"]).await.unwrap();
+        let types: Vec<_> = desk.engine.registry().types().cloned().collect();
+        let mut refused = 0;
+        let makes =
+            |of: &RecordType| of.permissions.get("requester").is_some_and(|may| may.contains("create"));
+        for of in types.iter().filter(|of| makes(of)) {
+            let whole = full(of, &known);
+            let before = desk.engine.count(&desk.setup(), &of.name, None, None).await.unwrap();
+            let names: Vec<String> =
+                whole.set.keys().chain(whole.links.iter().map(|l| &l.relation)).cloned().collect();
+            let foreign: Vec<_> = names.iter().filter(|n| !of.requesters_enter.contains(n)).collect();
+            assert!(foreign.len() > 3, "{}: {foreign:?}", of.name);
+            for name in foreign {
+                for door in [Door::Page, Door::Api] {
+                    let change = only(name, &whole).with_text("title", "Slow search");
+                    let made =
+                        desk.engine.apply(&requester, Target::New(of.name.clone()), change, door).await;
+                    let Err(Error::Invalid(problems)) = made else { panic!("{}.{name} was taken", of.name) };
+                    assert!(problems.0.iter().any(|p| p.field == *name), "{}.{name}: {problems}", of.name);
+                    refused += 1;
+                }
+            }
+            let after = desk.engine.count(&desk.setup(), &of.name, None, None).await.unwrap();
+            assert_eq!(before, after, "{}", of.name);
+            let own = Change::default()
+                .with_text("title", "Slow search")
+                .with(of.own_fields().next().unwrap(), Value::Link(requester.person.unwrap()));
+            let made = desk.engine.apply(&requester, Target::New(of.name.clone()), own, Door::Api).await;
+            let made = made.unwrap().record;
+            assert_eq!(made.int(of.own_fields().next().unwrap()), requester.person, "{}", of.name);
+        }
+        assert!(refused > 40, "{refused}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_step_a_requester_enters_what_it_asks_for() {
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let requester = desk.person("Store 118", &["requester"]).await.unwrap();
+        let me = requester.person.unwrap();
+        let given = Change::default().with_text("title", "Screen").with("reported_by", Value::Link(me));
+        let mut given = given.with_text("closure_code", "fixed");
+        given.state = Some("resolved".to_owned());
+        let made = desk.create("incident", given).await.unwrap().record;
+        let target = || Target::Existing(Reference::new("incident", made.number), None);
+        let more = Change::default().take("confirm").with_text("closure_code", "no_fault");
+        let refused = desk.engine.apply(&requester, target(), more, Door::Api).await;
+        let Err(Error::Invalid(problems)) = refused else { panic!("a code is not a customer's to give") };
+        assert_eq!((problems.0[0].field.as_str(), problems.0[0].code.as_str()), ("closure_code", "staff"));
+        let rated = Change::default().take("confirm").with("satisfaction", Value::Int(5));
+        let done = desk.engine.apply(&requester, target(), rated, Door::Api).await.unwrap().record;
+        assert_eq!((done.state.as_str(), done.text("closure_code")), ("closed", Some("fixed")));
+    }
+}

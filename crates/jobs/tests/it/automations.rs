@@ -154,6 +154,54 @@ async fn what_was_interrupted_goes_on_and_nothing_is_done_twice() {
     }
 }
 
+/// An automation of one name that does so much.
+fn as_far_as(acts: &str) -> Automations {
+    let head = "automation \"step-by-step\" on=\"incident\" { says \"x\"; when \"major == true\"; also \"size(problems) == 0\"";
+    automations(&[], &format!("{head}\n{acts}\n}}"))
+}
+
+#[tokio::test]
+async fn what_was_interrupted_after_a_record_was_opened_goes_on() {
+    const OPEN: &str = "open \"problem\" link=\"incidents\" { set \"title\" \"Cause of {reference}\" }";
+    let first = as_far_as(OPEN);
+    let whole = as_far_as(&format!("{OPEN}\ncomment \"staff\" \"A problem was opened.\""));
+    for database in BOTH {
+        let desk = desk(database, &first).await;
+        let incident =
+            made(&desk, "incident", &[("title", text("Down")), ("major", Value::Bool(true))]).await;
+        let begun = Beginning {
+            follow: "step-by-step".to_owned(),
+            record_type: "incident".to_owned(),
+            number: incident.number,
+            version: 1,
+            depth: 0,
+        };
+        // ended after its first act; what it asked for besides holds no longer
+        assert_eq!(first.carry_out(&desk.engine, &begun).await.unwrap(), Outcome::Done);
+        assert_eq!(whole.carry_out(&desk.engine, &begun).await.unwrap(), Outcome::Done);
+        let said = desk.engine.comments(&desk.setup(), &incident).await.unwrap();
+        assert_eq!(said.iter().map(|c| c.body.as_str()).collect::<Vec<_>>(), ["A problem was opened."]);
+        assert_eq!(desk.engine.count(&desk.setup(), "problem", None, None).await.unwrap(), 1, "{database:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_customer_is_not_told_of_what_was_refused() {
+    let automations = automations(
+        &[],
+        "automation \"done\" on=\"incident\" { says \"x\"; when \"title.contains('finish')\"; take \"resolve\"; \
+         comment \"customer\" \"It is done.\"; comment \"staff\" \"Look at it.\" }",
+    );
+    for database in BOTH {
+        let desk = desk(database, &automations).await;
+        let incident = made(&desk, "incident", &[("title", text("finish me"))]).await;
+        run(&desk, &automations).await;
+        let said = desk.engine.comments(&desk.setup(), &incident).await.unwrap();
+        assert!(said.iter().all(|c| c.audience == Audience::Staff), "{said:?}");
+        assert_eq!(said.len(), 2, "{database:?}: what the staff is told, and what was refused");
+    }
+}
+
 #[tokio::test]
 async fn a_chain_of_automations_ends() {
     let automations = automations(&[], RULES);
@@ -308,6 +356,14 @@ fn mistakes_are_said_with_file_and_line() {
         (
             "automation \"a\" on=\"incident\" { says \"x\"; when \"major\"; comment \"customer\" \"{team}\" }",
             "`{team}` is for the staff only",
+        ),
+        (
+            "automation \"a\" on=\"change\" { says \"x\"; when \"state == 'approval'\"; set \"approved_at\" \"now\" }",
+            "`approved_at` is written by steps (Approve, Repeat a standard change, Approve as emergency); `take` one",
+        ),
+        (
+            "automation \"a\" on=\"incident\" { says \"x\"; when \"major\"; set \"resume_at\" \"today\" }",
+            "`today` is no value of `resume_at`",
         ),
         (
             "automation \"a\" on=\"incident\" { says \"x\"; when \"major\"; open \"poem\" link=\"x\" }",

@@ -120,6 +120,7 @@ fn one(
     let transitions = transitions(tree, &states, &scope, book);
     let clocks = clocks(tree, &states, &scope, book);
     let fixed = fixed::fixed(tree, &states, &scope, book);
+    let requesters_enter = fixed::requesters_enter(tree, &scope, book);
     let title = title(tree, &fields, book);
     let list = list(tree, &scope, book);
     let views = views(tree, &fields, book);
@@ -153,6 +154,7 @@ fn one(
         version_of: None,
         readers: None,
         fixed,
+        requesters_enter,
         charts: Vec::new(),
         timelines: Vec::new(),
         permissions: permissions(tree, book),

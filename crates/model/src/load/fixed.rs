@@ -1,18 +1,22 @@
-//! Which fields people do not write: those that steps write (`written_by`), and those that are settled in some states
-//! (`fixed`). What follows from it at a write is in [`crate::lock`].
+//! Which fields people do not write: those that steps write (`written_by`), those that are settled in some states
+//! (`fixed`), and those that are none of a requester's (`requesters_enter`). What follows from it at a write is in
+//! [`crate::lock`] and [`crate::access`].
 
 use indexmap::IndexMap;
 
+use crate::access::REQUESTER;
 use crate::field::Field;
 use crate::load::flow::{Scope, state_name};
 use crate::load::node::Node;
-use crate::load::text::{Book, hint};
+use crate::load::text::{Book, Word, hint};
 use crate::load::tree::{FixedTree, TypeTree};
 use crate::record_type::Fixed;
 use crate::workflow::{State, Transition};
 
 /// Values of a `set` that say who took the step, or when.
 const ACT: [&str; 3] = ["me", "now", "today"];
+/// The action of making a record.
+const CREATE: &str = "create";
 /// What `written_by` may say.
 const WRITERS: [&str; 2] = ["people", "steps"];
 
@@ -64,6 +68,41 @@ pub(crate) fn fixed(tree: &TypeTree, states: &[State], scope: &Scope<'_>, book: 
         });
     }
     found
+}
+
+/// The fields that a mere requester enters. He sees them, so they are public; he makes no record of a type without them.
+pub(crate) fn requesters_enter(tree: &TypeTree, scope: &Scope<'_>, book: &mut Book<'_>) -> Vec<String> {
+    for word in &tree.requesters_enter {
+        if !scope.field_or_relation(word, book) {
+            continue;
+        }
+        let message = match scope.fields.get(&word.text) {
+            Some(field) if field.public && field.is_asked() => continue,
+            Some(field) if !field.public => {
+                format!("a requester does not see `{}`: make it public=#true, or leave it out", word.text)
+            }
+            Some(_) => format!("nobody enters `{}`; leave it out", word.text),
+            None if scope.torn => continue,
+            None => format!(
+                "`{}` is a relation of another type; a requester enters fields of this one",
+                word.text
+            ),
+        };
+        book.mistake(word.spot, message);
+    }
+    let makes = |actions: &Word| actions.split().iter().any(|action| action.text == CREATE);
+    let requester = tree
+        .permits
+        .iter()
+        .find(|(roles, actions)| roles.split().iter().any(|role| role.text == REQUESTER) && makes(actions));
+    if let Some((_, actions)) = requester
+        && tree.requesters_enter.is_empty()
+    {
+        let message =
+            "a requester may make records of this type; say what he enters: requesters_enter \"field\" …";
+        book.mistake(actions.spot, message);
+    }
+    tree.requesters_enter.iter().map(|word| word.text.clone()).collect()
 }
 
 /// Marks the fields that steps write: those that a step sets to who took it or when, unless they are filled when the

@@ -119,6 +119,7 @@ fn extend(tree: &mut TypeTree, added: TypeTree, book: &mut Book<'_>) {
     tree.charts.extend(added.charts);
     tree.timelines.extend(added.timelines);
     tree.fixed.extend(added.fixed);
+    tree.requesters_enter.extend(added.requesters_enter);
     tree.examples.extend(added.examples);
     tree.sources.extend(added.sources);
     for (name, guard) in added.guards {

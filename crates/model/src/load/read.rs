@@ -10,7 +10,7 @@ use crate::load::tree::{
 use crate::load::{collect, draw, fixed};
 use crate::written::{self, Slip};
 
-const INSIDE: [&str; 21] = [
+const INSIDE: [&str; 22] = [
     "section",
     "clause",
     "family",
@@ -27,6 +27,7 @@ const INSIDE: [&str; 21] = [
     "version_of",
     "readers",
     "fixed",
+    "requesters_enter",
     "chart",
     "timeline",
     "permit",
@@ -209,6 +210,7 @@ fn children(node: Node<'_>, tree: &mut TypeTree, book: &mut Book<'_>) {
             "version_of" => again(child, &mut tree.version_of, reading::version_of(child, book), book),
             "readers" => again(child, &mut tree.readers, reading::readers(child, book), book),
             "fixed" => tree.fixed.extend(fixed::read(child, book)),
+            "requesters_enter" => tree.requesters_enter.extend(words(child, book)),
             "chart" => tree.charts.extend(draw::chart(child, book)),
             "timeline" => tree.timelines.extend(draw::timeline(child, book)),
             "permit" => {

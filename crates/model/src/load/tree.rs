@@ -35,6 +35,8 @@ pub(crate) struct TypeTree {
     pub version_of: Option<VersionTree>,
     pub readers: Option<ReadersTree>,
     pub fixed: Vec<FixedTree>,
+    /// Fields that a mere requester enters.
+    pub requesters_enter: Vec<Word>,
     pub charts: Vec<ChartTree>,
     pub timelines: Vec<TimelineTree>,
     pub permits: Vec<(Word, Word)>,

@@ -6,6 +6,7 @@ mod cases;
 mod databases;
 mod desk;
 mod differential;
+mod earlier;
 mod faults;
 mod generator;
 mod oracle;

@@ -177,7 +177,7 @@ async fn page(visit: &Visit, wrong: &Wrong, message: &Markup) -> Result<Markup, 
                 dt { "Sign-in name" } dd.mono { (visit.account.sign_in) }
                 dt { "Roles" } dd { (visit.account.roles.join(", ").replace('_', " ")) }
                 dt { "Person" } dd { @if let Some(of) = visit.registry().get("person") { a.link href={ "/" (crate::menu::slug(of)) "/" (of.reference(visit.account.person)) } { (of.reference(visit.account.person)) } } }
-                dt { "Time zone" } dd { (visit.zone().iana_name().unwrap_or("UTC")) }
+                dt { "Times are shown in" } dd { (visit.zone().iana_name().unwrap_or("UTC")) }
             } } }
         }
         (cards)

@@ -28,11 +28,16 @@ pub fn router() -> Router<AppState> {
         .route("/{slug}/{reference}/edit", get(edit).post(update).layer(DefaultBodyLimit::disable()))
 }
 
-/// The fields of all sections of a type's form, as [`form::sections`] has them; files only for who may attach some.
+/// The fields of all sections of a type's form, as [`form::sections`] has them, that the visitor sees and enters; files
+/// only for who may attach some.
 fn fields<'a>(visit: &Visit, of: &'a RecordType, state: Option<&str>) -> Vec<&'a Field> {
     let may_attach = visit.caller.may(of, &Action::Attach);
     let all = form::sections(of, state).into_iter().flat_map(|(_, fields)| fields);
-    all.filter(|f| (may_attach || !matches!(f.kind, Kind::File)) && visit.caller.sees(of, &f.name)).collect()
+    let enters = |f: &Field| state.is_some() || visit.caller.enters(of, &f.name, None);
+    let is_shown = |f: &&Field| {
+        (may_attach || !matches!(f.kind, Kind::File)) && visit.caller.sees(of, &f.name) && enters(f)
+    };
+    all.filter(is_shown).collect()
 }
 
 /// A form about to be shown.

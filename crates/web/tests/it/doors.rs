@@ -11,7 +11,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
 use proofdesk_doors::Doors;
-use proofdesk_engine::{Act, Change, Door, NewAccount, NewToken, Record, Reference, Target};
+use proofdesk_engine::{Act, Change, Door, ListRequest, NewAccount, NewToken, Record, Reference, Target};
 use proofdesk_model::Value;
 use proofdesk_testkit::{BOTH, Database, MORNING, TestDesk};
 use proofdesk_web::{AppState, Settings};
@@ -82,6 +82,14 @@ impl Watched {
     async fn incident(&self, number: i64) -> Record {
         let reference = Reference::new("incident", number);
         self.desk.engine.require(&self.desk.setup(), &reference).await.unwrap()
+    }
+
+    /// The number of the only incident.
+    async fn only(&self) -> i64 {
+        let all = ListRequest::new("incident");
+        let page = self.desk.engine.list(&self.desk.setup(), &all).await.unwrap();
+        let [only] = page.records.as_slice() else { panic!("{} incidents", page.records.len()) };
+        only.number
     }
 
     async fn count(&self) -> u64 {

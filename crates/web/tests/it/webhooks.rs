@@ -12,6 +12,7 @@ use proofdesk_doors::{Doors, signature};
 use proofdesk_engine::{Act, Change, Direction, Door, Error, NewAccount, Target, Webhook};
 use proofdesk_model::Value;
 use proofdesk_reach::{Limits, Reach, Rule};
+use proofdesk_store::Statement;
 use proofdesk_testkit::{BOTH, Database, MORNING, TestDesk};
 use proofdesk_web::{AppState, Settings};
 use rand::SeedableRng;
@@ -148,6 +149,29 @@ async fn what_an_account_sees_is_told_once_signed_and_with_patience() {
         desk.engine.sequence().await.unwrap();
         let report = desk.engine.verify(&[], |_, _| {}).await.unwrap();
         assert!(report.findings.is_empty(), "{database:?}: {:?}", report.findings);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_that_cannot_be_signed_stops_no_other() {
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let other = Other::start().await;
+        let act = Act::new(&desk.setup(), Door::Cli);
+        let staff = program(&desk, "Wall", "agent").await;
+        let mut random = StdRng::from_seed([5; 32]);
+        let (broken, _) = desk.engine.create_webhook(&act, &hook(staff, &other), &mut random).await.unwrap();
+        let (_, secret) = desk.engine.create_webhook(&act, &hook(staff, &other), &mut random).await.unwrap();
+        let torn = Statement::update("webhook").set("secret", "no secret").when("id", broken.id);
+        desk.engine.store().execute(vec![torn]).await.unwrap();
+        incident(&desk, "Tills down", "high").await;
+        run(&desk, &reach(&["127.0.0.1"])).await;
+        let took = other.took();
+        assert_eq!(took.len(), 1, "{database:?}");
+        let (headers, body) = &took[0];
+        let text = |name: &str| headers[name].to_str().unwrap().to_owned();
+        let (id, seconds) = (text("webhook-id"), text("webhook-timestamp").parse::<i64>().unwrap());
+        signature::verify(&secret, (&id, seconds, &text("webhook-signature")), body, seconds).unwrap();
     }
 }
 

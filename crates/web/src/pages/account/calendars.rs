@@ -59,7 +59,7 @@ async fn make(visit: Visit, Form(given): Form<Given>) -> Result<Response, WebErr
     let (act, engine, mut random) = (visit.act(), visit.engine(), random());
     match engine.create_calendar_link(&act, visit.account.id, &given.calendar, &mut random).await {
         Ok((_, secret)) => {
-            let base = visit.state.settings.public_url.clone().unwrap_or_default();
+            let base = visit.state.settings.base();
             let said = "The address is made. Give it to your calendar program now; it is not shown again.";
             let made = notice("ok", said, &html! { pre.mono { (base) (address(&secret)) } });
             Ok(page(&visit, &Wrong::default(), &made).await?.into_response())
