@@ -48,7 +48,7 @@ pub(crate) fn author(name: &str) -> String {
 }
 
 /// A text with the record's values in its places.
-fn filled(text: &str, record: &Record, engine: &Engine) -> String {
+pub(crate) fn filled(text: &str, record: &Record, engine: &Engine) -> String {
     places::filled(text, |place| shown(place, record, engine))
 }
 

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use proofdesk_engine::read::ListRequest;
-use proofdesk_engine::{Caller, Door, Engine, HistoryItem, Reference, Stamp, Target};
+use proofdesk_engine::{Audience, Caller, Door, Engine, HistoryItem, Reference, Stamp, Target};
 use proofdesk_model::{Outcome, Record, Value, format};
 use serde::Serialize;
 
-use crate::act::{author, holds, plan};
+use crate::act::{author, filled, holds, plan};
 use crate::declared::{Act, Automation, Automations};
 use crate::error::Error;
 
@@ -29,7 +29,9 @@ pub struct Fired {
     pub acted: bool,
     /// It holds now, with what must hold besides.
     pub holds: bool,
-    /// What would be done if it began now; empty where it does not hold.
+    /// It holds now, but not what must hold besides (`also`).
+    pub barred: bool,
+    /// What would be done if it began now, with the record's values in texts; empty where it does not hold.
     pub would: Vec<String>,
     /// Why something of it would be refused.
     pub refused: Vec<String>,
@@ -113,17 +115,19 @@ async fn fired(
                 by: item.by.clone(),
                 acted,
                 holds: false,
+                barred: false,
                 would: Vec::new(),
                 refused: Vec::new(),
             });
         }
         after = before;
     }
-    if let Some(newest) = found.first_mut()
-        && holds(engine, caller, automation, record).await?
-    {
-        newest.holds = true;
-        (newest.would, newest.refused) = would(engine, caller, automation, record).await?;
+    if let Some(newest) = found.first_mut().filter(|_| is_true(record)) {
+        newest.holds = holds(engine, caller, automation, record).await?;
+        newest.barred = !newest.holds;
+        if newest.holds {
+            (newest.would, newest.refused) = would(engine, caller, automation, record).await?;
+        }
     }
     Ok(found)
 }
@@ -161,7 +165,8 @@ async fn would(
         Act::Take(_) => plan.change.transition.is_some(),
         _ => true,
     });
-    let would = would.map(Act::words).collect();
+    let seen = caller.shown(record.clone());
+    let would: Vec<(bool, String)> = would.map(|act| told(act, &seen, engine)).collect();
     let change = std::mem::take(&mut plan.change);
     let mut refused = plan.all_refused();
     if !change.is_empty() {
@@ -169,5 +174,21 @@ async fn would(
         let problems = engine.rehearse(&program, target, change, Door::Rule).await?;
         refused.extend(problems.0.into_iter().map(|p| p.message));
     }
-    Ok((would, refused))
+    // as in life, the customer is told nothing where something is refused
+    let would = would.into_iter().filter(|(to_customer, _)| !to_customer || refused.is_empty());
+    Ok((would.map(|(_, words)| words).collect(), refused))
+}
+
+/// What an act does, with the record's values in what it says; and whether it speaks to the customer.
+fn told(act: &Act, record: &Record, engine: &Engine) -> (bool, String) {
+    match act {
+        Act::Comment { audience, text } => {
+            let act = Act::Comment { audience: *audience, text: filled(text, record, engine) };
+            (*audience == Audience::Customer, act.words())
+        }
+        Act::Set { field, value } => {
+            (false, Act::Set { field: field.clone(), value: filled(value, record, engine) }.words())
+        }
+        other => (false, other.words()),
+    }
 }

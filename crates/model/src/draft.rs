@@ -241,16 +241,45 @@ impl Draft {
         }
     }
 
-    /// A relation that is settled in the other record's state is not altered from this side either.
+    /// A relation that is settled in the other record's state is not altered from this side either. Where it is a single
+    /// link of this type, the record is a part of the other one: it neither comes, goes nor changes.
     fn check_far_locks(&self, facts: &Facts, problems: &mut Problems) {
-        for link in &self.links {
-            let Some(inverse) = self.of.inverses.get(&link.relation) else { continue };
-            let Some(other) = facts.one(&link.to) else { continue };
-            if let Some(problem) = lock::settled(&other.of, &other.state, &inverse.field, None) {
-                let message = format!("{}: {}", other.reference(), problem.message);
-                problems.push(Problem { field: link.relation.clone(), message, ..problem });
-            }
+        let settled = |relation: &str, other: &Record| {
+            let theirs = self.of.partner(relation)?;
+            let problem = lock::settled(&other.of, &other.state, theirs, None)?;
+            let message = format!("{}: {}", other.reference(), problem.message);
+            Some(Problem { field: relation.to_owned(), message, ..problem })
+        };
+        for link in self.links.iter().filter(|l| self.of.settled_afar.contains(&l.relation)) {
+            problems.0.extend(facts.one(&link.to).and_then(|other| settled(&link.relation, other)));
         }
+        // parts come with history and with the making of the example company
+        if self.before.is_none() && lock::is_free(&self.caller, &self.stamp) {
+            return;
+        }
+        for link in &self.of.settled_afar {
+            let altered = if self.changed(link) { Some(link.as_str()) } else { self.altered() };
+            let Some(altered) = altered else { continue };
+            let other = self.wholes(link).into_iter().find_map(|to| settled(link, facts.one(&to)?));
+            problems.0.extend(other.map(|problem| Problem { field: altered.to_owned(), ..problem }));
+        }
+    }
+
+    /// The first thing that this draft alters of its record, beside what is computed and what its step asks for or sets.
+    fn altered(&self) -> Option<&str> {
+        let before = self.before.as_ref()?;
+        let step = self.transition.as_deref().and_then(|t| self.of.transition(t));
+        let of_step = |name: &str| {
+            step.is_some_and(|t| t.asks_for(name) || t.sets.iter().any(|(field, _)| field == name))
+        };
+        if before.state != self.after.state {
+            return Some("state");
+        }
+        let columns = self.of.columns().iter().filter(|column| self.changed(&column.name));
+        let entered = columns
+            .filter_map(|column| self.of.field(&column.field))
+            .find(|field| field.computed.is_none() && !of_step(&field.name));
+        entered.map(|field| field.name.as_str())
     }
 
     fn check_guards(&self, facts: &Facts, problems: &mut Problems) {

@@ -8,7 +8,7 @@
 use crate::access::Caller;
 use crate::change::{Door, Stamp};
 use crate::error::Problem;
-use crate::field::Field;
+use crate::field::{Field, Kind};
 use crate::record_type::{Fixed, RecordType};
 use crate::workflow::Transition;
 
@@ -25,6 +25,15 @@ impl RecordType {
     pub fn fixed_in(&self, state: &str, field: &str) -> Option<&Fixed> {
         let holds = |f: &&Fixed| f.states.iter().any(|s| s == state) && f.fields.iter().any(|f| f == field);
         self.fixed.iter().find(holds)
+    }
+
+    /// What the other side calls a relation of this type.
+    pub fn partner(&self, relation: &str) -> Option<&str> {
+        match self.field(relation).map(|f| &f.kind) {
+            Some(Kind::Link { inverse, .. } | Kind::Links { inverse, .. }) => inverse.as_deref(),
+            Some(_) => None,
+            None => self.inverses.get(relation).map(|inverse| inverse.field.as_str()),
+        }
     }
 
     /// Whether people may enter a field of a record that is in a state: it is entered at all, and not settled.

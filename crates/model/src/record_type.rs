@@ -305,6 +305,9 @@ pub struct RecordType {
     pub readers: Option<Readers>,
     /// Fields that are not altered in some states.
     pub fixed: Vec<Fixed>,
+    /// Fields and relations that lead to records which settle them ([`Fixed`]) under the name they have there. Derived by
+    /// [`crate::Registry::seal`].
+    pub settled_afar: BTreeSet<String>,
     /// Fields that a mere requester enters in a record that he makes; see [`crate::Caller::enters`].
     pub requesters_enter: Vec<String>,
     /// Charts on the page of a record.

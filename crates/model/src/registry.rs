@@ -60,6 +60,11 @@ impl Registry {
                 t.inverses.insert(name, inverse);
             }
         }
+        for (of, relation) in settled_from_afar(&types) {
+            if let Some(t) = types.get_mut(&of) {
+                t.settled_afar.insert(relation);
+            }
+        }
         let types = types.into_iter().map(|(name, mut t)| {
             t.seal();
             (name, Arc::new(t))
@@ -102,6 +107,19 @@ impl Registry {
             None => format!("{}-{}", reference.record_type, reference.number),
         }
     }
+}
+
+/// The relations that another type settles, each as the type on the other side calls it.
+fn settled_from_afar(types: &IndexMap<String, RecordType>) -> Vec<(String, String)> {
+    let partner = |of: &RecordType, name: &String| match of.field(name).map(|f| &f.kind) {
+        Some(Kind::Link { to, inverse: Some(inverse) } | Kind::Links { to, inverse: Some(inverse) }) => {
+            Some((to.clone(), inverse.clone()))
+        }
+        Some(_) => None,
+        None => of.inverses.get(name).map(|inverse| (inverse.from.clone(), inverse.field.clone())),
+    };
+    let fixed = types.values().flat_map(|of| of.fixed.iter().map(move |fixed| (of, fixed)));
+    fixed.flat_map(|(of, fixed)| fixed.fields.iter().filter_map(move |name| partner(of, name))).collect()
 }
 
 fn common_type(name: &str, t: &RecordType) -> Option<Type> {

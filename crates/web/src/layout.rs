@@ -55,7 +55,7 @@ pub(crate) fn head_in(title: &str, site: &str, scripts: &[&str]) -> Markup {
 
 /// The frame for signed-in people.
 pub fn frame(visit: &Visit, page: Page<'_>) -> Markup {
-    let current = menu::current(visit.engine(), &visit.menu, &visit.path);
+    let current = menu::current(visit.engine(), &visit.caller, &visit.menu, &visit.path);
     let rail = html! {
         @for group in &visit.menu {
             nav aria-label=(group.label) {

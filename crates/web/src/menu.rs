@@ -161,15 +161,18 @@ pub fn desk_type(engine: &Engine, caller: &Caller) -> Option<Arc<RecordType>> {
     work().filter(|t| !t.clocks.is_empty()).find(readable).or_else(|| work().find(readable)).cloned()
 }
 
-/// The address of the menu's entry for a path: its own, or else the home of the family of the type that it shows.
-pub fn current(engine: &Engine, groups: &[Group], path: &str) -> Option<String> {
+/// The address of the menu's entry for a path: its own, that of the desk for the records that it shows, or else the home of
+/// the family of the type.
+pub fn current(engine: &Engine, caller: &Caller, groups: &[Group], path: &str) -> Option<String> {
     let under = |address: &str| {
         path == address || path.strip_prefix(address).is_some_and(|rest| rest.starts_with('/'))
     };
     let own = groups.iter().flat_map(|g| &g.items).find(|i| under(&i.address));
     own.map(|i| i.address.clone()).or_else(|| {
         let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
-        type_of_slug(engine, first).map(|of| format!("/home/{}", of.family))
+        let is_desk = |of: &RecordType| desk_type(engine, caller).is_some_and(|desk| desk.name == of.name);
+        type_of_slug(engine, first)
+            .map(|of| if is_desk(&of) { "/desk".to_owned() } else { format!("/home/{}", of.family) })
     })
 }
 

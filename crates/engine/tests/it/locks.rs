@@ -350,3 +350,59 @@ async fn a_text_with_open_places_is_neither_reviewed_nor_put_in_force() {
         assert!(refused.contains("{{ and }}") && refused.contains("lines of ____"), "{refused}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_parts_of_what_is_in_force_neither_come_nor_go_nor_change() {
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let everybody = desk.person("Eva Every", &ALL).await.unwrap();
+        let agreement = async |state: &str| {
+            let change = Change { state: Some(state.to_owned()), ..Change::default() };
+            desk.create("agreement", change.with_text("name", "Gold")).await.unwrap().record.number
+        };
+        let (draft, in_force) = (agreement("draft").await, agreement("in_force").await);
+        let target = |agreement: i64| {
+            let change = Change::default().with_text("name", "P1").with_text("duration", "4h");
+            change.with("agreement", Value::Link(agreement))
+        };
+        let part = desk.create("target", target(in_force)).await.unwrap().record.number;
+        let part = Reference::new("target", part);
+        let free = desk.create("target", target(draft)).await.unwrap().record.number;
+        let free = Reference::new("target", free);
+        let locked = |refused: Result<(), Problems>, field: &str| {
+            assert_eq!(code_of(&refused, field), Some("locked"), "{database:?} {field}: {refused:?}");
+            let says = refused.unwrap_err().to_string();
+            assert!(says.contains("SLA-2") && says.contains("End this agreement"), "{says}");
+        };
+        let longer = || Change::default().with_text("duration", "9h");
+        let moved = |to| Change::default().with("agreement", Value::Link(to));
+        for caller in [&everybody, &desk.setup()] {
+            locked(write(&desk, caller, &part, longer(), Door::Page).await, "duration");
+            locked(write(&desk, caller, &part, moved(draft), Door::Api).await, "agreement");
+            locked(write(&desk, caller, &free, moved(in_force), Door::Api).await, "agreement");
+            locked(write(&desk, caller, &part, take("retire"), Door::Page).await, "state");
+        }
+        let new = Target::New("target".to_owned());
+        let Err(Error::Invalid(new)) = desk.engine.apply(&everybody, new, target(in_force), Door::Page).await
+        else {
+            panic!("a new target of an agreement in force")
+        };
+        locked(Err(new), "agreement");
+        // a draft's targets are still being written, and a step that only compares goes on
+        write(&desk, &everybody, &free, longer(), Door::Page).await.unwrap();
+        let contract = Change { state: Some("in_force".to_owned()), ..Change::default() };
+        let contract =
+            desk.create("contract", contract.with_text("name", "Lines")).await.unwrap().record.number;
+        let under = Change::default().with_text("name", "P1 at the supplier").link("underpins", part.clone());
+        let under = under.with("contract", Value::Link(contract));
+        let under = desk.create("contract_target", under).await.unwrap().record.number;
+        let under = Reference::new("contract_target", under);
+        let compare = take("compare").with_text("alignment", "as_strict");
+        write(&desk, &everybody, &under, compare, Door::Page).await.unwrap();
+        let refused =
+            write(&desk, &everybody, &under, Change::default().with_text("unit", "h"), Door::Page).await;
+        assert_eq!(code_of(&refused, "unit"), Some("locked"), "{refused:?}");
+        let kept = desk.engine.require(&everybody, &part).await.unwrap();
+        assert_eq!((kept.version, kept.text("duration")), (1, Some("4h")));
+    }
+}

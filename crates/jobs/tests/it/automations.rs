@@ -268,7 +268,10 @@ async fn a_dry_run_says_what_would_have_been_done_and_writes_nothing() {
         assert_eq!(of(&over).len(), 2);
         assert!(of(&over).iter().all(|f| !f.holds && f.would.is_empty() && !f.acted));
         let holding = &of(&holds)[0];
-        assert!(holding.holds && !holding.would.is_empty());
+        assert!(holding.holds && !holding.barred);
+        let reference = desk.engine.registry().write_reference(&holds);
+        let said = format!("say to staff: “{reference} is urgent: Tills down”");
+        assert!(holding.would.contains(&said), "{:?}", holding.would);
         assert!(
             holding.refused.iter().any(|r| r.contains("team")),
             "no team is named so: {:?}",

@@ -27,8 +27,10 @@ impl Draft {
                 self.lookup_for(first, !path.steps.is_empty(), &mut wanted);
             }
         }
-        let from_other_side = self.links.iter().filter(|l| self.of.inverses.contains_key(&l.relation));
-        wanted.extend(from_other_side.map(|l| Lookup::One(l.to.clone())));
+        let settled = self.links.iter().filter(|l| self.of.settled_afar.contains(&l.relation));
+        wanted.extend(settled.map(|l| Lookup::One(l.to.clone())));
+        let wholes = self.of.settled_afar.iter().flat_map(|link| self.wholes(link));
+        wanted.extend(wholes.map(Lookup::One));
         wanted.sort_unstable();
         wanted.dedup();
         wanted
@@ -49,6 +51,14 @@ impl Draft {
         wanted.dedup();
         wanted.retain(|lookup| !facts.has(lookup));
         wanted
+    }
+
+    /// Where a single link led before, and where it leads now.
+    pub(super) fn wholes(&self, link: &str) -> Vec<Reference> {
+        let before = self.before.as_ref().and_then(|record| reference(record, link));
+        let mut both: Vec<Reference> = before.into_iter().chain(reference(&self.after, link)).collect();
+        both.dedup();
+        both
     }
 
     fn guards(&self) -> &[Guard] {

@@ -154,6 +154,7 @@ fn one(
         version_of: None,
         readers: None,
         fixed,
+        settled_afar: BTreeSet::new(),
         requesters_enter,
         charts: Vec::new(),
         timelines: Vec::new(),

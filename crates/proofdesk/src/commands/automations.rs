@@ -77,6 +77,8 @@ impl AutomationsCommand {
                         "acted on"
                     } else if f.holds {
                         "holds"
+                    } else if f.barred {
+                        "left out"
                     } else {
                         "over"
                     };

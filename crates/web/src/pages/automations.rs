@@ -124,7 +124,7 @@ fn tried(visit: &Visit, automation: &Automation, past: &Past) -> Markup {
             div.body { p { "It never did." } }
         } @else {
             div.scroll { table.list {
-                thead { tr { th scope="col" { "Record" } th scope="col" { "Began" } th scope="col" { "Now" } th.spare scope="col" { "If it began now" } } }
+                thead { tr { th scope="col" { "Record, and what would be done if it began now" } th scope="col" { "Began" } th scope="col" { "Now" } } }
                 tbody { @for fired in past.fired.iter().take(SHOWN) { (row(visit, automation, fired)) } }
             } }
             @if left > 0 { div.body { p.small.muted { (left) " older ones are not shown; " code { "proofdesk automations try" } " lists all." } } }
@@ -136,12 +136,12 @@ fn row(visit: &Visit, automation: &Automation, fired: &Fired) -> Markup {
     let of = visit.registry().get(&automation.on);
     let address = of.map(|of| format!("/{}/{}", slug(of), fired.reference)).unwrap_or_default();
     html! { tr {
-        td.grow { a href=(address) { span.key { (fired.reference) } " " (fired.title) } }
-        td { (time::proven(fired.at, visit.now, visit.zone())) br; span.small.faint { "by " (fired.by) } }
-        td { @if fired.acted { (tag::tag("Acted on", Some("ok"))) } @else if fired.holds { (tag::tag("Holds", Some("info"))) } @else { (tag::tag("Over", None)) } }
-        td.spare.small {
-            @if !fired.would.is_empty() { ul { @for would in &fired.would { li { (would) } } } }
-            @for refused in &fired.refused { p { (tag::tag("Refused", Some("bad"))) " " (refused) } }
+        td.grow {
+            a href=(address) { span.key { (fired.reference) } " " (fired.title) }
+            @if !fired.would.is_empty() { ul.small.muted { @for would in &fired.would { li { (would) } } } }
+            @for refused in &fired.refused { p.small { (tag::tag("Refused", Some("bad"))) " " (refused) } }
         }
+        td { (time::proven(fired.at, visit.now, visit.zone())) br; span.small.faint { "by " (fired.by) } }
+        td { @if fired.acted { (tag::tag("Acted on", Some("ok"))) } @else if fired.holds { (tag::tag("Holds", Some("info"))) } @else if fired.barred { (tag::tag("Left out", None)) br; span.small.faint { "“And only if” does not hold" } } @else { (tag::tag("Over", None)) } }
     } }
 }

@@ -86,7 +86,14 @@ impl Watched {
 
     /// The number of the only incident.
     async fn only(&self) -> i64 {
-        let all = ListRequest::new("incident");
+        let all = ListRequest {
+            record_type: "incident".to_owned(),
+            filter: None,
+            sort: String::new(),
+            descending: false,
+            after: None,
+            limit: 10,
+        };
         let page = self.desk.engine.list(&self.desk.setup(), &all).await.unwrap();
         let [only] = page.records.as_slice() else { panic!("{} incidents", page.records.len()) };
         only.number

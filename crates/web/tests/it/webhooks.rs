@@ -162,7 +162,7 @@ async fn a_webhook_that_cannot_be_signed_stops_no_other() {
         let mut random = StdRng::from_seed([5; 32]);
         let (broken, _) = desk.engine.create_webhook(&act, &hook(staff, &other), &mut random).await.unwrap();
         let (_, secret) = desk.engine.create_webhook(&act, &hook(staff, &other), &mut random).await.unwrap();
-        let torn = Statement::update("webhook").set("secret", "no secret").when("id", broken.id);
+        let torn = Statement::update("webhook").set("secret", "no secret").when("id", broken);
         desk.engine.store().execute(vec![torn]).await.unwrap();
         incident(&desk, "Tills down", "high").await;
         run(&desk, &reach(&["127.0.0.1"])).await;

@@ -216,7 +216,7 @@ fn automations() -> Json {
         })),
         "AutomationFired": object("A time at which the condition began to hold.", json!({
             "reference": text, "title": text, "at": {"type": "string", "format": "date-time"}, "by": text,
-            "acted": yes, "holds": yes, "would": texts, "refused": texts,
+            "acted": yes, "holds": yes, "barred": yes, "would": texts, "refused": texts,
         })),
     })
 }

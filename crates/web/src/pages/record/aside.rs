@@ -53,7 +53,7 @@ fn targets(record: &Record, eyes: &Eyes<'_>) -> Markup {
                     dt { (spec.label) }
                     dd {
                         (clock::clock(record, spec, eyes.now))
-                        @if let Some(due) = record.instant(&format!("{}_due_at", spec.name)) { " " span.faint { "by " (time::proven(due, eyes.now, eyes.zone)) } }
+                        @if let Some(due) = record.instant(&format!("{}_due_at", spec.name)) { " " span.faint { "due " (time::proven(due, eyes.now, eyes.zone)) } }
                         @if let Some(holder) = record.text(&format!("{}_holder", spec.name)) {
                             br; span.small.faint { (holder) @if let Some(by) = record.text(&format!("{}_agreement", spec.name)) { ", " (by) } }
                         }

@@ -353,7 +353,7 @@ fn row(
                 a href=(address) { (record.title()) } br;
                 span.small.faint { @if let Some(by) = by { (format::show(by, &record.get(&by.name), eyes.zone)) " · " } (tag::state_label(&record.of, &record.state)) }
                 @for (day, label) in &entry.due {
-                    div.small { span.muted { (label) } " " span.num.nowrap { (format::write_day(*day)) } @if *day < today && !ended { " " (tag::tag("passed", Some("bad"))) } }
+                    div.small { span.muted { (label) } " " span.num.nowrap { (format::write_day(*day)) } @if *day < today && !ended { " " (tag::tag("passed", (entry.tone != Tone::Ok).then_some("bad"))) } }
                 }
             }
             td { span.small.num.nowrap { (entry.from.map_or_else(|| "no day yet".to_owned(), format::write_day)) } br; (tag::tag(said, Some(tone))) }
@@ -429,7 +429,7 @@ fn coverage_card(label: &str, rows: &[Covered], entries: &[Entry]) -> Markup {
                     thead { tr { th scope="col" { (label) } th scope="col" { "Covered by" } th scope="col" { "Stands" } } }
                     tbody { @for row in rows { tr {
                         td.grow { (row.label) }
-                        td { @for i in &row.by { @let record = &entries[*i].record; a.key href={ "/" (slug(&record.of)) "/" (record.reference()) } { (record.reference()) } " " } }
+                        td.wraps { @for i in &row.by { @let record = &entries[*i].record; a.key href={ "/" (slug(&record.of)) "/" (record.reference()) } { (record.reference()) } " " } }
                         td { @if row.by.is_empty() { (tag::tag("in no plan", Some("bad"))) } @else if done(row) { (tag::tag("done", Some("ok"))) } @else { (tag::tag("planned", Some("risk"))) } }
                     } } }
                 } }

@@ -72,11 +72,13 @@ pub async fn draw(visit: &Visit, loaded: &Loaded) -> Result<Markup, WebError> {
         }
         nodes.push(top);
     }
+    let is_hurt = nodes.iter().any(|n| n.faulty || n.below.iter().any(|b| b.faulty));
     Ok(html! {
         div.chart-room {
             div.chart-wide { (picture(&loaded.record.title(), &nodes, rows)) }
             ul.tree.chart-narrow { (tree(&nodes)) }
         }
+        @if is_hurt { p.small.muted { "Red: an open incident affects it, or something that it rests on." } }
         @if first.len() > SECOND { p.small.muted { "and " (first.len() - SECOND) " more" } }
     })
 }
