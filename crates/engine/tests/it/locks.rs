@@ -390,9 +390,18 @@ async fn the_parts_of_what_is_in_force_neither_come_nor_go_nor_change() {
         locked(Err(new), "agreement");
         // a draft's targets are still being written, and a step that only compares goes on
         write(&desk, &everybody, &free, longer(), Door::Page).await.unwrap();
+        let supplier =
+            desk.create("supplier", Change::default().with_text("name", "Lines plc")).await.unwrap();
         let contract = Change { state: Some("in_force".to_owned()), ..Change::default() };
-        let contract =
-            desk.create("contract", contract.with_text("name", "Lines")).await.unwrap().record.number;
+        let contract = desk
+            .create(
+                "contract",
+                contract.with_text("name", "Lines").with("supplier", Value::Link(supplier.record.number)),
+            )
+            .await
+            .unwrap()
+            .record
+            .number;
         let under = Change::default().with_text("name", "P1 at the supplier").link("underpins", part.clone());
         let under = under.with("contract", Value::Link(contract));
         let under = desk.create("contract_target", under).await.unwrap().record.number;
