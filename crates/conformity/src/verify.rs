@@ -19,9 +19,6 @@ use crate::retest::TURN;
 use crate::run::{LISTS_KEPT, digest_of_results, exception_line, marks_of};
 use crate::tables::{self, ResultRow};
 
-/// Entries read at a time.
-const BATCH: usize = 2_000;
-
 /// Runs of earlier versions took the clock twice, for the row and for the entry: so far these may lie apart,
 /// microseconds.
 const CLOCK_TWICE: u64 = 1_000_000;
@@ -55,13 +52,8 @@ impl Told {
     async fn read(engine: &Engine) -> Result<Self, Error> {
         let mut told = Self::default();
         for kind in ["conformity_run", "conformity_judgement", TURN] {
-            let mut after = 0;
-            loop {
-                let entries = engine.store().entries_about(kind, after, BATCH).await?;
-                let Some(last) = entries.last() else { break };
-                after = last.id;
-                entries.iter().for_each(|entry| told.take(kind, entry));
-            }
+            let entries = engine.believed_about(kind).await?;
+            entries.iter().for_each(|entry| told.take(kind, entry));
         }
         Ok(told)
     }

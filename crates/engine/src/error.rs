@@ -60,6 +60,11 @@ pub enum Error {
     /// Another program took the number of a new record; the engine takes the next one by itself.
     #[error("The number of the new record is taken. Try again.")]
     Taken,
+    /// The bytes of a file were changed in the database: they are not handed out.
+    #[error(
+        "The bytes of this file are not those that were stored: they were changed in the database, so they are not shown. Ask an administrator to run `proofdesk verify` and to restore the file from a backup."
+    )]
+    Damaged,
     /// A fault of ours or of the machine; the chain goes to the log once.
     #[error("{0}")]
     Internal(String),
@@ -73,6 +78,10 @@ impl From<proofdesk_store::Error> for Error {
             Store::Unavailable(_) => Self::Unavailable,
             Store::NumberTaken { .. } => Self::Taken,
             Store::NotFound(what) => Self::NotFound(what),
+            Store::Damaged(hash) => {
+                tracing::error!(sha256 = hash, "the bytes of a stored file were changed past the log");
+                Self::Damaged
+            }
             Store::Invalid(message) => Self::invalid("", "format", message),
             Store::KeyTaken { ref key, .. } => {
                 Self::invalid("external_key", "taken", format!("Another record already has the key `{key}`."))

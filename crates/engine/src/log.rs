@@ -4,9 +4,13 @@
 
 use std::collections::HashMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use proofdesk_model::format::write_instant;
 use proofdesk_tlog as tlog;
 use proofdesk_tlog::{Hash, NodeId, SignerKey};
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 use crate::Engine;
 use crate::error::Error;
@@ -65,6 +69,42 @@ pub struct InclusionProof {
     pub checkpoint: Option<Checkpoint>,
     /// The entry's bytes, as text.
     pub body: String,
+}
+
+/// What a checkpoint says beside size and root, in signed lines of its own: `previous SIZE HASH` of the checkpoint before
+/// it, with the SHA-256 of that one's text in base64, and `at INSTANT`. Checkpoints of earlier versions say neither.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Signed {
+    /// Size of the checkpoint before it, and the hash of its text.
+    pub previous: Option<(u64, String)>,
+    /// When it was signed.
+    pub at: Option<String>,
+}
+
+impl Signed {
+    /// Reads the lines of a checkpoint.
+    pub fn read(checkpoint: &tlog::Checkpoint) -> Self {
+        let after = |word: &str| checkpoint.extensions().iter().find_map(|line| line.strip_prefix(word));
+        let previous = after("previous ").and_then(|rest| rest.split_once(' '));
+        let previous = previous.and_then(|(size, hash)| Some((size.parse().ok()?, hash.to_owned())));
+        Self { previous, at: after("at ").map(str::to_owned) }
+    }
+
+    /// The hash by which the next checkpoint names this one.
+    pub fn hash(checkpoint: &tlog::Checkpoint) -> String {
+        STANDARD.encode(Sha256::digest(checkpoint.text().as_bytes()))
+    }
+
+    fn lines(previous: Option<&tlog::Checkpoint>, at: i64) -> Vec<String> {
+        let before = previous.map(|p| format!("previous {} {}", p.size(), Self::hash(p)));
+        before.into_iter().chain([format!("at {}", write_instant(at))]).collect()
+    }
+}
+
+/// The checkpoint of a note, whose signatures are not looked at.
+fn parsed(note: &str) -> Option<tlog::Checkpoint> {
+    let note = tlog::Note::parse(note.as_bytes()).ok()?;
+    tlog::Checkpoint::parse(note.text()).ok()
 }
 
 impl Seal {
@@ -159,12 +199,29 @@ impl Engine {
             return Err(Error::invalid("log_origin", "changed", message));
         }
         let root = self.root_at(size).await?;
-        let checkpoint = tlog::Checkpoint::new(self.origin(), size, root).map_err(internal)?;
-        let note = checkpoint.sign(&[signer]).map_err(internal)?.to_string();
         let at = self.now();
+        let previous = last.as_ref().and_then(|c| parsed(&c.note));
+        let checkpoint = tlog::Checkpoint::new(self.origin(), size, root)
+            .and_then(|c| c.with_extensions(Signed::lines(previous.as_ref(), at)))
+            .map_err(internal)?;
+        let note = checkpoint.sign(&[signer]).map_err(internal)?.to_string();
         let stored = proofdesk_store::StoredCheckpoint { size, at, note };
         self.store().put_checkpoint(&stored).await?;
         Ok(Some(Checkpoint { size, at, note: stored.note }))
+    }
+
+    /// Whether the log goes on from a checkpoint that was kept elsewhere: it has at least that size, and had its root then.
+    ///
+    /// # Errors
+    /// `Invalid` for a text that is no checkpoint; a fault of the database.
+    pub async fn continues(&self, note: &str) -> Result<bool, Error> {
+        let kept = parsed(note).ok_or_else(|| {
+            Error::invalid("checkpoint", "format", "This is no checkpoint: no note with size and root hash.")
+        })?;
+        if kept.size() > self.store().log_size().await? {
+            return Ok(false);
+        }
+        Ok(self.root_at(kept.size()).await? == *kept.root())
     }
 
     /// Proves that an entry is in the log: against the newest checkpoint where it covers the entry, else against the

@@ -1,32 +1,46 @@
-//! Verification: reads the whole log again and finds a changed byte, a missing entry, a reordered pair, a forked
-//! checkpoint, a record's row, comment, file or relation that its entries do not explain, and an account, its roles or
-//! tokens; and says which. Runs of conformity and their results are compared by the crate `conformity`.
+//! Verification: reads the whole log again and finds a changed byte, a missing entry, a reordered pair, a forked or removed
+//! checkpoint, a record's row, comment, file, watcher or relation that its entries do not explain, and an account, its
+//! roles or tokens; and says which. Runs of conformity and their results are compared by the crate `conformity`, mails by
+//! the crate `mail`.
 //!
-//! It trusts nothing that the database says of itself: leaf hashes, nodes and roots are computed anew from the
-//! entries' bytes. Without a checkpoint kept elsewhere nobody can notice that *everything* was rewritten: see
-//! `docs/proof.md`.
+//! Invariant: it trusts nothing that the database says of itself. Leaf hashes, nodes and roots are computed anew from the
+//! entries' bytes; what an entry is about is read from its bytes, the columns beside them must say the same; entries are
+//! replayed in the order of the tree, and one without a leaf counts only while it waits for it. Without a checkpoint kept
+//! elsewhere nobody can notice that *everything* was rewritten: see `docs/proof.md`.
 
 mod accounts;
+mod address;
 mod beside;
+pub mod coverage;
 mod export;
 mod nodes;
+mod places;
 mod replay;
 mod rows;
+mod waiting;
 mod walk;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use proofdesk_tlog::{Frontier, NodeId, VerifierKey};
+use proofdesk_model::format::write_instant;
+use proofdesk_store::{Dialect, StoredEntry};
+use proofdesk_tlog::{Frontier, Hash, NodeId, VerifierKey};
 use serde::Serialize;
 
-pub use export::verify_export;
-use walk::Walk;
+pub use export::{verify_export, verify_export_against};
+use walk::{Held, Walk};
 
 use crate::Engine;
+use crate::account::sealed::TYPE as ACCOUNT;
 use crate::error::Error;
 
 /// Entries read at a time.
-const BATCH: usize = 2_000;
+const BATCH: usize = 4_096;
+/// Most leaves that are named as missing one by one.
+const MISSING_MOST: u64 = 10_000;
+/// The longest that entries go without a checkpoint, microseconds: a checkpoint is signed at least once a day, and the
+/// command line may write while no program runs that signs.
+const TAIL: i64 = 2 * 86_400_000_000;
 /// Most findings that are listed; the rest is counted.
 pub const FINDINGS_MAX: usize = 1_000;
 
@@ -46,6 +60,14 @@ pub enum FindingKind {
     ForkedCheckpoint,
     /// A checkpoint's note or signature is not good.
     BadCheckpoint,
+    /// A checkpoint that another one names, or that its schedule asks for, is not there.
+    MissingCheckpoint,
+    /// The columns beside an entry say something else than its sealed bytes.
+    ChangedAddress,
+    /// An entry that is no leaf and does not wait to become one.
+    UnsealedEntry,
+    /// The bytes of a file are not those that came in, or are gone.
+    ChangedFile,
     /// A record's row differs from what its entries say.
     ChangedRow,
     /// A record's row is gone, or one is there that no entry made.
@@ -78,14 +100,25 @@ pub struct Report {
     pub checkpoints: u64,
     /// Of these, those whose signature was verified with a given key.
     pub signatures: u64,
+    /// Checkpoints kept outside of the database that were compared with the tree.
+    pub kept: u64,
+    /// Newest entries that no checkpoint of the database covers yet.
+    pub uncovered: u64,
     /// Records whose rows were compared with their entries.
     pub records: u64,
+    /// Files whose bytes were hashed again; the same bytes count once.
+    pub files: u64,
     /// Accounts whose rows were compared with their entries.
     pub accounts: u64,
+    /// Mails whose rows were compared with what was sealed of them.
+    pub mails: u64,
     /// Conformity runs whose results were compared with what their entries seal.
     pub runs: u64,
     /// Entries that still wait for their leaf.
     pub pending: u64,
+    /// Since when entries tell all that is compared, microseconds UTC; rows of earlier versions are compared as far as the
+    /// log tells of them. None where no entry does.
+    pub full_since: Option<i64>,
     /// What is wrong, at most [`FINDINGS_MAX`].
     pub findings: Vec<Finding>,
     /// Findings beyond those listed.
@@ -100,12 +133,57 @@ impl Report {
 
     /// Adds a finding; beyond [`FINDINGS_MAX`] it is only counted.
     pub fn add(&mut self, kind: FindingKind, leaf: Option<u64>, record: Option<String>, message: String) {
+        self.push(Finding { kind, leaf, record, message });
+    }
+
+    /// As [`Report::add`].
+    pub fn push(&mut self, finding: Finding) {
         if self.findings.len() < FINDINGS_MAX {
-            self.findings.push(Finding { kind, leaf, record, message });
+            self.findings.push(finding);
         } else {
             self.more += 1;
         }
     }
+}
+
+/// A checkpoint that was kept outside of the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Where, for findings: the name of a file.
+    pub name: String,
+    /// The signed note.
+    pub note: String,
+}
+
+impl Kept {
+    fn held(&self) -> Held {
+        // mail programs end lines in their own way
+        let note = self.note.replace("\r\n", "\n");
+        let size = note.lines().nth(1).and_then(|line| line.parse().ok()).unwrap_or(u64::MAX);
+        Held { size, at: None, note, outside: Some(self.name.clone()) }
+    }
+}
+
+/// What is known from elsewhere and must fit.
+#[derive(Debug, Clone, Default)]
+pub struct Expected {
+    /// Verifier keys that are trusted; with none, signatures are not judged and the report says so.
+    pub keys: Vec<VerifierKey>,
+    /// Checkpoints that were kept outside of the database.
+    pub kept: Vec<Kept>,
+}
+
+/// What the walk over the leaves gathers for what comes after it.
+#[derive(Default)]
+struct Met {
+    /// Everything that the log tells of: kind and number.
+    about: HashSet<(String, i64)>,
+    /// Id of the entry before, on SQLite, where ids follow the leaves.
+    id: i64,
+    /// Every entry is of a version that tells all that is compared.
+    is_full: bool,
+    /// Instants of the oldest and the newest entry that no checkpoint covers.
+    open: Option<(i64, i64)>,
 }
 
 impl Engine {
@@ -117,47 +195,156 @@ impl Engine {
     pub async fn verify(
         &self,
         keys: &[VerifierKey],
+        progress: impl FnMut(u64, u64) + Send,
+    ) -> Result<Report, Error> {
+        self.verify_against(&Expected { keys: keys.to_vec(), ..Expected::default() }, progress).await
+    }
+
+    /// As [`Engine::verify`], also against what was kept elsewhere.
+    ///
+    /// # Errors
+    /// As [`Engine::verify`].
+    pub async fn verify_against(
+        &self,
+        expected: &Expected,
         mut progress: impl FnMut(u64, u64) + Send,
     ) -> Result<Report, Error> {
-        let size = self.store().log_size().await?;
+        // whatever waits for its leaf gets it now; nothing happens where another program is at it
+        while self.sequence().await? > 0 {}
         let mut report = Report { origin: self.origin().to_owned(), ..Report::default() };
-        report.pending = self.store().health().await?.pending;
-        let checkpoints = self.store().checkpoints(usize::MAX >> 1).await?;
-        let notes: Vec<(u64, String)> = checkpoints.into_iter().map(|c| (c.size, c.note)).collect();
-        let mut walk = Walk::new(self.origin(), keys, notes, &mut report);
-        let mut seen: HashMap<(String, i64), i64> = HashMap::new();
+        let size = self.size_to_read(&mut report).await?;
+        let stored = self.store().checkpoints(usize::MAX >> 1).await?;
+        let covered = stored.first().map(|newest| newest.size);
+        let mut held: Vec<Held> = expected.kept.iter().map(Kept::held).collect();
+        let own = |c: proofdesk_store::StoredCheckpoint| Held {
+            size: c.size,
+            at: Some(c.at),
+            note: c.note,
+            outside: None,
+        };
+        held.extend(stored.into_iter().map(own));
+        let mut walk = Walk::new(self.origin(), &expected.keys, held, &mut report);
+        let mut met = Met::default();
         let mut next = 0_u64;
         while next < size {
-            let entries = self.store().entry_range(next, BATCH).await?;
             let until = (next + BATCH as u64).min(size);
-            let ids: Vec<NodeId> = (next..until).map(|index| NodeId { level: 0, index }).collect();
-            let hashes = self.store().nodes(&ids).await?;
-            let mut computed: Vec<(NodeId, proofdesk_tlog::Hash)> = Vec::new();
-            let mut names: HashMap<u64, String> = HashMap::new();
-            let mut entries = entries.into_iter().peekable();
-            for index in next..until {
-                let stored = hashes.get(&NodeId { level: 0, index });
-                match entries.next_if(|e| e.leaf == Some(index)) {
-                    Some(entry) => {
-                        let key = (entry.record.record_type.clone(), entry.record.number);
-                        let name = self.registry().write_reference(&entry.record);
-                        let version = seen.entry(key).or_default();
-                        *version = (*version).max(entry.version);
-                        walk.entry(index, &entry.body, stored, Some(&entry.leaf_hash), &name, &mut computed);
-                        names.insert(index, name);
-                    }
-                    None => walk.missing(index, stored, &mut computed),
-                }
-            }
+            let (computed, names) = self.walk_on(next..until, covered, &mut walk, &mut met).await?;
             self.compare_nodes(&computed, &names, &mut walk).await?;
             next = until;
             progress(next, size);
         }
         walk.finish();
-        self.verify_rows(&mut report, seen, &mut progress).await?;
-        self.verify_accounts(&mut report).await?;
+        report.uncovered = size.saturating_sub(covered.unwrap_or_default());
+        if !expected.keys.is_empty() && covered.is_none() && size > 0 {
+            let message = "No checkpoint is in the database, although its log has a key: they were removed, or none was \
+                           signed yet. `proofdesk log checkpoint` signs one.";
+            report.add(FindingKind::MissingCheckpoint, None, None, message.to_owned());
+        }
+        verify_schedule(&met, &mut report);
+        self.verify_levels(&mut report).await?;
+        self.verify_places(&mut report).await?;
+        self.verify_waiting(&mut report).await?;
+        let is_full = met.is_full;
+        let accounts: BTreeSet<i64> =
+            met.about.iter().filter(|(of, _)| of == ACCOUNT).map(|(_, number)| *number).collect();
+        self.verify_rows(&mut report, met.about, &mut progress).await?;
+        self.verify_accounts(&mut report, accounts, is_full).await?;
         Ok(report)
     }
+
+    /// How many leaves are to be read. A leaf with an absurd index is named and not walked to.
+    async fn size_to_read(&self, report: &mut Report) -> Result<u64, Error> {
+        let (size, there) = (self.store().log_size().await?, self.store().count_leaves().await?);
+        let most = there.saturating_add(MISSING_MOST);
+        if size > most {
+            let message =
+                format!("The newest leaf has the index {}, but only {there} leaves are there.", size - 1);
+            report.add(FindingKind::MissingEntry, Some(size - 1), None, message);
+        }
+        Ok(size.min(most))
+    }
+
+    /// Walks over some leaves: gives the nodes that they make, and the records by leaf.
+    async fn walk_on(
+        &self,
+        leaves: std::ops::Range<u64>,
+        covered: Option<u64>,
+        walk: &mut Walk<'_>,
+        met: &mut Met,
+    ) -> Result<(Vec<(NodeId, Hash)>, HashMap<u64, String>), Error> {
+        let ids_follow = self.store().dialect() == Dialect::Sqlite;
+        let count = usize::try_from(leaves.end - leaves.start).unwrap_or(BATCH);
+        let mut entries = self.store().entry_range(leaves.start, count).await?.into_iter().peekable();
+        let mut computed: Vec<(NodeId, Hash)> = Vec::with_capacity(2 * count);
+        let mut names: HashMap<u64, String> = HashMap::with_capacity(count);
+        for index in leaves {
+            let Some(entry) = entries.next_if(|e| e.leaf == Some(index)) else {
+                walk.missing(index, &mut computed);
+                continue;
+            };
+            let name = self.registry().write_reference(&entry.record);
+            let is_good = walk.entry(index, &entry.body, Some(&entry.leaf_hash), &name, &mut computed)
+                && self.verify_address(&entry, ids_follow, met, walk.report);
+            if covered.is_some_and(|covered| index >= covered) {
+                let (first, last) = met.open.unwrap_or((entry.at, entry.at));
+                met.open = Some((first.min(entry.at), last.max(entry.at)));
+            }
+            if is_good {
+                met.about.insert((entry.record.record_type, entry.record.number));
+            }
+            names.insert(index, name);
+        }
+        Ok((computed, names))
+    }
+
+    /// The columns of an entry whose bytes are good: gives whether they are, too.
+    fn verify_address(
+        &self,
+        entry: &StoredEntry,
+        ids_follow: bool,
+        met: &mut Met,
+        report: &mut Report,
+    ) -> bool {
+        let leaf = entry.leaf.unwrap_or_default();
+        let (wrong, names_write) = address::compared(entry);
+        if names_write && report.full_since.is_none() {
+            report.full_since = Some(entry.at);
+            met.is_full = leaf == 0;
+        }
+        if !wrong.is_empty() {
+            let shown = self.registry().write_reference(&entry.record);
+            let sealed = address::named(&entry.body).unwrap_or_else(|| "nothing".to_owned());
+            let message = format!(
+                "The columns beside the entry at leaf {leaf} were changed: {}. It is about {sealed}, the columns show it as \
+                 one of {shown}.",
+                wrong.join(", ")
+            );
+            report.add(FindingKind::ChangedAddress, Some(leaf), Some(sealed), message);
+        }
+        if ids_follow && entry.id <= met.id {
+            let sealed = address::named(&entry.body);
+            let message = format!(
+                "The id of the entry at leaf {leaf} was changed: histories show it in another place."
+            );
+            report.add(FindingKind::Reordered, Some(leaf), sealed, message);
+        }
+        met.id = entry.id;
+        wrong.is_empty()
+    }
+}
+
+/// The newest checkpoint must cover all but the last days: one is signed at least once a day while the program runs, and
+/// when it starts.
+fn verify_schedule(met: &Met, report: &mut Report) {
+    let Some((first, last)) = met.open.filter(|(first, last)| last - first > TAIL) else { return };
+    let message = format!(
+        "No checkpoint covers the newest {} entries, although they were written from {} to {}: checkpoints were removed, or \
+         the program ran without its key.",
+        report.uncovered,
+        write_instant(first),
+        write_instant(last)
+    );
+    report.add(FindingKind::MissingCheckpoint, None, None, message);
 }
 
 /// The root hash of a frontier, hexadecimal.

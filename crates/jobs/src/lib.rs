@@ -9,9 +9,11 @@ mod figures;
 mod queue;
 mod webhooks;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use proofdesk_automation::Automations;
 use proofdesk_conformity::Conformity;
 use proofdesk_doors::Doors;
@@ -30,6 +32,8 @@ pub use webhooks::work as work_webhooks;
 pub struct Schedule {
     /// Between two checkpoints, when the log grew.
     pub checkpoint_every: Duration,
+    /// File that keeps the newest checkpoint outside of the database; none keeps none.
+    pub checkpoint_file: Option<PathBuf>,
     /// Between two full conformity runs.
     pub conformity_every: Duration,
     /// Between two looks whether the figures are to be computed again.
@@ -42,6 +46,7 @@ impl Default for Schedule {
     fn default() -> Self {
         Self {
             checkpoint_every: Duration::from_secs(60),
+            checkpoint_file: None,
             conformity_every: Duration::from_secs(3_600),
             figures_every: Duration::from_secs(300),
             zone: jiff::tz::TimeZone::UTC,
@@ -105,11 +110,39 @@ async fn upkeep(engine: Engine, mut stop: watch::Receiver<bool>) {
     }
 }
 
+/// Keeps a checkpoint in a file outside of the database, where `proofdesk verify` finds it. One from which the log does not go
+/// on stays as it is: it is the proof that entries are missing or were written anew.
+///
+/// # Errors
+/// That the log does not go on from the kept one; a fault of the file or of the database.
+pub async fn keep_checkpoint(engine: &Engine, file: &Path, note: &str) -> anyhow::Result<()> {
+    match std::fs::read_to_string(file) {
+        Ok(kept) => anyhow::ensure!(
+            engine.continues(&kept).await?,
+            "the log does not go on from the checkpoint that is kept in {}: entries are missing, or were written anew. Run \
+             `proofdesk verify`; if you restored a backup on purpose, move that file away and keep it",
+            file.display()
+        ),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error).with_context(|| format!("{} cannot be read", file.display())),
+    }
+    let part = file.with_extension("checkpoint-part");
+    let written = std::fs::write(&part, note).and_then(|()| std::fs::rename(&part, file));
+    written.with_context(|| format!("{} cannot be written", file.display()))
+}
+
 async fn checkpoints(jobs: Jobs, mut stop: watch::Receiver<bool>) {
     let Some(signer) = jobs.signer.clone() else { return };
     loop {
         match jobs.engine.publish_checkpoint(&signer).await {
-            Ok(Some(checkpoint)) => tracing::info!(size = checkpoint.size, "checkpoint published"),
+            Ok(Some(checkpoint)) => {
+                tracing::info!(size = checkpoint.size, "checkpoint published");
+                if let Some(file) = &jobs.schedule.checkpoint_file
+                    && let Err(error) = keep_checkpoint(&jobs.engine, file, &checkpoint.note).await
+                {
+                    tracing::error!(%error, "the checkpoint is not kept outside of the database");
+                }
+            }
             Ok(None) => {}
             Err(error) => tracing::warn!(%error, "no checkpoint could be published; tried again later"),
         }

@@ -283,6 +283,22 @@ impl Permit {
         Err(Problems(vec![Problem::new("", "permission", message)]))
     }
 
+    /// Permits an entry about what became of mails on their way out, which are no records: only the program itself writes it.
+    ///
+    /// # Errors
+    /// One problem with code `permission`.
+    pub fn of_mail(caller: &Caller) -> Result<Self, Problems> {
+        if caller.system {
+            return Ok(Self {
+                record_type: "mail_out".to_owned(),
+                action: Action::Note,
+                caller: caller.clone(),
+            });
+        }
+        let message = "Only the program tells what became of mails.";
+        Err(Problems(vec![Problem::new("", "permission", message)]))
+    }
+
     /// Permits an act on an account, which is no record: the program itself may, administrators, and the person whose
     /// account it is where `own` names that person (his own password, his own tokens).
     ///

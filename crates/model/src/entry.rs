@@ -2,9 +2,11 @@
 //!
 //! Shape (members in this order; absent ones are left out):
 //! `{"v":1,"type","number","ref","version","at","occurred_at","by":{"person","name"},"door","action",
-//! "declaration","key","set":{column:[old,new]},"links":[{"add","relation","to"}],"note":{…}}`.
+//! "declaration","key","set":{column:[old,new]},"links":[{"add","relation","to"}],"note":{…},"write"}`.
 //! `at` is the instant of the write, `occurred_at` that of the event and only present when it differs (imported
-//! history). The bytes are what the leaf hash covers: they are stored and never written again.
+//! history). `write` is the id of the write in hexadecimal and the entry's place in it, from 0: `…/0`; entries of earlier
+//! versions lack it. The bytes are what the leaf hash covers: they are stored and never written again.
+//! Invariant: whatever a column beside the bytes says, the bytes say too, so that `verify` need not believe a column.
 
 use std::io::Write as _;
 
@@ -29,6 +31,23 @@ pub struct Entry {
     pub at: i64,
     /// Canonical JSON, UTF-8.
     pub body: Vec<u8>,
+}
+
+impl Entry {
+    /// Says in the body which write it belongs to, and at which place from 0. It is the last member.
+    #[must_use]
+    pub fn of_write_id(mut self, id: uuid::Uuid, seq: i64) -> Self {
+        if self.body.pop_if(|last| *last == b'}').is_some() {
+            let comma = if self.body.last() == Some(&b'{') { "" } else { "," };
+            self.body.extend_from_slice(format!("{comma}\"write\":\"{}\"}}", write_name(id, seq)).as_bytes());
+        }
+        self
+    }
+}
+
+/// How an entry names its write and its place in it.
+pub fn write_name(id: uuid::Uuid, seq: i64) -> String {
+    format!("{}/{seq}", id.simple())
 }
 
 /// The entry of a checked write. The record must have its number.
@@ -277,5 +296,11 @@ mod tests {
         let read: Json = serde_json::from_slice(&note.body).unwrap();
         assert_eq!(read.to_string().into_bytes(), note.body);
         assert!(read.get("occurred_at").is_none() && read.get("set").is_none());
+        let named = note.of_write_id(uuid::Uuid::from_u128(0xA7), 2).body;
+        let mut with: Json = serde_json::from_slice(&named).unwrap();
+        assert_eq!(with.to_string().into_bytes(), named, "canonical with it, too");
+        let write = with.as_object_mut().unwrap().remove("write");
+        assert_eq!(write, Some(json!("000000000000000000000000000000a7/2")));
+        assert_eq!(with, read, "nothing else changes");
     }
 }

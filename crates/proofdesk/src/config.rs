@@ -108,6 +108,15 @@ impl Default for Config {
 }
 
 impl Config {
+    /// File beside the log's key that keeps the newest checkpoint outside of the database. It is named by the database, so that
+    /// a copy of an earlier day is not compared with it.
+    pub fn checkpoint_file(&self) -> PathBuf {
+        let named = self.database.split_whitespace().find_map(|pair| pair.strip_prefix("dbname="));
+        let path = self.database.split('?').next().unwrap_or_default();
+        let name = named.or_else(|| path.rsplit(['/', '\\', ':']).next()).unwrap_or_default();
+        self.log_key.with_file_name(format!("{name}.checkpoint"))
+    }
+
     /// Reads a file. Relative paths in it are relative to the file.
     ///
     /// # Errors
@@ -421,6 +430,23 @@ mod tests {
         assert_eq!(super::beside("sqlite:.demo/proofdesk.db"), Some(".demo/proofdesk.toml".into()));
         assert_eq!(super::beside("desk.db"), Some("proofdesk.toml".into()));
         assert_eq!(super::beside("postgres://desk@db/desk"), None);
+    }
+
+    #[test]
+    fn a_checkpoint_is_kept_beside_the_key_by_the_name_of_its_database() {
+        for (database, file) in [
+            ("sqlite:.demo/proofdesk.db", "/etc/desk/proofdesk.db.checkpoint"),
+            ("copy.db", "/etc/desk/copy.db.checkpoint"),
+            ("postgres://desk:x@db/desk?sslmode=require", "/etc/desk/desk.checkpoint"),
+            ("host=db user=desk dbname=desk_two", "/etc/desk/desk_two.checkpoint"),
+        ] {
+            let config = Config {
+                database: database.into(),
+                log_key: "/etc/desk/log.key".into(),
+                ..Config::default()
+            };
+            assert_eq!(config.checkpoint_file(), std::path::Path::new(file));
+        }
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Files by the hash of their content, in pieces, so that one database file holds everything.
 //!
 //! Pieces come in under a temporary id; the hash is known at the end and only then makes the file readable.
+//!
+//! Invariant: bytes that do not hash to what was stored are not handed out as a file: the last piece comes only when all of
+//! them do.
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -30,8 +33,22 @@ pub struct BlobWriter {
 pub struct BlobReader {
     store: Store,
     id: Vec<u8>,
+    hash: String,
     seq: i64,
     size_bytes: i64,
+    read_bytes: i64,
+    hasher: Sha256,
+}
+
+/// How the bytes of a stored file are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlobState {
+    /// As they came in.
+    Whole,
+    /// Not those that came in.
+    Changed,
+    /// Not there.
+    Gone,
 }
 
 impl Store {
@@ -57,9 +74,28 @@ impl Store {
         Ok(found.first().map(|row| BlobReader {
             store: self.clone(),
             id: row.bytes(0).to_vec(),
+            hash: hash.to_owned(),
             seq: 0,
             size_bytes: row.int(1),
+            read_bytes: 0,
+            hasher: Sha256::new(),
         }))
+    }
+
+    /// Reads the bytes of a file again and compares them with its SHA-256 (hexadecimal).
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn check_blob(&self, hash: &str) -> Result<BlobState, Error> {
+        let Some(mut reader) = self.read_blob(hash).await? else { return Ok(BlobState::Gone) };
+        loop {
+            match reader.next().await {
+                Ok(Some(_)) => {}
+                Ok(None) => return Ok(BlobState::Whole),
+                Err(Error::Damaged(_)) => return Ok(BlobState::Changed),
+                Err(other) => return Err(other),
+            }
+        }
     }
 
     /// Removes what unfinished uploads, and uploads of refused forms, left behind before an instant.
@@ -151,28 +187,45 @@ impl BlobReader {
         self.size_bytes
     }
 
-    /// Gives the next piece, at most 256 KiB; none at the end.
+    /// Gives the next piece, at most 256 KiB; none at the end. The last one is given when all bytes hash to what came in.
     ///
     /// # Errors
-    /// [`Error::Unavailable`].
+    /// [`Error::Damaged`] when they do not; [`Error::Unavailable`].
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        if self.read_bytes >= self.size_bytes {
+            // an empty file has no piece at all, but a hash
+            return if self.seq > 0 || self.is_whole() { Ok(None) } else { Err(self.damaged()) };
+        }
         let mut sql = self.store.sql();
         sql.push("SELECT bytes FROM blob_chunk WHERE blob = ").bind(self.id.as_slice());
         sql.push(" AND seq = ").bind(self.seq);
         let piece = match self.store.known_rows(sql).await?.first_mut().map(|row| row.take(0)) {
             Some(Cell::Bytes(bytes)) => bytes,
-            _ => return Ok(None),
+            _ => return Err(self.damaged()),
         };
         self.seq += 1;
+        self.read_bytes += i64::try_from(piece.len()).unwrap_or(i64::MAX);
+        self.hasher.update(&piece);
+        if self.read_bytes >= self.size_bytes && !self.is_whole() {
+            return Err(self.damaged());
+        }
         Ok(Some(piece))
+    }
+
+    fn is_whole(&self) -> bool {
+        self.read_bytes == self.size_bytes && hex::encode(self.hasher.clone().finalize()) == self.hash
+    }
+
+    fn damaged(&self) -> Error {
+        Error::Damaged(self.hash.clone())
     }
 
     /// Reads the whole file into memory.
     ///
     /// # Errors
-    /// [`Error::Unavailable`].
+    /// As [`BlobReader::next`].
     pub async fn read_all(mut self) -> Result<Vec<u8>, Error> {
-        let mut all = Vec::with_capacity(usize::try_from(self.size_bytes).unwrap_or_default());
+        let mut all = Vec::new();
         while let Some(piece) = self.next().await? {
             all.extend_from_slice(&piece);
         }

@@ -51,6 +51,11 @@ pub enum Error {
     /// What was asked for makes no sense: a cursor of another list, an unknown sort field, a value out of range.
     #[error("{0}")]
     Invalid(String),
+    /// The bytes of a stored file are not those that came in; its SHA-256 (hexadecimal).
+    #[error(
+        "the stored bytes of the file with SHA-256 {0} are not those that came in; restore it from a backup"
+    )]
+    Damaged(String),
     /// A fault of the program or of the file. For the log, not for a page.
     #[error("the store failed: {0}")]
     Internal(String),

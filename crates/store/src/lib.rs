@@ -31,12 +31,12 @@ mod unit;
 pub mod verdicts;
 pub mod write;
 
-pub use blobs::{BlobReader, BlobWriter};
+pub use blobs::{BlobReader, BlobState, BlobWriter};
 pub use census::Asked;
 pub use error::Error;
 pub use histories::HistoryEntry;
 pub use list::{Cursor, ListQuery, Page, Shown};
-pub use log::{StoredCheckpoint, StoredEntry};
+pub use log::{Leafless, Level, StoredCheckpoint, StoredEntry};
 pub use queue::{Claimed, QueueLength, QueuedJob};
 pub use row::Row;
 pub use schema::{Plan, PlanStep};

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::error::Error;
 use crate::row::{Cell, Row};
-use crate::sql::Sql;
+use crate::sql::{Dialect, Sql};
 use crate::statement::Statement;
 use crate::store::{Backend, Store};
 
@@ -21,6 +21,8 @@ pub struct StoredEntry {
     pub leaf: Option<u64>,
     /// Id of the write that made it.
     pub write_id: Uuid,
+    /// Its place in that write, from 0.
+    pub seq: i64,
     /// The record that it is about.
     pub record: Reference,
     /// The record's version after it.
@@ -44,9 +46,35 @@ pub struct StoredCheckpoint {
     pub note: String,
 }
 
+/// An entry that has no leaf.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leafless {
+    /// Its id.
+    pub id: i64,
+    /// The record that its columns name.
+    pub record: Reference,
+    /// When it was written, as its column says, microseconds UTC.
+    pub at: i64,
+    /// The sequencer knows of it (PostgreSQL; on SQLite entries become leaves in their commit, so none waits).
+    pub is_queued: bool,
+}
+
+/// How many nodes a level of the tree has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Level {
+    /// The level, from 1.
+    pub level: u8,
+    /// Nodes stored.
+    pub count: u64,
+    /// The largest index among them.
+    pub last: u64,
+    /// Leaves at the same instant.
+    pub size: u64,
+}
+
 /// Columns of an entry, for [`entry_of`].
 const ENTRY: &str = "SELECT e.id, l.leaf_index, e.write_id, e.record_type, e.number, e.version, e.at, e.body, \
-                     e.leaf_hash FROM ";
+                     e.leaf_hash, e.seq FROM ";
 
 fn entry_of(mut row: Row) -> StoredEntry {
     let bytes = |cell: Cell| match cell {
@@ -62,6 +90,7 @@ fn entry_of(mut row: Row) -> StoredEntry {
         at: row.int(6),
         body: bytes(row.take(7)),
         leaf_hash: bytes(row.take(8)),
+        seq: row.int(9),
     }
 }
 
@@ -95,6 +124,110 @@ impl Store {
         sql.push(" AND e.id < ").bind(before.unwrap_or(i64::MAX)).push(" ORDER BY e.id DESC LIMIT ");
         sql.bind(i64::try_from(limit).unwrap_or(i64::MAX));
         self.read_entries(sql).await
+    }
+
+    /// Gives all entries whose columns name records of a type with numbers from `first` to `last`, as they were given
+    /// their ids; `verify` replays them by their leaves.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn entries_between(
+        &self,
+        record_type: &str,
+        first: i64,
+        last: i64,
+    ) -> Result<Vec<StoredEntry>, Error> {
+        let mut sql = self.sql();
+        sql.push(ENTRY).push("log_entry e LEFT JOIN log_leaf l ON l.entry_id = e.id WHERE e.record_type = ");
+        sql.bind(record_type).push(" AND e.number >= ").bind(first).push(" AND e.number <= ").bind(last);
+        sql.push(" ORDER BY e.number, e.id");
+        self.read_entries(sql).await
+    }
+
+    /// Gives entries that have no leaf, at most `limit`, and whether the sequencer knows of each.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn leafless(&self, limit: usize) -> Result<Vec<Leafless>, Error> {
+        let mut sql = self.sql();
+        let (queued, join) = match self.dialect() {
+            Dialect::Sqlite => ("0", ""),
+            Dialect::Postgres => {
+                ("(p.entry_id IS NOT NULL)", " LEFT JOIN log_pending p ON p.entry_id = e.id")
+            }
+        };
+        sql.push("SELECT e.id, e.record_type, e.number, e.at, ").push(queued);
+        sql.push(" FROM log_entry e LEFT JOIN log_leaf l ON l.entry_id = e.id").push(join);
+        sql.push(" WHERE l.entry_id IS NULL ORDER BY e.id LIMIT ");
+        sql.bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        let leafless = |row: &Row| Leafless {
+            id: row.int(0),
+            record: Reference::new(row.text(1), row.int(2)),
+            at: row.int(3),
+            is_queued: row.bool(4),
+        };
+        Ok(self.rows(sql).await?.iter().map(leafless).collect())
+    }
+
+    /// Gives the ids in the sequencer's queue that are no entries, or are leaves already (PostgreSQL; none on SQLite).
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn stray_pending(&self) -> Result<Vec<i64>, Error> {
+        if self.dialect() == Dialect::Sqlite {
+            return Ok(Vec::new());
+        }
+        let mut sql = self.sql();
+        sql.push("SELECT p.entry_id FROM log_pending p LEFT JOIN log_entry e ON e.id = p.entry_id ");
+        sql.push("LEFT JOIN log_leaf l ON l.entry_id = p.entry_id ");
+        sql.push("WHERE e.id IS NULL OR l.entry_id IS NOT NULL ORDER BY 1 LIMIT 1000");
+        Ok(self.rows(sql).await?.iter().map(|row| row.int(0)).collect())
+    }
+
+    /// Whether the sequencer knows of an entry that has no leaf, or has given it one meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn is_sequenced(&self, entry: i64) -> Result<bool, Error> {
+        if self.dialect() == Dialect::Postgres {
+            let mut sql = self.sql();
+            sql.push("SELECT 1 FROM log_pending WHERE entry_id = ").bind(entry);
+            if !self.known_rows(sql).await?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(self.leaf_of_entry(entry).await?.is_some())
+    }
+
+    /// Tells how many nodes each level of the stored tree has, level 0 left out, and how many leaves there are.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn levels(&self) -> Result<Vec<Level>, Error> {
+        let mut sql = self.sql();
+        sql.push(
+            "SELECT level, count(*), max(idx), (SELECT coalesce(max(leaf_index) + 1, 0) FROM log_leaf) ",
+        );
+        sql.push("FROM log_node GROUP BY level ORDER BY level");
+        let number = |row: &Row, at: usize| u64::try_from(row.int(at)).unwrap_or_default();
+        let level = |row: &Row| Level {
+            level: u8::try_from(row.int(0)).unwrap_or(u8::MAX),
+            count: number(row, 1),
+            last: number(row, 2),
+            size: number(row, 3),
+        };
+        Ok(self.rows(sql).await?.iter().map(level).collect())
+    }
+
+    /// Counts the leaves; as many as [`Store::log_size`] tells when none is missing.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn count_leaves(&self) -> Result<u64, Error> {
+        let mut sql = self.sql();
+        sql.push("SELECT count(*) FROM log_leaf");
+        let count = self.known_rows(sql).await?.first().map_or(0, |row| row.int(0));
+        Ok(u64::try_from(count).unwrap_or_default())
     }
 
     /// Gives entries about one kind of thing in the order in which they were written: those with an id above `after`,

@@ -140,12 +140,16 @@ impl Sqlite {
                 let size_bytes =
                     one("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")?;
                 let log_size = one("SELECT coalesce(max(leaf_index) + 1, 0) FROM log_leaf")?;
+                // every commit makes its entries leaves: what stands after the newest leaf came past the program
+                let pending =
+                    one("SELECT count(*) FROM log_entry WHERE id > coalesce((SELECT entry_id FROM \
+                     log_leaf ORDER BY leaf_index DESC LIMIT 1), 0)")?;
                 Ok(Health {
                     dialect: Dialect::Sqlite,
                     version: format!("SQLite {}", rusqlite::version()),
                     size_bytes,
                     log_size: u64::try_from(log_size).unwrap_or_default(),
-                    pending: 0,
+                    pending: u64::try_from(pending).unwrap_or_default(),
                 })
             })
             .await

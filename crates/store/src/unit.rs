@@ -92,16 +92,13 @@ impl Unit {
         statement.to_steps(dialect, &mut self.steps);
     }
 
-    /// Appends the entries of one write; they count from 0.
+    /// Appends the entries of one write; they count from 0, and each says so before it is hashed.
     pub fn enter(&mut self, write_id: Uuid, entries: impl IntoIterator<Item = Entry>) {
         for (seq, entry) in entries.into_iter().enumerate() {
+            let seq = i64::try_from(seq).unwrap_or(i64::MAX);
+            let entry = entry.of_write_id(write_id, seq);
             let hash = leaf_hash(&entry.body);
-            self.entries.push(NewEntry {
-                write_id,
-                seq: i64::try_from(seq).unwrap_or(i64::MAX),
-                entry,
-                hash,
-            });
+            self.entries.push(NewEntry { write_id, seq, entry, hash });
         }
     }
 

@@ -125,6 +125,9 @@ impl WebError {
             Self::Engine(Error::TooLarge(_)) => {
                 plain(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "This is too large")
             }
+            Self::Engine(Error::Damaged) => {
+                plain(StatusCode::INTERNAL_SERVER_ERROR, "damaged", "This file was changed")
+            }
             Self::Engine(Error::Full) => plain(StatusCode::INSUFFICIENT_STORAGE, "full", "The disk is full"),
             Self::Engine(Error::Unavailable | Error::Taken) => {
                 plain(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The database is away")

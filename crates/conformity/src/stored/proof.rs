@@ -10,22 +10,13 @@ use crate::error::Error;
 use crate::framework::write::digest_of;
 use crate::tables::{self, StoredRow};
 
-/// Entries read at a time.
-const BATCH: usize = 2_000;
-
 /// Compares the rows with what the log tells of them.
 pub(crate) async fn verify(engine: &Engine, report: &mut Report) -> Result<(), Error> {
     let mut told: BTreeMap<i64, Json> = BTreeMap::new();
-    let mut after = 0;
-    loop {
-        let entries = engine.store().entries_about("conformity_framework", after, BATCH).await?;
-        let Some(last) = entries.last() else { break };
-        after = last.id;
-        for entry in &entries {
-            // bytes that are no JSON were found by the walk over the leaves
-            let Ok(mut body) = serde_json::from_slice::<Json>(&entry.body) else { continue };
-            told.insert(entry.record.number, body["note"].take());
-        }
+    for entry in engine.believed_about("conformity_framework").await? {
+        // bytes that are no JSON were found by the walk over the leaves
+        let Ok(mut body) = serde_json::from_slice::<Json>(&entry.body) else { continue };
+        told.insert(entry.record.number, body["note"].take());
     }
     for row in tables::stored(engine).await? {
         let name = format!("FRW-{}", row.id);

@@ -3,7 +3,7 @@
 //! A calendar program sends no sign-in, so the address is the secret. It reads what its account may see, and nothing else.
 
 use proofdesk_model::Permit;
-use proofdesk_model::format::day_of;
+use proofdesk_model::format::{day_of, write_instant};
 use proofdesk_store::{Row, Select, Statement};
 use rand::Rng;
 use serde_json::{Value as Json, json};
@@ -29,8 +29,9 @@ pub struct CalendarLink {
 
 const COLUMNS: [&str; 6] = ["id", "account", "label", "token_hash", "created_at", "used_at"];
 
-fn item(row: &Row) -> Json {
-    json!({"label": row.text(2), "mark": mark(row.bytes(3))})
+/// What the log tells of a secret address.
+fn item(label: &str, hash: &[u8], created_at: i64) -> Json {
+    json!({"label": label, "mark": mark(hash), "created_at": write_instant(created_at)})
 }
 
 impl Engine {
@@ -55,12 +56,13 @@ impl Engine {
         }
         let secret = secret(random);
         let hash = fingerprint(&secret);
-        let is = json!({"label": label, "mark": mark(&hash)});
+        let now = self.now();
+        let is = item(label, &hash, now);
         let row = Statement::insert("calendar_link")
             .set("account", account)
             .set("label", label.to_owned())
             .set("token_hash", hash)
-            .set("created_at", self.now());
+            .set("created_at", now);
         let write = async |id: i64| {
             let told = Told::of("calendar").item("calendar", id, is.clone());
             self.seal_account(act, &permit, account, told, vec![row.clone().set("id", id)]).await
@@ -119,6 +121,9 @@ impl Engine {
     /// All secret addresses as the log tells of them: account, id and what it says.
     pub(crate) async fn calendar_items(&self) -> Result<Vec<(i64, i64, Json)>, Error> {
         let rows = self.store().select(Select::from("calendar_link", &COLUMNS).order("id")).await?;
-        Ok(rows.iter().map(|row| (row.int(1), row.int(0), item(row))).collect())
+        Ok(rows
+            .iter()
+            .map(|row| (row.int(1), row.int(0), item(row.text(2), row.bytes(3), row.int(4))))
+            .collect())
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use proofdesk_model::{Caller, Door, Permit};
 use proofdesk_store::{Select, Statement};
 use rand::Rng;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::password::{check_password, fingerprint, hash_password, mark, secret};
 use super::sealed::{Act, Told};
@@ -82,13 +82,26 @@ impl Engine {
             .set("created_at", now)
             .set("expires_at", ends);
         let ends = proofdesk_model::format::write_instant(ends);
-        let told = Told::of("link").also("link", json!({"purpose": purpose, "expires_at": ends}));
+        let is = json!({"purpose": purpose, "expires_at": ends, "mark": mark(&fingerprint(&secret))});
+        let told = Told::of("link").also("link", is);
         let link = if purpose == "reset" { Link::Reset } else { Link::Invitation };
         let link = link(found.account);
         let mut rows = vec![old, row];
         rows.extend(beside(&link, &secret));
         self.seal_account(act, &permit, account, told, rows).await?;
         Ok((link, secret))
+    }
+
+    /// All open links of accounts as the log tells of them: account, and what it says. The one for the first account is no
+    /// account's, and opens nothing once there is one.
+    pub(crate) async fn link_notes(&self) -> Result<Vec<(i64, Json)>, Error> {
+        let columns = ["account", "purpose", "expires_at", "token_hash"];
+        let question = Select::from("one_time_link", &columns).when_not("purpose", "first").order("account");
+        let note = |row: &proofdesk_store::Row| {
+            let ends = proofdesk_model::format::write_instant(row.int(2));
+            (row.int(0), json!({"purpose": row.text(1), "expires_at": ends, "mark": mark(row.bytes(3))}))
+        };
+        Ok(self.store().select(question).await?.iter().map(note).collect())
     }
 
     /// What a link is for.

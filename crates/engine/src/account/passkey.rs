@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use proofdesk_model::format::write_instant;
 use proofdesk_model::{Door, Permit};
 use proofdesk_store::{Row, Select, Statement};
 use rand::Rng;
@@ -64,12 +65,13 @@ fn passkey(row: &Row) -> Passkey {
     }
 }
 
-/// What the log tells of one: name and a mark of id and public key, which never change; the counter does.
-fn item(label: &str, credential: &str) -> Json {
+/// What the log tells of one: name, when it was added, and a mark of id and public key, which never change; the counter
+/// does.
+fn item(label: &str, credential: &str, created_at: i64) -> Json {
     let kept: Json = serde_json::from_str(credential).unwrap_or_default();
     let inside = kept.get("cred").unwrap_or(&Json::Null);
     let key = json!([inside.get("cred_id"), inside.get("cred")]).to_string();
-    json!({"label": label, "mark": mark(key.as_bytes())})
+    json!({"label": label, "mark": mark(key.as_bytes()), "created_at": write_instant(created_at)})
 }
 
 impl Engine {
@@ -109,14 +111,14 @@ impl Engine {
         Ok(!self.store().select(question).await?.is_empty())
     }
 
-    fn new_row(&self, account: i64, id: i64, new: &NewPasskey) -> Statement {
+    fn new_row(account: i64, id: i64, new: &NewPasskey, now: i64) -> Statement {
         Statement::insert("passkey")
             .set("id", id)
             .set("account", account)
             .set("label", new.label.trim().to_owned())
             .set("credential_id", new.credential_id.clone())
             .set("credential", new.credential.clone())
-            .set("created_at", self.now())
+            .set("created_at", now)
     }
 
     async fn check_new(&self, account: i64, new: &NewPasskey) -> Result<(), Error> {
@@ -159,9 +161,10 @@ impl Engine {
         if wants_codes {
             told = self.renew_codes(account, &codes, told, &mut beside).await?;
         }
-        let is = item(new.label.trim(), &new.credential);
+        let now = self.now();
+        let is = item(new.label.trim(), &new.credential, now);
         let write = async |id: i64| {
-            let mut rows = vec![self.new_row(account, id, new)];
+            let mut rows = vec![Self::new_row(account, id, new, now)];
             rows.extend(beside.iter().cloned());
             self.seal_account(act, &permit, account, told.clone().item("passkey", id, is.clone()), rows).await
         };
@@ -262,10 +265,11 @@ impl Engine {
         self.check_new(account.id, new).await?;
         let act = Act::new(&account.caller(), Door::Page);
         let permit = Permit::of_account(&act.caller, Some(account.person)).map_err(Error::Forbidden)?;
-        let is = item(new.label.trim(), &new.credential);
+        let now = self.now();
+        let is = item(new.label.trim(), &new.credential, now);
         let used = Statement::delete("one_time_link").when("token_hash", fingerprint(link)).must_hit();
         let write = async |id: i64| {
-            let rows = vec![used.clone(), self.new_row(account.id, id, new)];
+            let rows = vec![used.clone(), Self::new_row(account.id, id, new, now)];
             let told = Told::of("passkey_by_link").item("passkey", id, is.clone());
             self.seal_account(&act, &permit, account.id, told, rows).await
         };
@@ -294,7 +298,7 @@ impl Engine {
     /// All passkeys as the log tells of them: account, id and what it says.
     pub(crate) async fn passkey_items(&self) -> Result<Vec<(i64, i64, Json)>, Error> {
         let rows = self.store().select(Select::from("passkey", &COLUMNS).order("id")).await?;
-        let told = |key: Passkey| (key.account, key.id, item(&key.label, &key.credential));
+        let told = |key: Passkey| (key.account, key.id, item(&key.label, &key.credential, key.created_at));
         Ok(rows.iter().map(passkey).map(told).collect())
     }
 

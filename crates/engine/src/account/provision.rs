@@ -9,7 +9,7 @@ use proofdesk_model::Permit;
 use proofdesk_model::access::ADMINISTRATOR;
 use proofdesk_model::format::day_of;
 use proofdesk_store::{Select, Statement};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::sealed::{Act, Told};
 use super::{Account, check_sign_in, ends};
@@ -23,6 +23,19 @@ pub struct Provisioned {
     pub external_id: Option<String>,
     /// It has removed it.
     pub removed: bool,
+}
+
+/// The account whose entries tell of it, and by which name: groups are no account's.
+fn place(kind: &str, id: &str) -> (i64, String) {
+    match id.parse() {
+        Ok(account) if kind == "user" => (account, kind.to_owned()),
+        _ => (0, format!("{kind}/{id}")),
+    }
+}
+
+/// What the log tells of it.
+fn item(said: &Provisioned) -> Json {
+    json!({"external_id": said.external_id, "removed": said.removed})
 }
 
 impl Engine {
@@ -40,22 +53,41 @@ impl Engine {
         Ok(rows.iter().map(said).collect())
     }
 
-    /// Keeps what a directory says of one.
+    /// Keeps what a directory says of one, and tells the log when it is something else than before.
     ///
     /// # Errors
-    /// A fault of the database.
+    /// `Forbidden` for who is no administrator; a fault of the database.
     pub async fn keep_provisioned(
         &self,
+        act: &Act,
         kind: &'static str,
         id: &str,
         said: &Provisioned,
     ) -> Result<(), Error> {
+        let permit = Permit::of_account(&act.caller, None).map_err(Error::Forbidden)?;
+        if self.provisioned(kind).await?.get(id) == Some(said) {
+            return Ok(());
+        }
         let row = Statement::upsert("provisioned")
             .key("kind", kind)
             .key("id", id.to_owned())
             .set("external_id", said.external_id.clone())
             .set("removed", said.removed);
-        Ok(self.store().execute(vec![row]).await?)
+        let (account, name) = place(kind, id);
+        let told = Told::of("provisioned").item("provisioned", name, item(said));
+        self.seal_account(act, &permit, account, told, vec![row]).await
+    }
+
+    /// All that directories say, as the log tells of it: account, name and what it says.
+    pub(crate) async fn provisioned_items(&self) -> Result<Vec<(i64, String, Json)>, Error> {
+        let mut items = Vec::new();
+        for kind in ["user", "group"] {
+            for (id, said) in self.provisioned(kind).await? {
+                let (account, name) = place(kind, &id);
+                items.push((account, name, item(&said)));
+            }
+        }
+        Ok(items)
     }
 
     /// Gives an account another sign-in name and name.

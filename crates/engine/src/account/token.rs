@@ -46,11 +46,14 @@ pub struct NewToken {
     pub scope: String,
 }
 
-const TOLD: [&str; 6] = ["id", "account", "label", "expires_at", "token_hash", "scope"];
+const TOLD: [&str; 7] = ["id", "account", "label", "expires_at", "token_hash", "scope", "created_at"];
 
 /// What the log tells of a token.
-fn item(label: &str, expires_at: Option<i64>, hash: &[u8], scope: &str) -> Json {
-    json!({"label": label, "expires_at": expires_at.map(write_instant), "mark": mark(hash), "scope": scope})
+fn item(label: &str, (created_at, expires_at): (i64, Option<i64>), hash: &[u8], scope: &str) -> Json {
+    json!({
+        "label": label, "created_at": write_instant(created_at), "expires_at": expires_at.map(write_instant),
+        "mark": mark(hash), "scope": scope,
+    })
 }
 
 impl Engine {
@@ -87,12 +90,13 @@ impl Engine {
         }
         let secret = format!("pd_{}", secret(random));
         let hash = fingerprint(&secret);
-        let is = item(label, expires_at, &hash, &scope);
+        let now = self.now();
+        let is = item(label, (now, expires_at), &hash, &scope);
         let row = Statement::insert("api_token")
             .set("account", account)
             .set("label", label.to_owned())
             .set("token_hash", hash)
-            .set("created_at", self.now())
+            .set("created_at", now)
             .set("expires_at", expires_at)
             .set("scope", scope);
         let write = async |id: i64| {
@@ -216,7 +220,7 @@ impl Engine {
     /// All tokens as the log tells of them: account, id and what it says.
     pub(crate) async fn token_items(&self) -> Result<Vec<(i64, i64, Json)>, Error> {
         let rows = self.store().select(Select::from("api_token", &TOLD).order("id")).await?;
-        let is = |row: &Row| item(row.text(2), row.opt_int(3), row.bytes(4), row.text(5));
+        let is = |row: &Row| item(row.text(2), (row.int(6), row.opt_int(3)), row.bytes(4), row.text(5));
         let told = |row: &Row| (row.int(1), row.int(0), is(row));
         Ok(rows.iter().map(told).collect())
     }

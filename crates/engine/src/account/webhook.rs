@@ -109,7 +109,7 @@ fn item(hook: &Webhook, secret: &str) -> Json {
     json!({
         "direction": hook.direction.as_str(), "label": hook.label, "url": hook.url, "door": hook.door,
         "record_type": hook.record_type, "condition": hook.condition, "actions": hook.actions,
-        "mark": mark(secret.as_bytes()),
+        "mark": mark(secret.as_bytes()), "created_at": write_instant(hook.created_at),
     })
 }
 
@@ -131,7 +131,8 @@ impl Engine {
         let mut bytes = [0_u8; 32];
         random.fill_bytes(&mut bytes);
         let secret = format!("whsec_{}", STANDARD.encode(bytes));
-        let is = item(new, &secret);
+        let now = self.now();
+        let is = item(&Webhook { created_at: now, ..new.clone() }, &secret);
         let seen = i64::try_from(self.store().log_size().await?).unwrap_or_default();
         let some = |text: &str| Some(text.to_owned()).filter(|t| !t.is_empty());
         let row = Statement::insert("webhook")
@@ -144,7 +145,7 @@ impl Engine {
             .set("condition", new.condition.clone())
             .set("actions", new.actions.clone())
             .set("secret", secret.clone())
-            .set("created_at", self.now())
+            .set("created_at", now)
             .set("seen", seen);
         let write = async |id: i64| {
             let told = Told::of("webhook").item("webhook", id, is.clone());

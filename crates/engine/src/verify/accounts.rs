@@ -1,7 +1,11 @@
-//! Accounts against their entries: names, roles, who may sign in, passwords and second factors (by their marks),
-//! recovery codes, API tokens, and the roles that need a second factor.
+//! Accounts against their entries: person, names, roles, whether they may sign in, passwords and second factors (by their
+//! marks), and what belongs to them: recovery codes, API tokens, passkeys, identities at other providers, secret addresses
+//! of calendars, webhooks, open invitations, what a directory says of them, and the roles that need a second factor.
+//!
+//! Not compared, because no entry tells of it: sessions, the instants at which something was last used, counters of codes
+//! and keys, preferences. `docs/proof.md` lists them with the reasons.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
@@ -10,8 +14,8 @@ use crate::Engine;
 use crate::account::sealed::{TYPE, reference};
 use crate::error::Error;
 
-/// Entries read at a time.
-const BATCH: usize = 2_000;
+/// What a directory says of an account or a group.
+const PROVISIONED: &str = "provisioned";
 
 /// What belongs to accounts beside their columns: account, kind and id, with what is told of it.
 type Items = BTreeMap<(i64, String, String), Json>;
@@ -21,6 +25,8 @@ type Items = BTreeMap<(i64, String, String), Json>;
 struct Told {
     columns: BTreeMap<i64, BTreeMap<String, Json>>,
     items: Items,
+    /// One-time links: account, and what was said of each.
+    links: Vec<(i64, Json)>,
     gaps: Vec<Gap>,
 }
 
@@ -40,6 +46,7 @@ impl Told {
                 self.gaps.push(Gap { account, what: name.clone(), leaf });
             }
         }
+        self.links.extend(body.pointer("/note/link").map(|link| (account, link.clone())));
         for one in body.pointer("/note/items").and_then(Json::as_array).into_iter().flatten() {
             let kind = one["item"].as_str().unwrap_or_default().to_owned();
             let key = (account, kind, key_of(&one["id"]));
@@ -62,10 +69,18 @@ fn key_of(id: &Json) -> String {
 
 impl Engine {
     /// The rows of accounts, and what belongs to them, must be those that the log knows.
-    pub(super) async fn verify_accounts(&self, report: &mut Report) -> Result<(), Error> {
-        let told = self.told_of_accounts().await?;
+    pub(super) async fn verify_accounts(
+        &self,
+        report: &mut Report,
+        mut numbers: BTreeSet<i64>,
+        is_full: bool,
+    ) -> Result<(), Error> {
+        let (accounts, items) = (self.stored_accounts().await?, self.account_items().await?);
+        numbers.extend(accounts.iter().map(|shown| shown.account.id));
+        numbers.extend(items.keys().map(|(account, _, _)| *account));
+        let told = self.told_of_accounts(&numbers).await?;
         let mut known = told.columns;
-        for shown in self.stored_accounts().await? {
+        for shown in accounts {
             report.accounts += 1;
             let account = &shown.account;
             let name = format!("{} ({})", account.reference(), account.sign_in);
@@ -98,24 +113,32 @@ impl Engine {
             );
             report.add(FindingKind::ChangedRow, leaf, Some(name), message);
         }
-        compare_items(told.items, self.account_items().await?, report);
+        for (account, is) in self.link_notes().await? {
+            if !told.links.iter().any(|(of, said)| *of == account && is_same(said, &is)) {
+                let name = reference(account);
+                let message = format!(
+                    "The one-time link that opens {name} is there, but no entry of the log made it: who holds it can set its password."
+                );
+                report.add(FindingKind::MissingRow, None, Some(name), message);
+            }
+        }
+        compare_items(told.items, items, is_full, report);
         Ok(())
     }
 
-    async fn told_of_accounts(&self) -> Result<Told, Error> {
+    /// What the entries about these accounts tell, each account's in the order of the tree.
+    async fn told_of_accounts(&self, accounts: &BTreeSet<i64>) -> Result<Told, Error> {
         let mut told = Told::default();
-        let mut after = 0;
-        loop {
-            let entries = self.store().entries_about(TYPE, after, BATCH).await?;
-            let Some(last) = entries.last() else { return Ok(told) };
-            after = last.id;
-            for entry in &entries {
+        for account in accounts {
+            let entries = self.store().entries_between(TYPE, *account, *account).await?;
+            for entry in self.believed(entries).await? {
                 // bytes that are no JSON were found by the walk over the leaves
                 if let Ok(body) = serde_json::from_slice::<Json>(&entry.body) {
-                    told.read(entry.record.number, entry.leaf, &body);
+                    told.read(*account, entry.leaf, &body);
                 }
             }
         }
+        Ok(told)
     }
 
     async fn account_items(&self) -> Result<Items, Error> {
@@ -138,6 +161,9 @@ impl Engine {
         for (account, identity) in self.outside_items().await? {
             items.insert((account, "identity".to_owned(), identity), serde_json::json!({}));
         }
+        for (account, name, is) in self.provisioned_items().await? {
+            items.insert((account, PROVISIONED.to_owned(), name), is);
+        }
         if let Some((name, is)) = self.second_factor_setting().await? {
             items.insert((0, "setting".to_owned(), name), is);
         }
@@ -154,11 +180,23 @@ fn roles_said(differing: &[&str], told: &BTreeMap<String, Json>, shown: &crate::
     format!(" The log gives it the roles `{said}`, the row has `{}`.", shown.roles.join(" "))
 }
 
-fn compare_items(mut told: Items, shown: Items, report: &mut Report) {
+/// Whether a row is as it was told. Entries of earlier versions told fewer members: what they did tell must be so.
+fn is_same(said: &Json, is: &Json) -> bool {
+    match (said, is) {
+        (Json::Object(said), Json::Object(is)) => {
+            said.iter().all(|(name, told)| is.get(name).unwrap_or(&Json::Null) == told)
+        }
+        _ => said == is,
+    }
+}
+
+fn compare_items(mut told: Items, shown: Items, is_full: bool, report: &mut Report) {
     for ((account, kind, id), is) in shown {
         let name = reference(account);
         match told.remove(&(account, kind.clone(), id.clone())) {
-            Some(said) if said == is => {}
+            Some(said) if is_same(&said, &is) => {}
+            // of an earlier version, which told the log nothing of it
+            None if kind == PROVISIONED && !is_full => {}
             Some(_) => {
                 let message = format!("The {kind} {id} of {name} was changed past the log.");
                 report.add(FindingKind::ChangedRow, None, Some(name), message);

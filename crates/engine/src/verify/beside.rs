@@ -1,18 +1,15 @@
-//! What stands beside a record's row against its entries: files, and relations with other records.
+//! What stands beside a record's row against its entries: files with their bytes, and relations with other records.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use proofdesk_model::{Record, Reference, Registry};
-use proofdesk_store::{Row, Select};
+use proofdesk_store::{BlobState, Select, StoredEntry};
 use serde_json::Value as Json;
 
 use super::replay::Mark;
-use super::{FindingKind, Report};
+use super::{Finding, FindingKind, Report};
 use crate::Engine;
 use crate::error::Error;
-
-/// Most files of one record that are compared.
-const FILES_MAX: usize = 100_000;
 
 /// A file as its entry tells of it: id, name, media type, SHA-256 and audience; size, time and person.
 pub(super) type File = ([String; 5], i64, i64, Option<i64>);
@@ -25,16 +22,27 @@ pub(super) fn file_of(body: &Json, mark: &Mark) -> Option<File> {
     Some((words, note.get("size_bytes")?.as_i64()?, mark.at, mark.person))
 }
 
-/// One end of a relation, the other, and whether it was added or taken away; ordered as the entries are.
-type Step = (i64, i64, i64, bool);
-
-/// The relations that entries tell of, each under the name that the table of links has for it.
+/// What was found of the bytes of files, by their SHA-256: many records may have the same.
 #[derive(Default)]
-pub(super) struct LinkLog(BTreeMap<String, Vec<Step>>);
+pub(super) struct Bytes(HashMap<String, BlobState>);
 
-impl LinkLog {
+impl Bytes {
+    /// How many files were read.
+    pub(super) fn count(&self) -> u64 {
+        self.0.len() as u64
+    }
+}
+
+/// A step of a relation: where its entry stands, its name, one end, the other, and whether it was added or taken away.
+type Step = (u64, i64, String, i64, i64, bool);
+
+/// What the entries of one record tell of relations.
+#[derive(Default)]
+pub(super) struct LinkSteps(Vec<Step>);
+
+impl LinkSteps {
     /// Takes in what an entry of a record says.
-    pub(super) fn read(&mut self, registry: &Registry, record: &Record, entry: i64, body: &Json) {
+    pub(super) fn read(&mut self, registry: &Registry, record: &Record, entry: &StoredEntry, body: &Json) {
         let of = &record.of;
         for link in body.get("links").and_then(Json::as_array).into_iter().flatten() {
             let text = |name: &str| link.get(name).and_then(Json::as_str).unwrap_or_default();
@@ -47,7 +55,21 @@ impl LinkLog {
                 }
                 _ => (format!("{}.{relation}", of.name), record.number, other.number),
             };
-            self.0.entry(name).or_default().push((entry, from, to, add));
+            self.0.push((entry.leaf.unwrap_or(u64::MAX), entry.id, name, from, to, add));
+        }
+    }
+}
+
+/// The relations that entries tell of, each under the name that the table of links has for it. The entries of both ends
+/// tell of one relation, so the steps are put in the order of the tree.
+#[derive(Default)]
+pub(super) struct LinkLog(BTreeMap<String, Vec<(u64, i64, i64, i64, bool)>>);
+
+impl LinkLog {
+    /// Takes in what one record's entries tell.
+    pub(super) fn take(&mut self, steps: LinkSteps) {
+        for (leaf, entry, name, from, to, add) in steps.0 {
+            self.0.entry(name).or_default().push((leaf, entry, from, to, add));
         }
     }
 
@@ -56,7 +78,7 @@ impl LinkLog {
         let mut steps = self.0.remove(name).unwrap_or_default();
         steps.sort_unstable();
         let mut found = HashSet::new();
-        for (_, from, to, add) in steps {
+        for (_, _, from, to, add) in steps {
             if add {
                 found.insert((from, to));
             } else {
@@ -68,30 +90,38 @@ impl LinkLog {
 }
 
 impl Engine {
-    /// The files that pages show must be those that the log knows.
-    pub(super) async fn verify_files(
+    /// The bytes of files must be those that came in: each is read again and hashed, once.
+    pub(super) async fn verify_bytes(
         &self,
         record: &Record,
-        told: &[File],
-        report: &mut Report,
-    ) -> Result<(), Error> {
-        let columns = ["id", "name", "media_type", "sha256", "audience", "size_bytes", "at", "person"];
-        let question = Select::from("attachment", &columns)
-            .when("record_type", record.of.name.clone())
-            .when("number", record.number)
-            .limit(FILES_MAX);
-        let rows = self.store().select(question).await?;
-        let words = |row: &Row| [0, 1, 2, 3, 4].map(|column| row.text(column).to_owned());
-        let file = |row: &Row| (words(row), row.int(5), row.int(6), row.opt_int(7));
-        let shown: HashSet<File> = rows.iter().map(file).collect();
-        let told: HashSet<File> = told.iter().cloned().collect();
-        let wrong = told.difference(&shown).count().max(shown.difference(&told).count());
-        if wrong > 0 {
+        files: &[File],
+        bytes: &mut Bytes,
+    ) -> Result<Vec<Finding>, Error> {
+        let mut findings = Vec::new();
+        for ([id, file, _, hash, _], ..) in files {
+            let state = match bytes.0.get(hash) {
+                Some(state) => *state,
+                None => {
+                    let state = self.store().check_blob(hash).await?;
+                    bytes.0.insert(hash.clone(), state);
+                    state
+                }
+            };
+            let what = match state {
+                BlobState::Whole => continue,
+                BlobState::Changed => "were changed past the log: they do not hash to what came in",
+                BlobState::Gone => "are gone",
+            };
             let name = record.reference();
-            let message = format!("Of {name}, {wrong} files were changed, added or removed past the log.");
-            report.add(FindingKind::ChangedRow, None, Some(name), message);
+            let message = format!("The bytes of the file `{file}` ({id}) of {name} {what}.");
+            findings.push(Finding {
+                kind: FindingKind::ChangedFile,
+                leaf: None,
+                record: Some(name),
+                message,
+            });
         }
-        Ok(())
+        Ok(findings)
     }
 
     /// The relations between records must be those that the log knows: none added, none gone.
@@ -101,8 +131,8 @@ impl Engine {
             for field in many {
                 let name = format!("{}.{}", of.name, field.name);
                 let told = log.pairs(&name);
-                let question = Select::from("link", &["from_number", "to_number"]).when("relation", name);
-                let rows = self.store().select(question).await?;
+                let columns = ["from_number", "to_number", "from_type", "to_type"];
+                let rows = self.store().select(Select::from("link", &columns).when("relation", name)).await?;
                 let shown: HashSet<(i64, i64)> = rows.iter().map(|row| (row.int(0), row.int(1))).collect();
                 let mut wrong: BTreeMap<i64, [usize; 2]> = BTreeMap::new();
                 for (from, _) in shown.difference(&told) {
@@ -110,6 +140,10 @@ impl Engine {
                 }
                 for (from, _) in told.difference(&shown) {
                     wrong.entry(*from).or_default()[1] += 1;
+                }
+                let ends = (of.name.as_str(), field.target().unwrap_or_default());
+                for row in rows.iter().filter(|row| (row.text(2), row.text(3)) != ends) {
+                    wrong.entry(row.int(0)).or_default()[0] += 1;
                 }
                 for (number, [added, gone]) in wrong {
                     let record = self.registry().write_reference(&Reference::new(of.name.clone(), number));

@@ -9,8 +9,8 @@ use std::io::{BufRead, Write};
 use proofdesk_tlog::VerifierKey;
 use serde_json::{Value as Json, json};
 
-use super::walk::Walk;
-use super::{BATCH, Report};
+use super::walk::{Held, Walk};
+use super::{BATCH, Expected, Report};
 use crate::Engine;
 use crate::error::Error;
 
@@ -75,11 +75,19 @@ fn record_of(body: &str) -> &str {
 /// # Errors
 /// `Invalid` when the file is not such an export; damage is in the report.
 pub fn verify_export(input: impl BufRead, keys: &[VerifierKey]) -> Result<Report, Error> {
+    verify_export_against(input, &Expected { keys: keys.to_vec(), ..Expected::default() })
+}
+
+/// As [`verify_export`], also against checkpoints that were kept elsewhere.
+///
+/// # Errors
+/// As [`verify_export`].
+pub fn verify_export_against(input: impl BufRead, expected: &Expected) -> Result<Report, Error> {
     let wrong = |line: usize, what: &str| {
         Error::invalid("file", "format", format!("Line {line}: {what}. This is not an exported log of ours."))
     };
     let mut leaves: Vec<Leaf> = Vec::new();
-    let mut notes: Vec<(u64, String)> = Vec::new();
+    let mut notes: Vec<Held> = expected.kept.iter().map(super::Kept::held).collect();
     let mut report = Report::default();
     let mut size = 0;
     for (i, line) in input.lines().enumerate() {
@@ -94,7 +102,8 @@ pub fn verify_export(input: impl BufRead, keys: &[VerifierKey]) -> Result<Report
             size = json.get("size").and_then(Json::as_u64).unwrap_or_default();
         } else if let Some(note) = json.get("checkpoint").and_then(Json::as_str) {
             let claimed = note.lines().nth(1).and_then(|l| l.parse().ok());
-            notes.push((claimed.unwrap_or(u64::MAX), note.to_owned()));
+            let size = claimed.unwrap_or(u64::MAX);
+            notes.push(Held { size, at: None, note: note.to_owned(), outside: None });
         } else {
             let leaf = json.get("leaf").and_then(Json::as_u64).ok_or_else(|| wrong(number, "no leaf"))?;
             let body = json.get("body").and_then(Json::as_str).ok_or_else(|| wrong(number, "no body"))?;
@@ -116,16 +125,16 @@ pub fn verify_export(input: impl BufRead, keys: &[VerifierKey]) -> Result<Report
         return Err(wrong(1, &format!("it tells of {size} entries, but only {there} follow")));
     }
     let origin = report.origin.clone();
-    let mut walk = Walk::new(&origin, keys, notes, &mut report);
+    let mut walk = Walk::new(&origin, &expected.keys, notes, &mut report);
     walk.is_file = true;
     let mut nodes = Vec::new();
     let mut leaves = leaves.into_iter().peekable();
     for index in 0..size {
         match leaves.next_if(|l| l.leaf == index) {
             Some(Leaf { body, hash, .. }) => {
-                walk.entry(index, body.as_bytes(), None, hash.as_deref(), record_of(&body), &mut nodes);
+                walk.entry(index, body.as_bytes(), hash.as_deref(), record_of(&body), &mut nodes);
             }
-            None => walk.missing(index, None, &mut nodes),
+            None => walk.missing(index, &mut nodes),
         }
         nodes.clear();
     }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use proofdesk_tlog::{Hash, NodeId, node_hash};
 
-use super::FindingKind;
 use super::walk::Walk;
+use super::{FindingKind, Report};
 use crate::Engine;
 use crate::error::Error;
 
@@ -14,6 +14,27 @@ use crate::error::Error;
 const TRIED_MAX: usize = 400;
 
 impl Engine {
+    /// The stored tree has the nodes of its leaves and no others: those of a longer log tell that its end was cut off.
+    pub(super) async fn verify_levels(&self, report: &mut Report) -> Result<(), Error> {
+        let levels = self.store().levels().await?;
+        let Some(size) = levels.first().map(|level| level.size) else { return Ok(()) };
+        for found in levels {
+            let due = size.checked_shr(u32::from(found.level)).unwrap_or_default();
+            if found.last >= due {
+                let message = format!(
+                    "The tree has nodes beyond its {size} leaves (level {}, index {}): the end of the log was cut off.",
+                    found.level, found.last
+                );
+                report.add(FindingKind::ChangedNode, None, None, message);
+            } else if found.count != due {
+                let message =
+                    format!("Level {} of the tree has {} nodes instead of {due}.", found.level, found.count);
+                report.add(FindingKind::ChangedNode, None, None, message);
+            }
+        }
+        Ok(())
+    }
+
     /// Compares a batch's inner nodes with the stored ones; `names` are the records of its leaves.
     pub(super) async fn compare_nodes(
         &self,
@@ -21,8 +42,11 @@ impl Engine {
         names: &HashMap<u64, String>,
         walk: &mut Walk<'_>,
     ) -> Result<(), Error> {
-        let inner: Vec<NodeId> = computed.iter().map(|(id, _)| *id).filter(|id| id.level > 0).collect();
-        let stored = self.store().nodes(&inner).await?;
+        let mut stored: HashMap<NodeId, Hash> = HashMap::new();
+        for (level, (first, last)) in spans(computed) {
+            let count = usize::try_from(last - first + 1).unwrap_or(usize::MAX);
+            stored.extend(self.store().node_range(level, first, count).await?);
+        }
         let differing: Vec<(NodeId, Option<Hash>)> = computed
             .iter()
             .filter(|(id, hash)| id.level > 0 && stored.get(id) != Some(hash))
@@ -53,6 +77,16 @@ impl Engine {
         walk.damage();
         Ok(())
     }
+}
+
+/// The first and the last index of the inner nodes of each level: those of a batch stand beside each other.
+fn spans(computed: &[(NodeId, Hash)]) -> BTreeMap<u8, (u64, u64)> {
+    let mut spans: BTreeMap<u8, (u64, u64)> = BTreeMap::new();
+    for (id, _) in computed.iter().filter(|(id, _)| id.level > 0) {
+        let span = spans.entry(id.level).or_insert((id.index, id.index));
+        *span = (span.0.min(id.index), span.1.max(id.index));
+    }
+    spans
 }
 
 /// Says what happened to the two leaves under a node that differs.

@@ -1,19 +1,19 @@
 //! What the entries of one record tell of it, replayed in order: its values, who wrote it first and last and when, its
-//! comments and files; and the entries that began from a value which no entry had told.
+//! comments, files and watchers; the entries that began from a value which no entry had told; and versions out of order.
 //!
 //! A write tells the old value beside the new one. Where the old one is not what the log told before, the row was
 //! changed past the log and an honest write came after it: the row follows from its entries again, and only this tells.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use proofdesk_model::{Field, Record, RecordType, Registry, Value, format};
 use proofdesk_store::StoredEntry;
 use serde_json::Value as Json;
 
-use super::beside::{File, LinkLog, file_of};
+use super::beside::{File, LinkSteps, file_of};
 
 /// A comment as its entry tells of it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Comment {
     pub id: String,
     pub audience: String,
@@ -70,23 +70,30 @@ pub(super) struct Told {
     key: Option<String>,
     pub talk: Vec<Comment>,
     pub files: Vec<File>,
+    /// Who watches it, since when.
+    pub watchers: BTreeMap<i64, i64>,
     pub gaps: Vec<Gap>,
+    /// Writes that do not follow the one before them: leaf, the version before and its own.
+    jumps: Vec<(Option<u64>, i64, i64)>,
+    /// Writes whose id is below that of an earlier one: the history shows them in another order.
+    shuffled: Vec<(Option<u64>, i64)>,
+    last_id: i64,
 }
 
 impl Told {
-    /// Replays entries, oldest first.
+    /// Replays entries in the order of the tree.
     pub fn replay(
         registry: &Registry,
         record: &Record,
         entries: &[StoredEntry],
-        links: &mut LinkLog,
+        links: &mut LinkSteps,
     ) -> Self {
         let mut told = Self::default();
         for entry in entries {
             // bytes that are no JSON were found by the walk over the leaves
             let Ok(body) = serde_json::from_slice::<Json>(&entry.body) else { continue };
             told.read(&record.of, entry, &body);
-            links.read(registry, record, entry.id, &body);
+            links.read(registry, record, entry, &body);
         }
         told
     }
@@ -95,8 +102,16 @@ impl Told {
         let mark = Mark::of(body, entry.at);
         self.talk.extend(comment_of(body, &mark));
         self.files.extend(file_of(body, &mark));
+        self.watch(body, &mark);
         // a note stands at the version that was there already, a write at one of its own
         if entry.version > self.version {
+            if entry.version != self.version + 1 {
+                self.jumps.push((entry.leaf, self.version, entry.version));
+            }
+            if entry.id < self.last_id {
+                self.shuffled.push((entry.leaf, entry.version));
+            }
+            self.last_id = entry.id;
             if self.version == 0 {
                 self.key = body.get("key").and_then(Json::as_str).map(str::to_owned);
                 self.first = mark.clone();
@@ -113,6 +128,36 @@ impl Told {
             }
             self.values.insert(name, new);
         }
+    }
+
+    fn watch(&mut self, body: &Json, mark: &Mark) {
+        let Some(person) = body.pointer("/note/person").and_then(Json::as_i64) else { return };
+        match body.get("action").and_then(Json::as_str) {
+            Some("watch") => {
+                self.watchers.entry(person).or_insert(mark.at);
+            }
+            Some("unwatch") => {
+                self.watchers.remove(&person);
+            }
+            _ => {}
+        }
+    }
+
+    /// What is wrong with the order of the writes: leaf and words.
+    pub fn disorder(&self, name: &str) -> Vec<(Option<u64>, String)> {
+        let jumps = self.jumps.iter().map(|(leaf, before, version)| {
+            let message = format!(
+                "The log tells of version {version} of {name} after version {before}: an entry between them is missing, or they were exchanged."
+            );
+            (*leaf, message)
+        });
+        let shuffled = self.shuffled.iter().map(|(leaf, version)| {
+            let message = format!(
+                "The ids of the entries of {name} were exchanged: its history shows version {version} in another place than the log."
+            );
+            (*leaf, message)
+        });
+        jumps.chain(shuffled).collect()
     }
 
     /// The columns in which a row differs from what was told.

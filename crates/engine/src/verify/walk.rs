@@ -1,15 +1,33 @@
 //! One walk over the leaves in order: hashes, order, and the checkpoints on the way.
 
+use std::collections::HashMap;
+
+use proofdesk_model::format::write_instant;
 use proofdesk_tlog::{self as tlog, Checkpoint, Frontier, Hash, NodeId, VerifierKey};
 
 use super::{FindingKind, Report, root_of};
+use crate::log::Signed;
+
+/// A checkpoint that the tree must agree with.
+pub(super) struct Held {
+    /// Size by which it is kept.
+    pub size: u64,
+    /// Instant that a column beside it tells.
+    pub at: Option<i64>,
+    /// The signed note.
+    pub note: String,
+    /// Where it was kept outside of the log; none for the log's own.
+    pub outside: Option<String>,
+}
 
 /// The state of a walk.
 pub(super) struct Walk<'a> {
     frontier: Frontier,
     origin: &'a str,
     keys: &'a [VerifierKey],
-    notes: std::iter::Peekable<std::vec::IntoIter<(u64, String)>>,
+    held: std::iter::Peekable<std::vec::IntoIter<Held>>,
+    /// The log's own checkpoints so far: size, and hash of what was signed.
+    own: HashMap<u64, String>,
     damaged: bool,
     /// The log is read from a file, which has no tree.
     pub(super) is_file: bool,
@@ -20,12 +38,13 @@ impl<'a> Walk<'a> {
     pub(super) fn new(
         origin: &'a str,
         keys: &'a [VerifierKey],
-        mut notes: Vec<(u64, String)>,
+        mut held: Vec<Held>,
         report: &'a mut Report,
     ) -> Self {
-        notes.sort_by_key(|(size, _)| *size);
-        let notes = notes.into_iter().peekable();
-        Self { frontier: Frontier::new(), origin, keys, notes, damaged: false, is_file: false, report }
+        held.sort_by_key(|held| held.size);
+        let held = held.into_iter().peekable();
+        let own = HashMap::new();
+        Self { frontier: Frontier::new(), origin, keys, held, own, damaged: false, is_file: false, report }
     }
 
     /// Whether an entry was already found damaged: then every hash above it differs too.
@@ -38,40 +57,33 @@ impl<'a> Walk<'a> {
         self.damaged = true;
     }
 
-    /// The next leaf with its entry. `stored` is the tree's leaf hash, `column` the one beside the entry.
+    /// The next leaf with its entry; `column` is the hash beside the entry, which is the tree's node of level 0. Gives
+    /// whether they fit.
     pub(super) fn entry(
         &mut self,
         index: u64,
         body: &[u8],
-        stored: Option<&Hash>,
         column: Option<&[u8]>,
         record: &str,
         nodes: &mut Vec<(NodeId, Hash)>,
-    ) {
+    ) -> bool {
         let computed = tlog::leaf_hash(body);
-        let differs = stored.is_some_and(|s| *s != computed) || column.is_some_and(|c| c != computed);
+        let differs = column.is_some_and(|c| c != computed);
         if differs {
             self.damaged = true;
             let message = format!("The bytes of the entry at leaf {index} were changed after it was sealed.");
             self.report.add(FindingKind::ChangedEntry, Some(index), Some(record.to_owned()), message);
-        } else if stored.is_none() && column.is_some() && !self.is_file {
-            let message = format!("The tree has no hash for leaf {index}.");
-            self.report.add(FindingKind::ChangedNode, Some(index), Some(record.to_owned()), message);
         }
         self.push(computed, nodes);
+        !differs
     }
 
-    /// The next leaf, whose entry is not there. The walk goes on with the tree's own hash.
-    pub(super) fn missing(&mut self, index: u64, stored: Option<&Hash>, nodes: &mut Vec<(NodeId, Hash)>) {
+    /// The next leaf, whose entry is not there, and with it its hash: every hash above differs.
+    pub(super) fn missing(&mut self, index: u64, nodes: &mut Vec<(NodeId, Hash)>) {
         let message = format!("The entry of leaf {index} is missing.");
         self.report.add(FindingKind::MissingEntry, Some(index), None, message);
-        match stored {
-            Some(hash) => self.push(*hash, nodes),
-            None => {
-                self.damaged = true;
-                self.push([0; 32], nodes);
-            }
-        }
+        self.damaged = true;
+        self.push([0; 32], nodes);
     }
 
     fn push(&mut self, leaf: Hash, nodes: &mut Vec<(NodeId, Hash)>) {
@@ -79,47 +91,92 @@ impl<'a> Walk<'a> {
             self.damaged = true;
         }
         self.report.leaves = self.frontier.size();
-        while let Some((_, note)) = self.notes.next_if(|(size, _)| *size <= self.frontier.size()) {
-            self.checkpoint(&note);
+        while let Some(held) = self.held.next_if(|held| held.size <= self.frontier.size()) {
+            self.checkpoint(&held);
         }
     }
 
-    fn checkpoint(&mut self, note: &str) {
-        self.report.checkpoints += 1;
+    fn checkpoint(&mut self, held: &Held) {
+        let whose = whose(held);
+        if held.outside.is_some() {
+            self.report.kept += 1;
+        } else {
+            self.report.checkpoints += 1;
+        }
         let size = self.frontier.size();
         let read = if self.keys.is_empty() {
-            tlog::Note::parse(note.as_bytes()).and_then(|n| Checkpoint::parse(n.text()))
+            tlog::Note::parse(held.note.as_bytes()).and_then(|n| Checkpoint::parse(n.text()))
         } else {
-            Checkpoint::open(note.as_bytes(), self.origin, self.keys)
+            Checkpoint::open(held.note.as_bytes(), self.origin, self.keys)
         };
         let checkpoint = match read {
             Ok(found) => found,
             Err(error) => {
-                let message = format!("The checkpoint at size {size} is not good: {error}.");
+                let message = format!("{whose} at size {} is not good: {error}.", held.size);
                 return self.report.add(FindingKind::BadCheckpoint, None, None, message);
             }
         };
-        if !self.keys.is_empty() {
+        if !self.keys.is_empty() && held.outside.is_none() {
             self.report.signatures += 1;
         }
         if checkpoint.size() != size || checkpoint.root() != &self.frontier.root() {
             let message = format!(
-                "The checkpoint at size {} was signed over another history: its root is not that of the entries here.",
+                "{whose} at size {} was signed over another history: its root is not that of the entries here.",
                 checkpoint.size()
             );
             self.report.add(FindingKind::ForkedCheckpoint, None, None, message);
         }
+        if held.outside.is_none() {
+            self.chained(&checkpoint, held.at);
+        }
+    }
+
+    /// What a checkpoint of the log itself says of the one before it, and of its own time.
+    fn chained(&mut self, checkpoint: &Checkpoint, at: Option<i64>) {
+        let signed = Signed::read(checkpoint);
+        let size = checkpoint.size();
+        if let Some((before, hash)) = &signed.previous
+            && self.own.get(before) != Some(hash)
+        {
+            let message = format!(
+                "The checkpoint at size {size} was signed after one at size {before}, which is not here any more: it was \
+                 removed or changed."
+            );
+            self.report.add(FindingKind::MissingCheckpoint, None, None, message);
+        }
+        if let (Some(said), Some(at)) = (signed.at, at)
+            && said != write_instant(at)
+        {
+            let message =
+                format!("The checkpoint at size {size} was signed at {said}; its row says another time.");
+            self.report.add(FindingKind::ChangedRow, None, None, message);
+        }
+        self.own.insert(size, Signed::hash(checkpoint));
     }
 
     /// Ends the walk: checkpoints beyond the tree tell of a cut tail.
     pub(super) fn finish(self) {
         self.report.root = root_of(&self.frontier);
         let size = self.frontier.size();
-        for (claimed, _) in self.notes {
-            self.report.checkpoints += 1;
-            let message =
-                format!("A checkpoint was signed at size {claimed}, but only {size} entries are left.");
+        for held in self.held {
+            if held.outside.is_some() {
+                self.report.kept += 1;
+            } else {
+                self.report.checkpoints += 1;
+            }
+            let message = format!(
+                "{} was signed at size {}, but only {size} entries are left: the end of the log was cut off.",
+                whose(&held),
+                held.size
+            );
             self.report.add(FindingKind::MissingEntry, None, None, message);
         }
     }
+}
+
+/// How a checkpoint is named in findings.
+fn whose(held: &Held) -> String {
+    held.outside
+        .as_ref()
+        .map_or_else(|| "The checkpoint".to_owned(), |from| format!("The checkpoint of {from}"))
 }

@@ -12,6 +12,7 @@ mod requester;
 mod samples;
 mod sign_in;
 mod talk;
+mod tampered;
 mod ways_in;
 mod who;
 mod write_path;

@@ -232,7 +232,7 @@ async fn a_directory_renames_closes_and_places_and_all_of_it_is_told() {
         assert_eq!(code(engine.close_account(&directory, of_boss.id).await), "last");
         assert_eq!(code(engine.follow_roles(&directory, of_boss.id, &[]).await), "last");
         let said = Provisioned { external_id: Some("d-1".to_owned()), removed: true };
-        engine.keep_provisioned("user", "7", &said).await.unwrap();
+        engine.keep_provisioned(&directory, "user", "7", &said).await.unwrap();
         assert_eq!(engine.provisioned("user").await.unwrap().get("7"), Some(&said));
         assert_eq!(findings(engine).await, Vec::<String>::new());
     }

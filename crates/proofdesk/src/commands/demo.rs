@@ -136,7 +136,9 @@ impl Demo {
         bar.finish_and_clear();
         seal(&engine).await?;
         engine.store().analyze().await?;
-        engine.publish_checkpoint(&signer).await?;
+        if let Some(made) = engine.publish_checkpoint(&signer).await? {
+            proofdesk_jobs::keep_checkpoint(&engine, &config.checkpoint_file(), &made.note).await?;
+        }
         let mut text = format!("Sign in as {} with the password {password}\n", logins[0].sign_in);
         let others: Vec<String> = logins.iter().map(|l| format!("{} ({})", l.sign_in, l.role)).collect();
         text.push_str(&format!("All accounts have it: {}\n", others.join(", ")));

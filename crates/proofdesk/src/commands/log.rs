@@ -22,7 +22,7 @@ pub enum LogCommand {
     /// Print the verifier key: give it to your auditor
     #[command(after_help = "Example:\n  proofdesk log key")]
     Key,
-    /// Sign and print a checkpoint now; mail it to somebody outside
+    /// Sign and print a checkpoint now; mail it to somebody outside, who verifies later with verify --checkpoint
     #[command(after_help = "Example:\n  proofdesk log checkpoint | mail -s checkpoint auditor@example.com")]
     Checkpoint,
 }
@@ -44,6 +44,9 @@ impl LogCommand {
             Self::Checkpoint => {
                 let engine = open::engine_as_is(&config, Arc::new(open::SystemTime)).await?;
                 let made = engine.publish_checkpoint(open::signer(&config)?.as_ref()).await?;
+                if let Some(made) = &made {
+                    proofdesk_jobs::keep_checkpoint(&engine, &config.checkpoint_file(), &made.note).await?;
+                }
                 let newest = match made {
                     Some(checkpoint) => Some(checkpoint),
                     None => engine.latest_checkpoint().await?,

@@ -132,6 +132,7 @@ pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<Exit
         signer: Some(signer),
         schedule: Schedule {
             checkpoint_every: Duration::from_secs(config.checkpoint_seconds),
+            checkpoint_file: Some(config.checkpoint_file()),
             conformity_every: Duration::from_secs(config.conformity_seconds),
             zone: config.zone()?,
             ..Schedule::default()

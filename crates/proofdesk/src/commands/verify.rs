@@ -1,12 +1,12 @@
 //! `verify`: reads the whole log again, from the database or from an exported file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
-use proofdesk_engine::verify::{Report, verify_export};
+use proofdesk_engine::verify::{Expected, Kept, Report, verify_export_against};
 use proofdesk_tlog::VerifierKey;
 
 use crate::config::Config;
@@ -23,6 +23,10 @@ pub struct Verify {
     /// beside the database is used, which proves nothing against its owner
     #[arg(long, value_name = "KEY")]
     key: Vec<String>,
+    /// Checkpoint that was kept elsewhere, as printed by `proofdesk log checkpoint` or received by mail; may be given
+    /// several times. The one beside the log's key is compared anyway
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Vec<PathBuf>,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -35,20 +39,30 @@ impl Verify {
         for text in &self.key {
             keys.push(VerifierKey::parse(text).map_err(|e| anyhow::anyhow!("--key {text}: {e}"))?);
         }
+        let mut kept = Vec::new();
+        for path in &self.checkpoint {
+            kept.push(read_kept(path)?);
+        }
         let report = match &self.file {
             Some(path) => {
                 let file = std::fs::File::open(path)
                     .with_context(|| format!("{} cannot be read", path.display()))?;
-                verify_export(std::io::BufReader::new(file), &keys)?
+                verify_export_against(std::io::BufReader::new(file), &Expected { keys, kept })?
             }
             None => {
                 if keys.is_empty() && config.log_key.exists() {
                     keys.push(open::signer(&config)?.verifier().clone());
                 }
                 let engine = open::engine_as_is(&config, Arc::new(open::SystemTime)).await?;
+                let beside = config.checkpoint_file();
+                if beside.exists() {
+                    kept.push(read_kept(&beside)?);
+                }
                 let bar = progress_bar(self.json);
-                let mut report = engine.verify(&keys, |done, of| show(&bar, done, of)).await?;
+                let expected = Expected { keys, kept };
+                let mut report = engine.verify_against(&expected, |done, of| show(&bar, done, of)).await?;
                 proofdesk_conformity::verify(&engine, &mut report).await?;
+                proofdesk_mail::verify(&engine, &mut report).await?;
                 bar.finish_and_clear();
                 report
             }
@@ -60,6 +74,11 @@ impl Verify {
         }
         Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::from(1) })
     }
+}
+
+fn read_kept(path: &Path) -> anyhow::Result<Kept> {
+    let note = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    Ok(Kept { name: path.display().to_string(), note })
 }
 
 fn progress_bar(hidden: bool) -> ProgressBar {
@@ -83,9 +102,17 @@ fn print(report: &Report) {
     println!("entries    {} sealed, {} pending", report.leaves, report.pending);
     println!("root hash  {}", report.root);
     println!("checkpoints {}, {} with a verified signature", report.checkpoints, report.signatures);
+    if report.kept > 0 {
+        println!("kept        {} checkpoints from outside of the database compared", report.kept);
+    }
+    if report.checkpoints > 0 && report.uncovered > 0 {
+        println!("uncovered   {} newest entries by no checkpoint of the database yet", report.uncovered);
+    }
     println!("records    {} compared with their entries", report.records);
+    println!("files      {} hashed again", report.files);
     println!("accounts   {} compared with their entries", report.accounts);
     println!("runs       {} of conformity compared with what was sealed", report.runs);
+    println!("mails      {} compared with what was sealed", report.mails);
     for finding in &report.findings {
         let record = finding.record.as_deref().map(|r| format!(" [{r}]")).unwrap_or_default();
         println!("{}{record} {}", tone("WRONG", Tone::Bad), finding.message);

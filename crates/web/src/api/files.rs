@@ -172,5 +172,5 @@ async fn fetch(
     let (_, reference) = client.require_reference(&name, &number)?;
     Params::read(&uri, &[])?;
     let (file, reader) = client.engine().open_attachment(&client.caller, &reference, &id).await?;
-    Ok(crate::pages::files::stream_out(&file, reader))
+    Ok(crate::pages::files::stream_out(&file, reader).await?)
 }

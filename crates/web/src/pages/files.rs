@@ -116,15 +116,25 @@ async fn fetch(
 ) -> Result<Response, WebError> {
     let reference = require_reference(&visit, &slug, &written)?;
     let (file, reader) = visit.engine().open_attachment(&visit.caller, &reference, &id).await?;
-    Ok(stream_out(&file, reader))
+    Ok(stream_out(&file, reader).await?)
 }
 
-/// A file as an answer, piece by piece.
-pub(crate) fn stream_out(file: &Attachment, reader: BlobReader) -> Response {
-    let pieces = stream::try_unfold(reader, |mut reader| async move {
-        Ok::<_, std::io::Error>(
-            reader.next().await.map_err(std::io::Error::other)?.map(|piece| (piece, reader)),
-        )
+/// A file as an answer, piece by piece. Bytes that were changed in the database are refused: before anything is sent where
+/// the file is one piece; else the answer breaks off before its end, which a browser shows as a failed download.
+///
+/// # Errors
+/// `Damaged`, or a fault of the database.
+pub(crate) async fn stream_out(file: &Attachment, mut reader: BlobReader) -> Result<Response, Error> {
+    let first = reader.next().await?;
+    let pieces = stream::try_unfold((first, reader), |(first, mut reader)| async move {
+        let piece = match first {
+            Some(first) => Some(first),
+            None => reader.next().await.map_err(|error| {
+                tracing::error!(%error, "a download was broken off");
+                std::io::Error::other(error)
+            })?,
+        };
+        Ok::<_, std::io::Error>(piece.map(|piece| (piece, (None, reader))))
     });
     let mut response = Body::from_stream(pieces).into_response();
     let headers = response.headers_mut();
@@ -133,7 +143,7 @@ pub(crate) fn stream_out(file: &Attachment, reader: BlobReader) -> Response {
             headers.insert(name, value);
         }
     }
-    response
+    Ok(response)
 }
 
 /// A file is shown in the browser only where its bytes are a picture or plain text; and even then nothing in it runs.

@@ -203,7 +203,7 @@ async fn store(directory: &Directory, id: &str, wanted: &Map<String, Json>) -> R
         }
     }
     let said = Provisioned { external_id: users::text(wanted, "externalId")?, removed: false };
-    engine.keep_provisioned("group", id, &said).await?;
+    engine.keep_provisioned(&directory.act(), "group", id, &said).await?;
     require(directory, id).await
 }
 

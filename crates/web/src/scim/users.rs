@@ -242,7 +242,7 @@ async fn store(directory: &Directory, account: Account, wants: &Wanted) -> Resul
         (true, true) => {}
     }
     let said = Provisioned { external_id: wants.external_id.clone(), removed: false };
-    engine.keep_provisioned("user", &id.to_string(), &said).await?;
+    engine.keep_provisioned(&act, "user", &id.to_string(), &said).await?;
     require(directory, &id.to_string()).await
 }
 
@@ -253,5 +253,5 @@ pub(super) async fn remove(directory: &Directory, id: &str) -> Result<(), Refusa
     engine.close_account(&act, account.id).await?;
     engine.follow_roles(&act, account.id, &[]).await?;
     let said = Provisioned { external_id: None, removed: true };
-    Ok(engine.keep_provisioned("user", id, &said).await?)
+    Ok(engine.keep_provisioned(&act, "user", id, &said).await?)
 }
