@@ -4,7 +4,7 @@
 //! author is the person with its address, who may do by mail what he may do by any other door.
 
 mod thread;
-mod write;
+pub(crate) mod write;
 
 use proofdesk_engine::{Audience, Caller, Record, Reference};
 use proofdesk_model::{Action, Door};

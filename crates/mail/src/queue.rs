@@ -242,14 +242,22 @@ impl Mail {
 
     /// Notes that a sent mail came back, or a summary with all that was in it.
     pub(crate) async fn bounced(&self, message_id: &str, says: &str) -> Result<(), Error> {
-        let rows = ["message_id", "digest"].map(|column| {
+        let mut became = Vec::new();
+        for column in ["message_id", "digest"] {
+            let question = Select::from("mail_out", &["id"]).when(column, message_id).when("state", "sent");
+            let rows = self.engine().store().select(question).await?;
+            became.extend(rows.iter().map(|row| (row.text(0).to_owned(), "bounced")));
+        }
+        became.sort();
+        became.dedup();
+        let rows = became.iter().map(|(id, _)| {
             Statement::update("mail_out")
                 .set("state", "bounced")
                 .set("error", says.to_owned())
-                .when(column, message_id)
+                .when("id", id.clone())
                 .when("state", "sent")
         });
-        Ok(self.engine().store().execute(rows.into()).await?)
+        self.seal(rows.collect(), &became, self.engine().now()).await
     }
 
     /// Removes sent and withdrawn mails, and notes of what came in, that are older than the configured days. Notes on

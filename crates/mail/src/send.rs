@@ -314,8 +314,14 @@ impl Mail {
     /// Writes what became of letters; gives whether they left the queue.
     async fn settle(&self, letters: &[Waiting], outcome: &Outcome) -> Result<bool, Error> {
         let now = self.engine().now();
-        let mut rows = Vec::new();
+        let (mut rows, mut became) = (Vec::new(), Vec::new());
         for letter in letters {
+            let is_over = match outcome {
+                Outcome::Sent => Some("sent"),
+                Outcome::Never(_) => Some("dead"),
+                Outcome::Later(_) | Outcome::Away(_) => (now >= letter.give_up_at).then_some("dead"),
+            };
+            became.extend(is_over.map(|word| (letter.id.clone(), word)));
             let row = Statement::update("mail_out").set("lease_until", 0_i64).when("id", letter.id.clone());
             let dead = |row: Statement, why: &str| {
                 let row = row.set("state", "dead").set("error", why.to_owned());
@@ -337,7 +343,7 @@ impl Mail {
                 }
             });
         }
-        self.engine().store().execute(rows).await?;
+        self.seal(rows, &became, now).await?;
         if let Outcome::Never(why) = outcome {
             tracing::warn!(mail = letters.first().map(|l| l.id.as_str()), why, "a mail was refused for good");
         }

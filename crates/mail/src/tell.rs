@@ -21,7 +21,7 @@ use crate::person::{Contact, in_field};
 use crate::queue::{DAY, Letter};
 
 /// Name of the setting that keeps the place in the log.
-const PLACE: &str = "mail_place";
+pub(crate) const PLACE: &str = "mail_place";
 /// Entries read at a time.
 const AT_ONCE: usize = 100;
 /// Doors by which nothing happens now: nobody is told.

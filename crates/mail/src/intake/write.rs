@@ -41,7 +41,7 @@ impl Mail {
         let files = self.received(mail, caller, &of, audience).await?;
         let row = self.row_of(mail, target, "comment", caller.person).set("audience", audience.as_str());
         let beside = Beside::new(files, move |about| vec![told(row.clone(), about)]);
-        let id = write_of(mail, target, caller.person);
+        let id = write_of(&mail.message.id, target, caller.person);
         let on = (caller, about);
         self.engine().comment_beside(on, audience, &body, beside, self.stamp(), id).await?;
         Ok(())
@@ -64,7 +64,7 @@ impl Mail {
         let row = self.row_of(mail, "new", "record", Some(person.number));
         let row = row.set("audience", Audience::Customer.as_str());
         let beside = Beside::new(files, move |about| vec![told(row.clone(), about)]);
-        let id = write_of(mail, "new", Some(person.number));
+        let id = write_of(&mail.message.id, "new", Some(person.number));
         let target = Target::New(of.name.clone());
         let made = self.engine().apply_beside(&writer, target, change, beside, self.stamp(), id).await?;
         Ok(Reference::new(of.name.clone(), made.record.number))
@@ -175,8 +175,8 @@ impl Mail {
 }
 
 /// The id of what a person's mail writes: the same mail writes once.
-fn write_of(mail: &Arrival, target: &str, person: Option<i64>) -> uuid::Uuid {
-    write_id("mail in", &mail.message.id, format!("{target} {}", person.unwrap_or_default()).as_bytes())
+pub(crate) fn write_of(message_id: &str, target: &str, person: Option<i64>) -> uuid::Uuid {
+    write_id("mail in", message_id, format!("{target} {}", person.unwrap_or_default()).as_bytes())
 }
 
 /// The row of a mail with the record that it became or answers.

@@ -4,5 +4,6 @@
 mod arrive;
 mod office;
 mod outward;
+mod sealed;
 mod servers;
 mod whole;
