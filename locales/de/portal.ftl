@@ -113,6 +113,12 @@ approve-yes = Ja, ich genehmige das
 approve-back = Zurück, ohne zu entscheiden
 approve-rather-not = Stattdessen ablehnen
 approve-changed = Die Anfrage hat sich geändert, seit Sie diese Seite geöffnet haben. Sehen Sie sie noch einmal an, und entscheiden Sie dann.
+decide-as = Sie entscheiden als { $name }. Es geschieht nichts, bevor Sie einen Knopf drücken.
+decide-done = Erledigt
+decide-gone = Dieser Link gilt nicht mehr
+decide-gone-why = Er wurde schon verwendet, ist älter als sieben Tage, oder die Anfrage hat sich geändert, seit die Mail geschickt wurde. Melden Sie sich an, um zu sehen, wie sie steht.
+decide-portal = Zu Ihren Genehmigungen
+
 decline-title = Diese Anfrage ablehnen?
 decline-rather-not = Stattdessen genehmigen
 thanks-agreed = Danke. Die Anfrage ist genehmigt, und die Arbeit beginnt.

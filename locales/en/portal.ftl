@@ -113,6 +113,12 @@ approve-yes = Yes, I approve it
 approve-back = Back without deciding
 approve-rather-not = Decline it instead
 approve-changed = The request changed since you opened this page. Look at it again, then decide.
+decide-as = You decide as { $name }. Nothing happens before you press a button.
+decide-done = Done
+decide-gone = This link no longer holds
+decide-gone-why = It was used already, is older than seven days, or the request changed since the mail was sent. Sign in to see how it stands.
+decide-portal = To your approvals
+
 decline-title = Decline this request?
 decline-rather-not = Approve it instead
 thanks-agreed = Thank you. The request is approved, and the work begins.

@@ -40,7 +40,7 @@ pub struct HistoryItem {
     pub by: String,
     /// Number of the person, none for programs.
     pub person: Option<i64>,
-    /// Door: page, api, import, rule, mail, clock, cli, demo.
+    /// Door: page, api, import, rule, mail, link, clock, cli, demo.
     pub door: String,
     /// `create`, `update`, a transition, `comment`, `note`, `attach`, `watch`, …
     pub action: String,

@@ -48,16 +48,26 @@ impl Key {
         Self(bytes)
     }
 
-    /// Signs what an address says.
-    fn sign(&self, said: &str) -> [u8; SIGNATURE] {
+    /// The code of a text for one purpose.
+    fn code(&self, purpose: &[u8], said: &str) -> [u8; 32] {
         // a key is filled up to a block with zeros (RFC 2104): given so, it cannot be of a wrong length
         let mut block = [0_u8; 64];
         block[..32].copy_from_slice(&self.0);
         let mut mac = Hmac::<Sha256>::new(&block.into());
-        mac.update(b"reply to a record of this desk\n");
+        mac.update(purpose);
         mac.update(said.as_bytes());
+        mac.finalize().into_bytes().into()
+    }
+
+    /// Signs what a link for a decision says, in lower-case hexadecimal.
+    pub(crate) fn sign_decision(&self, said: &str) -> String {
+        hex::encode(self.code(b"decide on a record of this desk\n", said))
+    }
+
+    /// Signs what an address says.
+    fn sign(&self, said: &str) -> [u8; SIGNATURE] {
         let mut signature = [0; SIGNATURE];
-        signature.copy_from_slice(&mac.finalize().into_bytes()[..SIGNATURE]);
+        signature.copy_from_slice(&self.code(b"reply to a record of this desk\n", said)[..SIGNATURE]);
         signature
     }
 

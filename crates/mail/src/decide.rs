@@ -37,8 +37,13 @@ impl Mail {
 
     fn decision_token(&self, decision: &Decision) -> String {
         let reference = self.engine().registry().write_reference(&decision.about);
-        let said =
-            format!("{}.{}.{}.{}", decision.person, reference, decision.version, decision.ends_at / 1_000_000);
+        let said = format!(
+            "{}.{}.{}.{}",
+            decision.person,
+            reference,
+            decision.version,
+            decision.ends_at / 1_000_000
+        );
         format!("{said}.{}", self.key().sign_decision(&said))
     }
 

@@ -97,6 +97,8 @@ pub struct Tell {
     pub to: Vec<To>,
     /// Also who acts himself.
     pub to_self: bool,
+    /// Whether the letter has a link by which its reader decides, once, without signing in.
+    pub decide: bool,
     /// Waits for no quiet hours and no digest.
     pub urgent: bool,
 }

@@ -7,6 +7,7 @@
 
 pub mod address;
 mod compose;
+pub mod decide;
 pub mod declared;
 pub mod desk;
 pub mod error;

@@ -14,6 +14,7 @@ use proofdesk_store::{Select, Statement, StoredEntry};
 use serde_json::Value as Json;
 
 use crate::address::{Hearers, ReplyTo};
+use crate::decide::{self, Decision};
 use crate::declared::{Tell, To, Values};
 use crate::desk::Mail;
 use crate::error::Error;
@@ -239,6 +240,11 @@ impl Mail {
         if !is_staff_only {
             values.insert("comment".to_owned(), told.words.clone());
         }
+        let ends_at = self.engine().now() + decide::LASTS;
+        let decision = Decision { person, about: about.clone(), version: record.version, ends_at };
+        let decides = self.decision_address(&decision).filter(|_| tell.decide);
+        let is_secret = decides.is_some();
+        values.insert("decide".to_owned(), decides.unwrap_or_default());
         let Some(text) = self.declared().text(&tell.text, &contact.language) else { return Ok(None) };
         let (subject, body) = text.fill(&values);
         let answers = self.last_from(&about, person).await?;
@@ -256,10 +262,10 @@ impl Mail {
             language: contact.language,
             subject,
             body,
-            is_secret: false,
+            is_secret,
             in_digest,
             due_at,
-            give_up_at: None,
+            give_up_at: is_secret.then_some(ends_at),
         }))
     }
 

@@ -20,6 +20,8 @@ pub enum Door {
     Rule,
     /// Mail.
     Mail,
+    /// A signed link of a mail.
+    Link,
     /// A clock that reached its instant.
     Clock,
     /// The command line.
@@ -37,6 +39,7 @@ impl Door {
             Self::Import => "import",
             Self::Rule => "rule",
             Self::Mail => "mail",
+            Self::Link => "link",
             Self::Clock => "clock",
             Self::Cli => "cli",
             Self::Demo => "demo",

@@ -166,8 +166,9 @@ pub async fn render(State(state): State<AppState>, request: Request, next: Next)
     let accept = request.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let program = request.uri().path().starts_with("/api/") || accept.starts_with("application/json");
     let words = Words(Language::of_headers(request.headers()));
-    let portal =
-        ["/portal", "/status", "/sign-in", "/link/"].iter().any(|p| request.uri().path().starts_with(p));
+    let portal = ["/portal", "/status", "/sign-in", "/link/", "/decide/"]
+        .iter()
+        .any(|p| request.uri().path().starts_with(p));
     let reads = request.method() == Method::GET;
     let (parts, body) = request.into_parts();
     // kept for the frame of a page that says what went wrong

@@ -136,7 +136,10 @@ impl Reader<'_> {
     }
 
     fn tell(&mut self, node: &Node) -> Tell {
-        self.only(node, &["of", "on", "changed", "audience", "when", "about", "to", "self", "urgent"]);
+        self.only(
+            node,
+            &["of", "on", "changed", "audience", "when", "about", "to", "self", "urgent", "decide"],
+        );
         let tell = Tell {
             text: node.texts().pop().unwrap_or_default(),
             of: node.text("of"),
@@ -147,6 +150,7 @@ impl Reader<'_> {
             about: node.text("about"),
             to: node.text("to").unwrap_or_default().split_whitespace().map(to).collect(),
             to_self: node.is_yes("self"),
+            decide: node.is_yes("decide"),
             urgent: node.is_yes("urgent"),
         };
         if tell.text.is_empty() || tell.to.is_empty() || (tell.on.is_none() == tell.changed.is_none()) {

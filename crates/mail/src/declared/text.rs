@@ -9,7 +9,7 @@ use proofdesk_model::places;
 use crate::fold::CUT;
 
 /// Places that a text may have; `its.FIELD` besides, for a field that the reader sees.
-const PLACES: [&str; 14] = [
+const PLACES: [&str; 15] = [
     "name",
     "by",
     "reference",
@@ -18,6 +18,7 @@ const PLACES: [&str; 14] = [
     "due",
     "comment",
     "link",
+    "decide",
     "organization",
     "cut",
     "sign_in",

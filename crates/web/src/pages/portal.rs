@@ -7,6 +7,7 @@
 
 mod approve;
 mod article;
+mod decide;
 mod entry;
 mod form;
 mod frame;
@@ -47,6 +48,7 @@ pub fn router() -> Router<AppState> {
         .merge(request::router())
         .merge(step::router())
         .merge(approve::router())
+        .merge(decide::router())
         .merge(article::router())
         .merge(status::router())
 }

@@ -422,6 +422,7 @@ pub fn door_words(door: &str) -> &str {
         "import" => "imported",
         "rule" => "by a rule",
         "mail" => "by e-mail",
+        "link" => "by the link of a mail",
         "clock" => "by a clock",
         "cli" => "at the command line",
         "demo" => "example data",

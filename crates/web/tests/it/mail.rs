@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use proofdesk_engine::{Change, Reference, Target};
 use proofdesk_mail::{Mail, Pace};
-use proofdesk_model::Door;
+use proofdesk_model::{Door, Value};
 use proofdesk_store::Select;
 use proofdesk_testkit::{Database, TestDesk};
 use proofdesk_web::{AppState, Settings};
@@ -107,4 +107,105 @@ async fn people_say_what_they_want_by_mail() {
     assert_eq!(half.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(half.body.contains("Say both times"));
     assert_eq!(mail.preference(2).await.unwrap(), kept, "nothing was kept");
+}
+
+/// A request that waits for Nora's approval, and the path of the link in the mail to her.
+async fn asked(desk: &TestDesk, mail: &Mail, nora: i64, title: &str) -> (Reference, String) {
+    let mut model = Change::default()
+        .with_text("title", title)
+        .with("approval_needed", Value::Bool(true))
+        .with("approver_person", Value::Link(nora));
+    model.state = Some("in_use".to_owned());
+    let model = desk.create("request_model", model).await.unwrap().record.number;
+    let change = Change::default().with_text("title", title).with("model", Value::Link(model));
+    let target = Target::New("service_request".to_owned());
+    let made = desk.engine.apply(&desk.setup(), target, change, Door::Page).await.unwrap();
+    while desk.engine.sequence().await.unwrap() > 0 {}
+    mail.follow().await.unwrap();
+    let rows =
+        desk.engine.store().select(Select::from("mail_out", &["event", "body", "subject"])).await.unwrap();
+    let own = rows.iter().find(|r| r.text(0) == "approval" && r.text(2).contains(title)).unwrap();
+    let path = own.text(1).split("https://desk.example").find(|p| p.starts_with("/decide/")).unwrap();
+    let path = path.split_whitespace().next().unwrap().to_owned();
+    (Reference::new("service_request", made.record.number), path)
+}
+
+#[tokio::test]
+async fn an_approval_is_given_by_the_link_of_its_mail_once_and_for_what_was_shown() {
+    let (desk, mail, router) = desk().await;
+    let change = Change::default().with_text("name", "Nora Falk").with_text("mail", "nora@desk.example");
+    let nora = desk.create("person", change).await.unwrap().record.number;
+    let caller = proofdesk_engine::Caller::person(nora, "Nora Falk", ["requester"]);
+    desk.account(&caller, "nora", PASSWORD).await.unwrap();
+    mail.follow().await.unwrap();
+    let guest = Browser::of(&router);
+    let state = async |of: &Reference| desk.engine.require(&desk.setup(), of).await.unwrap();
+    let (first, path) = asked(&desk, &mail, nora, "A badge").await;
+    // programs that look into mails open links: nothing is decided by that
+    for _ in 0..2 {
+        let page = guest.get(&path).await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+        for part in ["Approve this request?", "A badge", "Asked by", "Nora Falk", "Yes, I approve it"] {
+            assert!(page.body.contains(part), "{part}: {}", page.body);
+        }
+        assert_eq!(state(&first).await.state, "approval");
+    }
+    // not another person, record, version or time than what was signed
+    let token = path.strip_prefix("/decide/").unwrap();
+    let parts: Vec<&str> = token.split('.').collect();
+    assert_eq!(parts.len(), 5);
+    for (at, other) in [(0, "1"), (1, "REQ-9"), (2, "2"), (3, "99999999999"), (4, &"0".repeat(64))] {
+        let mut forged = parts.clone();
+        forged[at] = other;
+        let forged = format!("/decide/{}", forged.join("."));
+        assert_eq!(guest.get(&forged).await.status, StatusCode::GONE, "{forged}");
+        assert_eq!(guest.post(&format!("{forged}/agree"), &[]).await.status, StatusCode::GONE, "{forged}");
+    }
+    assert_eq!(
+        guest.post(&format!("{path}/reject"), &[]).await.status,
+        StatusCode::NOT_FOUND,
+        "no other step"
+    );
+    let silent = guest.post(&format!("{path}/decline"), &[]).await;
+    assert_eq!(silent.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        silent.body.contains("Please fill in") && silent.body.contains("<details open"),
+        "{}",
+        silent.body
+    );
+    let done = guest.post(&format!("{path}/agree"), &[]).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.body);
+    assert!(done.body.contains("Thank you. The request is approved"), "{}", done.body);
+    let approved = state(&first).await;
+    assert_ne!(approved.state, "approval");
+    assert_eq!(approved.int("approved_by"), Some(nora));
+    let history = desk.engine.history(&first, 5).await.unwrap();
+    let entry = history.iter().find(|item| item.action == "agree").unwrap();
+    assert_eq!((entry.by.as_str(), entry.door.as_str(), entry.person), ("Nora Falk", "link", Some(nora)));
+    let again = guest.post(&format!("{path}/agree"), &[]).await;
+    assert_eq!(again.status, StatusCode::GONE, "once: {}", again.body);
+    // one that changed since
+    let (second, path) = asked(&desk, &mail, nora, "A desk").await;
+    let dearer = Change::default().with_text("description", "Made of oak");
+    let target = Target::Existing(second.clone(), None);
+    desk.engine.apply(&desk.setup(), target, dearer, Door::Page).await.unwrap();
+    for answer in [guest.get(&path).await, guest.post(&format!("{path}/agree"), &[]).await] {
+        assert_eq!(answer.status, StatusCode::GONE);
+        assert!(!answer.body.contains("oak") && !answer.body.contains("A desk"), "{}", answer.body);
+    }
+    assert_eq!(state(&second).await.state, "approval");
+    // declined with a reason; too late; and not by who has no account any more
+    let (third, path) = asked(&desk, &mail, nora, "A car").await;
+    let no = guest.post(&format!("{path}/decline"), &[("approval_note", "Take the train")]).await;
+    assert_eq!(no.status, StatusCode::OK, "{}", no.body);
+    assert_eq!(state(&third).await.text("approval_note"), Some("Take the train"));
+    let (_, path) = asked(&desk, &mail, nora, "A boat").await;
+    desk.time.advance(8 * 86_400_000_000);
+    assert_eq!(guest.get(&path).await.status, StatusCode::GONE);
+    let (_, path) = asked(&desk, &mail, nora, "A plane").await;
+    let own = desk.engine.account_named("nora").await.unwrap().unwrap();
+    let act = proofdesk_engine::Act::new(&desk.setup(), Door::Cli);
+    desk.engine.set_active(&act, own.id, false).await.unwrap();
+    assert_eq!(guest.get(&path).await.status, StatusCode::GONE);
+    assert_eq!(guest.post(&format!("{path}/agree"), &[]).await.status, StatusCode::GONE);
 }

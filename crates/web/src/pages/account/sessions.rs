@@ -43,10 +43,10 @@ pub(in crate::pages) fn list(own: &Own, sessions: &[SessionItem], address: &str)
     };
     html! {
         div.scroll { table.list {
-            thead { tr { th scope="col" { (words.say("session-browser")) } th scope="col" { (words.say("session-address")) } th.spare scope="col" { (words.say("session-since")) } th scope="col" { (words.say("session-used")) } th { span.sr { (words.say("session-end")) } } } }
+            thead { tr { th scope="col" { (words.say("session-browser")) } th.spare scope="col" { (words.say("session-address")) } th.spare scope="col" { (words.say("session-since")) } th scope="col" { (words.say("session-used")) } th { span.sr { (words.say("session-end")) } } } }
             tbody { @for session in sessions { tr {
                 td.grow { (browser_words(words, &session.agent)) @if session.current { " " span.tag { (words.say("session-this")) } } @if session.method != "password" { " " span.small.muted { (words.with("session-by", &[("method", Given::Text(&session.method))])) } } }
-                td.small.mono { (session.address) }
+                td.small.mono.spare { (session.address) }
                 td.small.spare { (own.at(session.since)) }
                 td.small { (own.ago(session.used_at)) }
                 td { form.inline method="post" action={ (address) (session.id) "/end" } { button.button.quiet.small aria-label=(end(session)) { (words.say("session-end")) } } }

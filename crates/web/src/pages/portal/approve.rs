@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use maud::{Markup, html};
-use proofdesk_engine::{Change, Door, Error, HistoryItem, Record, Reference, Target};
+use proofdesk_engine::{Caller, Change, Door, Error, HistoryItem, Record, Reference, Target};
 
 use crate::error::WebError;
 use crate::form::Typed;
@@ -39,7 +39,6 @@ pub struct Way {
     title: &'static str,
     button: &'static str,
     note: &'static str,
-    tone: &'static str,
     other: &'static str,
     other_words: &'static str,
 }
@@ -50,7 +49,6 @@ pub const AGREE: Way = Way {
     title: "approve-title",
     button: "approve-yes",
     note: "approve-note",
-    tone: "primary",
     other: "decline",
     other_words: "approve-rather-not",
 };
@@ -60,7 +58,6 @@ pub const DECLINE: Way = Way {
     title: "decline-title",
     button: "step-decline",
     note: "step-decline-note",
-    tone: "danger",
     other: "agree",
     other_words: "decline-rather-not",
 };
@@ -102,14 +99,14 @@ pub struct Question {
     pub at: i64,
 }
 
-/// Who led a request into its approval: whoever asked for it, else whoever sent it.
-pub fn question(record: &Record, history: &[HistoryItem]) -> Question {
+/// Who asks for an approval, and since when it waits; where nobody is named as who asks, it is who led it there.
+pub fn question(record: &Record, history: &[HistoryItem], asker: Option<String>) -> Question {
     let waits = |item: &&HistoryItem| {
         item.changes.iter().any(|c| c.field == "state" && c.new.as_str() == Some(APPROVAL))
     };
     let found = history.iter().find(waits).or_else(|| history.iter().find(|item| item.action == "create"));
     Question {
-        by: found.map(|item| item.by.clone()).unwrap_or_default(),
+        by: asker.or_else(|| found.map(|item| item.by.clone())).unwrap_or_default(),
         at: found.map_or(record.created_at, |item| item.occurred_at),
     }
 }
@@ -121,7 +118,38 @@ pub fn question(record: &Record, history: &[HistoryItem]) -> Question {
 pub async fn question_of(client: &Client, record: &Record) -> Result<Question, WebError> {
     let reference = Reference::new(REQUEST, record.number);
     let history = client.visit.engine().history_for(&client.visit.caller, &reference, None, ENTRIES).await?;
-    Ok(question(record, &history))
+    Ok(question(record, &history, asker(client, record).await?))
+}
+
+/// The name of the person for whom a request was recorded: who is asked learns who asks.
+///
+/// # Errors
+/// A fault of the database.
+pub async fn asker(client: &Client, record: &Record) -> Result<Option<String>, WebError> {
+    let target = record.of.field("requested_by").and_then(|f| f.target());
+    let (Some(to), Some(number)) = (target, record.int("requested_by")) else { return Ok(None) };
+    let program = Caller::system("Portal");
+    let person = client.visit.engine().require(&program, &Reference::new(to, number)).await;
+    Ok(person.ok().map(|person| person.title()))
+}
+
+/// What is to be approved, by whom it was asked for and when.
+///
+/// # Errors
+/// A fault of the database.
+pub async fn shown(client: &Client, record: &Record) -> Result<Markup, WebError> {
+    let engine = client.visit.engine();
+    let titles = engine.titles(&client.visit.caller, std::slice::from_ref(record)).await?;
+    let question = question_of(client, record).await?;
+    Ok(html! {
+        h2 { (record.title()) }
+        dl.facts {
+            dt { (client.say("approve-by")) } dd { (question.by) }
+            dt { (client.say("approve-at")) } dd { (client.at(question.at)) }
+        }
+        (facts(client, record, &titles))
+        (texts(client, record).await?)
+    })
 }
 
 async fn page(
@@ -131,9 +159,6 @@ async fn page(
     note: &str,
     wrong: &[(String, String)],
 ) -> Result<Markup, WebError> {
-    let engine = client.visit.engine();
-    let titles = engine.titles(&client.visit.caller, std::slice::from_ref(record)).await?;
-    let question = question_of(client, record).await?;
     let address = client.address(record);
     let must = way.step == DECLINE.step;
     let invalid = wrong.iter().any(|(field, _)| field == "approval_note");
@@ -141,22 +166,14 @@ async fn page(
     let body = html! {
         (refused(client, wrong))
         div.stack.tight { span.key.muted { (record.reference()) } h1 { (title) } }
-        section.card { div.body.stack {
-            h2 { (record.title()) }
-            dl.facts {
-                dt { (client.say("approve-by")) } dd { (question.by) }
-                dt { (client.say("approve-at")) } dd { (client.at(question.at)) }
-            }
-            (facts(client, record, &titles))
-            (texts(client, record).await?)
-        } }
+        section.card { div.body.stack { (shown(client, record).await?) } }
         form.form method="post" action={ (address) "/" (way.step) } {
             input type="hidden" name="version" value=(record.version);
             div.input {
                 label for="approval_note" { (client.say(way.note)) }
                 textarea.field id="approval_note" name="approval_note" rows="2" maxlength="500" required[must] aria-invalid=[invalid.then_some("true")] { (note) }
             }
-            button.button.large.wide class=(way.tone) { (client.say(way.button)) }
+            button.button.large.wide.primary[!must].danger[must] { (client.say(way.button)) }
             div.row.between.small {
                 a.link href=(address) { (client.say("approve-back")) }
                 a.link href={ (address) "/" (way.other) } { (client.say(way.other_words)) }

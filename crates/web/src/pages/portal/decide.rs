@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use maud::{Markup, html};
-use proofdesk_engine::{Change, Door, Error, Record, Target};
+use proofdesk_engine::{Change, Door, Error, Record, Reference, Target};
 use proofdesk_model::format::day_of;
 
 use crate::error::WebError;
@@ -135,14 +135,16 @@ async fn decide(
     Texts(pairs): Texts,
 ) -> Result<Response, WebError> {
     let way = [AGREE, DECLINE].into_iter().find(|known| known.step == way).ok_or_else(nothing)?;
-    let Some(holder) = Holder::of(&state, guest, words, &token).await? else { return Ok(gone(&state, words)) };
+    let Some(holder) = Holder::of(&state, guest, words, &token).await? else {
+        return Ok(gone(&state, words));
+    };
     let (client, record) = (&holder.client, &holder.record);
     let note = Typed::new(pairs).text("approval_note").unwrap_or_default().trim().to_owned();
     let mut change = Change::default().take(way.step);
     if !note.is_empty() {
         change = change.with_text("approval_note", &note);
     }
-    let target = Target::Existing(super::reference(record), Some(record.version));
+    let target = Target::Existing(Reference::new(REQUEST, record.number), Some(record.version));
     match state.engine.apply(&client.visit.caller, target, change, Door::Link).await {
         Ok(_) => {
             let said = if way.step == AGREE.step { "thanks-agreed" } else { "thanks-declined" };

@@ -109,3 +109,63 @@ pub fn failure(words: Words, failure: &Failure, id: &str, organization: &str) ->
     };
     layout::gate_in(words, &title, organization, &body)
 }
+
+#[cfg(test)]
+mod tests {
+    use proofdesk_engine::Problem;
+
+    use super::{refusal, said};
+    use crate::language::{Language, Words};
+
+    /// Every refusal of what somebody does at his own account: field and code, as the engine gives them.
+    const REFUSALS: [(&str, &str); 21] = [
+        ("password", "range"),
+        ("password", "common"),
+        ("password", "sign_in"),
+        ("password", "wait"),
+        ("present", "sign_in"),
+        ("present", "required"),
+        ("present", "wait"),
+        ("present", "fresh"),
+        ("present", "demanded"),
+        ("present", "state"),
+        ("code", "sign_in"),
+        ("code", "state"),
+        ("label", "required"),
+        ("label", "range"),
+        ("label", "taken"),
+        ("passkey", "last"),
+        ("passkey", "demanded"),
+        ("quiet", "format"),
+        ("calendar", "required"),
+        ("account", "disabled"),
+        ("roles", "none"),
+    ];
+
+    #[test]
+    fn every_refusal_is_a_sentence_of_its_own_in_each_language() {
+        for language in Language::ALL {
+            let words = Words(language);
+            let other = words.say("wrong-other");
+            for (field, code) in REFUSALS {
+                let sentence = refusal(words, &Problem::new(field, code, "In the engine's words."));
+                assert!(sentence.ends_with('.') && sentence.contains(' '), "{field} {code}: {sentence}");
+                assert_ne!(sentence, other, "{field} {code}");
+                assert_ne!(sentence, code, "{field} {code}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_field_is_named_by_its_own_name() {
+        for language in Language::ALL {
+            let words = Words(language);
+            for field in ["body", "why", "file", "approval_note", "satisfaction_note", "no_such_field"] {
+                for code in ["required", "size", "format", "option", "range", "link", "unknown", "guard"] {
+                    let sentence = said(words, None, &Problem::new(field, code, ""));
+                    assert!(!sentence.contains(field), "{field} {code}: {sentence}");
+                }
+            }
+        }
+    }
+}

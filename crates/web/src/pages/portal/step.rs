@@ -16,7 +16,7 @@ use crate::form::sent::Texts;
 use crate::pages::files::drain;
 use crate::state::AppState;
 
-use super::approve::{Question, question};
+use super::approve::{Question, asker, question};
 use super::frame::beside;
 use super::names::{SENT, SERVICE};
 use super::request::Said;
@@ -227,7 +227,8 @@ pub async fn card(
     let to = |name: &str| format!("{address}/transition/{name}");
     let mut parts = Vec::new();
     if can(client, record, "agree").await? {
-        parts.push(approval(client, &address, &question(record, history)));
+        let asker = asker(client, record).await?;
+        parts.push(approval(client, &address, &question(record, history, asker)));
     }
     if can(client, record, "confirm").await? {
         parts.push(rate(client, &to("confirm"), "step-confirm-title", "step-confirm", (said, false)));
