@@ -55,7 +55,7 @@ async fn who_was_shut_out_may_nothing_without_signing_in_either() {
             desk.engine.caller_of(number, "Alex Kern").await.unwrap().map(|caller| {
                 ["agent", "requester"]
                     .into_iter()
-                    .filter(|role| caller.roles.contains(&(*role).to_owned()))
+                    .filter(|role| caller.roles.contains(*role))
                     .collect()
             })
         };
