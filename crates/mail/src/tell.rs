@@ -237,7 +237,8 @@ impl Mail {
         let about = Reference::new(record.of.name.clone(), record.number);
         let mut values = self.values(&contact, record);
         values.insert("by".to_owned(), told.by.clone());
-        if !is_staff_only {
+        // of a record that the letter is not about, whoever gets it may see nothing
+        if !is_staff_only && tell.about.is_none() {
             values.insert("comment".to_owned(), told.words.clone());
         }
         let ends_at = self.engine().now() + decide::LASTS;

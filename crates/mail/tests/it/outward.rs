@@ -392,3 +392,27 @@ async fn a_request_that_is_sent_into_its_approval_asks_the_person_who_is_named()
         assert_eq!(all.len(), 2, "{all:?}");
     }
 }
+
+#[tokio::test]
+async fn a_letter_about_another_record_has_no_words_of_the_first() {
+    let office = Office::open(Database::Sqlite).await;
+    let engine = &office.desk.engine;
+    let service = followed(&office).await;
+    told(&office).await;
+    let own = "tell \"answered\" of=\"outage\" on=\"comment\" audience=\"customer\" about=\"service\" to=\"watchers\"\n";
+    let own = vec![proofdesk_model::SourceFile::new("own.kdl", own)];
+    let mut random = rand::rngs::StdRng::seed_from_u64(7);
+    let said = ("Example Ltd".to_owned(), Some("https://desk.example".to_owned()));
+    let mail =
+        proofdesk_mail::Mail::open(engine.clone(), settings(), own, said, &mut random).await.unwrap();
+    let change = Change::default().with_text("title", "Rack").with("service", Value::Link(service.number));
+    let made = engine.apply(&office.alex, Target::New("outage".to_owned()), change, Door::Api).await.unwrap();
+    told(&office).await;
+    let on = Reference::new("outage", made.record.number);
+    engine.comment(&office.desk.setup(), &on, Audience::Customer, "kumquat", Door::Page).await.unwrap();
+    engine.store().sequence_once().await.unwrap();
+    while mail.follow().await.unwrap() > 0 {}
+    let rows = office.queue(&["event", "body"]).await;
+    assert_eq!(rows.iter().filter(|row| row.text(0) == "answered").count(), 2);
+    assert!(rows.iter().all(|row| !row.text(1).contains("kumquat")));
+}
