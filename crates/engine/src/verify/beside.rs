@@ -36,6 +36,9 @@ impl Bytes {
 /// A step of a relation: where its entry stands, its name, one end, the other, and whether it was added or taken away.
 type Step = (u64, i64, String, i64, i64, bool);
 
+/// The same without the name.
+type Placed = (u64, i64, i64, i64, bool);
+
 /// What the entries of one record tell of relations.
 #[derive(Default)]
 pub(super) struct LinkSteps(Vec<Step>);
@@ -63,7 +66,7 @@ impl LinkSteps {
 /// The relations that entries tell of, each under the name that the table of links has for it. The entries of both ends
 /// tell of one relation, so the steps are put in the order of the tree.
 #[derive(Default)]
-pub(super) struct LinkLog(BTreeMap<String, Vec<(u64, i64, i64, i64, bool)>>);
+pub(super) struct LinkLog(BTreeMap<String, Vec<Placed>>);
 
 impl LinkLog {
     /// Takes in what one record's entries tell.
