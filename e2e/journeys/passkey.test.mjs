@@ -68,7 +68,9 @@ test("an invited agent signs in with a passkey", async () => {
   assert.equal(await page.getByText("by passkey").count(), 2, "both sessions say how they began");
   assert.equal(await page.getByLabel("New password").count(), 0, "there is no password");
   await assertAccessible(page, "an account with a passkey");
-  await page.getByRole("button", { name: "Remove the passkey laptop" }).click();
+  await page.getByRole("link", { name: "Remove the passkey laptop" }).click();
+  await assertAccessible(page, "who it is, asked again");
+  await page.getByRole("button", { name: "Remove it" }).click();
   assert.match(await page.getByRole("alert").innerText(), /only way in/);
 
   await signOut(page);
@@ -125,7 +127,12 @@ test("an administrator is asked for a passkey after the password", async () => {
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await page.waitForURL((url) => !url.pathname.startsWith("/sign-in"));
   await page.goto(`${desk.url}/account`);
-  await page.getByRole("button", { name: "Remove the passkey key on the ring" }).click();
+  await page.getByRole("link", { name: "Remove the passkey key on the ring" }).click();
+  await page.getByLabel("Present password").fill("not the right one");
+  await page.getByRole("button", { name: "Remove it" }).click();
+  assert.match(await page.getByRole("alert").innerText(), /password is not right/);
+  await page.getByLabel("Present password").fill(desk.password);
+  await page.getByRole("button", { name: "Remove it" }).click();
   await page.waitForURL(`${desk.url}/account`);
   await signOut(page);
   await password();

@@ -52,10 +52,18 @@ async function page() {
   return opened;
 }
 
+/** To the provider, by an address that somebody kept: it shows the button, and the button begins. */
+async function begin(at, query = "") {
+  await at.goto(`${desk.url}/sign-in/with/example${query}`);
+  assert.ok(at.url().startsWith(desk.url), "an address alone begins nothing");
+  await at.getByRole("button", { name: "Sign in with Example" }).click();
+  await at.getByPlaceholder("Enter any login").waitFor();
+}
+
 /** From the desk to the provider and back, as this person. */
 async function come(at, login) {
   await at.goto(`${desk.url}/sign-in`);
-  await at.getByRole("link", { name: "Sign in with Example" }).click();
+  await at.getByRole("button", { name: "Sign in with Example" }).click();
   await at.getByPlaceholder("Enter any login").fill(login);
   await at.getByPlaceholder("and password").fill("anything");
   await at.getByRole("button", { name: "Sign-in" }).click();
@@ -109,21 +117,21 @@ test("an answer that is replayed, made up, or declined opens nothing", async () 
 
   // a sign-in of this browser is under way, and an answer to another one comes
   const wrong = await page();
-  await wrong.goto(`${desk.url}/sign-in/with/example`);
+  await begin(wrong);
   await wrong.goto(answer);
   assert.match(await wrong.getByRole("alert").innerText(), /cannot be accepted/);
   await wrong.goto(`${desk.url}/desk`);
   assert.match(wrong.url(), /\/sign-in\?/, "nobody is signed in");
 
   const mixed = await page();
-  await mixed.goto(`${desk.url}/sign-in/with/example`);
+  await begin(mixed);
   const state = new URL(answer).searchParams;
   state.set("iss", "https://evil.example");
   await mixed.goto(`${desk.url}/sign-in/from/example?${state}`);
   assert.match(await mixed.getByRole("alert").innerText(), /cannot be accepted/);
 
   const declined = await page();
-  await declined.goto(`${desk.url}/sign-in/with/example?next=https://evil.example/`);
+  await begin(declined, "?next=https://evil.example/");
   await declined.getByRole("link", { name: "Cancel" }).click();
   await declined.waitForURL(`${desk.url}/**`);
   assert.match(await declined.getByRole("alert").innerText(), /^Example did not let you in/);
@@ -135,7 +143,7 @@ test("an answer that is replayed, made up, or declined opens nothing", async () 
 test("a way in leads nowhere else", async () => {
   people.set("i-8", { name: "Ida Voss", preferred_username: "ida", groups: ["desk"] });
   const at = await page();
-  await at.goto(`${desk.url}/sign-in/with/example?next=//evil.example/`);
+  await begin(at, "?next=//evil.example/");
   await at.getByPlaceholder("Enter any login").fill("i-8");
   await at.getByPlaceholder("and password").fill("anything");
   await at.getByRole("button", { name: "Sign-in" }).click();
@@ -158,13 +166,33 @@ test("signing out leads to the provider, which asks again afterwards", async () 
   await at.getByRole("link", { name: "Sign out at Example, too" }).click();
   await at.getByRole("button", { name: "Yes, sign me out" }).click();
   await at.waitForURL(`${desk.url}/sign-in*`);
-  await at.getByRole("link", { name: "Sign in with Example" }).click();
+  await at.getByRole("button", { name: "Sign in with Example" }).click();
   await at.getByPlaceholder("Enter any login").waitFor();
+});
+
+test("who signs out at the provider is signed out here, and nobody else is", async () => {
+  people.set("o-5", { name: "Olga Ness", preferred_username: "olga", groups: ["desk"] });
+  people.set("p-6", { name: "Piet Moor", preferred_username: "piet", groups: ["desk"] });
+  const [olga, piet] = [await page(), await page()];
+  await come(olga, "o-5");
+  await come(piet, "p-6");
+  await olga.goto(`${desk.url}/account`);
+  assert.ok(olga.url().endsWith("/account"));
+  const leave = await olga.context().newPage();
+  await leave.goto(`${provider.issuer}/session/end`);
+  await leave.getByRole("button", { name: "Yes, sign me out" }).click();
+  await leave.waitForURL(/session\/end\/success/);
+  await olga.goto(`${desk.url}/account`);
+  assert.match(olga.url(), /\/sign-in/, "the provider said so, and the session is over");
+  await piet.goto(`${desk.url}/account`);
+  assert.ok(piet.url().endsWith("/account"));
+  const verified = desk.command(["verify"]);
+  assert.equal(verified.status, 0, verified.stdout + verified.stderr);
 });
 
 test("a provider that is gone is said plainly", async () => {
   const at = await page();
   await at.goto(`${desk.url}/sign-in`);
-  await at.getByRole("link", { name: "Sign in with Gone" }).click();
+  await at.getByRole("button", { name: "Sign in with Gone" }).click();
   assert.match(await at.getByRole("alert").innerText(), /^Gone cannot be reached/);
 });

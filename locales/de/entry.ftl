@@ -58,6 +58,16 @@ sign-in-password = Passwort
 sign-in-button = Anmelden
 sign-in-passkey = Mit einem Passkey anmelden
 sign-in-with = Mit { $provider } anmelden
+sign-in-on = Weiter zu { $provider }
+
+forgotten-way = Passwort vergessen?
+forgotten-title = Ein vergessenes Passwort
+forgotten-words = Geben Sie Ihren Anmeldenamen oder Ihre Adresse ein. Ein Link, mit dem Sie ein neues Passwort setzen, kommt per Mail an Ihre Adresse.
+forgotten-name = Anmeldename oder Adresse
+forgotten-button = Link zusenden
+forgotten-done = Wenn es unter diesem Namen oder dieser Adresse ein Konto mit Passwort gibt, ist eine Mail unterwegs. Ihr Link gilt einmal und eine Stunde lang. Kommt keine, fragen Sie einen Administrator: Wer sich mit einem Passkey oder über einen anderen Anbieter anmeldet, hat hier kein Passwort.
+forgotten-back = Zurück zur Anmeldung
+forgotten-needed = Geben Sie Ihren Anmeldenamen oder Ihre Adresse ein.
 
 provider-title = Sie sind nicht angemeldet
 provider-back = Zurück zur Anmeldung

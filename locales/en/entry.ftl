@@ -58,6 +58,16 @@ sign-in-password = Password
 sign-in-button = Sign in
 sign-in-passkey = Sign in with a passkey
 sign-in-with = Sign in with { $provider }
+sign-in-on = Go on to { $provider }
+
+forgotten-way = Forgotten your password?
+forgotten-title = A forgotten password
+forgotten-words = Type your sign-in name or your address. A link by which you set another password goes to your address by mail.
+forgotten-name = Sign-in name or address
+forgotten-button = Send me a link
+forgotten-done = If there is an account with a password under this name or address, a mail is on its way. Its link works once, and for an hour. If none comes, ask an administrator: who signs in by a passkey or another provider has no password here.
+forgotten-back = Back to sign-in
+forgotten-needed = Type your sign-in name or your address.
 
 provider-title = You are not signed in
 provider-back = Back to sign-in

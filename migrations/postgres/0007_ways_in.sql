@@ -1,9 +1,9 @@
 -- Ways in beside the password: identities of other providers, passkeys, and steps that wait for what a browser brings back.
 CREATE TABLE outside_identity (
-    provider TEXT COLLATE "C" NOT NULL,
+    issuer TEXT COLLATE "C" NOT NULL,
     subject TEXT COLLATE "C" NOT NULL,
     account BIGINT NOT NULL,
-    PRIMARY KEY (provider, subject)
+    PRIMARY KEY (issuer, subject)
 );
 CREATE INDEX outside_identity_account ON outside_identity (account);
 -- The public key of a passkey, as the verifier keeps it, with its counter.
@@ -25,5 +25,9 @@ CREATE TABLE waiting_step (
     expires_at BIGINT NOT NULL
 );
 CREATE INDEX waiting_step_expires ON waiting_step (expires_at);
--- What a provider takes back at sign-out.
+-- What a provider takes back at sign-out, and by which of its people and sessions it ends ours.
 ALTER TABLE session ADD COLUMN token TEXT COLLATE "C";
+ALTER TABLE session ADD COLUMN issuer TEXT COLLATE "C";
+ALTER TABLE session ADD COLUMN subject TEXT COLLATE "C";
+ALTER TABLE session ADD COLUMN sid TEXT COLLATE "C";
+CREATE INDEX session_issuer ON session (issuer, subject);

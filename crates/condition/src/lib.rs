@@ -15,6 +15,7 @@ mod explain;
 mod lexer;
 mod limits;
 mod parser;
+mod quote;
 mod reads;
 mod schema;
 mod suggest;
@@ -26,6 +27,7 @@ pub use condition::{Condition, FieldPath, Mistake, Outcome, Reason, check};
 pub use decimal::{Decimal, NotADecimal, SCALE};
 pub use eval::{constant, evaluate_constant};
 pub use limits::{MAX_DEPTH, MAX_LENGTH, MAX_LINKED, MAX_PARTS, MAX_RELATED};
+pub use quote::quoted;
 pub use schema::{Context, LinkInfo, LinkPath, PERSON, RESERVED, Row, Schema, Type};
 pub use time::{day_from_text, day_text, duration_from_text, duration_text, instant_from_text, instant_text};
 pub use tree::{

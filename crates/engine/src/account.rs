@@ -14,7 +14,7 @@ pub mod provision;
 pub mod sealed;
 pub mod second;
 pub mod session;
-mod throttle;
+pub mod throttle;
 pub mod token;
 mod waiting;
 pub mod webhook;
@@ -30,6 +30,7 @@ use serde_json::{Value as Json, json};
 
 use crate::Engine;
 use crate::error::Error;
+use crate::together::other_administrators;
 use password::{check_password, hash_password, mark};
 pub use sealed::Act;
 use sealed::{TYPE, Told};
@@ -161,6 +162,23 @@ fn check_sign_in(sign_in: &str) -> Result<(), Error> {
     Ok(())
 }
 
+/// The rows of a change of an account, and whether it takes an administrator away: then another one who can sign in must
+/// be left, asked in the same transaction.
+pub(crate) fn keeping_one(
+    account: &Account,
+    (row, beside): (Statement, Vec<Statement>),
+    takes: bool,
+) -> (Vec<Statement>, bool) {
+    let is_one = account.active && !account.program && account.roles.iter().any(|r| r == ADMINISTRATOR);
+    let mut rows = if takes && is_one {
+        vec![Statement::one_at_a_time(ADMINISTRATORS), row.when_exists(other_administrators(&[account.id]))]
+    } else {
+        vec![row]
+    };
+    rows.extend(beside);
+    (rows, takes && is_one)
+}
+
 /// The names of roles in the order of the permission matrix, each once.
 fn check_roles(roles: &[String]) -> Result<String, Error> {
     ends::known(roles.iter().map(String::as_str))?;
@@ -194,7 +212,6 @@ impl Engine {
     /// `Forbidden` for who is no administrator; `Invalid` when the name is taken, the password too short, or a role
     /// unknown.
     pub async fn create_account(&self, act: &Act, new: NewAccount) -> Result<Account, Error> {
-        act.reaches_all()?;
         self.create_account_with(act, new, |_, told| (told, Vec::new())).await
     }
 
@@ -205,10 +222,29 @@ impl Engine {
         new: NewAccount,
         beside: impl Fn(i64, Told) -> (Told, Vec<Statement>),
     ) -> Result<Account, Error> {
-        let permit = Permit::of_account(&act.caller, None).map_err(Error::Forbidden)?;
+        let permit = act.permit_all()?;
+        let (row, told) = self.new_account(new, true).await?;
+        let write = async |id: i64| {
+            let (told, more) = beside(id, told.clone());
+            let rows = std::iter::once(row.clone().set("id", id)).chain(more).collect();
+            self.seal_account(act, &permit, id, told, rows).await
+        };
+        let id = self.numbered("account", write).await?;
+        self.account(id).await
+    }
+
+    /// The row of a new account, still without its id, and what is told of it.
+    pub(crate) async fn new_account(
+        &self,
+        new: NewAccount,
+        active: bool,
+    ) -> Result<(Statement, Told), Error> {
         let sign_in = new.sign_in.trim().to_lowercase();
         check_sign_in(&sign_in)?;
         let roles = ends::check(&new.roles, &BTreeMap::new(), day_of(self.now()))?;
+        if self.stored_account("sign_in", sign_in.clone()).await?.is_some() {
+            return Err(Error::invalid("sign_in", "taken", "This sign-in name is taken."));
+        }
         let hash = match new.password.filter(|_| !new.program) {
             Some(password) => {
                 check_password(&password, &sign_in)?;
@@ -221,28 +257,19 @@ impl Engine {
             .set("sign_in", Json::Null, sign_in.clone())
             .set("name", Json::Null, new.name.clone())
             .set("roles", Json::Null, roles.clone())
-            .set("active", Json::Null, true)
+            .set("active", Json::Null, active)
             .set("password", Json::Null, hash.as_ref().map(|h| mark(h.as_bytes())))
             .set("program", Json::Null, new.program.then_some(true));
         let row = Statement::insert("account")
             .set("person", new.person)
-            .set("sign_in", sign_in.clone())
+            .set("sign_in", sign_in)
             .set("name", new.name)
             .set("roles", roles)
-            .set("active", true)
+            .set("active", active)
             .set("program", new.program)
             .set("password", hash)
             .set("created_at", self.now());
-        let write = async |id: i64| {
-            if self.stored_account("sign_in", sign_in.clone()).await?.is_some() {
-                return Err(Error::invalid("sign_in", "taken", "This sign-in name is taken."));
-            }
-            let (told, more) = beside(id, told.clone());
-            let rows = std::iter::once(row.clone().set("id", id)).chain(more).collect();
-            self.seal_account(act, &permit, id, told, rows).await
-        };
-        let id = self.numbered("account", write).await?;
-        self.account(id).await
+        Ok((row, told))
     }
 
     /// All accounts by sign-in name.
@@ -318,8 +345,7 @@ impl Engine {
     /// # Errors
     /// `Forbidden` for who is no administrator; `Invalid` for an unknown role, or when nobody would be left who is one.
     pub async fn set_roles(&self, act: &Act, id: i64, roles: &[String]) -> Result<Account, Error> {
-        let permit = Permit::of_account(&act.caller, None).map_err(Error::Forbidden)?;
-        act.reaches_all()?;
+        let permit = act.permit_all()?;
         let account = self.account(id).await?;
         let old = account.written_roles();
         let new = ends::check(roles, &account.ends, day_of(self.now()))?;
@@ -343,7 +369,7 @@ impl Engine {
     /// # Errors
     /// `Forbidden` for who is no administrator; `Invalid` when no administrator would be left.
     pub async fn set_active(&self, act: &Act, id: i64, active: bool) -> Result<Account, Error> {
-        let permit = Permit::of_account(&act.caller, None).map_err(Error::Forbidden)?;
+        let permit = act.permit_all()?;
         let account = self.account(id).await?;
         if account.active == active {
             return Ok(account);
@@ -372,27 +398,10 @@ impl Engine {
         (row, beside): (Statement, Vec<Statement>),
         takes: bool,
     ) -> Result<(), Error> {
-        let is_one = account.active && !account.program && account.roles.iter().any(|r| r == ADMINISTRATOR);
-        if !(takes && is_one) {
-            let statements = std::iter::once(row).chain(beside).collect();
-            return self.seal_account(act, permit, account.id, told, statements).await;
-        }
-        // who was only invited cannot sign in yet
-        let others = Select::from("account", &["id"])
-            .when_not("id", account.id)
-            .when("active", true)
-            .when("program", false)
-            .when_not_null("password")
-            .when_word("roles", ADMINISTRATOR);
-        let mut statements = vec![Statement::one_at_a_time(ADMINISTRATORS), row.when_exists(others.clone())];
-        statements.extend(beside);
-        match self.seal_account(act, permit, account.id, told, statements).await {
-            Err(Error::NotFound(_)) if self.store().select(others.limit(1)).await?.is_empty() => {
-                let message = "This is the last administrator who can sign in. Make somebody else one first.";
-                Err(Error::invalid("roles", "last", message))
-            }
-            other => other,
-        }
+        let (rows, takes) = keeping_one(account, (row, beside), takes);
+        let mut together = self.together(act);
+        together.seal(permit.clone(), account.id, told, rows, takes);
+        together.commit().await
     }
 
     /// Changes a person's own password and ends all sessions of the account.
@@ -422,7 +431,7 @@ impl Engine {
         new: &str,
         keep_tokens: bool,
     ) -> Result<(), Error> {
-        let permit = Permit::of_account(&act.caller, Some(account.person)).map_err(Error::Forbidden)?;
+        let permit = act.permit_own(account.person)?;
         if account.program {
             return Err(Error::invalid("password", "state", "Nobody signs in to the account of a program."));
         }
@@ -452,7 +461,7 @@ impl Engine {
             return Ok(0);
         }
         let act = Act { caller: Caller::system("Upgrade"), door: proofdesk_model::Door::Cli };
-        let permit = Permit::of_account(&act.caller, None).map_err(Error::Forbidden)?;
+        let permit = act.permit_all()?;
         let all = self.stored_accounts().await?;
         for found in &all {
             let start = Told::of("adopt");

@@ -120,7 +120,8 @@ impl Engine {
         stamp: Stamp,
         id: Uuid,
     ) -> Result<Applied, Error> {
-        let (record_type, current, action, mut missing) = self.aim(caller, &target, &change).await?;
+        let (record_type, current, action, mut missing) =
+            self.aim(caller, &target, &change, &BTreeSet::new()).await?;
         let permit =
             record_type.permit(caller, action.clone(), current.as_ref()).map_err(Error::Forbidden)?;
         let files = attachments(&record_type, caller, &stamp, files, &mut change)?;
@@ -141,6 +142,34 @@ impl Engine {
         })
     }
 
+    /// Plans a change that is written together with others: authorized, derived and checked, a new record with its
+    /// number. `fresh` are records that the same transaction makes.
+    pub(crate) async fn plan(
+        &self,
+        caller: &Caller,
+        target: &Target,
+        change: Change,
+        stamp: Stamp,
+        fresh: &BTreeSet<Reference>,
+    ) -> Result<(Permit, Checked, Extra), Error> {
+        let (record_type, current, action, mut missing) = self.aim(caller, target, &change, fresh).await?;
+        let permit =
+            record_type.permit(caller, action.clone(), current.as_ref()).map_err(Error::Forbidden)?;
+        missing.0.extend(unentered(caller, &record_type, &action, &change, stamp.door));
+        self.guard_against_stale(caller, target, current.as_ref()).await?;
+        missing.into_result().map_err(Error::Invalid)?;
+        self.check_files(&record_type, current.as_ref(), &change, &[]).await?;
+        let draft = Draft::new(&record_type, current, change, caller, stamp).map_err(Error::Invalid)?;
+        let facts = self.facts(&draft).await?;
+        let mut checked =
+            draft.derive(self.rules(), &facts).check(self.rules(), &facts).map_err(Error::Invalid)?;
+        if checked.after().number == 0 {
+            checked = checked.numbered(self.store().allocate(&record_type.name, 1).await?);
+        }
+        let extra = self.extra(&permit, &checked, &Along::default(), Uuid::now_v7());
+        Ok((permit, checked, extra))
+    }
+
     /// Says what would stand in the way of a change, all problems at once, without writing anything; empty when it
     /// would succeed. Pages ask it for what a record still owes.
     ///
@@ -154,7 +183,7 @@ impl Engine {
         door: Door,
     ) -> Result<proofdesk_model::Problems, Error> {
         let stamp = Stamp::now(self.now(), door);
-        let (record_type, current, action, _) = self.aim(caller, &target, &change).await?;
+        let (record_type, current, action, _) = self.aim(caller, &target, &change, &BTreeSet::new()).await?;
         if let Err(problems) = record_type.permit(caller, action, current.as_ref()) {
             return Ok(problems);
         }
@@ -168,12 +197,13 @@ impl Engine {
     }
 
     /// Reads what a write is about, in one go: the record with its relations, and whether what it will link to exists.
-    /// What the caller does not see does not exist.
+    /// What the caller does not see does not exist; what is made in the same transaction (`fresh`) does.
     async fn aim(
         &self,
         caller: &Caller,
         target: &Target,
         change: &Change,
+        fresh: &BTreeSet<Reference>,
     ) -> Result<(Arc<RecordType>, Option<Record>, Action, Problems), Error> {
         let (name, number) = match target {
             Target::New(name) => (name, None),
@@ -201,7 +231,8 @@ impl Engine {
             .collect();
         let seen = self.seen_references(caller, &closed).await?;
         let mut missing = Problems::default();
-        for (field, to, known) in &links {
+        for (field, to, known) in links.iter().filter(|(_, to, known)| known.is_none() || !fresh.contains(to))
+        {
             // a type that the field does not lead to was not asked for
             if known.is_none() || !present.contains(to) || (closed.contains(to) && !seen.contains(to)) {
                 let name = self.registry().write_reference(to);
@@ -398,6 +429,18 @@ impl Engine {
         self.store_with(permit, checked, &Along::default(), id).await
     }
 
+    /// What goes with the write of a record.
+    fn extra(&self, permit: &Permit, checked: &Checked, along: &Along, id: Uuid) -> Extra {
+        let (record, stamp) = (checked.after(), checked.stamp());
+        let told = |f: &Attachment| entry::of_note(record, permit.caller(), stamp, "attach", f.note());
+        Extra {
+            id,
+            statements: along.statements(record).into_iter().chain(self.begun(checked)).collect(),
+            entries: along.files.iter().map(told).collect(),
+            search_text: search_text(checked),
+        }
+    }
+
     async fn store_with(
         &self,
         permit: &Permit,
@@ -405,14 +448,7 @@ impl Engine {
         along: &Along,
         id: Uuid,
     ) -> Result<Receipt, Error> {
-        let (record, stamp) = (checked.after(), checked.stamp());
-        let told = |f: &Attachment| entry::of_note(record, permit.caller(), stamp, "attach", f.note());
-        let extra = Extra {
-            id,
-            statements: along.statements(record).into_iter().chain(self.begun(checked)).collect(),
-            entries: along.files.iter().map(told).collect(),
-            search_text: search_text(checked),
-        };
+        let extra = self.extra(permit, checked, along, id);
         match self.store().write(permit, checked, self.registry(), extra).await {
             Ok(receipt) => Ok(receipt),
             Err(proofdesk_store::Error::Conflict { .. }) => {

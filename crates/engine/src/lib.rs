@@ -33,6 +33,7 @@ pub mod template;
 mod terms;
 pub mod tick;
 pub mod time;
+pub mod together;
 pub mod verify;
 pub mod watch;
 
@@ -43,7 +44,7 @@ use proofdesk_store::Store;
 
 pub use account::calendar::CalendarLink;
 pub use account::link::Link;
-pub use account::outside::Outside;
+pub use account::outside::{Bound, Outside};
 pub use account::passkey::{NewPasskey, Passkey};
 pub use account::second::NewFactor;
 pub use account::session::{Session, SessionItem, SignedIn, Stage, Visitor};
@@ -75,6 +76,7 @@ pub use readers::{Reader, Reading, Standing};
 pub use saved_view::{SavedView, VIEW_COLUMNS_MAX, VIEW_LABEL_MAX, is_listable, is_sortable};
 pub use template::{Adopted, Filled};
 pub use time::{FixedTime, Time, pause};
+pub use together::Together;
 
 /// The engine: cheap to clone, shared by pages, REST, jobs and commands.
 #[derive(Clone)]

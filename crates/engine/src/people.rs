@@ -3,6 +3,7 @@
 //! Not here: accounts (`account`), how an address is read from a mail (`mail`).
 //! Invariants: an address that two people have is nobody's; whoever was shut out is not let in by his address.
 
+use proofdesk_condition::quoted;
 use proofdesk_model::{Caller, Record, StateKind};
 
 use crate::Engine;
@@ -39,11 +40,9 @@ impl Engine {
         let of = self.require_type(PEOPLE)?;
         let there = of.states.iter().filter(|state| state.kind != StateKind::Closed);
         let states: Vec<String> = there.map(|state| format!("\"{}\"", state.name)).collect();
-        let written = address.replace('\\', "\\\\").replace('"', "\\\"");
-        let source = format!(
-            "{ADDRESS} != null && {ADDRESS}.lowerAscii() == \"{written}\" && state in [{}]",
-            states.join(", ")
-        );
+        let (written, states) = (quoted(&address), states.join(", "));
+        let source =
+            format!("{ADDRESS} != null && {ADDRESS}.lowerAscii() == {written} && state in [{states}]");
         let request = ListRequest {
             record_type: of.name.clone(),
             filter: Some(self.condition(&source, &of.name)?),

@@ -18,7 +18,7 @@ pub use text::{Text, Values};
 const SHIPPED: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/mail.rs"));
 
 /// Texts that the program itself asks for.
-const NEEDED: [&str; 3] = ["invitation", "reset", "digest"];
+const NEEDED: [&str; 4] = ["invitation", "reset", "forgotten", "digest"];
 /// The language whose texts stand in for missing ones.
 pub const FALLBACK: &str = "en";
 

@@ -311,6 +311,11 @@ impl Mail {
         Ok(rows.first().map(|row| row.text(0).to_owned()))
     }
 
+    /// Whether links go by mail: the desk sends mail and knows its own address.
+    pub fn sends_links(&self) -> bool {
+        self.settings().smtp.is_some() && self.public_url().is_some()
+    }
+
     /// Letters about a link that lets somebody set a password: made ready before the link is, since only then its secret
     /// is known. None where the person has no address or the desk sends no mail.
     ///
@@ -320,8 +325,7 @@ impl Mail {
         &self,
         account: &proofdesk_engine::Account,
     ) -> Result<Option<LinkLetter>, Error> {
-        let sends = self.settings().smtp.is_some() && self.public_url().is_some();
-        let contact = if sends { self.contact(account.person).await? } else { None };
+        let contact = if self.sends_links() { self.contact(account.person).await? } else { None };
         Ok(contact.map(|contact| LinkLetter {
             mail: self.clone(),
             contact,
@@ -341,11 +345,19 @@ impl LinkLetter {
     /// The row of the letter.
     pub fn row(self, link: &proofdesk_engine::Link, secret: &str) -> Option<Statement> {
         use proofdesk_engine::{Link, account::link};
-        let (event, lasts) = match link {
-            Link::Invitation(_) => ("invitation", link::INVITATION_LASTS),
-            Link::Reset(_) => ("reset", link::RESET_LASTS),
-            Link::First => return None,
-        };
+        match link {
+            Link::Invitation(_) => self.write("invitation", link::INVITATION_LASTS, secret),
+            Link::Reset(_) => self.write("reset", link::RESET_LASTS, secret),
+            Link::First => None,
+        }
+    }
+
+    /// The row of the letter to who said that he forgot the password.
+    pub fn row_of_forgotten(self, secret: &str) -> Option<Statement> {
+        self.write("forgotten", proofdesk_engine::account::link::FORGOTTEN_LASTS, secret)
+    }
+
+    fn write(self, event: &str, lasts: i64, secret: &str) -> Option<Statement> {
         let now = self.mail.engine().now();
         let mut values = Values::new();
         let pairs = [

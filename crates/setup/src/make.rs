@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use jiff::tz::TimeZone;
+use proofdesk_condition::quoted;
 use proofdesk_engine::{
     Action, Caller, Change, Door, Engine, LinkChange, ListRequest, Problem, Record, Reference, Stamp, Target,
     write_id,
@@ -200,8 +201,7 @@ impl Desk<'_> {
         let mut alike = Vec::new();
         for name in &planned.same {
             let Some(words) = words(name) else { return Ok(None) };
-            let words = words.replace('\\', "\\\\").replace('"', "\\\"");
-            alike.push(format!("{name} == \"{words}\""));
+            alike.push(format!("{name} == {}", quoted(&words)));
         }
         if alike.is_empty() {
             return Ok(None);

@@ -13,6 +13,8 @@ const TEXT_MAX: usize = 120;
 pub struct Person {
     /// Name of the provider.
     pub provider: String,
+    /// Its issuer, as the token says and was checked.
+    pub issuer: String,
     /// Who that is there, for good.
     pub subject: String,
     /// The sign-in name.
@@ -25,26 +27,33 @@ pub struct Person {
     pub roles: Option<Vec<String>>,
     /// The token that the provider takes back at sign-out.
     pub token: String,
+    /// The session there, where the provider names it.
+    pub sid: Option<String>,
 }
 
 impl Person {
     /// Reads the claims.
     ///
     /// # Errors
-    /// `Unfit` without a sign-in name, or where the domain is not among those that may come in.
+    /// `Unfit` without a sign-in name, where the domain is not among those that may come in, and for a claim that is needed
+    /// and cannot be read.
     pub(crate) fn read(
         settings: &ProviderSettings,
         claims: &Map<String, Json>,
         token: String,
     ) -> Result<Self, Error> {
         let unfit = |why: String| Error::Unfit { provider: settings.shown().to_owned(), why };
-        let text = |name: &str| {
-            let found = claims.get(name).and_then(Json::as_str).unwrap_or_default();
-            let plain: String = found.chars().filter(|c| !c.is_control()).take(TEXT_MAX).collect();
-            plain.trim().to_owned()
+        let text = |name: &str| match claims.get(name) {
+            None | Some(Json::Null) => Ok(String::new()),
+            Some(Json::String(found)) => {
+                let plain: String = found.chars().filter(|c| !c.is_control()).take(TEXT_MAX).collect();
+                Ok(plain.trim().to_owned())
+            }
+            Some(_) => Err(unfit(format!("what it says in `{name}` is no text."))),
         };
-        let verified = matches!(claims.get("email_verified"), Some(Json::Bool(true)));
-        let mail = Some(text("email")).filter(|mail| verified && mail.contains('@'));
+        let verified =
+            settings.verified_mail || matches!(claims.get("email_verified"), Some(Json::Bool(true)));
+        let mail = Some(text("email")?).filter(|mail| verified && mail.contains('@'));
         if !settings.domains.is_empty() {
             let domain = mail.as_deref().and_then(|mail| mail.rsplit_once('@')).map(|(_, domain)| domain);
             let fits = |known: &String| domain.is_some_and(|domain| domain.eq_ignore_ascii_case(known));
@@ -55,29 +64,47 @@ impl Person {
         }
         let claim = settings.sign_in_claim();
         // an address that nobody verified is no name: anybody could type it there
-        let sign_in = if claim == "email" { mail.clone().unwrap_or_default() } else { text(claim) };
+        let sign_in = if claim == "email" { mail.clone().unwrap_or_default() } else { text(claim)? };
         let sign_in = sign_in.to_lowercase();
         if sign_in.is_empty() || sign_in.contains(char::is_whitespace) {
             return Err(unfit(format!("it gives no sign-in name in `{claim}`.")));
         }
-        let subject = claims.get("sub").and_then(Json::as_str).unwrap_or_default().to_owned();
-        let name = Some(text("name")).filter(|name| !name.is_empty()).unwrap_or_else(|| sign_in.clone());
-        let roles = settings.groups_claim.as_ref().map(|claim| roles_of(settings, &groups(claims, claim)));
-        Ok(Self { provider: settings.name.clone(), subject, sign_in, name, mail, roles, token })
+        let whole = |name: &str| claims.get(name).and_then(Json::as_str).filter(|text| !text.is_empty());
+        let subject =
+            whole("sub").ok_or_else(|| unfit("it does not say who you are there, in `sub`.".to_owned()))?;
+        let issuer = whole("iss").unwrap_or(&settings.issuer).to_owned();
+        let name = Some(text("name")?).filter(|name| !name.is_empty()).unwrap_or_else(|| sign_in.clone());
+        let roles = match &settings.groups_claim {
+            Some(claim) => Some(roles_of(settings, &groups(claims, claim).map_err(unfit)?)),
+            None => None,
+        };
+        let sid = whole("sid").map(str::to_owned);
+        let (provider, subject) = (settings.name.clone(), subject.to_owned());
+        Ok(Self { provider, issuer, subject, sign_in, name, mail, roles, token, sid })
     }
 }
 
-/// The groups in a claim: texts, or one text.
-fn groups(claims: &Map<String, Json>, claim: &str) -> Vec<String> {
+/// The groups in a claim: texts, or one text. Who has none may be told without the claim; one that cannot be read is said,
+/// since roles would end by it.
+fn groups(claims: &Map<String, Json>, claim: &str) -> Result<Vec<String>, String> {
+    let elsewhere = claims.get("_claim_names").is_some_and(|names| names.get(claim).is_some());
+    if elsewhere {
+        return Err(format!(
+            "you have more groups than it sends in `{claim}`. Let it send only those that give roles here."
+        ));
+    }
     let found = claims.get(claim).or_else(|| {
         let mut parts = claim.split('.');
         let first = claims.get(parts.next()?)?;
         parts.try_fold(first, |at, part| at.get(part))
     });
     match found {
-        Some(Json::Array(all)) => all.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
-        Some(Json::String(one)) => vec![one.clone()],
-        _ => Vec::new(),
+        None | Some(Json::Null) => Ok(Vec::new()),
+        Some(Json::String(one)) => Ok(vec![one.clone()]),
+        Some(Json::Array(all)) if all.iter().all(Json::is_string) => {
+            Ok(all.iter().filter_map(Json::as_str).map(str::to_owned).collect())
+        }
+        Some(_) => Err(format!("what it says of your groups in `{claim}` is no list of names.")),
     }
 }
 
@@ -120,7 +147,7 @@ mod tests {
             (json!(["bosses", "desk"]), vec!["administrator", "agent", "requester"]),
             (json!("desk"), vec!["agent", "requester"]),
             (json!([]), vec!["requester"]),
-            (json!(7), vec!["requester"]),
+            (json!(null), vec!["requester"]),
         ] {
             let claims = json!({"sub": "7", "preferred_username": "Mara", "realm": {"groups": groups}});
             let found = read(&settings(), &claims).unwrap();
@@ -145,6 +172,37 @@ mod tests {
             let refused = read(&of, &claims(mail, verified)).unwrap_err();
             assert!(refused.contains("example.com come in"), "{mail}: {refused}");
         }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_said_and_takes_no_role_away() {
+        let whole =
+            json!({"sub": "7", "preferred_username": "mara", "name": "Mara", "realm": {"groups": ["desk"]}});
+        assert!(read(&settings(), &whole).is_ok());
+        for (claim, value, why) in [
+            ("realm", json!({"groups": 7}), "`realm.groups` is no list of names"),
+            ("realm", json!({"groups": ["desk", 7]}), "`realm.groups` is no list of names"),
+            ("realm", json!({"groups": [{"name": "desk"}]}), "`realm.groups` is no list of names"),
+            ("_claim_names", json!({"realm.groups": "src1"}), "more groups than it sends"),
+            ("preferred_username", json!(7), "`preferred_username` is no text"),
+            ("name", json!(["Mara"]), "`name` is no text"),
+            ("email", json!({"value": "m@x"}), "`email` is no text"),
+            ("sub", json!(""), "in `sub`"),
+            ("sub", json!(7), "in `sub`"),
+        ] {
+            let mut claims = whole.clone();
+            claims[claim] = value;
+            let said = read(&settings(), &claims).unwrap_err();
+            assert!(said.contains(why), "{claims}: {said}");
+        }
+    }
+
+    #[test]
+    fn an_address_holds_where_the_provider_or_the_operator_says_so() {
+        let claims = json!({"sub": "7", "preferred_username": "mara", "email": "mara@example.com"});
+        assert_eq!(read(&settings(), &claims).unwrap().mail, None);
+        let known = ProviderSettings { verified_mail: true, ..settings() };
+        assert_eq!(read(&known, &claims).unwrap().mail.as_deref(), Some("mara@example.com"));
     }
 
     #[test]

@@ -29,9 +29,21 @@ use crate::keys::{Metadata, Published};
 use crate::settings::ProviderSettings;
 
 /// Clocks may differ by this much, seconds.
-const SKEW: i64 = 60;
+pub(crate) const SKEW: i64 = 60;
 /// A token is at most this old when it comes, seconds.
 const OLDEST: i64 = 600;
+/// Signatures by a key of the provider's: neither by a secret that is shared with it, nor none.
+pub(crate) const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha256,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha384,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha512,
+    CoreJwsSigningAlgorithm::EcdsaP256Sha256,
+    CoreJwsSigningAlgorithm::EcdsaP384Sha384,
+    CoreJwsSigningAlgorithm::EdDsa,
+];
 /// Longest text of a provider that is shown, in characters.
 const SHOWN_MAX: usize = 300;
 
@@ -101,10 +113,10 @@ pub struct Answer {
 
 /// A provider of single sign-on.
 pub struct Provider {
-    settings: ProviderSettings,
+    pub(crate) settings: ProviderSettings,
     secret: Option<String>,
-    http: Arc<dyn Http>,
-    published: Published,
+    pub(crate) http: Arc<dyn Http>,
+    pub(crate) published: Published,
 }
 
 fn secret(random: &mut impl Rng) -> String {
@@ -138,7 +150,7 @@ impl Provider {
         self.settings.shown().to_owned()
     }
 
-    fn untrusted(&self, why: impl Into<String>) -> Error {
+    pub(crate) fn untrusted(&self, why: impl Into<String>) -> Error {
         Error::Untrusted { provider: self.named(), why: why.into() }
     }
 
@@ -207,10 +219,23 @@ impl Provider {
         let tokens = self.exchange(&client, code, kept).await?;
         let (claims, token) = self.claims(&client, &tokens, kept, callback, now).await?;
         let mut said = self.claims_of_user_info(&client, &tokens, &claims).await?;
-        if let Json::Object(own) = serde_json::to_value(&claims).unwrap_or_default() {
-            said.extend(own);
+        let own = self.object(serde_json::to_value(&claims))?;
+        // an address and whether it is verified are said in one place, or not believed
+        if own.contains_key("email") || own.contains_key("email_verified") {
+            said.remove("email");
+            said.remove("email_verified");
         }
+        said.extend(own);
         Person::read(&self.settings, &said, token)
+    }
+
+    /// Claims as an object.
+    fn object(&self, said: Result<Json, serde_json::Error>) -> Result<Map<String, Json>, Error> {
+        match said {
+            Ok(Json::Object(said)) => Ok(said),
+            Ok(_) => Err(self.untrusted("what it says about you cannot be read.")),
+            Err(why) => Err(self.untrusted(format!("what it says about you cannot be read: {why}."))),
+        }
     }
 
     /// State, issuer and code of an answer. Source: RFC 9207 for the issuer.
@@ -274,6 +299,11 @@ impl Provider {
             other => (other, verifier),
         };
         let claims = claims.map_err(|error| self.untrusted(format!("{}.", shown(&error.to_string()))))?;
+        // the token says for whom it was made: the library asks that too, and no change of it shall take it away
+        let for_us = |party: &ClientId| party.as_str() == self.settings.client_id;
+        if claims.authorized_party().is_some_and(|party| !for_us(party)) {
+            return Err(self.untrusted("its token was made for another program."));
+        }
         if let Some(expected) = claims.access_token_hash() {
             let algorithm = token.signing_alg().map_err(|e| self.untrusted(format!("{e}.")))?;
             let key = token.signing_key(&verifier).map_err(|e| self.untrusted(format!("{e}.")))?;
@@ -302,9 +332,13 @@ impl Provider {
         let found = found.map_err(|error| match error {
             UserInfoError::Request(why) => self.unreached(why.0),
             UserInfoError::ClaimsVerification(why) => self.untrusted(format!("{}.", shown(&why.to_string()))),
-            _ => self.unreached("What it says about people cannot be read."),
+            UserInfoError::Parse(why) => {
+                let why = shown(&why.to_string());
+                self.untrusted(format!("what it says about you beside the token cannot be read: {why}."))
+            }
+            other => self.unreached(format!("What it says about people: {}.", shown(&other.to_string()))),
         })?;
-        Ok(serde_json::to_value(&found).ok().and_then(|v| v.as_object().cloned()).unwrap_or_default())
+        self.object(serde_json::to_value(&found))
     }
 
     /// Where somebody who signed in by this provider signs out there too; none where it offers that nowhere.
@@ -335,17 +369,7 @@ fn verifier(client: &Client, now: i64) -> IdTokenVerifier<'_, CoreJsonWebKey> {
     };
     client
         .id_token_verifier()
-        .set_allowed_algs([
-            CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
-            CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
-            CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512,
-            CoreJwsSigningAlgorithm::RsaSsaPssSha256,
-            CoreJwsSigningAlgorithm::RsaSsaPssSha384,
-            CoreJwsSigningAlgorithm::RsaSsaPssSha512,
-            CoreJwsSigningAlgorithm::EcdsaP256Sha256,
-            CoreJwsSigningAlgorithm::EcdsaP384Sha384,
-            CoreJwsSigningAlgorithm::EdDsa,
-        ])
+        .set_allowed_algs(ALGORITHMS)
         .set_time_fn(move || at(now, -SKEW))
         .set_issue_time_verifier_fn(issued)
 }

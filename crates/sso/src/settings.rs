@@ -29,6 +29,9 @@ pub struct ProviderSettings {
     pub roles: BTreeMap<String, Vec<String>>,
     /// Roles of everybody who comes by this provider.
     pub everybody: Vec<String>,
+    /// Every address that it says is the person's own, although it does not say so in `email_verified`: only where people
+    /// cannot type an address there themselves.
+    pub verified_mail: bool,
     /// Only verified addresses of these domains come in; empty for all.
     pub domains: Vec<String>,
     /// Whether an account is made at the first sign-in.

@@ -45,4 +45,4 @@ pub use sql::{Arg, ArgType, Dialect, Sql};
 pub use statement::{Select, Statement};
 pub use store::{Changed, Health, Options, Store};
 pub use verdicts::{Question, Verdict, Verdicts};
-pub use write::{Extra, PlannedEntry, PlannedWrites, Receipt};
+pub use write::{Extra, Noted, PlannedEntry, PlannedWrites, Receipt};

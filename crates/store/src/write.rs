@@ -40,6 +40,19 @@ pub struct Receipt {
     pub leaves: Vec<Option<u64>>,
 }
 
+/// Entries and rows of engine tables that go with several writes in one transaction.
+#[derive(Debug, Clone)]
+pub struct Noted {
+    /// Proof that they may be written.
+    pub permit: Permit,
+    /// The entries.
+    pub entries: Vec<Entry>,
+    /// Rows of engine tables.
+    pub statements: Vec<Statement>,
+    /// Id of the write, as [`Extra::id`].
+    pub id: Uuid,
+}
+
 /// What writes would send to the database, in this order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlannedWrites {
@@ -136,6 +149,23 @@ impl Store {
         Ok(counts.iter().map(receipt).collect())
     }
 
+    /// As [`Store::write_many`], with rows and entries that belong to no record after them.
+    ///
+    /// # Errors
+    /// As [`Store::write_many`] and [`Store::note`]; nothing is written then.
+    pub async fn write_together(
+        &self,
+        writes: Vec<(Permit, Checked, Extra)>,
+        notes: Vec<Noted>,
+        registry: &Registry,
+    ) -> Result<(), Error> {
+        let (mut unit, _) = unit_of(writes, registry, self.dialect())?;
+        for note in notes {
+            self.add_note(&mut unit, &note.permit, note.entries, &note.statements, note.id)?;
+        }
+        self.commit_record(unit).await.map(|_| ())
+    }
+
     /// Says what [`Store::write_many`] would send for these writes, without sending it: to be measured beside bare SQL
     /// and to be explained.
     ///
@@ -169,16 +199,28 @@ impl Store {
         statements: Vec<Statement>,
         id: Uuid,
     ) -> Result<Receipt, Error> {
+        let mut unit = Unit::default();
+        self.add_note(&mut unit, permit, entries, &statements, id)?;
+        let done = self.commit_record(unit).await?;
+        Ok(Receipt { entries: done.entries, leaves: done.leaves })
+    }
+
+    fn add_note(
+        &self,
+        unit: &mut Unit,
+        permit: &Permit,
+        entries: Vec<Entry>,
+        statements: &[Statement],
+        id: Uuid,
+    ) -> Result<(), Error> {
         if let Some(other) = entries.iter().find(|e| e.record.record_type != permit.record_type()) {
             return Err(wrong_permit(permit, &other.record.record_type));
         }
-        let mut unit = Unit::default();
-        for statement in &statements {
+        for statement in statements {
             unit.add(self.dialect(), statement);
         }
         unit.enter(id, entries);
-        let done = self.commit_record(unit).await?;
-        Ok(Receipt { entries: done.entries, leaves: done.leaves })
+        Ok(())
     }
 
     async fn commit_record(&self, unit: Unit) -> Result<Done, Error> {

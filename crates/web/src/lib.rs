@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod assets;
+mod bearer;
 pub mod calendar;
 pub mod error;
 pub mod events;

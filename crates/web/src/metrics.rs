@@ -20,6 +20,7 @@ use proofdesk_engine::Engine;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::bearer::Sent;
 use crate::state::AppState;
 
 /// Bounds of the histograms, seconds.
@@ -81,10 +82,9 @@ impl Meter {
 
     fn lets_in(&self, headers: &HeaderMap) -> bool {
         let Some(token) = &self.token else { return true };
-        let sent = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).unwrap_or_default();
-        let Some((scheme, sent)) = sent.split_once(' ') else { return false };
-        let sent: [u8; 32] = Sha256::digest(sent.trim().as_bytes()).into();
-        scheme.eq_ignore_ascii_case("bearer") && bool::from(sent.ct_eq(token))
+        let Sent::Token(sent) = Sent::read(headers) else { return false };
+        let sent: [u8; 32] = Sha256::digest(sent.as_bytes()).into();
+        bool::from(sent.ct_eq(token))
     }
 
     /// The text for Prometheus.

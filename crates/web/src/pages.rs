@@ -7,6 +7,7 @@ pub mod change;
 pub mod conformity;
 pub mod figures;
 pub mod files;
+pub mod forgotten;
 pub mod frameworks;
 pub mod gate;
 pub mod home;
@@ -48,6 +49,7 @@ pub fn router() -> Router<AppState> {
         .merge(portal::router())
         .merge(step::router())
         .merge(link::router())
+        .merge(forgotten::router())
         .merge(passkey::router())
         .merge(sso::router())
         .merge(account::router())

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value as Json, json};
 use webauthn_rs::prelude::{
     DiscoverableAuthentication, Passkey, PasskeyRegistration, PublicKeyCredential,
-    RegisterPublicKeyCredential, Url, Uuid, Webauthn, WebauthnBuilder,
+    RegisterPublicKeyCredential, Url, Uuid, Webauthn, WebauthnBuilder, WebauthnError,
 };
 
 /// The verifier of the desk's address.
@@ -18,11 +18,17 @@ pub struct Passkeys(Webauthn);
 
 /// Why an answer does not hold, for the log; people are told to try again.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Refused(String);
+pub enum Refused {
+    /// The device's counter went back: it, or the passkey, was copied.
+    #[error("the counter of the device went back")]
+    WentBack,
+    /// Anything else.
+    #[error("{0}")]
+    Wrong(String),
+}
 
 fn refused(error: impl std::fmt::Display) -> Refused {
-    Refused(error.to_string())
+    Refused::Wrong(error.to_string())
 }
 
 /// Whom a new passkey is for.
@@ -109,21 +115,110 @@ impl Passkeys {
         let state: DiscoverableAuthentication = serde_json::from_value(kept).map_err(refused)?;
         let answer: PublicKeyCredential = serde_json::from_str(answer).map_err(refused)?;
         let mut key: Passkey = serde_json::from_str(credential).map_err(refused)?;
-        let proved = self.0.finish_discoverable_authentication_v2(&answer, state, &key).map_err(refused)?;
+        let proved = self.0.finish_discoverable_authentication_v2(&answer, state, &key);
+        let proved = proved.map_err(|error| match error {
+            WebauthnError::CredentialPossibleCompromise => Refused::WentBack,
+            other => refused(other),
+        })?;
         if !proved.user_verified() {
-            return Err(Refused("the device did not ask who holds it".to_owned()));
+            return Err(refused("the device did not ask who holds it"));
         }
         match key.update_credential(&proved) {
             Some(true) => Ok(Some(serde_json::to_string(&key).map_err(refused)?)),
             Some(false) => Ok(None),
-            None => Err(Refused("another passkey answered".to_owned())),
+            None => Err(refused("another passkey answered")),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Passkeys;
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    mod device;
+
+    use device::{BACKED_UP, Device, PRESENT, VERIFIED};
+    use serde_json::Value as Json;
+
+    use super::{Owner, Passkeys, Refused};
+
+    const BASE: &str = "https://desk.example.com";
+
+    fn verifier() -> Passkeys {
+        Passkeys::new(BASE, "Example").unwrap()
+    }
+
+    fn registered(device: &Device, flags: u8) -> Result<String, Refused> {
+        let (verifier, owner) = (verifier(), Owner { handle: [7; 16], sign_in: "mara", name: "Mara" });
+        let (options, kept) = verifier.begin_new(&owner, &[]).unwrap();
+        verifier.finish_new(kept, &device.make(BASE, &options, flags)).map(|(id, key)| {
+            assert_eq!(id, device.id());
+            key
+        })
+    }
+
+    /// What is kept after an answer with these flags and this count; none where nothing changed.
+    fn used(device: &Device, key: &str, flags: u8, count: u32) -> Result<Option<String>, Refused> {
+        let verifier = verifier();
+        let (options, kept) = verifier.begin_in(&[]).unwrap();
+        let answer = device.answer(BASE, &options, flags, count);
+        assert_eq!(Passkeys::named(&answer).unwrap(), device.id());
+        verifier.finish_in(kept, &answer, key)
+    }
+
+    #[test]
+    fn a_device_that_does_not_ask_who_holds_it_is_refused() {
+        let device = Device::new();
+        assert!(registered(&device, PRESENT).is_err(), "no passkey is made by it");
+        assert!(registered(&device, 0).is_err());
+        let key = registered(&device, PRESENT | VERIFIED).unwrap();
+        let (options, _) = verifier().begin_in(&[]).unwrap();
+        assert_eq!(options["userVerification"], "required");
+        for flags in [PRESENT, VERIFIED, 0] {
+            assert!(used(&device, &key, flags, 1).is_err(), "nor does it sign anybody in: {flags}");
+        }
+        assert!(used(&device, &key, PRESENT | VERIFIED, 1).is_ok());
+    }
+
+    #[test]
+    fn a_counter_that_goes_back_is_said() {
+        let device = Device::new();
+        let key = registered(&device, PRESENT | VERIFIED).unwrap();
+        let key = used(&device, &key, PRESENT | VERIFIED, 5).unwrap().unwrap();
+        for count in [5, 4, 0] {
+            let again = used(&device, &key, PRESENT | VERIFIED, count);
+            assert!(matches!(again, Err(Refused::WentBack)), "{count}: {again:?}");
+        }
+        let key = used(&device, &key, PRESENT | VERIFIED, 6).unwrap().unwrap();
+        let kept: Json = serde_json::from_str(&key).unwrap();
+        assert_eq!(kept["cred"]["counter"], 6);
+    }
+
+    #[test]
+    fn a_passkey_without_a_counter_and_one_that_is_copied_by_its_owner_are_taken() {
+        let device = Device::new();
+        let key = registered(&device, PRESENT | VERIFIED | BACKED_UP).unwrap();
+        let kept: Json = serde_json::from_str(&key).unwrap();
+        assert_eq!(
+            (&kept["cred"]["backup_eligible"], &kept["cred"]["backup_state"]),
+            (&true.into(), &true.into())
+        );
+        assert!(used(&device, &key, PRESENT | VERIFIED | BACKED_UP, 0).unwrap().is_none());
+        assert!(used(&device, &key, PRESENT | VERIFIED | BACKED_UP, 0).unwrap().is_none());
+    }
+
+    #[test]
+    fn an_answer_to_another_question_or_by_another_device_is_refused() {
+        let (device, other, verifier) = (Device::new(), Device::new(), verifier());
+        let key = registered(&device, PRESENT | VERIFIED).unwrap();
+        let (options, kept) = verifier.begin_in(&[]).unwrap();
+        let (elsewhere, _) = verifier.begin_in(&[]).unwrap();
+        let flags = PRESENT | VERIFIED;
+        assert!(verifier.finish_in(kept.clone(), &device.answer(BASE, &elsewhere, flags, 1), &key).is_err());
+        let site = device.answer("https://evil.example", &options, flags, 1);
+        assert!(verifier.finish_in(kept.clone(), &site, &key).is_err());
+        assert!(verifier.finish_in(kept.clone(), &other.answer(BASE, &options, flags, 1), &key).is_err());
+        assert!(verifier.finish_in(kept, &device.answer(BASE, &options, flags, 1), &key).is_ok());
+    }
 
     #[test]
     fn passkeys_need_a_name_and_tls() {

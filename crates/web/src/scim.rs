@@ -21,6 +21,7 @@ use axum::routing::{get, post};
 use proofdesk_engine::{Act, Caller, Door, Engine, Error};
 use serde_json::{Map, Value as Json, json};
 
+use crate::bearer::Sent;
 use crate::state::AppState;
 use shape::{Asked, Shown};
 
@@ -75,6 +76,9 @@ impl From<Error> for Refusal {
                     return Self::new(StatusCode::CONFLICT, "uniqueness", detail);
                 }
                 Self::value(detail)
+            }
+            Error::Conflict(_) | Error::Taken => {
+                Self::new(StatusCode::CONFLICT, "", "It was changed meanwhile; try again.")
             }
             Error::Unavailable => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "", "The database is away; try again.")
@@ -137,10 +141,10 @@ impl FromRequestParts<AppState> for Directory {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refusal> {
         let who = |detail: &str| Refusal::new(StatusCode::UNAUTHORIZED, "", detail);
-        let sent = parts.headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).unwrap_or_default();
-        let token = sent.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        let (_, token) = token.ok_or_else(|| who("Send a token as `Authorization: Bearer pd_…`."))?;
-        let found = state.engine.account_of_token(token.trim()).await?;
+        let Sent::Token(token) = Sent::read(&parts.headers) else {
+            return Err(who("Send a token as `Authorization: Bearer pd_…`."));
+        };
+        let found = state.engine.account_of_token(token).await?;
         let (account, scope) = found.ok_or_else(|| who("This token is unknown, or it has ended."))?;
         let action = if matches!(parts.method, Method::GET | Method::HEAD) { "read" } else { "update" };
         let caller = Caller { scope, ..account.caller() };
@@ -300,7 +304,11 @@ async fn change(
     let kind = Kind::read(&kind)?;
     let found = kind.require(&directory, &id).await?;
     unchanged(&found, &headers)?;
-    let wanted = patch::apply(&found, &object(&body)?)?;
+    let parts = match kind {
+        Kind::Users => users::in_parts(found.clone()),
+        Kind::Groups => found.clone(),
+    };
+    let wanted = patch::apply(&parts, &object(&body)?)?;
     let now = kind.keep(&directory, &id, &found, &wanted).await?;
     Ok(one(now, &asked, &HeaderMap::new(), StatusCode::OK))
 }

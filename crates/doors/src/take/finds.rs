@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use proofdesk_condition::quoted;
 use proofdesk_engine::{Error, ListRequest, Record, Reference};
 use proofdesk_model::{StateKind, Value};
 
@@ -97,8 +98,7 @@ impl Work<'_> {
     }
 
     async fn by(&self, record_type: &str, field: &str, text: &str) -> Result<Vec<Record>, Error> {
-        let quoted = text.replace('\\', "\\\\").replace('"', "\\\"");
-        let filter = self.engine.condition(&format!("{field} == \"{quoted}\""), record_type)?;
+        let filter = self.engine.condition(&format!("{field} == {}", quoted(text)), record_type)?;
         let request = ListRequest {
             record_type: record_type.to_owned(),
             filter: Some(filter),

@@ -2,7 +2,6 @@
 //!
 //! A calendar program sends no sign-in, so the address is the secret. It reads what its account may see, and nothing else.
 
-use proofdesk_model::Permit;
 use proofdesk_model::format::{day_of, write_instant};
 use proofdesk_store::{Row, Select, Statement};
 use rand::Rng;
@@ -47,8 +46,7 @@ impl Engine {
         random: &mut (impl Rng + Send),
     ) -> Result<(i64, String), Error> {
         let owner = self.account(account).await?;
-        let permit = Permit::of_account(&act.caller, Some(owner.person)).map_err(Error::Forbidden)?;
-        act.reaches_all()?;
+        let permit = act.permit_own(owner.person)?;
         let label = label.trim();
         if label.is_empty() || label.chars().count() > 100 || label.chars().any(char::is_control) {
             let message = "Say which calendar it is for, in at most 100 characters.";
@@ -93,7 +91,7 @@ impl Engine {
     /// `NotFound` where the account has no such one; `Forbidden` for another's account without being an administrator.
     pub async fn end_calendar_link(&self, act: &Act, account: i64, id: i64) -> Result<(), Error> {
         let owner = self.account(account).await?;
-        let permit = Permit::of_account(&act.caller, Some(owner.person)).map_err(Error::Forbidden)?;
+        let permit = act.permit_end(Some(owner.person))?;
         let row = Statement::delete("calendar_link").when("id", id).when("account", account).must_hit();
         let told = Told::of("calendar_end").item("calendar", id, Json::Null);
         self.seal_account(act, &permit, account, told, vec![row]).await

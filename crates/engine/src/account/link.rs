@@ -1,16 +1,18 @@
 //! One-time links: an invitation or a new password for an account, and the link by which the first administrator of an
-//! empty desk is made. Kept as hashes, used once, with an end. Sending them is not done here: they are shown once to who
-//! made them.
+//! empty desk is made. Kept as hashes, used once, with an end. Not here: how they are sent (`mail`), or shown once to who made
+//! them.
 
 use std::collections::BTreeMap;
 
-use proofdesk_model::{Caller, Door, Permit};
+use proofdesk_model::{Caller, Door};
 use proofdesk_store::{Select, Statement};
 use rand::Rng;
 use serde_json::{Value as Json, json};
 
 use super::password::{check_password, fingerprint, hash_password, mark, secret};
 use super::sealed::{Act, Told};
+use super::session::Visitor;
+use super::throttle::Key;
 use super::{Account, NewAccount, check_sign_in, ends};
 use crate::Engine;
 use crate::error::Error;
@@ -19,6 +21,9 @@ use crate::error::Error;
 pub const INVITATION_LASTS: i64 = 7 * 86_400_000_000;
 /// A link for a new password, and the first one of a desk, hold this long, microseconds.
 pub const RESET_LASTS: i64 = 86_400_000_000;
+
+/// A link that somebody asked for who says that he forgot the password holds this long, microseconds.
+pub const FORGOTTEN_LASTS: i64 = 3_600_000_000;
 
 /// What a link is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,17 +66,72 @@ impl Engine {
         random: &mut (impl Rng + Send),
         beside: impl FnOnce(&Link, &str) -> Vec<Statement> + Send,
     ) -> Result<(Link, String), Error> {
-        let permit = Permit::of_account(&act.caller, None).map_err(Error::Forbidden)?;
-        act.reaches_all()?;
         let found = self.require_account(account).await?;
         if found.account.program || !found.account.active {
+            act.permit_all()?;
             let message = "Nobody signs in to this account: it is one of a program, or disabled.";
             return Err(Error::invalid("account", "state", message));
         }
-        let (purpose, lasts) = match found.password {
+        let kind = match found.password {
             None => ("invitation", INVITATION_LASTS),
             Some(_) => ("reset", RESET_LASTS),
         };
+        self.write_link(act, found.account, kind, random, beside).await
+    }
+
+    /// Counts that somebody says to have forgotten the password of a name, whether anybody has it or not.
+    ///
+    /// # Errors
+    /// `Invalid` with code `wait`.
+    pub async fn admit_forgotten(&self, name: &str, visitor: &Visitor) -> Result<(), Error> {
+        let key = Key::Forgotten(name.trim().to_lowercase());
+        let by_address = visitor.address.map(Key::Address);
+        self.admit(by_address.into_iter().chain([key]).collect()).await.map(|_| ())
+    }
+
+    /// The account whose password may be set anew by a mail to its owner: the one of this sign-in name, else the one of
+    /// this person. None where it has no password, for it has other ways in, or none at all yet.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn forgotten_account(&self, name: &str, person: Option<i64>) -> Result<Option<Account>, Error> {
+        let fits = |account: &Account| account.active && !account.program && account.has_password;
+        if let Some(found) = self.account_named(name).await? {
+            return Ok(Some(found).filter(fits));
+        }
+        let Some(person) = person else { return Ok(None) };
+        let all = self.stored_accounts().await?.into_iter().map(|stored| stored.account);
+        let all: Vec<Account> = all.filter(|account| account.person == person && fits(account)).collect();
+        match <[Account; 1]>::try_from(all) {
+            Ok([one]) => Ok(Some(one)),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Makes the link of somebody who says that he forgot his password, which [`FORGOTTEN_LASTS`]. It goes to the owner by
+    /// mail alone: `beside` are the rows of that mail.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn make_forgotten_link(
+        &self,
+        account: Account,
+        random: &mut (impl Rng + Send),
+        beside: impl FnOnce(&Link, &str) -> Vec<Statement> + Send,
+    ) -> Result<(), Error> {
+        let act = Act::new(&Caller::system("Forgotten password"), Door::Page);
+        self.write_link(&act, account, ("reset", FORGOTTEN_LASTS), random, beside).await.map(|_| ())
+    }
+
+    async fn write_link(
+        &self,
+        act: &Act,
+        found: Account,
+        (purpose, lasts): (&'static str, i64),
+        random: &mut (impl Rng + Send),
+        beside: impl FnOnce(&Link, &str) -> Vec<Statement> + Send,
+    ) -> Result<(Link, String), Error> {
+        let (permit, account) = (act.permit_all()?, found.id);
         let secret = secret(random);
         let (now, ends) = (self.now(), self.now() + lasts);
         let old = Statement::delete("one_time_link").when("account", account);
@@ -85,7 +145,7 @@ impl Engine {
         let is = json!({"purpose": purpose, "expires_at": ends, "mark": mark(&fingerprint(&secret))});
         let told = Told::of("link").also("link", is);
         let link = if purpose == "reset" { Link::Reset } else { Link::Invitation };
-        let link = link(found.account);
+        let link = link(found);
         let mut rows = vec![old, row];
         rows.extend(beside(&link, &secret));
         self.seal_account(act, &permit, account, told, rows).await?;
@@ -138,7 +198,7 @@ impl Engine {
         let old = self.require_account(account.id).await?.password.map(|hash| mark(hash.as_bytes()));
         let hash = hash_password(password.to_owned()).await?;
         let act = Act::new(&account.caller(), Door::Page);
-        let permit = Permit::of_account(&act.caller, Some(account.person)).map_err(Error::Forbidden)?;
+        let permit = act.permit_own(account.person)?;
         let told = Told::of("password_by_link").set("password", old, mark(hash.as_bytes()));
         let mut statements = vec![
             Statement::delete("one_time_link").when("token_hash", fingerprint(secret)).must_hit(),

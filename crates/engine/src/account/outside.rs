@@ -1,10 +1,13 @@
-//! Accounts of people who sign in elsewhere: bound by provider and subject, which neither name nor address can change.
+//! Accounts of people who sign in elsewhere: bound by the provider's issuer and the subject there, which neither a name nor an
+//! address can change. The word by which the configuration names a provider binds nothing: it may name another one tomorrow.
 //!
 //! Not here: the flow with the provider (`sso`), the person's record (who makes it hands its number in).
 //! Invariant: what a provider changes, an account and its roles, is an entry under the provider's name.
 
+use std::collections::BTreeMap;
+
 use proofdesk_model::format::day_of;
-use proofdesk_model::{Caller, Door, Permit};
+use proofdesk_model::{Caller, Door};
 use proofdesk_store::{Select, Statement};
 use rand::Rng;
 use serde_json::{Value as Json, json};
@@ -12,7 +15,7 @@ use serde_json::{Value as Json, json};
 use super::password::mark;
 use super::sealed::{Act, Told};
 use super::session::{SignedIn, Stage, Visitor};
-use super::{ADMINISTRATOR, Account, NewAccount, ends};
+use super::{ADMINISTRATOR, Account, ends};
 use crate::Engine;
 use crate::error::Error;
 
@@ -23,12 +26,33 @@ pub struct Outside {
     pub provider: String,
     /// Its name for people.
     pub label: String,
+    /// Its issuer, which its tokens say.
+    pub issuer: String,
     /// Who it is there, for good.
     pub subject: String,
     /// Roles by the provider's groups; none where the desk gives them.
     pub roles: Option<Vec<String>>,
     /// What the provider takes back at sign-out.
     pub token: String,
+    /// Its own session, where it names one.
+    pub sid: Option<String>,
+}
+
+/// What binds an account to who its owner is at a provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bound {
+    /// The provider's issuer.
+    pub issuer: String,
+    /// Who it is there.
+    pub subject: String,
+}
+
+impl Bound {
+    /// What the log tells of it: no subject, which is often an address.
+    pub(crate) fn item(&self) -> String {
+        let Self { issuer, subject } = self;
+        format!("{issuer} {}", mark(format!("{issuer}\n{subject}").as_bytes()))
+    }
 }
 
 impl Outside {
@@ -37,21 +61,21 @@ impl Outside {
         Act::new(&Caller::system(&format!("Sign-in by {}", self.label)), Door::Page)
     }
 
-    /// What the log tells of the binding: no subject, which is often an address.
-    fn item(&self) -> String {
-        item(&self.provider, &self.subject)
+    /// What the log tells of the binding.
+    pub(super) fn item(&self) -> String {
+        Bound { issuer: self.issuer.clone(), subject: self.subject.clone() }.item()
     }
 
-    fn row(&self, account: i64) -> Statement {
+    pub(super) fn row(&self, account: i64) -> Statement {
         Statement::insert("outside_identity")
-            .set("provider", self.provider.clone())
+            .set("issuer", self.issuer.clone())
             .set("subject", self.subject.clone())
             .set("account", account)
     }
 }
 
-fn item(provider: &str, subject: &str) -> String {
-    format!("{provider} {}", mark(format!("{provider}\n{subject}").as_bytes()))
+fn bound(row: &proofdesk_store::Row, from: usize) -> Bound {
+    Bound { issuer: row.text(from).to_owned(), subject: row.text(from + 1).to_owned() }
 }
 
 impl Engine {
@@ -61,7 +85,7 @@ impl Engine {
     /// A fault of the database.
     pub async fn account_of_outside(&self, who: &Outside) -> Result<Option<Account>, Error> {
         let question = Select::from("outside_identity", &["account"])
-            .when("provider", who.provider.clone())
+            .when("issuer", who.issuer.clone())
             .when("subject", who.subject.clone());
         let rows = self.store().select(question.limit(1)).await?;
         match rows.first() {
@@ -79,28 +103,18 @@ impl Engine {
         Ok(found.map(|found| found.account))
     }
 
-    /// Makes the account of somebody who came by a provider for the first time, bound to who he is there.
-    ///
-    /// # Errors
-    /// As [`Engine::create_account`].
-    pub async fn create_outside_account(&self, who: &Outside, new: NewAccount) -> Result<Account, Error> {
-        let new = NewAccount { password: None, program: false, ..new };
-        let beside = |id: i64, told: Told| (told.item("identity", who.item(), json!({})), vec![who.row(id)]);
-        self.create_account_with(&who.act(), new, beside).await
-    }
-
     /// Binds an account that is there already to who its owner is at a provider.
     ///
     /// # Errors
-    /// `Invalid` for the account of a program, and where somebody else bound the same meanwhile.
+    /// `Invalid` for the account of a program, for one that is closed, and where somebody else bound the same meanwhile.
     pub async fn bind_outside(&self, who: &Outside, account: i64) -> Result<Account, Error> {
         let found = self.account(account).await?;
         let refused = || Error::invalid("account", "state", "This account cannot be bound to a provider.");
-        if found.program {
+        if found.program || !found.active {
             return Err(refused());
         }
         let act = who.act();
-        let permit = Permit::of_account(&act.caller, None).map_err(Error::Forbidden)?;
+        let permit = act.permit_all()?;
         let told = Told::of("identity").item("identity", who.item(), json!({}));
         match self.seal_account(&act, &permit, account, told, vec![who.row(account)]).await {
             Err(Error::Taken) => Err(refused()),
@@ -108,21 +122,20 @@ impl Engine {
         }
     }
 
-    /// Ends what binds an account to a provider: its owner comes in by it no more, unless he is bound again.
+    /// Ends what binds an account to a provider: its owner comes in by it no more, unless he is bound again. Sessions that
+    /// began there end.
     ///
     /// # Errors
     /// `Forbidden` for who is no administrator.
-    pub async fn unbind_outside(&self, act: &Act, account: i64, provider: &str) -> Result<(), Error> {
-        let permit = Permit::of_account(&act.caller, None).map_err(Error::Forbidden)?;
-        act.reaches_all()?;
+    pub async fn unbind_outside(&self, act: &Act, account: i64, issuer: &str) -> Result<(), Error> {
+        let permit = act.permit_all()?;
         let mut told = Told::of("identity_end");
-        let mut rows = vec![Statement::delete("session").when("account", account).when("method", provider)];
-        for (known, subject) in self.outside_identities(account).await? {
-            if known == provider {
-                told = told.item("identity", item(&known, &subject), Json::Null);
-                let row = Statement::delete("outside_identity").when("provider", known);
-                rows.push(row.when("subject", subject).must_hit());
-            }
+        let of = Statement::delete("session").when("account", account);
+        let mut rows = vec![of.when("issuer", issuer.to_owned())];
+        for bound in self.outside_identities(account).await?.into_iter().filter(|b| b.issuer == issuer) {
+            told = told.item("identity", bound.item(), Json::Null);
+            let row = Statement::delete("outside_identity").when("issuer", bound.issuer);
+            rows.push(row.when("subject", bound.subject).must_hit());
         }
         if rows.len() == 1 {
             return Ok(());
@@ -130,23 +143,57 @@ impl Engine {
         self.seal_account(act, &permit, account, told, rows).await
     }
 
-    /// Provider and subject of all that an account is bound to.
+    /// All that an account is bound to, by issuer.
     ///
     /// # Errors
     /// A fault of the database.
-    pub async fn outside_identities(&self, account: i64) -> Result<Vec<(String, String)>, Error> {
-        let question = Select::from("outside_identity", &["provider", "subject"]).when("account", account);
-        let rows = self.store().select(question.order("provider")).await?;
-        Ok(rows.iter().map(|row| (row.text(0).to_owned(), row.text(1).to_owned())).collect())
+    pub async fn outside_identities(&self, account: i64) -> Result<Vec<Bound>, Error> {
+        let question = Select::from("outside_identity", &["issuer", "subject"]).when("account", account);
+        let rows = self.store().select(question.order("issuer")).await?;
+        Ok(rows.iter().map(|row| bound(row, 0)).collect())
     }
 
     /// Account and what is told of each binding.
     pub(crate) async fn outside_items(&self) -> Result<Vec<(i64, String)>, Error> {
-        let rows = self
-            .store()
-            .select(Select::from("outside_identity", &["account", "provider", "subject"]))
-            .await?;
-        Ok(rows.iter().map(|row| (row.int(0), item(row.text(1), row.text(2)))).collect())
+        let question = Select::from("outside_identity", &["account", "issuer", "subject"]);
+        let rows = self.store().select(question).await?;
+        Ok(rows.iter().map(|row| (row.int(0), bound(row, 1).item())).collect())
+    }
+
+    /// Ends the sessions that a provider says are over: one of its own sessions, or all of somebody. Gives how many.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn end_outside_sessions(
+        &self,
+        label: &str,
+        issuer: &str,
+        (subject, sid): (Option<&str>, Option<&str>),
+    ) -> Result<usize, Error> {
+        let mut question =
+            Select::from("session", &["token_hash", "account"]).when("issuer", issuer.to_owned());
+        if let Some(subject) = subject {
+            question = question.when("subject", subject.to_owned());
+        }
+        if let Some(sid) = sid {
+            question = question.when("sid", sid.to_owned());
+        }
+        if subject.is_none() && sid.is_none() {
+            return Ok(0);
+        }
+        let rows = self.store().select(question.limit(1_000)).await?;
+        let act = Act::new(&Caller::system(&format!("Sign-out at {label}")), Door::Page);
+        let permit = act.permit_all()?;
+        let mut ended: BTreeMap<i64, Vec<Statement>> = BTreeMap::new();
+        for row in &rows {
+            let gone = Statement::delete("session").when("token_hash", row.bytes(0).to_vec());
+            ended.entry(row.int(1)).or_default().push(gone);
+        }
+        for (account, gone) in ended {
+            let told = Told::of("session_end").also("sessions", json!(gone.len()));
+            self.seal_account(&act, &permit, account, told, gone).await?;
+        }
+        Ok(rows.len())
     }
 
     /// Signs somebody in who proved at a provider who he is: `account` is the one that [`Engine::account_of_outside`]
@@ -174,11 +221,13 @@ impl Engine {
             return Err(Error::invalid("roles", "none", message));
         }
         let secret = self.begin_session(&account, Stage::Full, &who.provider, visitor, random).await?;
-        if !who.token.is_empty() {
-            let row = Statement::update("session").set("token", who.token.clone());
-            let hash = super::password::fingerprint(&secret);
-            self.store().execute(vec![row.when("token_hash", hash)]).await?;
-        }
+        let row = Statement::update("session")
+            .set("token", Some(who.token.clone()).filter(|token| !token.is_empty()))
+            .set("issuer", who.issuer.clone())
+            .set("subject", who.subject.clone())
+            .set("sid", who.sid.clone())
+            .when("token_hash", super::password::fingerprint(&secret));
+        self.store().execute(vec![row]).await?;
         Ok(SignedIn { secret, account, stage: Stage::Full })
     }
 
@@ -190,7 +239,7 @@ impl Engine {
         roles: &[String],
     ) -> Result<Account, Error> {
         let act = who.act();
-        let permit = Permit::of_account(&act.caller, None).map_err(Error::Forbidden)?;
+        let permit = act.permit_all()?;
         let old = account.written_roles();
         for keeps in [false, true] {
             let mut wanted = roles.to_vec();
@@ -225,17 +274,18 @@ impl Engine {
         Ok(account)
     }
 
-    /// The token that the provider of a session takes back at sign-out, with the provider's word.
+    /// The token that the provider of a session takes back at sign-out, with the provider's issuer.
     ///
     /// # Errors
     /// A fault of the database.
     pub async fn outside_of_session(&self, secret: &str) -> Result<Option<(String, String)>, Error> {
-        let question = Select::from("session", &["method", "token"]);
+        let question = Select::from("session", &["issuer", "token"]);
         let rows = self
             .store()
             .select(question.when("token_hash", super::password::fingerprint(secret)).limit(1))
             .await?;
-        let found = |row: &proofdesk_store::Row| Some((row.text(0).to_owned(), row.opt_text(1)?.to_owned()));
+        let found =
+            |row: &proofdesk_store::Row| Some((row.opt_text(0)?.to_owned(), row.opt_text(1)?.to_owned()));
         Ok(rows.first().and_then(found))
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use proofdesk_model::format::write_instant;
-use proofdesk_model::{Door, Permit};
+use proofdesk_model::{Caller, Door};
 use proofdesk_store::{Row, Select, Statement};
 use rand::Rng;
 use serde_json::{Value as Json, json};
@@ -65,13 +65,23 @@ fn passkey(row: &Row) -> Passkey {
     }
 }
 
-/// What the log tells of one: name, when it was added, and a mark of id and public key, which never change; the counter
-/// does.
+/// What changes of a passkey by its use: the device's counter, and whether it has been copied to where its owner has others.
+const CHANGING: [&str; 3] = ["counter", "backup_state", "backup_eligible"];
+
+/// What the log tells of one: name, when it was added, and a mark of all that never changes, such as id, public key and whether its device asks
+/// who holds it.
 fn item(label: &str, credential: &str, created_at: i64) -> Json {
-    let kept: Json = serde_json::from_str(credential).unwrap_or_default();
-    let inside = kept.get("cred").unwrap_or(&Json::Null);
-    let key = json!([inside.get("cred_id"), inside.get("cred")]).to_string();
-    json!({"label": label, "mark": mark(key.as_bytes()), "created_at": write_instant(created_at)})
+    let steady = match serde_json::from_str::<Json>(credential) {
+        Ok(mut kept) => {
+            if let Some(Json::Object(inside)) = kept.get_mut("cred") {
+                inside.retain(|name, _| !CHANGING.contains(&name.as_str()));
+            }
+            kept.to_string()
+        }
+        // what cannot be read is marked as it is, so that it differs from all others
+        Err(_) => credential.to_owned(),
+    };
+    json!({"label": label, "mark": mark(steady.as_bytes()), "created_at": write_instant(created_at)})
 }
 
 impl Engine {
@@ -151,8 +161,7 @@ impl Engine {
         random: &mut (impl Rng + Send),
     ) -> Result<Vec<String>, Error> {
         let owner = self.account(account).await?;
-        let permit = Permit::of_account(&act.caller, Some(owner.person)).map_err(Error::Forbidden)?;
-        act.reaches_all()?;
+        let permit = act.permit_own(owner.person)?;
         self.check_new(account, new).await?;
         let wants_codes = owner.has_password && self.recovery_codes_left(account).await? == 0;
         let codes = if wants_codes { recovery_codes(random) } else { Vec::new() };
@@ -179,8 +188,7 @@ impl Engine {
     /// where a role needs one.
     pub async fn end_passkey(&self, act: &Act, account: i64, id: i64) -> Result<(), Error> {
         let owner = self.account(account).await?;
-        let permit = Permit::of_account(&act.caller, Some(owner.person)).map_err(Error::Forbidden)?;
-        act.reaches_all()?;
+        let permit = act.permit_own(owner.person)?;
         let all = self.passkeys(account).await?;
         if !all.iter().any(|key| key.id == id) {
             return Err(Error::NotFound("passkey of this account with this id".to_owned()));
@@ -203,19 +211,38 @@ impl Engine {
         self.seal_account(act, &permit, account, told, vec![row]).await
     }
 
-    /// Keeps what changed about a passkey by its use: the device's counter.
+    /// Keeps what changed about a passkey by its use: the device's counter. Of two answers at once that were held against the
+    /// same counter one is refused: a copy may have given it.
     async fn used(&self, key: &Passkey, credential: Option<String>) -> Result<(), Error> {
-        let mut row = Statement::update("passkey").set("used_at", self.now()).when("id", key.id);
+        let row = Statement::update("passkey").set("used_at", self.now());
+        let mut row = row.when("id", key.id).when("credential", key.credential.clone()).must_hit();
         if let Some(credential) = credential {
             row = row.set("credential", credential);
         }
-        Ok(self.store().execute(vec![row]).await?)
+        match self.store().execute(vec![row]).await {
+            Err(proofdesk_store::Error::NotFound(_)) => {
+                let message = "This passkey was used or removed at the same moment. Try again.";
+                Err(Error::invalid("passkey", "stale", message))
+            }
+            other => Ok(other?),
+        }
+    }
+
+    /// Seals that the counter of a passkey's device went back, as it does when there is a copy: nobody was signed in.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn passkey_went_back(&self, key: &Passkey) -> Result<(), Error> {
+        let act = Act::new(&Caller::system("Sign-in by passkey"), Door::Page);
+        let permit = act.permit_all()?;
+        let told = Told::of("passkey_went_back").also("passkey", json!(key.id));
+        self.seal_account(&act, &permit, key.account, told, Vec::new()).await
     }
 
     /// Signs the owner of a proved passkey in, all the way: the device asked for a finger, a face or a code of its own.
     ///
     /// # Errors
-    /// A fault of the database.
+    /// `Invalid` where it was used at the same moment; a fault of the database.
     pub async fn sign_in_by_passkey(
         &self,
         (key, account): (&Passkey, Account),
@@ -264,7 +291,7 @@ impl Engine {
         let Link::Invitation(account) = self.link(link).await? else { return Err(super::link::gone()) };
         self.check_new(account.id, new).await?;
         let act = Act::new(&account.caller(), Door::Page);
-        let permit = Permit::of_account(&act.caller, Some(account.person)).map_err(Error::Forbidden)?;
+        let permit = act.permit_own(account.person)?;
         let now = self.now();
         let is = item(new.label.trim(), &new.credential, now);
         let used = Statement::delete("one_time_link").when("token_hash", fingerprint(link)).must_hit();

@@ -1,20 +1,22 @@
-//! Accounts that a directory keeps here: renamed, closed and opened again, with the directory's own id of each.
+//! Accounts that a directory keeps here: made, renamed, closed, opened and removed, with the directory's own id of each.
 //!
 //! Not here: the protocol (`web::scim`). Invariant: what a directory changes of an account is an entry as any other; nothing of
-//! it is deleted, so its history keeps its name.
+//! it is deleted, so its history keeps its name. Who is removed has no way in left.
 
 use std::collections::BTreeMap;
 
-use proofdesk_model::Permit;
 use proofdesk_model::access::ADMINISTRATOR;
 use proofdesk_model::format::day_of;
 use proofdesk_store::{Select, Statement};
 use serde_json::{Value as Json, json};
 
-use super::sealed::{Act, Told};
-use super::{Account, check_sign_in, ends};
+use super::outside::Outside;
+use super::password::mark;
+use super::sealed::Told;
+use super::{NewAccount, check_sign_in, ends, keeping_one};
 use crate::Engine;
 use crate::error::Error;
+use crate::together::Together;
 
 /// What a directory says of what it keeps.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,6 +40,192 @@ fn item(said: &Provisioned) -> Json {
     json!({"external_id": said.external_id, "removed": said.removed})
 }
 
+fn taken() -> Error {
+    Error::invalid("sign_in", "taken", "This sign-in name is taken.")
+}
+
+impl Together<'_> {
+    /// Plans what a directory says of one of a kind (`user` or `group`).
+    ///
+    /// # Errors
+    /// `Forbidden` for who is no administrator.
+    pub async fn keep_provisioned(
+        &mut self,
+        kind: &'static str,
+        id: &str,
+        said: &Provisioned,
+    ) -> Result<(), Error> {
+        let permit = self.act().permit_all()?;
+        if self.engine().provisioned(kind).await?.get(id) == Some(said) {
+            return Ok(());
+        }
+        let row = Statement::upsert("provisioned")
+            .key("kind", kind)
+            .key("id", id.to_owned())
+            .set("external_id", said.external_id.clone())
+            .set("removed", said.removed);
+        let (account, name) = place(kind, id);
+        let told = Told::of("provisioned").item("provisioned", name, item(said));
+        self.seal(permit, account, told, vec![row], false);
+        Ok(())
+    }
+
+    /// Plans a new account, bound to who its owner is at a provider where one is given; gives its id.
+    ///
+    /// # Errors
+    /// As [`Engine::create_account`].
+    pub async fn create_account(
+        &mut self,
+        new: NewAccount,
+        active: bool,
+        bound: Option<&Outside>,
+    ) -> Result<i64, Error> {
+        let permit = self.act().permit_all()?;
+        let (row, mut told) = self.engine().new_account(new, active).await?;
+        let id = self.engine().store().allocate("account", 1).await?;
+        let mut rows = vec![row.set("id", id)];
+        if let Some(bound) = bound {
+            told = told.item("identity", bound.item(), json!({}));
+            rows.push(bound.row(id));
+        }
+        self.seal(permit, id, told, rows, false);
+        Ok(id)
+    }
+
+    /// Plans another sign-in name and name of an account.
+    ///
+    /// # Errors
+    /// `Forbidden` for who is no administrator; `Invalid` for a name that is none, or is taken.
+    pub async fn rename_account(&mut self, id: i64, sign_in: &str, name: &str) -> Result<(), Error> {
+        let permit = self.act().permit_all()?;
+        let account = self.engine().account(id).await?;
+        let sign_in = sign_in.trim().to_lowercase();
+        check_sign_in(&sign_in)?;
+        let mut told = Told::of("rename");
+        if sign_in != account.sign_in {
+            if self.engine().stored_account("sign_in", sign_in.clone()).await?.is_some() {
+                return Err(taken());
+            }
+            told = told.set("sign_in", account.sign_in.clone(), sign_in.clone());
+        }
+        if name != account.name {
+            told = told.set("name", account.name.clone(), name);
+        }
+        if sign_in == account.sign_in && name == account.name {
+            return Ok(());
+        }
+        let row = Statement::update("account").set("sign_in", sign_in).set("name", name.to_owned());
+        self.seal(permit, id, told, vec![row.when("id", id).must_hit()], false);
+        Ok(())
+    }
+
+    /// Plans that somebody may sign in again.
+    ///
+    /// # Errors
+    /// `Forbidden` for who is no administrator.
+    pub async fn open_account(&mut self, id: i64) -> Result<(), Error> {
+        let permit = self.act().permit_all()?;
+        if self.engine().account(id).await?.active {
+            return Ok(());
+        }
+        let row = Statement::update("account").set("active", true).when("id", id).when("active", false);
+        self.seal(permit, id, Told::of("enable").set("active", false, true), vec![row.must_hit()], false);
+        Ok(())
+    }
+
+    /// Plans that an account is closed until somebody opens it: nobody signs in, its sessions, links, secret addresses and
+    /// tokens end. Passkeys and what binds it to a provider rest.
+    ///
+    /// # Errors
+    /// `Forbidden` for who is no administrator.
+    pub async fn close_account(&mut self, id: i64) -> Result<(), Error> {
+        let permit = self.act().permit_all()?;
+        let engine = self.engine();
+        let account = engine.account(id).await?;
+        let open = !engine.tokens(id).await?.is_empty() || !engine.calendar_links(id).await?.is_empty();
+        if !account.active && !open {
+            return Ok(());
+        }
+        let mut told = Told::of("close");
+        let mut row = Statement::update("account").set("active", false).when("id", id);
+        if account.active {
+            told = told.set("active", true, false);
+            row = row.when("active", true);
+        }
+        let mut beside = Vec::new();
+        let told = engine.end_what_is_open(id, told, &mut beside).await?;
+        let (rows, takes) = keeping_one(&account, (row.must_hit(), beside), account.active);
+        self.seal(permit, id, told, rows, takes);
+        Ok(())
+    }
+
+    /// Plans that an account is closed for good: no role and no way in is left, neither password nor second factor, passkey,
+    /// provider, session, link, secret address or token. What is opened again later begins anew.
+    ///
+    /// # Errors
+    /// `Forbidden` for who is no administrator.
+    pub async fn remove_account(&mut self, id: i64) -> Result<(), Error> {
+        let permit = self.act().permit_all()?;
+        let engine = self.engine();
+        let found = engine.require_account(id).await?;
+        let (account, roles) = (&found.account, found.account.written_roles());
+        let mut told = Told::of("remove");
+        let mut row = Statement::update("account")
+            .set("active", false)
+            .set("roles", "")
+            .set("password", None::<String>)
+            .set("second_factor", None::<String>)
+            .when("id", id)
+            .when("active", account.active)
+            .when("roles", roles.clone());
+        if account.active {
+            told = told.set("active", true, false);
+        }
+        if !roles.is_empty() {
+            told = told.set("roles", roles, "");
+        }
+        if let Some(password) = &found.password {
+            told = told.set("password", mark(password.as_bytes()), Json::Null);
+        }
+        if let Some(secret) = &found.second_factor {
+            told = told.set("second_factor", mark(secret.as_bytes()), Json::Null);
+        }
+        row = row.must_hit();
+        let mut beside = Vec::new();
+        told = engine.end_what_is_open(id, told, &mut beside).await?;
+        told = engine.end_passkeys(id, told, &mut beside).await?;
+        told = engine.end_identities(id, told, &mut beside).await?;
+        told = engine.renew_codes(id, &[], told, &mut beside).await?;
+        let (rows, takes) = keeping_one(account, (row, beside), true);
+        self.seal(permit, id, told, rows, takes);
+        Ok(())
+    }
+
+    /// Plans the roles that a directory says of an account: the days of roles that are held stay as they are.
+    ///
+    /// # Errors
+    /// As [`Engine::set_roles`].
+    pub async fn follow_roles(&mut self, id: i64, roles: &[String]) -> Result<(), Error> {
+        let permit = self.act().permit_all()?;
+        let engine = self.engine();
+        let account = engine.account(id).await?;
+        let (old, new) =
+            (account.written_roles(), ends::following(roles, &account.ends, day_of(engine.now()))?);
+        if old == new {
+            return Ok(());
+        }
+        let demanded = engine.second_factor_roles().await?;
+        let needs = roles.iter().any(|r| demanded.contains(r)) && !engine.has_factor(&account).await?;
+        let beside = if needs { Engine::ask_for_factor(id) } else { Vec::new() };
+        let told = Told::of("roles").set("roles", old.clone(), new.clone());
+        let row = Statement::update("account").set("roles", new.clone()).when("id", id).when("roles", old);
+        let takes = !ends::names(&new).iter().any(|role| role == ADMINISTRATOR);
+        let (rows, takes) = keeping_one(&account, (row.must_hit(), beside), takes);
+        self.seal(permit, id, told, rows, takes);
+        Ok(())
+    }
+}
+
 impl Engine {
     /// What a directory says of all of a kind (`user` or `group`), by id.
     ///
@@ -53,31 +241,6 @@ impl Engine {
         Ok(rows.iter().map(said).collect())
     }
 
-    /// Keeps what a directory says of one, and tells the log when it is something else than before.
-    ///
-    /// # Errors
-    /// `Forbidden` for who is no administrator; a fault of the database.
-    pub async fn keep_provisioned(
-        &self,
-        act: &Act,
-        kind: &'static str,
-        id: &str,
-        said: &Provisioned,
-    ) -> Result<(), Error> {
-        let permit = Permit::of_account(&act.caller, None).map_err(Error::Forbidden)?;
-        if self.provisioned(kind).await?.get(id) == Some(said) {
-            return Ok(());
-        }
-        let row = Statement::upsert("provisioned")
-            .key("kind", kind)
-            .key("id", id.to_owned())
-            .set("external_id", said.external_id.clone())
-            .set("removed", said.removed);
-        let (account, name) = place(kind, id);
-        let told = Told::of("provisioned").item("provisioned", name, item(said));
-        self.seal_account(act, &permit, account, told, vec![row]).await
-    }
-
     /// All that directories say, as the log tells of it: account, name and what it says.
     pub(crate) async fn provisioned_items(&self) -> Result<Vec<(i64, String, Json)>, Error> {
         let mut items = Vec::new();
@@ -90,93 +253,33 @@ impl Engine {
         Ok(items)
     }
 
-    /// Gives an account another sign-in name and name.
-    ///
-    /// # Errors
-    /// `Forbidden` for who is no administrator; `Invalid` for a name that is none, or is taken.
-    pub async fn rename_account(
+    /// Ends sessions, one-time links, secret addresses and tokens of an account with another act on it.
+    async fn end_what_is_open(
         &self,
-        act: &Act,
         id: i64,
-        sign_in: &str,
-        name: &str,
-    ) -> Result<Account, Error> {
-        let permit = Permit::of_account(&act.caller, None).map_err(Error::Forbidden)?;
-        act.reaches_all()?;
-        let account = self.account(id).await?;
-        let sign_in = sign_in.trim().to_lowercase();
-        check_sign_in(&sign_in)?;
-        let mut told = Told::of("rename");
-        if sign_in != account.sign_in {
-            if self.stored_account("sign_in", sign_in.clone()).await?.is_some() {
-                return Err(Error::invalid("sign_in", "taken", "This sign-in name is taken."));
-            }
-            told = told.set("sign_in", account.sign_in.clone(), sign_in.clone());
+        mut told: Told,
+        statements: &mut Vec<Statement>,
+    ) -> Result<Told, Error> {
+        statements.push(Statement::delete("session").when("account", id));
+        statements.push(Statement::delete("one_time_link").when("account", id));
+        for link in self.calendar_links(id).await? {
+            told = told.item("calendar", link.id, Json::Null);
         }
-        if name != account.name {
-            told = told.set("name", account.name.clone(), name);
-        }
-        if sign_in == account.sign_in && name == account.name {
-            return Ok(account);
-        }
-        let row = Statement::update("account").set("sign_in", sign_in).set("name", name.to_owned());
-        let row = row.when("id", id).must_hit();
-        match self.seal_account(act, &permit, id, told, vec![row]).await {
-            Err(Error::Taken) => Err(Error::invalid("sign_in", "taken", "This sign-in name is taken.")),
-            other => {
-                other?;
-                self.account(id).await
-            }
-        }
+        statements.push(Statement::delete("calendar_link").when("account", id));
+        self.end_tokens(id, told, statements).await
     }
 
-    /// Closes an account for good until somebody opens it: nobody signs in, its sessions, links and tokens end.
-    ///
-    /// # Errors
-    /// `Forbidden` for who is no administrator; `Invalid` when no administrator would be left.
-    pub async fn close_account(&self, act: &Act, id: i64) -> Result<Account, Error> {
-        let permit = Permit::of_account(&act.caller, None).map_err(Error::Forbidden)?;
-        act.reaches_all()?;
-        let account = self.account(id).await?;
-        let tokens = self.tokens(id).await?;
-        if !account.active && tokens.is_empty() {
-            return Ok(account);
+    /// Ends all that binds an account to providers with another act on it.
+    async fn end_identities(
+        &self,
+        id: i64,
+        mut told: Told,
+        statements: &mut Vec<Statement>,
+    ) -> Result<Told, Error> {
+        for bound in self.outside_identities(id).await? {
+            told = told.item("identity", bound.item(), Json::Null);
         }
-        let mut told = Told::of("close");
-        let mut row = Statement::update("account").set("active", false).when("id", id);
-        if account.active {
-            told = told.set("active", true, false);
-            row = row.when("active", true);
-        }
-        let mut beside = vec![
-            Statement::delete("session").when("account", id),
-            Statement::delete("one_time_link").when("account", id),
-        ];
-        let told = self.end_tokens(id, told, &mut beside).await?;
-        self.seal_keeping_one(act, &permit, &account, told, (row.must_hit(), beside), account.active).await?;
-        self.account(id).await
-    }
-
-    /// Gives an account the roles that a directory says: the days of roles that are held stay as they are.
-    ///
-    /// # Errors
-    /// As [`Engine::set_roles`].
-    pub async fn follow_roles(&self, act: &Act, id: i64, roles: &[String]) -> Result<Account, Error> {
-        let permit = Permit::of_account(&act.caller, None).map_err(Error::Forbidden)?;
-        act.reaches_all()?;
-        let account = self.account(id).await?;
-        let (old, new) =
-            (account.written_roles(), ends::following(roles, &account.ends, day_of(self.now()))?);
-        if old == new {
-            return Ok(account);
-        }
-        let demanded = self.second_factor_roles().await?;
-        let needs = roles.iter().any(|r| demanded.contains(r)) && !self.has_factor(&account).await?;
-        let beside = if needs { Self::ask_for_factor(id) } else { Vec::new() };
-        let told = Told::of("roles").set("roles", Json::from(old.clone()), new.clone());
-        let row = Statement::update("account").set("roles", new.clone()).when("id", id).when("roles", old);
-        let takes = !ends::names(&new).iter().any(|role| role == ADMINISTRATOR);
-        self.seal_keeping_one(act, &permit, &account, told, (row.must_hit(), beside), takes).await?;
-        self.account(id).await
+        statements.push(Statement::delete("outside_identity").when("account", id));
+        Ok(told)
     }
 }

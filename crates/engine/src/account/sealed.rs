@@ -36,14 +36,39 @@ impl Act {
         Self { caller: caller.clone(), door }
     }
 
+    /// Permits an act of an administrator on accounts, webhooks and settings of sign-in. Every such act asks here.
+    ///
+    /// # Errors
+    /// `Forbidden`.
+    pub(crate) fn permit_all(&self) -> Result<Permit, Error> {
+        self.permit(None)
+    }
+
+    /// Permits an act of an administrator, or of the person whose account it is.
+    ///
+    /// # Errors
+    /// `Forbidden`.
+    pub(crate) fn permit_own(&self, person: i64) -> Result<Permit, Error> {
+        self.permit(Some(person))
+    }
+
+    /// As [`Act::permit_own`] (of an administrator alone without a person), for what gives nobody access: to read, and to
+    /// end sessions, tokens and secret addresses. A token with a scope may do it where that reaches `account:update`.
+    ///
+    /// # Errors
+    /// `Forbidden`.
+    pub(crate) fn permit_end(&self, person: Option<i64>) -> Result<Permit, Error> {
+        Permit::of_account(&self.caller, person).map_err(Error::Forbidden)
+    }
+
     /// Refuses the owner of a token with a scope: by accounts, roles, links and tokens it would reach everything.
-    pub(super) fn reaches_all(&self) -> Result<(), Error> {
-        if self.caller.scope.is_none() {
-            return Ok(());
+    fn permit(&self, person: Option<i64>) -> Result<Permit, Error> {
+        if self.caller.scope.is_some() {
+            let message =
+                "A token that reaches only a part changes no account, role, link, token or webhook.";
+            return Err(Error::Forbidden(Problems(vec![Problem::new("scope", "permission", message)])));
         }
-        let message =
-            "A token that reaches only a part gives nobody access: no account, role, link or token.";
-        Err(Error::Forbidden(Problems(vec![Problem::new("scope", "permission", message)])))
+        self.permit_end(person)
     }
 
     /// An act of the operator at the command line.
@@ -84,7 +109,7 @@ impl Told {
         self
     }
 
-    fn entry(mut self, account: i64, act: &Act, at: i64) -> Entry {
+    pub(crate) fn entry(mut self, account: i64, act: &Act, at: i64) -> Entry {
         let mut rest = Map::new();
         if !self.set.is_empty() {
             rest.insert("set".to_owned(), Json::Object(self.set));
@@ -116,8 +141,11 @@ impl Engine {
         statements: Vec<Statement>,
     ) -> Result<(), Error> {
         let entry = told.entry(account, act, self.now());
-        self.store().note(permit, vec![entry], statements, Uuid::now_v7()).await?;
-        Ok(())
+        match self.store().note(permit, vec![entry], statements, Uuid::now_v7()).await {
+            // the id of the write is new: it is a row that was there already
+            Err(proofdesk_store::Error::Duplicate) => Err(Error::Taken),
+            other => Ok(other.map(|_| ())?),
+        }
     }
 
     /// Takes a number of a table and writes with it; where another program took the number meanwhile, the next one is

@@ -155,7 +155,7 @@ impl Engine {
         let step = step_of(&secret, &plain(code), self.now(), 0).ok_or_else(wrong_code)?;
         self.forgive(attempt).await?;
         let act = Act::new(&account.caller(), act_door);
-        let permit = Permit::of_account(&act.caller, Some(account.person)).map_err(Error::Forbidden)?;
+        let permit = act.permit_own(account.person)?;
         let codes = recovery_codes(random);
         let told = Told::of("second_factor").set("second_factor", Json::Null, mark(secret.as_bytes()));
         let row = Statement::update("account")
@@ -225,7 +225,7 @@ impl Engine {
     async fn take_recovery_code(&self, account: &Account, code: &str) -> Result<bool, Error> {
         let hash = fingerprint(code);
         let act = Act::new(&account.caller(), proofdesk_model::Door::Page);
-        let permit = Permit::of_account(&act.caller, Some(account.person)).map_err(Error::Forbidden)?;
+        let permit = act.permit_own(account.person)?;
         let told = Told::of("recovery_code").item("recovery_code", mark(&hash), Json::Null);
         let row = Statement::delete("recovery_code").when("account", account.id).when("code_hash", hash);
         match self.seal_account(&act, &permit, account.id, told, vec![row.must_hit()]).await {
@@ -249,7 +249,7 @@ impl Engine {
         if found.second_factor.is_none() {
             return Err(Error::invalid("present", "state", "This account has no second factor."));
         }
-        let permit = Permit::of_account(&act.caller, Some(found.account.person)).map_err(Error::Forbidden)?;
+        let permit = act.permit_own(found.account.person)?;
         let codes = recovery_codes(random);
         let mut statements = Vec::new();
         let told = self.renew_codes(account, &codes, Told::of("recovery_codes"), &mut statements).await?;
@@ -294,7 +294,7 @@ impl Engine {
             let message = format!("The role {} needs a second factor.", role.replace('_', " "));
             return Err(Error::invalid("present", "demanded", message));
         }
-        let permit = Permit::of_account(&act.caller, Some(found.account.person)).map_err(Error::Forbidden)?;
+        let permit = act.permit_own(found.account.person)?;
         self.drop_factor(act, &permit, &found, None).await
     }
 
@@ -304,8 +304,7 @@ impl Engine {
     /// # Errors
     /// `Forbidden` for who is no administrator; `Invalid` without a reason.
     pub async fn reset_factor(&self, act: &Act, account: i64, reason: &str) -> Result<(), Error> {
-        act.reaches_all()?;
-        let permit = Permit::of_account(&act.caller, None).map_err(Error::Forbidden)?;
+        let permit = act.permit_all()?;
         let found = self.require_account(account).await?;
         let reason = reason.trim();
         if reason.is_empty() || reason.chars().count() > REASON_MAX {
@@ -399,7 +398,7 @@ impl Engine {
     /// # Errors
     /// `Forbidden` for who is no administrator; `Invalid` for an unknown role.
     pub async fn set_second_factor_roles(&self, act: &Act, roles: &[String]) -> Result<(), Error> {
-        let permit = Permit::of_account(&act.caller, None).map_err(Error::Forbidden)?;
+        let permit = act.permit_all()?;
         let new = super::check_roles(roles)?;
         let row = Statement::upsert("setting").key("name", SETTING).set("value", new.clone());
         let told = Told::of("second_factor_roles").item("setting", SETTING, json!(new));

@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 
-use proofdesk_model::{Caller, Permit};
+use proofdesk_model::Caller;
 use proofdesk_store::{Select, Statement};
 use rand::Rng;
 use serde::Serialize;
@@ -169,6 +169,9 @@ impl Engine {
     }
 
     /// Begins a session of an account that has proved who it is, and gives its secret.
+    ///
+    /// # Errors
+    /// `Invalid` where the account was closed meanwhile: its sessions would begin again when it is opened.
     pub(crate) async fn begin_session(
         &self,
         account: &Account,
@@ -177,6 +180,9 @@ impl Engine {
         visitor: &Visitor,
         random: &mut (impl Rng + Send),
     ) -> Result<String, Error> {
+        if !self.account(account.id).await?.active {
+            return Err(Error::invalid("account", "disabled", "Your account here is disabled."));
+        }
         let secret = secret(random);
         let now = self.now();
         let lasts = if stage == Stage::Full { SESSION_MOST } else { STEP_MOST };
@@ -299,7 +305,7 @@ impl Engine {
     /// administrator.
     pub async fn end_session(&self, act: &Act, account: i64, id: &str) -> Result<(), Error> {
         let owner = self.account(account).await?;
-        let permit = Permit::of_account(&act.caller, Some(owner.person)).map_err(Error::Forbidden)?;
+        let permit = act.permit_end(Some(owner.person))?;
         let rows =
             self.store().select(Select::from("session", &["token_hash"]).when("account", account)).await?;
         let found = rows.iter().map(|row| row.bytes(0)).find(|hash| id_of(hash) == id);
@@ -315,7 +321,7 @@ impl Engine {
     /// `Forbidden` for another's account without being an administrator.
     pub async fn end_sessions(&self, act: &Act, account: i64, but: Option<&str>) -> Result<(), Error> {
         let owner = self.account(account).await?;
-        let permit = Permit::of_account(&act.caller, Some(owner.person)).map_err(Error::Forbidden)?;
+        let permit = act.permit_end(Some(owner.person))?;
         let kept = but.map(fingerprint);
         let rows =
             self.store().select(Select::from("session", &["token_hash"]).when("account", account)).await?;

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use proofdesk_store::{Select, Statement};
 use sha2::{Digest, Sha256};
 
+use super::session::Visitor;
 use crate::Engine;
 use crate::error::Error;
 
@@ -29,13 +30,20 @@ pub(crate) enum Key {
     Code(i64),
     /// The password of an account asked for again by a program.
     Proof(i64),
+    /// Where a sign-in by a passkey or a provider was begun.
+    Begun(IpAddr),
+    /// The name whose password was said to be forgotten, whether somebody has it or not.
+    Forgotten(String),
 }
 
 impl Key {
     /// The stored word. Names are hashed: people type passwords into the wrong field.
-    fn word(&self) -> String {
+    pub(super) fn word(&self) -> String {
+        let hashed = |name: &str| hex::encode(&Sha256::digest(name.as_bytes())[..16]);
         match self {
-            Self::Name(name) => format!("name:{}", hex::encode(&Sha256::digest(name.as_bytes())[..16])),
+            Self::Name(name) => format!("name:{}", hashed(name)),
+            Self::Forgotten(name) => format!("forgotten:{}", hashed(name)),
+            Self::Begun(address) => format!("begun:{}", net_of(*address)),
             Self::Address(address) => format!("address:{}", net_of(*address)),
             Self::Code(account) => format!("code:{account}"),
             Self::Proof(account) => format!("proof:{account}"),
@@ -47,6 +55,8 @@ impl Key {
         match self {
             Self::Name(_) | Self::Code(_) | Self::Proof(_) => 5,
             Self::Address(_) => 30,
+            Self::Begun(_) => 60,
+            Self::Forgotten(_) => 3,
         }
     }
 }
@@ -63,7 +73,7 @@ fn net_of(address: IpAddr) -> String {
 }
 
 /// An attempt that was counted; [`Engine::forgive`] takes it back.
-pub(crate) struct Attempt(Vec<(Key, i64)>);
+pub struct Attempt(Vec<(Key, i64)>);
 
 fn wait_after(failures: i64, free: i64) -> i64 {
     if failures < free { 0 } else { (FIRST_WAIT << (failures - free).clamp(0, 12)).min(LONGEST_WAIT) }
@@ -75,6 +85,9 @@ impl Engine {
     /// # Errors
     /// `Invalid` with code `wait`.
     pub(crate) async fn admit(&self, keys: Vec<Key>) -> Result<Attempt, Error> {
+        if keys.is_empty() {
+            return Ok(Attempt(Vec::new()));
+        }
         // one at a time: two attempts at once must not count as one
         let _turn = self.attempts().lock().await;
         let now = self.now();
@@ -108,18 +121,30 @@ impl Engine {
 
     /// Takes an attempt back that was right: the name and the code begin anew, the address is where it was, so that
     /// nobody clears an address by signing in to an account of his own.
-    pub(crate) async fn forgive(&self, attempt: Attempt) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn forgive(&self, attempt: Attempt) -> Result<(), Error> {
         let back = |(key, before): (Key, i64)| match key {
-            Key::Name(_) | Key::Code(_) | Key::Proof(_) => {
+            Key::Name(_) | Key::Code(_) | Key::Proof(_) | Key::Forgotten(_) => {
                 Statement::delete("sign_in_attempt").when("key", key.word())
             }
-            Key::Address(_) => Statement::update("sign_in_attempt")
+            Key::Address(_) | Key::Begun(_) => Statement::update("sign_in_attempt")
                 .set("failures", before)
                 .set("wait_until", 0_i64)
                 .when("key", key.word())
                 .when("failures", before + 1),
         };
         Ok(self.store().execute(attempt.0.into_iter().map(back).collect()).await?)
+    }
+
+    /// Counts an attempt from an address that is judged elsewhere, such as the answer of a passkey, or refuses it where the
+    /// address has to wait. A visitor without an address is not counted.
+    ///
+    /// # Errors
+    /// `Invalid` with code `wait`.
+    pub async fn attempt_from(&self, visitor: &Visitor) -> Result<Attempt, Error> {
+        self.admit(visitor.address.map(Key::Address).into_iter().collect()).await
     }
 
     /// Forgets the failures of a name: its password was set anew.

@@ -2,7 +2,7 @@
 
 use proofdesk_model::access::Scope;
 use proofdesk_model::format::write_instant;
-use proofdesk_model::{Door, Permit, Problem, Problems};
+use proofdesk_model::{Door, Problem, Problems};
 use proofdesk_store::{Row, Select, Statement};
 use rand::Rng;
 use serde::Serialize;
@@ -71,8 +71,7 @@ impl Engine {
         random: &mut (impl Rng + Send),
     ) -> Result<(i64, String), Error> {
         let owner = self.account(account).await?;
-        let permit = Permit::of_account(&act.caller, Some(owner.person)).map_err(Error::Forbidden)?;
-        act.reaches_all()?;
+        let permit = act.permit_own(owner.person)?;
         let scope = Scope::parse(&new.scope, |name| self.registry().get(name).map(|of| &**of));
         let scope = scope.map_err(|word| {
             let short: String = word.chars().filter(|c| !c.is_control()).take(60).collect();
@@ -157,7 +156,7 @@ impl Engine {
     /// administrator.
     pub async fn revoke_token(&self, act: &Act, account: i64, id: i64) -> Result<(), Error> {
         let owner = self.account(account).await?;
-        let permit = Permit::of_account(&act.caller, Some(owner.person)).map_err(Error::Forbidden)?;
+        let permit = act.permit_end(Some(owner.person))?;
         let row = Statement::delete("api_token").when("id", id).when("account", account).must_hit();
         let told = Told::of("token_end").item("token", id, Json::Null);
         self.seal_account(act, &permit, account, told, vec![row]).await
@@ -215,6 +214,29 @@ impl Engine {
         }
         let message = "Sign out and in again, then do this within ten minutes: your account has no password to ask for.";
         Err(Error::invalid(field, "fresh", message))
+    }
+
+    /// Whether a session, also one whose sign-in waits for its second step, began within the last ten minutes.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn is_young(&self, session: &str) -> Result<bool, Error> {
+        let found = self.session_in(session).await?;
+        Ok(found.is_some_and(|session| session.since + FRESH > self.now()))
+    }
+
+    /// Asks again who it is before a demanded second factor is set up in a session that is not young: one that was under way
+    /// when the factor was demanded.
+    ///
+    /// # Errors
+    /// `Invalid` on `present`; `NotFound` without the session.
+    pub async fn prove_enrolling(&self, session: &str, present: &str) -> Result<(), Error> {
+        if self.is_young(session).await? {
+            return Ok(());
+        }
+        let gone = || Error::NotFound("sign-in that waits for this; begin again".to_owned());
+        let account = self.session_on_its_way(session).await?.ok_or_else(gone)?.account.id;
+        self.prove_again(account, present).await.map(|_| ())
     }
 
     /// All tokens as the log tells of them: account, id and what it says.

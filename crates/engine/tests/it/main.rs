@@ -10,6 +10,7 @@ mod matrix;
 mod people;
 mod requester;
 mod samples;
+mod scoped;
 mod sign_in;
 mod talk;
 mod tampered;

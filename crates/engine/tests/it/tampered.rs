@@ -438,8 +438,10 @@ async fn ways_in_that_no_entry_made_are_found() {
             removed: false,
         };
         let id = account.id.to_string();
-        desk.engine.keep_provisioned(&act, "user", &id, &said).await.unwrap();
-        desk.engine.keep_provisioned(&act, "group", "team-3", &said).await.unwrap();
+        let mut together = desk.engine.together(&act);
+        together.keep_provisioned("user", &id, &said).await.unwrap();
+        together.keep_provisioned("group", "team-3", &said).await.unwrap();
+        together.commit().await.unwrap();
         assert_eq!(findings(&desk).await, [], "{database:?}");
         let forged = Statement::insert("one_time_link")
             .set("token_hash", vec![9_u8; 32])

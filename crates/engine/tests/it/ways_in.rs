@@ -3,14 +3,17 @@
 
 use proofdesk_engine::account::provision::Provisioned;
 use proofdesk_engine::{
-    Account, Act, Caller, Door, Engine, Error, NewAccount, NewPasskey, NewToken, Outside, Stage, Visitor,
+    Account, Act, Caller, Change, Door, Engine, Error, NewAccount, NewPasskey, NewToken, Outside, Reference,
+    Stage, Target, Visitor,
 };
+use proofdesk_model::Value;
 use proofdesk_store::Statement;
 use proofdesk_testkit::{BOTH, TestDesk};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 const PASSWORD: &str = "correct horse battery";
+const ISSUER: &str = "https://login.example";
 
 fn random() -> StdRng {
     StdRng::from_rng(&mut rand::rng())
@@ -20,9 +23,11 @@ fn who(subject: &str, roles: Option<&[&str]>) -> Outside {
     Outside {
         provider: "example".to_owned(),
         label: "Example".to_owned(),
+        issuer: ISSUER.to_owned(),
         subject: subject.to_owned(),
         roles: roles.map(|all| all.iter().map(|role| (*role).to_owned()).collect()),
         token: "ey.token".to_owned(),
+        sid: Some(format!("s-{subject}")),
     }
 }
 
@@ -40,6 +45,14 @@ fn new(person: &Caller, sign_in: &str, roles: &[&str]) -> NewAccount {
 fn key(name: &str) -> NewPasskey {
     let credential = format!("{{\"cred\":{{\"cred_id\":\"{name}\",\"cred\":{{\"x\":7}},\"counter\":0}}}}");
     NewPasskey { label: name.to_owned(), credential_id: name.as_bytes().to_vec(), credential }
+}
+
+/// An account that is bound from its beginning.
+async fn made(engine: &Engine, who: &Outside, new: NewAccount) -> Account {
+    let mut together = engine.together(&who.act());
+    let id = together.create_account(new, true, Some(who)).await.unwrap();
+    together.commit().await.unwrap();
+    engine.account(id).await.unwrap()
 }
 
 async fn findings(engine: &Engine) -> Vec<String> {
@@ -62,9 +75,19 @@ async fn who_comes_by_a_provider_is_bound_and_follows_his_groups() {
         let mara = desk.person("Mara Rehn", &[]).await.unwrap();
         let first = who("m-7", Some(&["agent"]));
         assert!(engine.account_of_outside(&first).await.unwrap().is_none());
-        let account = engine.create_outside_account(&first, new(&mara, "mara", &["agent"])).await.unwrap();
+        let account = made(engine, &first, new(&mara, "mara", &["agent"])).await;
         assert_eq!(engine.account_of_outside(&first).await.unwrap().unwrap().id, account.id);
         assert!(engine.account_of_outside(&who("m-8", None)).await.unwrap().is_none(), "another subject");
+        let elsewhere = Outside { issuer: "https://evil.example".to_owned(), ..first.clone() };
+        let found = engine.account_of_outside(&elsewhere).await.unwrap();
+        assert!(found.is_none(), "the same word in the configuration names another provider now");
+        let renamed = Outside { provider: "other-word".to_owned(), ..first.clone() };
+        let found = engine.account_of_outside(&renamed).await.unwrap();
+        assert_eq!(
+            found.map(|a| a.id),
+            Some(account.id),
+            "the provider got another word in the configuration"
+        );
         let enter =
             async |who: &Outside| engine.sign_in_from_outside(who, account.id, &visitor, &mut random()).await;
         let signed = enter(&first).await.unwrap();
@@ -74,7 +97,7 @@ async fn who_comes_by_a_provider_is_bound_and_follows_his_groups() {
             ("example", &["agent".to_owned()][..])
         );
         let (provider, token) = engine.outside_of_session(&signed.secret).await.unwrap().unwrap();
-        assert_eq!((provider.as_str(), token.as_str()), ("example", "ey.token"));
+        assert_eq!((provider.as_str(), token.as_str()), (ISSUER, "ey.token"));
         let wrong = engine.sign_in("mara", "", &visitor, &mut random()).await;
         assert_eq!(code(wrong), "sign_in", "there is no password");
 
@@ -94,13 +117,13 @@ async fn who_comes_by_a_provider_is_bound_and_follows_his_groups() {
         assert_eq!(findings(engine).await, Vec::<String>::new());
 
         let planted = Statement::insert("outside_identity")
-            .set("provider", "example")
+            .set("issuer", ISSUER)
             .set("subject", "evil")
             .set("account", account.id);
         engine.store().execute(vec![planted]).await.unwrap();
         assert!(findings(engine).await[0].contains("identity"), "a binding made past the log");
         let setup = Act::new(&desk.setup(), Door::Cli);
-        engine.unbind_outside(&setup, account.id, "example").await.unwrap();
+        engine.unbind_outside(&setup, account.id, ISSUER).await.unwrap();
         assert!(engine.account_of_outside(&first).await.unwrap().is_none());
         assert!(engine.session(&signed.secret).await.unwrap().is_none(), "its sessions end with it");
     }
@@ -152,6 +175,7 @@ async fn a_passkey_signs_in_and_is_asked_for_after_the_password() {
             .unwrap();
         assert!(engine.session(&full.secret).await.unwrap().is_some());
         assert!(engine.session_on_its_way(&half.secret).await.unwrap().is_none(), "under another secret");
+        let (found, of) = engine.passkey_named(b"laptop").await.unwrap().unwrap();
         let at_once = engine.sign_in_by_passkey((&found, of), None, &visitor, &mut random()).await.unwrap();
         assert_eq!(at_once.stage, Stage::Full);
         assert_eq!(findings(engine).await, Vec::<String>::new(), "a counter that goes on is no finding");
@@ -197,7 +221,7 @@ async fn an_invitation_is_taken_with_a_passkey_and_the_only_way_in_stays() {
         );
         desk.time.advance(11 * 60_000_000);
         let old = engine.prove_anew(&own, account.id, None, Some(&signed.secret)).await;
-        assert_eq!(code(old), "sign_in");
+        assert_eq!(code(old), "fresh");
         engine.set_active(&setup, account.id, false).await.unwrap();
         assert!(engine.passkey_named(b"laptop").await.unwrap().is_none(), "a closed account has no way in");
         assert_eq!(findings(engine).await, Vec::<String>::new());
@@ -213,27 +237,224 @@ async fn a_directory_renames_closes_and_places_and_all_of_it_is_told() {
         let boss = desk.person("Bo Sand", &["administrator"]).await.unwrap();
         let of_boss = desk.account(&boss, "boss", PASSWORD).await.unwrap();
         let directory = Act::new(&boss, Door::Api);
-        let refused = engine.rename_account(&own, account.id, "mara2", "Mara").await;
+        let rename = async |act: &Act, to: &str| {
+            let mut together = engine.together(act);
+            together.rename_account(account.id, to, "Mara R.").await?;
+            together.commit().await
+        };
+        let refused = rename(&own, "mara2").await;
         assert!(matches!(refused, Err(Error::Forbidden(_))));
-        assert_eq!(code(engine.rename_account(&directory, account.id, "BOSS", "Mara").await), "taken");
-        let renamed = engine.rename_account(&directory, account.id, "Mara.Rehn", "Mara R.").await.unwrap();
+        assert_eq!(code(rename(&directory, "BOSS").await), "taken");
+        rename(&directory, "Mara.Rehn").await.unwrap();
+        let renamed = engine.account(account.id).await.unwrap();
         assert_eq!((renamed.sign_in.as_str(), renamed.name.as_str()), ("mara.rehn", "Mara R."));
-        let roles = ["auditor".to_owned(), "agent".to_owned()];
-        let placed = engine.follow_roles(&directory, account.id, &roles).await.unwrap();
-        assert_eq!(placed.roles, ["agent", "auditor"]);
+        let follow = async |id: i64, roles: &[&str]| {
+            let roles: Vec<String> = roles.iter().map(|role| (*role).to_owned()).collect();
+            let mut together = engine.together(&directory);
+            together.follow_roles(id, &roles).await?;
+            together.commit().await
+        };
+        follow(account.id, &["auditor", "agent"]).await.unwrap();
+        assert_eq!(engine.account(account.id).await.unwrap().roles, ["agent", "auditor"]);
         let token = NewToken { label: "ci".into(), ..NewToken::default() };
         let (_, token) = engine.create_token(&own, account.id, &token, &mut random()).await.unwrap();
         let session = engine.sign_in("mara.rehn", PASSWORD, &visitor, &mut random()).await.unwrap().secret;
-        let closed = engine.close_account(&directory, account.id).await.unwrap();
-        assert!(!closed.active);
+        let (_, calendar) =
+            engine.create_calendar_link(&own, account.id, "phone", &mut random()).await.unwrap();
+        let close = async |id: i64| {
+            let mut together = engine.together(&directory);
+            together.close_account(id).await?;
+            together.commit().await
+        };
+        close(account.id).await.unwrap();
+        assert!(!engine.account(account.id).await.unwrap().active);
         assert!(engine.session(&session).await.unwrap().is_none());
         assert!(engine.account_of_token(&token).await.unwrap().is_none());
+        assert!(engine.account_of_calendar(&calendar).await.unwrap().is_none());
         assert!(engine.tokens(account.id).await.unwrap().is_empty(), "ended, not resting");
-        assert_eq!(code(engine.close_account(&directory, of_boss.id).await), "last");
-        assert_eq!(code(engine.follow_roles(&directory, of_boss.id, &[]).await), "last");
+        assert!(engine.calendar_links(account.id).await.unwrap().is_empty());
+        assert_eq!(code(close(of_boss.id).await), "last");
+        assert_eq!(code(follow(of_boss.id, &[]).await), "last");
+        assert_eq!(findings(engine).await, Vec::<String>::new());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_removed_has_no_way_in_left_also_when_he_is_opened_again() {
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let (engine, visitor) = (&desk.engine, Visitor::default());
+        let setup = Act::new(&desk.setup(), Door::Cli);
+        let (account, own) = with_mara(&desk).await;
+        let id = account.id;
+        engine.bind_outside(&who("m-7", None), id).await.unwrap();
+        engine.add_passkey(&own, id, &key("laptop"), &mut random()).await.unwrap();
+        let token = NewToken { label: "ci".into(), ..NewToken::default() };
+        let (_, token) = engine.create_token(&own, id, &token, &mut random()).await.unwrap();
+        let (_, calendar) = engine.create_calendar_link(&own, id, "phone", &mut random()).await.unwrap();
+        let (_, link) = engine.make_link(&setup, id, &mut random()).await.unwrap();
+        let by_provider =
+            engine.sign_in_from_outside(&who("m-7", None), id, &visitor, &mut random()).await.unwrap().secret;
+        let mut together = engine.together(&setup);
+        together.remove_account(id).await.unwrap();
         let said = Provisioned { external_id: Some("d-1".to_owned()), removed: true };
-        engine.keep_provisioned(&directory, "user", "7", &said).await.unwrap();
-        assert_eq!(engine.provisioned("user").await.unwrap().get("7"), Some(&said));
+        together.keep_provisioned("user", &id.to_string(), &said).await.unwrap();
+        together.commit().await.unwrap();
+        assert_eq!(engine.provisioned("user").await.unwrap().get(&id.to_string()), Some(&said));
+        for opened in [false, true] {
+            if opened {
+                engine.set_active(&setup, id, true).await.unwrap();
+            }
+            assert!(engine.session(&by_provider).await.unwrap().is_none());
+            assert!(engine.account_of_token(&token).await.unwrap().is_none());
+            assert!(engine.account_of_calendar(&calendar).await.unwrap().is_none());
+            assert!(engine.link(&link).await.is_err());
+            assert!(engine.passkey_named(b"laptop").await.unwrap().is_none());
+            assert!(engine.account_of_outside(&who("m-7", None)).await.unwrap().is_none());
+            assert!(engine.sign_in("mara", PASSWORD, &visitor, &mut random()).await.is_err());
+            let now = engine.account(id).await.unwrap();
+            assert!(now.roles.is_empty() && !now.has_password && !now.second_factor);
+            assert_eq!(engine.recovery_codes_left(id).await.unwrap(), 0);
+        }
+        assert_eq!(findings(engine).await, Vec::<String>::new());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_written_together_is_written_whole_or_not_at_all() {
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let engine = &desk.engine;
+        let (account, _) = with_mara(&desk).await;
+        let boss = desk.person("Bo Sand", &["administrator"]).await.unwrap();
+        let of_boss = desk.account(&boss, "boss", PASSWORD).await.unwrap();
+        let act = Act::new(&boss, Door::Api);
+        let size = async || {
+            engine.store().sequence_once().await.unwrap();
+            engine.store().log_size().await.unwrap()
+        };
+        let before = size().await;
+        // the last of four cannot be: the only administrator would go
+        let mut together = engine.together(&act);
+        let team = Change::default().with_text("name", "Front desk");
+        let team = together.change(Target::New("team".to_owned()), team).await.unwrap();
+        let person = Target::Existing(Reference::new("person", account.person), None);
+        let into = Change::default().with("team", Value::Link(team.number));
+        together.change(person, into).await.unwrap();
+        together.rename_account(account.id, "mara.rehn", "Mara R.").await.unwrap();
+        together.close_account(of_boss.id).await.unwrap();
+        assert_eq!(code(together.commit().await), "last");
+        assert!(engine.load(&desk.setup(), &team).await.unwrap().is_none());
+        assert_eq!(engine.account(account.id).await.unwrap().sign_in, "mara");
+        assert_eq!(size().await, before, "and nothing was sealed");
+        // two administrators who go at once: neither does
+        let ida = desk.person("Ida Voss", &["administrator"]).await.unwrap();
+        let of_ida = desk.account(&ida, "ida", PASSWORD).await.unwrap();
+        let mut together = engine.together(&act);
+        together.follow_roles(of_ida.id, &[]).await.unwrap();
+        together.follow_roles(of_boss.id, &[]).await.unwrap();
+        assert_eq!(code(together.commit().await), "last");
+        assert_eq!(engine.account(of_ida.id).await.unwrap().roles, ["administrator"]);
+        // the same without what cannot be
+        let mut together = engine.together(&act);
+        let team = Change::default().with_text("name", "Front desk");
+        let team = together.change(Target::New("team".to_owned()), team).await.unwrap();
+        let person = Target::Existing(Reference::new("person", account.person), None);
+        let into = Change::default().with("team", Value::Link(team.number));
+        together.change(person, into).await.unwrap();
+        together.commit().await.unwrap();
+        let mara =
+            engine.load(&desk.setup(), &Reference::new("person", account.person)).await.unwrap().unwrap();
+        assert_eq!(mara.value("team"), Some(&Value::Link(team.number)));
+        assert_eq!(findings(engine).await, Vec::<String>::new());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_end_at_the_provider_ends_the_sessions_that_began_there() {
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let (engine, visitor) = (&desk.engine, Visitor::default());
+        let (account, _) = with_mara(&desk).await;
+        engine.bind_outside(&who("m-7", None), account.id).await.unwrap();
+        let enter = async |sid: &str| {
+            let who = Outside { sid: Some(sid.to_owned()), ..who("m-7", None) };
+            engine.sign_in_from_outside(&who, account.id, &visitor, &mut random()).await.unwrap().secret
+        };
+        let (one, two, three) = (enter("s-1").await, enter("s-2").await, enter("s-2").await);
+        let local = engine.sign_in("mara", PASSWORD, &visitor, &mut random()).await.unwrap().secret;
+        let lives = async |secret: &str| engine.session(secret).await.unwrap().is_some();
+        let end = async |issuer: &str, subject: Option<&str>, sid: Option<&str>| {
+            engine.end_outside_sessions("Example", issuer, (subject, sid)).await.unwrap()
+        };
+        assert_eq!(end(ISSUER, None, None).await, 0);
+        assert_eq!(end("https://evil.example", Some("m-7"), None).await, 0);
+        assert_eq!(end(ISSUER, Some("m-8"), Some("s-1")).await, 0);
+        assert_eq!(end(ISSUER, Some("m-7"), Some("s-1")).await, 1);
+        assert!(!lives(&one).await && lives(&two).await);
+        assert_eq!(end(ISSUER, Some("m-7"), None).await, 2, "without a session all of somebody");
+        assert!(!lives(&two).await && !lives(&three).await && lives(&local).await);
+        assert_eq!(findings(engine).await, Vec::<String>::new());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sign_ins_that_are_begun_wait_by_address() {
+    let desk = TestDesk::open(BOTH[0]).await.unwrap();
+    let engine = &desk.engine;
+    let from = |address: &str| Visitor { address: Some(address.parse().unwrap()), agent: String::new() };
+    let mut begun = 0;
+    while engine.begin_step("sso", "body", &from("10.0.0.1"), &mut random()).await.is_ok() {
+        begun += 1;
+        assert!(begun < 100, "there is an end");
+    }
+    assert_eq!(begun, 60);
+    assert_eq!(code(engine.begin_step("sso", "body", &from("10.0.0.1"), &mut random()).await), "wait");
+    assert!(engine.begin_step("sso", "body", &from("10.0.0.2"), &mut random()).await.is_ok());
+    assert!(
+        engine
+            .sign_in("nobody", "x", &from("10.0.0.1"), &mut random())
+            .await
+            .is_err_and(|e| { matches!(e, Error::Invalid(problems) if problems.0[0].code == "sign_in") }),
+        "passwords are counted apart"
+    );
+    engine.forget_begun(&from("10.0.0.1")).await.unwrap();
+    assert!(engine.begin_step("sso", "body", &from("10.0.0.1"), &mut random()).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_kept_of_a_passkey_is_marked_whole_and_its_counter_only_goes_on() {
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let (engine, visitor) = (&desk.engine, Visitor::default());
+        let (account, own) = with_mara(&desk).await;
+        let credential = "{\"cred\":{\"cred_id\":\"a\",\"cred\":{\"x\":7},\"counter\":1,\"user_verified\":true,\"backup_state\":false}}";
+        let new = NewPasskey { credential: credential.to_owned(), ..key("laptop") };
+        engine.add_passkey(&own, account.id, &new, &mut random()).await.unwrap();
+        let put = async |credential: String| {
+            let row = Statement::update("passkey").set("credential", credential);
+            engine.store().execute(vec![row.when("account", account.id)]).await.unwrap();
+            findings(engine).await.len()
+        };
+        let counted =
+            credential.replace("\"counter\":1", "\"counter\":2").replace("state\":false", "state\":true");
+        assert_eq!(put(counted).await, 0, "what its use changes is no finding");
+        assert_eq!(put(credential.replace("verified\":true", "verified\":false")).await, 1);
+        assert_eq!(put("no json".to_owned()).await, 1);
+        assert_eq!(put("neither".to_owned()).await, 1, "what cannot be read is not all the same");
+        assert_eq!(put(credential.to_owned()).await, 0);
+        // two answers that were held against the same counter
+        let (found, of) = engine.passkey_named(b"laptop").await.unwrap().unwrap();
+        let next = Some(credential.replace("\"counter\":1", "\"counter\":5"));
+        let enter = async || {
+            engine.sign_in_by_passkey((&found, of.clone()), next.clone(), &visitor, &mut random()).await
+        };
+        enter().await.unwrap();
+        assert_eq!(code(enter().await), "stale");
+        engine.passkey_went_back(&found).await.unwrap();
+        let entries = engine.store().entries_about("account", 0, 100).await.unwrap();
+        let last = String::from_utf8(entries.last().unwrap().body.clone()).unwrap();
+        assert!(last.contains("passkey_went_back"), "{last}");
         assert_eq!(findings(engine).await, Vec::<String>::new());
     }
 }

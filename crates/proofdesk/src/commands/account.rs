@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use proofdesk_condition::quoted;
 use proofdesk_engine::{
     Account, Act, Caller, Change, Door, Engine, Link, ListRequest, NewAccount, NewToken, Target,
 };
@@ -284,8 +285,8 @@ async fn list(engine: &Engine) -> anyhow::Result<()> {
 
 /// The one active person of a name who has no account; none where there are several.
 async fn without_account(engine: &Engine, operator: &Caller, name: &str) -> anyhow::Result<Option<i64>> {
-    let written = name.replace('\\', "\\\\").replace('"', "\\\"");
-    let filter = engine.condition(&format!("state == 'active' && name == \"{written}\""), "person")?;
+    let asked = format!("state == 'active' && name == {}", quoted(name));
+    let filter = engine.condition(&asked, "person")?;
     let request = ListRequest {
         record_type: "person".to_owned(),
         filter: Some(filter),

@@ -129,7 +129,7 @@ impl Case {
         let now = NOW / 1_000_000;
         json!({
             "iss": ISSUER, "aud": "desk", "sub": "7", "nonce": self.kept.nonce,
-            "iat": now, "exp": now + 300, "preferred_username": "mara",
+            "iat": now, "exp": now + 300, "preferred_username": "mara", "sid": "s-1",
         })
     }
 
@@ -181,6 +181,7 @@ async fn a_person_comes_out_where_all_holds() {
     case.gives(&signed(&key(OLD, "old"), "old", &case.claims()));
     let found = case.finish(&case.answer()).await.unwrap();
     assert_eq!((found.subject.as_str(), found.sign_in.as_str()), ("7", "mara"));
+    assert_eq!((found.issuer.as_str(), found.sid.as_deref()), (ISSUER, Some("s-1")));
     assert_eq!((found.name.as_str(), found.roles.unwrap()), ("Mara Rehn", vec!["agent".to_owned()]));
     let asked = case.fake.0.lock().unwrap().asked.clone();
     let token = &asked.iter().find(|(path, _)| path == "/token").unwrap().1;
@@ -202,6 +203,7 @@ async fn what_does_not_hold_is_refused() {
         ("iss", json!("https://evil.example"), "issuer"),
         ("aud", json!("another"), "audience"),
         ("aud", json!(["desk", "another"]), "audience"),
+        ("azp", json!("another"), "another"),
         ("nonce", json!("chosen"), "nonce"),
         ("exp", json!(now - 61), "Expired"),
         ("iat", json!(now + 61), "future"),
@@ -304,4 +306,89 @@ async fn errors_are_said_in_the_providers_words() {
     case.fake.0.lock().unwrap().silent = true;
     let said = case.finish(&case.answer()).await.unwrap_err().to_string();
     assert!(said.contains("cannot be reached") && said.contains("No connection"), "{said}");
+}
+
+#[tokio::test]
+async fn claims_beside_the_token_that_cannot_be_read_are_said() {
+    let case = begun().await;
+    case.gives(&signed(&key(OLD, "old"), "old", &case.claims()));
+    for (person, why) in [
+        (json!({"sub": "7", "groups": "desk", "email_verified": "perhaps"}), "cannot be read"),
+        (json!({"sub": "7", "groups": 7}), "no list of names"),
+        (json!({"sub": "7", "groups": ["desk"], "name": 7}), "cannot be read"),
+        (json!("words"), "cannot be read"),
+    ] {
+        case.fake.0.lock().unwrap().person = person.clone();
+        let said = case.finish(&case.answer()).await.unwrap_err().to_string();
+        assert!(said.contains(why), "{person}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_and_its_proof_come_from_one_place() {
+    let case = begun().await;
+    let mut claims = case.claims();
+    claims["email_verified"] = json!(true);
+    case.gives(&signed(&key(OLD, "old"), "old", &claims));
+    case.fake.0.lock().unwrap().person =
+        json!({"sub": "7", "email": "boss@desk.example", "email_verified": false});
+    assert_eq!(case.finish(&case.answer()).await.unwrap().mail, None);
+    case.gives(&signed(&key(OLD, "old"), "old", &case.claims()));
+    case.fake.0.lock().unwrap().person =
+        json!({"sub": "7", "email": "mara@desk.example", "email_verified": true});
+    let found = case.finish(&case.answer()).await.unwrap();
+    assert_eq!(found.mail.as_deref(), Some("mara@desk.example"));
+}
+
+fn end(now: i64) -> Json {
+    json!({
+        "iss": ISSUER, "aud": "desk", "sub": "7", "sid": "s-1", "iat": now, "exp": now + 120, "jti": "j-1",
+        "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+    })
+}
+
+#[tokio::test]
+async fn a_sign_out_is_believed_only_where_all_of_it_holds() {
+    let case = begun().await;
+    let now = NOW / 1_000_000;
+    let ask = async |claims: &Json, by: &str, name: &str| {
+        let token = signed(&key(by, "old"), name, claims);
+        case.provider.ended(&token, NOW).await
+    };
+    let found = ask(&end(now), OLD, "old").await.unwrap();
+    let is = crate::Ended { issuer: ISSUER.into(), subject: Some("7".into()), sid: Some("s-1".into()) };
+    assert_eq!(found, is);
+    for (claim, value, why) in [
+        ("iss", json!("https://evil.example"), "issuer"),
+        ("aud", json!("another"), "another program"),
+        ("aud", json!(null), "another program"),
+        ("iat", json!(now - 500), "too old"),
+        ("iat", json!(now + 90), "too old"),
+        ("iat", json!("now"), "too old"),
+        ("exp", json!(now - 90), "too old"),
+        ("jti", json!(""), "no number"),
+        ("events", json!({}), "no sign-out"),
+        ("events", json!({"http://schemas.openid.net/event/backchannel-logout": true}), "no sign-out"),
+        ("nonce", json!("n"), "of a sign-in"),
+    ] {
+        let mut claims = end(now);
+        claims[claim] = value;
+        let said = ask(&claims, OLD, "old").await.unwrap_err().to_string();
+        assert!(said.contains(why), "{claims}: {said}");
+    }
+    let mut nobody = end(now);
+    nobody.as_object_mut().unwrap().retain(|name, _| name != "sub" && name != "sid");
+    assert!(ask(&nobody, OLD, "old").await.unwrap_err().to_string().contains("says nobody"));
+    let forged = ask(&end(now), NEW, "old").await.unwrap_err().to_string();
+    assert!(forged.contains("no key of the provider"), "{forged}");
+    let body = URL_SAFE_NO_PAD.encode(end(now).to_string());
+    for head in [json!({"alg": "none"}), json!({"alg": "HS256"}), json!({"alg": "EdDSA", "typ": "at+jwt"})] {
+        let head = URL_SAFE_NO_PAD.encode(head.to_string());
+        assert!(case.provider.ended(&format!("{head}.{body}.AAAA"), NOW).await.is_err(), "{head}");
+    }
+    for token in ["", ".", "..", "a.b", "a.b.c.d", &"x".repeat(20_000)] {
+        assert!(case.provider.ended(token, NOW).await.is_err());
+    }
+    // the token of a sign-in is none of a sign-out
+    assert!(ask(&case.claims(), OLD, "old").await.is_err());
 }

@@ -59,6 +59,12 @@ async fn own_sessions(client: Client, uri: Uri) -> Result<Answer, ApiError> {
 
 async fn end_own_session(client: Client, Path(id): Path<String>, uri: Uri) -> Result<Answer, ApiError> {
     Params::read(&uri, &[])?;
+    let own = client.engine().sessions(client.account.id, client.session.as_deref()).await?;
+    let is_other = own.iter().any(|session| session.id == id && !session.current);
+    if client.session.is_some() && is_other {
+        let message = "End it on the account page, which asks for your password, or by a token.";
+        return Err(Error::invalid("session", "sign_in", message).into());
+    }
     match client.engine().end_session(&client.act(), client.account.id, &id).await {
         Err(Error::NotFound(_)) => Err(ApiError::not_found("session of yours with this id")),
         other => Ok(other.map(|()| Answer::nothing())?),

@@ -10,6 +10,7 @@ use proofdesk_engine::{Account, Act, Action, Caller, Door, Engine, Reference};
 use proofdesk_model::{RecordType, Registry};
 
 use crate::api::problem::ApiError;
+use crate::bearer::Sent;
 use crate::session::cookie_name;
 use crate::state::AppState;
 
@@ -77,17 +78,15 @@ impl FromRequestParts<AppState> for Client {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         let mut own = None;
-        let (account, scope) = match parts.headers.get(header::AUTHORIZATION) {
-            Some(value) => {
-                let text = value.to_str().unwrap_or_default();
-                let token = text.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-                let Some((_, token)) = token else {
-                    return Err(ApiError::who(Some("The header must read `Authorization: Bearer pd_…`.")));
-                };
-                let found = state.engine.account_of_token(token.trim()).await?;
+        let (account, scope) = match Sent::read(&parts.headers) {
+            Sent::Unreadable => {
+                return Err(ApiError::who(Some("The header must read `Authorization: Bearer pd_…`.")));
+            }
+            Sent::Token(token) => {
+                let found = state.engine.account_of_token(token).await?;
                 found.ok_or_else(|| ApiError::who(Some("This token is unknown, or it has ended.")))?
             }
-            None => {
+            Sent::Nothing => {
                 let jar = CookieJar::from_headers(&parts.headers);
                 let Some(cookie) = jar.get(cookie_name(state.settings.secure)) else {
                     return Err(ApiError::who(None));

@@ -4,6 +4,7 @@
 mod calendars;
 mod factor;
 mod mail;
+pub(super) mod prove;
 mod sessions;
 pub(super) mod tokens;
 

@@ -14,7 +14,7 @@ use crate::error::WebError;
 use crate::language::{self, Words};
 use crate::layout;
 use crate::pages::portal::said;
-use crate::pages::{passkey, setup, sso};
+use crate::pages::{forgotten, passkey, setup, sso};
 use crate::session::{Guest, Visit, cookie, cookie_name, random};
 use crate::state::AppState;
 
@@ -170,6 +170,7 @@ fn form(state: &AppState, words: Words, sign_in: &str, next: &str, wrong: Option
                 }
                 button.button.primary { (words.say("sign-in-button")) }
             }
+            (forgotten::way(state, words))
             (passkey::asking((state, words), ("in", "/sign-in/passkey"), &html! { input type="hidden" name="next" value=(own(next)); }, &words.say("sign-in-passkey")))
             (sso::ways(state, words, next))
             @for line in state.settings.sign_in_hint.iter().flat_map(|hint| hint.lines()) { p.small.muted { (line) } }

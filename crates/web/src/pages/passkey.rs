@@ -6,7 +6,7 @@
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use axum::{Json as JsonAnswer, Router};
 use axum_extra::extract::{CookieJar, Form};
 use maud::{Markup, html};
@@ -14,14 +14,16 @@ use proofdesk_engine::{Account, Error, Link, NewPasskey, Passkey, SignedIn, Stag
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
-use super::account::Own;
+use super::account::prove::{Proof, Question};
+use super::account::{self, Own};
 use super::gate::own;
 use super::step::{codes_shown, said};
 use crate::assets;
 use crate::error::WebError;
+use crate::form::Wrong;
 use crate::language::{Given as Filled, Words};
 use crate::layout;
-use crate::passkeys::{Owner, Passkeys};
+use crate::passkeys::{Owner, Passkeys, Refused};
 use crate::session::{Guest, cookie, cookie_name, random};
 use crate::state::AppState;
 
@@ -36,7 +38,7 @@ pub fn router() -> Router<AppState> {
         .route("/link/{secret}/passkey", post(finish_link))
         .route("/account/passkey/begin", post(begin_own))
         .route("/account/passkey", post(finish_own))
-        .route("/account/passkey/{id}/end", post(end_own))
+        .route("/account/passkey/{id}/end", get(ask_end).post(end_own))
 }
 
 const NEW: &str = "passkey_new";
@@ -81,18 +83,26 @@ fn failed((state, words): (&AppState, Words), message: &str, back: &str) -> Resp
 
 const LATE: &str = "passkey-late";
 const UNKNOWN: &str = "passkey-unknown";
+const COPIED: &str = "passkey-copied";
 const NO_INVITATION: &str = "passkey-link";
+
+/// What the script is told of a step that was kept, or why none was.
+fn begun(words: Words, step: Result<String, Error>, options: &Json) -> Result<Response, WebError> {
+    match step {
+        Ok(step) => Ok(JsonAnswer(json!({"step": step, "options": options})).into_response()),
+        Err(error) => Ok(wrong(&said(words, error)?)),
+    }
+}
 
 /// Keeps a step and says what the device is asked.
 async fn ask(
-    state: &AppState,
+    (state, words): (&AppState, Words),
     purpose: &'static str,
     account: i64,
     (options, kept): (Json, Json),
 ) -> Result<Response, WebError> {
     let body = json!({"account": account, "kept": kept}).to_string();
-    let step = state.engine.keep_step(purpose, &body, &mut random()).await?;
-    Ok(JsonAnswer(json!({"step": step, "options": options})).into_response())
+    begun(words, state.engine.keep_step(purpose, &body, &mut random()).await, &options)
 }
 
 /// Takes a step for an account (0 for nobody in particular): what was kept for the verifier.
@@ -112,12 +122,12 @@ fn fault(error: crate::passkeys::Refused) -> WebError {
 }
 
 /// What a new passkey of an account is asked for.
-async fn ask_new(state: &AppState, account: &Account) -> Result<Response, WebError> {
+async fn ask_new((state, words): (&AppState, Words), account: &Account) -> Result<Response, WebError> {
     let known: Vec<String> =
         state.engine.passkeys(account.id).await?.into_iter().map(|key| key.credential).collect();
     let handle = state.engine.passkey_handle(account.id);
     let owner = Owner { handle, sign_in: &account.sign_in, name: &account.name };
-    ask(state, NEW, account.id, passkeys(state)?.begin_new(&owner, &known).map_err(fault)?).await
+    ask((state, words), NEW, account.id, passkeys(state)?.begin_new(&owner, &known).map_err(fault)?).await
 }
 
 /// The new passkey that a device made for an account; none where the answer does not hold.
@@ -138,19 +148,27 @@ async fn read_new(
     }
 }
 
-/// The passkey that an answer is by and proves, with what changed of it.
+/// A passkey that an answer is by and proves, its account, and what changed of it.
+type Proved = (Passkey, Account, Option<String>);
+
+/// The passkey that an answer proves, or the key of the text for who is not let in.
 async fn prove(
     state: &AppState,
     kept: Json,
     given: &Given,
-) -> Result<Option<(Passkey, Account, Option<String>)>, WebError> {
-    let Some(id) = Passkeys::named(&given.answer) else { return Ok(None) };
-    let Some((key, account)) = state.engine.passkey_named(&id).await? else { return Ok(None) };
+) -> Result<Result<Proved, &'static str>, WebError> {
+    let Some(id) = Passkeys::named(&given.answer) else { return Ok(Err(UNKNOWN)) };
+    let Some((key, account)) = state.engine.passkey_named(&id).await? else { return Ok(Err(UNKNOWN)) };
     match passkeys(state)?.finish_in(kept, &given.answer, &key.credential) {
-        Ok(changed) => Ok(Some((key, account, changed))),
+        Ok(changed) => Ok(Ok((key, account, changed))),
+        Err(Refused::WentBack) => {
+            tracing::warn!(account = account.id, passkey = key.id, "the counter of a passkey went back");
+            state.engine.passkey_went_back(&key).await?;
+            Ok(Err(COPIED))
+        }
         Err(error) => {
             tracing::info!(%error, account = account.id, "the answer of a passkey does not hold");
-            Ok(None)
+            Ok(Err(UNKNOWN))
         }
     }
 }
@@ -164,9 +182,10 @@ async fn enter(state: &AppState, jar: CookieJar, signed: SignedIn, next: &str) -
     Ok((jar, Redirect::to(own(next))).into_response())
 }
 
-async fn begin_in(State(state): State<AppState>) -> Result<Response, WebError> {
-    let begun = passkeys(&state)?.begin_in(&[]).map_err(fault)?;
-    ask(&state, IN, 0, begun).await
+async fn begin_in(State(state): State<AppState>, guest: Guest, words: Words) -> Result<Response, WebError> {
+    let (options, kept) = passkeys(&state)?.begin_in(&[]).map_err(fault)?;
+    let body = json!({"account": 0, "kept": kept}).to_string();
+    begun(words, state.engine.begin_step(IN, &body, &guest.0, &mut random()).await, &options)
 }
 
 async fn finish_in(
@@ -179,10 +198,21 @@ async fn finish_in(
     let Some(kept) = take(&state, IN, 0, &given.step).await? else {
         return Ok(failed((&state, words), &words.say(LATE), "/sign-in"));
     };
-    let Some((key, account, changed)) = prove(&state, kept, &given).await? else {
-        return Ok(failed((&state, words), &words.say(UNKNOWN), "/sign-in"));
+    let (engine, at) = (&state.engine, (&state, words));
+    let attempt = match engine.attempt_from(&guest.0).await {
+        Ok(attempt) => attempt,
+        Err(error) => return Ok(failed(at, &said(words, error)?, "/sign-in")),
     };
-    let signed = state.engine.sign_in_by_passkey((&key, account), changed, &guest.0, &mut random()).await?;
+    let (key, account, changed) = match prove(&state, kept, &given).await? {
+        Ok(proved) => proved,
+        Err(why) => return Ok(failed(at, &words.say(why), "/sign-in")),
+    };
+    let signed = match engine.sign_in_by_passkey((&key, account), changed, &guest.0, &mut random()).await {
+        Ok(signed) => signed,
+        Err(error) => return Ok(failed(at, &said(words, error)?, "/sign-in")),
+    };
+    engine.forgive(attempt).await?;
+    engine.forget_begun(&guest.0).await?;
     enter(&state, jar, signed, &given.next).await
 }
 
@@ -204,7 +234,7 @@ async fn begin_code(
     let all = state.engine.passkeys(account.id).await?;
     let only: Vec<String> = all.into_iter().map(|key| key.credential).collect();
     let begun = passkeys(&state)?.begin_in(&only).map_err(fault)?;
-    ask(&state, IN, account.id, begun).await
+    ask((&state, words), IN, account.id, begun).await
 }
 
 async fn finish_code(
@@ -220,14 +250,15 @@ async fn finish_code(
     let Some(kept) = take(&state, IN, account.id, &given.step).await? else {
         return Ok(failed((&state, words), &words.say(LATE), "/sign-in/code"));
     };
-    let Some((key, _, changed)) = prove(&state, kept, &given).await? else {
-        return Ok(failed((&state, words), &words.say(UNKNOWN), "/sign-in/code"));
+    let (key, _, changed) = match prove(&state, kept, &given).await? {
+        Ok(proved) => proved,
+        Err(why) => return Ok(failed((&state, words), &words.say(why), "/sign-in/code")),
     };
     let engine = &state.engine;
     match engine.second_step_by_passkey(&secret, &key, changed, &guest.0, &mut random()).await {
         Ok(signed) => enter(&state, jar, signed, &given.next).await,
         Err(Error::NotFound(_)) => Ok(failed((&state, words), &words.say(UNKNOWN), "/sign-in/code")),
-        Err(other) => Err(other.into()),
+        Err(error) => Ok(failed((&state, words), &said(words, error)?, "/sign-in/code")),
     }
 }
 
@@ -237,7 +268,7 @@ async fn begin_link(
     Path(secret): Path<String>,
 ) -> Result<Response, WebError> {
     match state.engine.link(&secret).await? {
-        Link::Invitation(account) => ask_new(&state, &account).await,
+        Link::Invitation(account) => ask_new((&state, words), &account).await,
         _ => Ok(wrong(&words.say(NO_INVITATION))),
     }
 }
@@ -268,7 +299,7 @@ async fn begin_own(own: Own, Form(given): Form<Given>) -> Result<Response, WebEr
     let visit = &own.visit;
     let (id, present) = (visit.account.id, Some(given.present.as_str()));
     match visit.engine().prove_anew(&visit.act(), id, present, Some(&visit.secret)).await {
-        Ok(()) => ask_new(&visit.state, &visit.account).await,
+        Ok(()) => ask_new((&visit.state, own.words), &visit.account).await,
         Err(error) => Ok(wrong(&said(own.words, error)?)),
     }
 }
@@ -294,8 +325,20 @@ async fn finish_own(own: Own, Form(given): Form<Given>) -> Result<Response, WebE
     }
 }
 
-async fn end_own(own: Own, Path(id): Path<i64>) -> Result<Response, WebError> {
+fn removal(action: &str) -> Question<'_> {
+    let title = "passkey-remove-it";
+    Question { title, words: "prove-passkey", button: title, action }
+}
+
+async fn ask_end(own: Own) -> Result<Markup, WebError> {
+    account::prove::page(&own, &removal(&own.visit.path), &Wrong::default()).await
+}
+
+async fn end_own(own: Own, Path(id): Path<i64>, Form(proof): Form<Proof>) -> Result<Response, WebError> {
     let visit = &own.visit;
+    if let Some(refusal) = account::prove::refusal(&own, &removal(&visit.path), &proof).await? {
+        return Ok(refusal);
+    }
     match visit.engine().end_passkey(&visit.act(), visit.account.id, id).await {
         // gone already: what was asked for is so
         Ok(()) | Err(Error::NotFound(_)) => Ok(Redirect::to(own.home()).into_response()),
@@ -344,7 +387,7 @@ pub(super) fn card(own: &Own, all: &[Passkey]) -> Markup {
                     td.grow { (key.label) }
                     td.small.spare { (own.at(key.created_at)) }
                     td.small { @match key.used_at { Some(at) => (own.ago(at)), None => (words.say("passkey-never")) } }
-                    td { form.inline method="post" action={ "/account/passkey/" (key.id) "/end" } { button.button.quiet.small aria-label=(words.with("passkey-remove-that", &[("name", Filled::Text(&key.label))])) { (words.say("passkey-remove")) } } }
+                    td { a.button.quiet.small href={ "/account/passkey/" (key.id) "/end" } aria-label=(words.with("passkey-remove-that", &[("name", Filled::Text(&key.label))])) { (words.say("passkey-remove")) } }
                 } } }
             } } }
             (asking((&visit.state, words), ("new", "/account/passkey"), &fields, &words.say("passkey-register")))

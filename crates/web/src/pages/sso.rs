@@ -1,19 +1,18 @@
-//! Single sign-on: the way to a provider and back, accounts of who comes for the first time, and the way out.
+//! Single sign-on: the way to a provider and back, accounts of who comes for the first time, and the ways out.
 //!
 //! Not here: the protocol and what is believed of it (`sso`). What was sent along is kept by the engine under a cookie of
-//! this browser and taken once: an answer that comes a second time, or in another browser, opens nothing.
+//! this browser and taken once: an answer that comes a second time, or in another browser, opens nothing. A sign-in is begun by
+//! a form of ours, as every write is: a link on another site begins none.
 
 use axum::Router;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
-use axum_extra::extract::CookieJar;
+use axum::routing::{get, post};
 use axum_extra::extract::cookie::{Cookie, SameSite};
+use axum_extra::extract::{CookieJar, Form};
 use maud::{Markup, html};
-use proofdesk_engine::{
-    Account, Addressed, Caller, Change, Door, Engine, Error, NewAccount, Outside, Target,
-};
+use proofdesk_engine::{Account, Addressed, Change, Engine, Error, NewAccount, Outside, Target, Together};
 use proofdesk_model::Problem;
 use proofdesk_sso::{Answer, Error as SsoError, Kept, Person, Provider};
 use serde::{Deserialize, Serialize};
@@ -26,9 +25,12 @@ use crate::pages::portal::refusal;
 use crate::session::{Guest, cookie, cookie_name, random};
 use crate::state::AppState;
 
-/// `/sign-in/with/…` leads to a provider, `/sign-in/from/…` is where it sends people back to.
+/// `/sign-in/with/…` leads to a provider, `/sign-in/from/…` is where it sends people back to, and where it says who signed out.
 pub fn router() -> Router<AppState> {
-    Router::new().route("/sign-in/with/{provider}", get(begin)).route("/sign-in/from/{provider}", get(finish))
+    Router::new()
+        .route("/sign-in/with/{provider}", get(ask).post(begin))
+        .route("/sign-in/from/{provider}", get(finish))
+        .route("/sign-in/from/{provider}/ended", post(ended))
 }
 
 /// Name of the cookie that a sign-in under way is kept by; with TLS one that a browser takes from this host alone.
@@ -108,12 +110,46 @@ fn unfit(words: Words, provider: &Provider, problem: &Problem) -> String {
     words.with(key, &[("provider", Given::Text(provider.settings().shown()))])
 }
 
-async fn begin(
+/// The button again, for who comes by an address that he kept. Nothing is begun by it.
+async fn ask(
     State(state): State<AppState>,
     words: Words,
     Path(name): Path<String>,
-    jar: CookieJar,
     Query(asked): Query<Asked>,
+) -> Result<Markup, WebError> {
+    let provider = provider(&state, &name)?;
+    let title = words.say("sign-in-title");
+    let body = html! {
+        section.card { div.body.stack { h1 { (title) } (way(provider, words, &asked.next)) } }
+    };
+    Ok(layout::gate_in(words, &title, &state.settings.organization, &body))
+}
+
+/// Leads on by itself, and by a link where a browser does not: a form of ours sends nobody to another site.
+fn leading(state: &AppState, words: Words, provider: &Provider, address: &str) -> Response {
+    let title = words.say("sign-in-title");
+    let at = [("provider", Given::Text(provider.settings().shown()))];
+    let body = html! {
+        section.card { div.body.stack {
+            h1 { (title) }
+            a.button.primary href=(address) { (words.with("sign-in-on", &at)) }
+        } }
+    };
+    let page = layout::gate_in(words, &title, &state.settings.organization, &body);
+    let mut response = page.into_response();
+    if let Ok(value) = HeaderValue::from_str(&format!("0; url={address}")) {
+        response.headers_mut().insert(header::REFRESH, value);
+    }
+    response
+}
+
+async fn begin(
+    State(state): State<AppState>,
+    guest: Guest,
+    words: Words,
+    Path(name): Path<String>,
+    jar: CookieJar,
+    Form(asked): Form<Asked>,
 ) -> Result<Response, WebError> {
     let provider = provider(&state, &name)?;
     let begun = provider.begin(&callback(&state, &name), state.engine.now(), &mut random()).await;
@@ -126,9 +162,44 @@ async fn begin(
     };
     let step = Step { kept, next: own(&asked.next).to_owned() };
     let body = serde_json::to_string(&step).map_err(|e| WebError::Fault(e.to_string()))?;
-    let secret = state.engine.keep_step(PURPOSE, &body, &mut random()).await?;
+    let secret = match state.engine.begin_step(PURPOSE, &body, &guest.0, &mut random()).await {
+        Err(Error::Invalid(problems)) => {
+            let message = problems.0.first().map(|p| refusal(words, p)).unwrap_or_default();
+            return Ok(failed(&state, words, &message));
+        }
+        other => other?,
+    };
     let jar = jar.add(step_cookie(secret, state.settings.secure));
-    Ok((jar, Redirect::to(&address)).into_response())
+    Ok((jar, leading(&state, words, provider, &address)).into_response())
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Message {
+    logout_token: String,
+}
+
+/// A provider says that somebody signed out there. Source: OpenID Connect Back-Channel Logout 1.0, 2.7 and 2.8.
+async fn ended(
+    State(state): State<AppState>,
+    Path(name): Path<String>,
+    Form(message): Form<Message>,
+) -> Result<Response, WebError> {
+    let provider = provider(&state, &name)?;
+    let ended = match provider.ended(&message.logout_token, state.engine.now()).await {
+        Ok(ended) => ended,
+        Err(error) => {
+            tracing::warn!(provider = name, %error, "the message of a sign-out was refused");
+            let said =
+                serde_json::json!({"error": "invalid_request", "error_description": error.to_string()});
+            return Ok((StatusCode::BAD_REQUEST, axum::Json(said)).into_response());
+        }
+    };
+    let who = (ended.subject.as_deref(), ended.sid.as_deref());
+    let label = provider.settings().shown();
+    let sessions = state.engine.end_outside_sessions(label, &ended.issuer, who).await?;
+    tracing::info!(provider = name, sessions, "sessions ended at the word of a provider");
+    Ok(StatusCode::OK.into_response())
 }
 
 async fn finish(
@@ -168,6 +239,7 @@ async fn finish(
             if let Some(old) = jar.get(cookie_name(state.settings.secure)) {
                 state.engine.sign_out(old.value()).await?;
             }
+            state.engine.forget_begun(&guest.0).await?;
             let jar = jar.add(cookie(signed.secret, state.settings.secure));
             Ok((jar, Redirect::to(&step.next)).into_response())
         }
@@ -183,9 +255,11 @@ fn outside(provider: &Provider, person: &Person) -> Outside {
     Outside {
         provider: person.provider.clone(),
         label: provider.settings().shown().to_owned(),
+        issuer: person.issuer.clone(),
         subject: person.subject.clone(),
         roles: person.roles.clone(),
         token: person.token.clone(),
+        sid: person.sid.clone(),
     }
 }
 
@@ -231,16 +305,28 @@ async fn account_of(
         program: false,
     };
     engine.check_new_account(&new).await?;
-    let caller = who.act().caller;
-    let by = (&caller, Door::Page);
-    let number = person_of(engine, by, &person.name, person.mail.as_deref()).await?;
-    engine.create_outside_account(who, NewAccount { person: number, ..new }).await
+    let mut together = engine.together(&who.act());
+    let number = person_of(&mut together, engine, &person.name, person.mail.as_deref()).await?;
+    let id = together.create_account(NewAccount { person: number, ..new }, true, Some(who)).await?;
+    match together.commit().await {
+        // the same person came twice at the same moment
+        Err(Error::Taken) => match engine.account_of_outside(who).await? {
+            Some(bound) => Ok(bound),
+            None => {
+                refused("taken", "Somebody else took this sign-in name just now. Begin again.".to_owned())
+            }
+        },
+        other => {
+            other?;
+            engine.account(id).await
+        }
+    }
 }
 
-/// The record of a person: the one active one with that address and no account, else a new one.
+/// The record of a person: the one active one with that address and no account, else a new one, which is planned.
 pub(crate) async fn person_of(
+    together: &mut Together<'_>,
     engine: &Engine,
-    (caller, door): (&Caller, Door),
     name: &str,
     mail: Option<&str>,
 ) -> Result<i64, Error> {
@@ -254,23 +340,34 @@ pub(crate) async fn person_of(
     if let Some(mail) = mail {
         change = change.with_text("mail", mail);
     }
-    let made = engine.apply(caller, Target::New("person".to_owned()), change, door).await?;
-    Ok(made.record.number)
+    Ok(together.change(Target::New("person".to_owned()), change).await?.number)
 }
 
 /// The ways to other providers on the sign-in page.
 pub(super) fn ways(state: &AppState, words: Words, next: &str) -> Markup {
     html! { @if !state.providers.is_empty() { div.stack {
         @for provider in state.providers.iter() {
-            a.button href={ "/sign-in/with/" (provider.settings().name) "?next=" (layout::escape_query(own(next))) } { (words.with("sign-in-with", &[("provider", Given::Text(provider.settings().shown()))])) }
+            (way(provider, words, next))
         }
     } } }
 }
 
+fn way(provider: &Provider, words: Words, next: &str) -> Markup {
+    let at = [("provider", Given::Text(provider.settings().shown()))];
+    html! {
+        form method="post" action={ "/sign-in/with/" (provider.settings().name) } {
+            input type="hidden" name="next" value=(own(next));
+            button.button { (words.with("sign-in-with", &at)) }
+        }
+    }
+}
+
 /// Where who signs out here signs out at the provider, too: its name and the address; none for other sessions.
 pub(super) async fn way_out(state: &AppState, session: &str) -> Result<Option<(String, String)>, Error> {
-    let Some((name, token)) = state.engine.outside_of_session(session).await? else { return Ok(None) };
-    let Ok(provider) = provider(state, &name) else { return Ok(None) };
+    let Some((issuer, token)) = state.engine.outside_of_session(session).await? else { return Ok(None) };
+    let Some(provider) = state.providers.iter().find(|provider| provider.settings().issuer == issuer) else {
+        return Ok(None);
+    };
     let after = format!("{}/sign-in", state.settings.base());
     let address = provider.end_address(&token, &after, state.engine.now()).await;
     Ok(address.map(|address| (provider.settings().shown().to_owned(), address)))

@@ -13,8 +13,10 @@ use qrcode::{Color, EcLevel, QrCode};
 use serde::Deserialize;
 
 use crate::error::WebError;
+use crate::form::Wrong;
 use crate::language::Words;
 use crate::layout;
+use crate::pages::account::password_field;
 use crate::pages::gate::{Asked, own};
 use crate::pages::passkey;
 use crate::pages::portal::refusal;
@@ -32,6 +34,8 @@ pub fn router() -> Router<AppState> {
 struct Given {
     #[serde(default)]
     code: String,
+    #[serde(default)]
+    present: String,
     #[serde(default)]
     next: String,
 }
@@ -133,8 +137,12 @@ fn code_form(
             (code_field(words, wrong))
             button.button.primary { (button) }
         }
-        form method="post" action="/sign-out" { button.button.quiet.small { (words.say("second-again")) } }
+        (again_form(words))
     }
+}
+
+fn again_form(words: Words) -> Markup {
+    html! { form method="post" action="/sign-out" { button.button.quiet.small { (words.say("second-again")) } } }
 }
 
 /// The field for a code, with what was wrong with it.
@@ -166,7 +174,8 @@ async fn ask_factor(
         return enrolled(&state, &jar).await;
     };
     let factor = state.engine.begin_factor(&secret, &state.settings.organization, &mut random()).await?;
-    Ok(factor_page((&state, words), &factor, &asked.next, None).into_response())
+    let young = state.engine.is_young(&secret).await?;
+    Ok(factor_page((&state, words), (&factor, young), &asked.next, &Wrong::default()).into_response())
 }
 
 async fn take_factor(
@@ -180,7 +189,11 @@ async fn take_factor(
         return enrolled(&state, &jar).await;
     };
     let (engine, mut random) = (&state.engine, random());
-    match engine.confirm_factor(Door::Page, &secret, &given.code, &guest.0, &mut random).await {
+    let confirmed = match engine.prove_enrolling(&secret, &given.present).await {
+        Ok(()) => engine.confirm_factor(Door::Page, &secret, &given.code, &guest.0, &mut random).await,
+        Err(error) => Err(error),
+    };
+    match confirmed {
         Ok((codes, signed)) => {
             let signed = signed.ok_or_else(|| WebError::Fault("the sign-in is not complete".to_owned()))?;
             let jar = jar.add(cookie(signed.secret, state.settings.secure));
@@ -196,27 +209,38 @@ async fn take_factor(
         }
         Err(Error::NotFound(_)) => Ok(again()),
         Err(error) => {
-            let wrong = said(words, error)?;
+            let Error::Invalid(mut problems) = error else { return Err(error.into()) };
+            problems.0.iter_mut().for_each(|problem| problem.message = refusal(words, problem));
             let factor = engine.begin_factor(&secret, &state.settings.organization, &mut random).await?;
-            let page = factor_page((&state, words), &factor, &given.next, Some(&wrong));
+            let (young, wrong) = (engine.is_young(&secret).await?, Wrong::new(&problems.0));
+            let page = factor_page((&state, words), (&factor, young), &given.next, &wrong);
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
     }
 }
 
+/// The page that sets a second factor up; where the sign-in is no longer young, it asks for the password again.
 fn factor_page(
     (state, words): (&AppState, Words),
-    factor: &NewFactor,
+    (factor, young): (&NewFactor, bool),
     next: &str,
-    wrong: Option<&str>,
+    wrong: &Wrong,
 ) -> Markup {
     let title = words.say("factor-set-up");
+    let about_code = ["code", "password"].into_iter().find_map(|field| wrong.of(field).first());
+    let present = words.say("me-password-present");
     let body = html! {
         section.card { div.body.stack {
             h1 { (title) }
             p { (words.say("second-needed")) }
             (set_up(words, factor))
-            (code_form(words, ("/sign-in/factor", &words.say("factor-confirm")), &next_field(next), wrong))
+            form.form method="post" action="/sign-in/factor" {
+                (next_field(next))
+                (code_field(words, about_code.map(String::as_str)))
+                @if !young { (password_field("present", &present, "current-password", wrong)) }
+                button.button.primary { (words.say("factor-confirm")) }
+            }
+            (again_form(words))
         } }
     };
     layout::gate_in(words, &title, &state.settings.organization, &body)

@@ -3,7 +3,7 @@
 //! Source: RFC 7644, 3.4.2.2. Invariant: no condition, however deep, makes more than a refusal.
 
 use axum::http::StatusCode;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use super::Refusal;
 use super::shape::plain;
@@ -185,6 +185,17 @@ fn values<'j>(resource: &'j Json, name: &str) -> Vec<&'j Json> {
 }
 
 impl Filter {
+    /// What it says that parts are equal to: a value made of it meets it.
+    pub fn equals(&self) -> Map<String, Json> {
+        match self {
+            Self::And(a, b) => a.equals().into_iter().chain(b.equals()).collect(),
+            Self::Compare(name, how, wanted) if how == "eq" => {
+                Map::from_iter([(name.clone(), wanted.clone())])
+            }
+            _ => Map::new(),
+        }
+    }
+
     /// Whether a resource meets it.
     pub fn holds(&self, resource: &Json) -> bool {
         match self {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use axum::http::StatusCode;
 use proofdesk_condition::Value;
 use proofdesk_engine::account::provision::Provisioned;
-use proofdesk_engine::{Change, Door, ListRequest, Record, Reference, Target};
+use proofdesk_engine::{Change, Door, Error, ListRequest, Record, Reference, Target, Together};
 use proofdesk_model::access::ROLES;
 use serde_json::{Map, Value as Json, json};
 
@@ -61,7 +61,7 @@ pub(super) async fn team_name(directory: &Directory, team: i64) -> Result<Option
     }
 }
 
-async fn people(directory: &Directory) -> Result<Vec<User>, Refusal> {
+async fn people(directory: &Directory) -> Result<Vec<User>, Error> {
     let mut all = Vec::new();
     for account in users::accounts(directory).await? {
         all.push(users::of_account(directory, account).await?);
@@ -151,64 +151,104 @@ fn name(wanted: &Map<String, Json>) -> Result<String, Refusal> {
     users::text(wanted, "displayName")?.ok_or_else(|| Refusal::value("`displayName` is needed."))
 }
 
-/// Makes a team.
+/// Makes a team with its members.
 pub(super) async fn make(directory: &Directory, wanted: &Map<String, Json>) -> Result<Json, Refusal> {
-    let name = name(wanted)?;
-    members(wanted)?;
-    if ROLES.contains(&name.as_str()) {
-        let detail = format!("The role {name} is there already, as {}.", id_of_role(&name));
+    let wants = Wanted::read(wanted)?;
+    if ROLES.contains(&wants.name.as_str()) {
+        let detail = format!("The role {} is there already, as {}.", wants.name, id_of_role(&wants.name));
         return Err(Refusal::new(StatusCode::CONFLICT, "uniqueness", detail));
     }
-    let change = Change::default().with_text("name", &name);
-    let target = Target::New("team".to_owned());
-    let made = directory.engine().apply(&directory.caller, target, change, Door::Api).await?;
-    store(directory, &id_of_team(made.record.number), wanted).await
+    let people = people(directory).await?;
+    wants.check(&people)?;
+    let team = users::again!(made(directory, &wants, &people))?;
+    require(directory, &id_of_team(team)).await
 }
 
-/// Makes a group into what is wanted.
+async fn made(directory: &Directory, wants: &Wanted, people: &[User]) -> Result<i64, Error> {
+    let mut together = directory.engine().together(&directory.act());
+    let change = Change::default().with_text("name", &wants.name);
+    let team = together.change(Target::New("team".to_owned()), change).await?.number;
+    for user in people {
+        if wants.members.contains(&user.account.id) {
+            into_team(&mut together, user, Some(team)).await?;
+        }
+    }
+    together.keep_provisioned("group", &id_of_team(team), &wants.said()).await?;
+    together.commit().await.map(|()| team)
+}
+
+/// What a directory wants a group to be.
+struct Wanted {
+    name: String,
+    members: BTreeSet<i64>,
+    external_id: Option<String>,
+}
+
+impl Wanted {
+    fn read(wanted: &Map<String, Json>) -> Result<Self, Refusal> {
+        let (name, members) = (name(wanted)?, members(wanted)?);
+        Ok(Self { name, members, external_id: users::text(wanted, "externalId")? })
+    }
+
+    fn said(&self) -> Provisioned {
+        Provisioned { external_id: self.external_id.clone(), removed: false }
+    }
+
+    /// Refuses members that are none of the users.
+    fn check(&self, people: &[User]) -> Result<(), Refusal> {
+        let known = |id: &&i64| people.iter().any(|user| user.account.id == **id);
+        match self.members.iter().find(|id| !known(id)) {
+            Some(unknown) => Err(Refusal::value(format!("There is no user {unknown}."))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Makes a group into what is wanted: name and all members in one transaction.
 pub(super) async fn keep(
     directory: &Directory,
     id: &str,
     _found: &Json,
     wanted: &Map<String, Json>,
 ) -> Result<Json, Refusal> {
-    store(directory, id, wanted).await
-}
-
-async fn store(directory: &Directory, id: &str, wanted: &Map<String, Json>) -> Result<Json, Refusal> {
-    let group = find(directory, id).await?;
-    let (name, wants) = (name(wanted)?, members(wanted)?);
-    let engine = directory.engine();
-    match &group {
-        Group::Role(role) if name != *role => {
-            let detail = "A role keeps its name; make a team for another group.";
-            return Err(Refusal::new(StatusCode::BAD_REQUEST, "mutability", detail));
-        }
-        Group::Team(team) if name != name_of(team) => {
-            let target = Target::Existing(Reference::new("team", team.number), None);
-            let change = Change::default().with_text("name", &name);
-            engine.apply(&directory.caller, target, change, Door::Api).await?;
-        }
-        _ => {}
+    let wants = Wanted::read(wanted)?;
+    if let Group::Role(role) = find(directory, id).await?
+        && wants.name != role
+    {
+        let detail = "A role keeps its name; make a team for another group.";
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, "mutability", detail));
     }
-    let people = people(directory).await?;
-    if let Some(unknown) = wants.iter().find(|id| !people.iter().any(|user| user.account.id == **id)) {
-        return Err(Refusal::value(format!("There is no user {unknown}.")));
-    }
-    let today = proofdesk_model::format::day_of(engine.now());
-    for user in &people {
-        let (is, shall) = (is_in(&group, user, today), wants.contains(&user.account.id));
-        if is != shall {
-            place(directory, &group, user, shall).await?;
-        }
-    }
-    let said = Provisioned { external_id: users::text(wanted, "externalId")?, removed: false };
-    engine.keep_provisioned(&directory.act(), "group", id, &said).await?;
+    wants.check(&people(directory).await?)?;
+    users::again!(kept(directory, id, &wants))?;
     require(directory, id).await
 }
 
+async fn kept(directory: &Directory, id: &str, wants: &Wanted) -> Result<(), Error> {
+    let Ok(group) = find(directory, id).await else { return Err(Error::NotFound("group".to_owned())) };
+    let people = people(directory).await?;
+    let mut together = directory.engine().together(&directory.act());
+    if let Group::Team(team) = &group
+        && wants.name != name_of(team)
+    {
+        let target = Target::Existing(Reference::new("team", team.number), None);
+        together.change(target, Change::default().with_text("name", &wants.name)).await?;
+    }
+    let today = proofdesk_model::format::day_of(directory.engine().now());
+    // who comes before who goes, so that an administrator may follow another
+    for shall in [true, false] {
+        for user in &people {
+            let is = is_in(&group, user, today);
+            if is != shall && wants.members.contains(&user.account.id) == shall {
+                place(&mut together, &group, user, shall).await?;
+            }
+        }
+    }
+    together.keep_provisioned("group", id, &wants.said()).await?;
+    together.commit().await
+}
+
 /// Puts somebody into a group, or takes him out of it.
-async fn place(directory: &Directory, group: &Group, user: &User, shall: bool) -> Result<(), Refusal> {
+async fn place(together: &mut Together<'_>, group: &Group, user: &User, shall: bool) -> Result<(), Error> {
     match group {
         Group::Role(role) => {
             let mut roles: Vec<String> =
@@ -216,16 +256,16 @@ async fn place(directory: &Directory, group: &Group, user: &User, shall: bool) -
             if shall {
                 roles.push((*role).to_owned());
             }
-            directory.engine().follow_roles(&directory.act(), user.account.id, &roles).await?;
+            together.follow_roles(user.account.id, &roles).await
         }
-        Group::Team(team) => {
-            let to = if shall { Value::Link(team.number) } else { Value::Null };
-            let target = Target::Existing(Reference::new("person", user.account.person), None);
-            let change = Change::default().with("team", to);
-            directory.engine().apply(&directory.caller, target, change, Door::Api).await?;
-        }
+        Group::Team(team) => into_team(together, user, shall.then_some(team.number)).await,
     }
-    Ok(())
+}
+
+async fn into_team(together: &mut Together<'_>, user: &User, team: Option<i64>) -> Result<(), Error> {
+    let target = Target::Existing(Reference::new("person", user.account.person), None);
+    let change = Change::default().with("team", team.map_or(Value::Null, Value::Link));
+    together.change(target, change).await.map(|_| ())
 }
 
 /// Retires a team; a role stays.

@@ -3,7 +3,7 @@
 //! What directories do beside it is taken, too: operations in any case, truth as text, members that a `remove` names by value.
 
 use axum::http::StatusCode;
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use super::Refusal;
 use super::filter::{self, Filter};
@@ -11,6 +11,8 @@ use super::shape::plain;
 
 /// What a directory does not change.
 const FIXED: [&str; 4] = ["id", "schemas", "meta", "groups"];
+/// Attributes with several values.
+const SEVERAL: [&str; 2] = ["emails", "members"];
 /// Operations in a request at most.
 const MOST: usize = 1_000;
 
@@ -116,47 +118,99 @@ fn changeable(place: &Place) -> Result<(), Refusal> {
     Ok(())
 }
 
+fn no_parts(name: &str) -> Refusal {
+    let detail = format!("`{name}` is no list of values with parts.");
+    Refusal::new(StatusCode::BAD_REQUEST, "invalidPath", detail)
+}
+
+/// The values of an attribute that has several; none yet where it is not there.
+fn values<'r>(resource: &'r mut Map<String, Json>, name: &str) -> Result<&'r mut Vec<Json>, Refusal> {
+    let present = resource.entry(name.to_owned()).or_insert_with(|| json!([]));
+    if present.is_null() {
+        *present = json!([]);
+    }
+    present.as_array_mut().ok_or_else(|| no_parts(name))
+}
+
 fn put(resource: &mut Map<String, Json>, path: &str, value: Json, replaces: bool) -> Result<(), Refusal> {
     let place = place(path)?;
     changeable(&place)?;
-    if let Some(which) = &place.which {
-        let all = resource.get_mut(&place.name).and_then(Json::as_array_mut);
-        let mut hit = false;
-        for one in all.into_iter().flatten().filter(|one| which.holds(one)) {
-            hit = true;
-            match (&place.part, one.as_object_mut()) {
-                (Some(part), Some(one)) => _ = one.insert(part.clone(), value.clone()),
-                _ => *one = value.clone(),
-            }
-        }
-        if hit {
-            return Ok(());
-        }
-        // `emails[type eq "work"].value`: there is none yet, so one is made of the value
-        let made =
-            place.part.clone().map_or(value.clone(), |part| Json::Object(Map::from_iter([(part, value)])));
-        return put_plain(resource, &place.name, Json::Array(vec![made]), false);
-    }
-    match &place.part {
-        Some(part) => {
-            let inside = resource.entry(place.name.clone()).or_insert_with(|| Json::Object(Map::new()));
-            if let Some(inside) = inside.as_object_mut() {
-                inside.insert(part.clone(), value);
-            }
+    match (&place.which, &place.part) {
+        (Some(which), part) => put_where(resource, (&place.name, which, part.as_deref()), value, replaces),
+        (None, Some(part)) => put_part(resource, &place.name, part, value),
+        (None, None) => {
+            put_plain(resource, &place.name, value, replaces);
             Ok(())
         }
-        None => put_plain(resource, &place.name, value, replaces),
     }
 }
 
-fn put_plain(
+/// Changes the values that a condition names, or a part of each.
+fn put_where(
     resource: &mut Map<String, Json>,
-    name: &str,
+    (name, which, part): (&str, &Filter, Option<&str>),
     value: Json,
     replaces: bool,
 ) -> Result<(), Refusal> {
-    let present = resource.get_mut(name);
-    match (present, value) {
+    let all = values(resource, name)?;
+    let mut hit = false;
+    for one in all.iter_mut().filter(|one| which.holds(one)) {
+        hit = true;
+        match (part, one.as_object_mut(), &value) {
+            (Some(part), Some(one), _) => _ = one.insert(part.to_owned(), value.clone()),
+            (Some(_), None, _) => return Err(no_parts(name)),
+            (None, Some(one), Json::Object(more)) if !replaces => one.extend(more.clone()),
+            (None, _, Json::Object(_)) => *one = value.clone(),
+            (None, _, _) => return Err(Refusal::value(format!("A value of `{name}` is an object."))),
+        }
+    }
+    if hit {
+        return Ok(());
+    }
+    if replaces {
+        let detail = format!("No value of `{name}` is the one that the path names.");
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, "noTarget", detail));
+    }
+    // `emails[type eq "work"].value`: there is none yet, so one is made as the path says
+    let mut made = which.equals();
+    match (part, value) {
+        (Some(part), value) => _ = made.insert(part.to_owned(), value),
+        (None, Json::Object(more)) => made.extend(more),
+        (None, _) => return Err(Refusal::value(format!("A value of `{name}` is an object."))),
+    }
+    all.push(Json::Object(made));
+    Ok(())
+}
+
+/// Changes a part of an attribute; of one with several values, that part of each.
+fn put_part(resource: &mut Map<String, Json>, name: &str, part: &str, value: Json) -> Result<(), Refusal> {
+    let several = SEVERAL.contains(&name);
+    let present = resource.entry(name.to_owned()).or_insert(Json::Null);
+    if present.is_null() {
+        *present = if several { json!([]) } else { json!({}) };
+    }
+    match present {
+        Json::Object(parts) => _ = parts.insert(part.to_owned(), value),
+        Json::Array(all) if all.is_empty() => {
+            all.push(Json::Object(Map::from_iter([(part.to_owned(), value)])));
+        }
+        Json::Array(all) => {
+            for one in all {
+                one.as_object_mut().ok_or_else(|| no_parts(name))?.insert(part.to_owned(), value.clone());
+            }
+        }
+        _ => return Err(no_parts(name)),
+    }
+    Ok(())
+}
+
+/// Changes an attribute. Parts of one value that are not sent stay as they are.
+fn put_plain(resource: &mut Map<String, Json>, name: &str, value: Json, replaces: bool) {
+    let value = match value {
+        one @ Json::Object(_) if SEVERAL.contains(&name) => Json::Array(vec![one]),
+        other => other,
+    };
+    match (resource.get_mut(name), value) {
         (Some(Json::Array(all)), Json::Array(more)) if !replaces => {
             for one in more {
                 if !all.iter().any(|known| known["value"] == one["value"]) {
@@ -164,30 +218,50 @@ fn put_plain(
                 }
             }
         }
-        (Some(Json::Object(parts)), Json::Object(more)) if !replaces => parts.extend(more),
+        (Some(Json::Object(parts)), Json::Object(more)) => parts.extend(more),
         (_, value) => _ = resource.insert(name.to_owned(), value),
     }
-    Ok(())
 }
 
 fn remove(resource: &mut Map<String, Json>, path: &str, value: Option<Json>) -> Result<(), Refusal> {
     let place = place(path)?;
     changeable(&place)?;
-    let named: Vec<Json> = match value {
-        Some(Json::Array(all)) => all,
-        Some(one @ Json::Object(_)) => vec![one],
-        _ => Vec::new(),
+    let named = named(value)?;
+    let Some(present) = resource.get_mut(&place.name).filter(|present| !present.is_null()) else {
+        return Ok(());
     };
-    let Some(present) = resource.get_mut(&place.name) else { return Ok(()) };
-    match (present, &place.which, &place.part) {
-        (Json::Array(all), Some(which), None) => all.retain(|one| !which.holds(one)),
-        (Json::Array(all), None, None) if !named.is_empty() => {
-            all.retain(|one| !named.iter().any(|gone| gone["value"] == one["value"]));
+    match (present, &place.which, &place.part, named) {
+        (Json::Array(all), which, Some(part), _) => {
+            let hit = |one: &Json| which.as_ref().is_none_or(|which| which.holds(one));
+            // a value that lost what it is has gone
+            all.retain(|one| part != "value" || !hit(one));
+            for one in all.iter_mut().filter(|one| hit(one)) {
+                one.as_object_mut().ok_or_else(|| no_parts(&place.name))?.remove(part);
+            }
         }
-        (Json::Object(parts), None, Some(part)) => _ = parts.remove(part),
-        _ => _ = resource.remove(&place.name),
+        (Json::Array(all), Some(which), None, _) => all.retain(|one| !which.holds(one)),
+        (Json::Array(all), None, None, Some(named)) => all.retain(|one| !named.contains(&one["value"])),
+        (Json::Object(parts), None, Some(part), _) => _ = parts.remove(part),
+        (_, None, None, None) => _ = resource.remove(&place.name),
+        _ => return Err(no_parts(&place.name)),
     }
     Ok(())
+}
+
+/// The values that a `remove` names beside its path, as objects or by what they are; none where it names none.
+fn named(value: Option<Json>) -> Result<Option<Vec<Json>>, Refusal> {
+    let all = match value {
+        None | Some(Json::Null) => return Ok(None),
+        Some(Json::Array(all)) => all,
+        Some(one) => vec![one],
+    };
+    let what = |one: Json| match one {
+        Json::Object(mut parts) => parts.remove("value").filter(Json::is_string),
+        text @ Json::String(_) => Some(text),
+        _ => None,
+    };
+    let wrong = || Refusal::value("What is removed is named by its `value`.");
+    all.into_iter().map(|one| what(one).ok_or_else(wrong)).collect::<Result<_, _>>().map(Some)
 }
 
 #[cfg(test)]
@@ -199,7 +273,8 @@ mod tests {
 
     fn after(operations: &Json) -> Result<Json, String> {
         let found = json!({
-            "id": "7", "userName": "mara", "active": true, "emails": [{"value": "m@x"}],
+            "id": "7", "userName": "mara", "active": true, "emails": [{"value": "m@x", "type": "work"}],
+            "name": {"givenName": "Mara", "familyName": "Rehn"},
             "members": [{"value": "1"}, {"value": "2"}],
         });
         let body = json!({"Operations": operations});
@@ -228,9 +303,77 @@ mod tests {
         let whole = after(&whole).unwrap();
         assert_eq!((&whole["displayName"], &whole["userName"]), (&json!("M"), &json!("m")));
         let mail = json!([{"op": "replace", "path": "emails[type eq \"work\"].value", "value": "new@x"}]);
-        assert_eq!(after(&mail).unwrap()["emails"][1]["value"], "new@x");
-        let part = after(&json!([{"op": "add", "path": "name.familyName", "value": "Rehn"}])).unwrap();
-        assert_eq!(part["name"]["familyName"], "Rehn");
+        assert_eq!(after(&mail).unwrap()["emails"], json!([{"value": "new@x", "type": "work"}]));
+    }
+
+    #[test]
+    fn parts_are_changed_and_the_rest_stays() {
+        let of = |name: &str, operation: Json| after(&json!([operation])).unwrap()[name].clone();
+        let two = json!([{"value": "m@x", "type": "work"}, {"value": "m@home", "type": "home"}]);
+        for (name, operation, is) in [
+            (
+                "name",
+                json!({"op": "replace", "path": "name.familyName", "value": "Lund"}),
+                json!({"givenName": "Mara", "familyName": "Lund"}),
+            ),
+            (
+                "name",
+                json!({"op": "replace", "path": "name", "value": {"familyName": "Lund"}}),
+                json!({"givenName": "Mara", "familyName": "Lund"}),
+            ),
+            ("name", json!({"op": "remove", "path": "name.familyName"}), json!({"givenName": "Mara"})),
+            (
+                "emails",
+                json!({"op": "add", "path": "emails[type eq \"home\"].value", "value": "m@home"}),
+                two.clone(),
+            ),
+            (
+                "emails",
+                json!({"op": "add", "path": "emails", "value": {"value": "m@home", "type": "home"}}),
+                two,
+            ),
+            (
+                "emails",
+                json!({"op": "add", "path": "emails[type eq \"work\"]", "value": {"primary": true}}),
+                json!([{"value": "m@x", "type": "work", "primary": true}]),
+            ),
+            (
+                "emails",
+                json!({"op": "replace", "path": "emails[type eq \"work\"]", "value": {"value": "n@x"}}),
+                json!([{"value": "n@x"}]),
+            ),
+            (
+                "emails",
+                json!({"op": "replace", "path": "emails.value", "value": "n@x"}),
+                json!([{"value": "n@x", "type": "work"}]),
+            ),
+            (
+                "emails",
+                json!({"op": "remove", "path": "emails[type eq \"work\"].type"}),
+                json!([{"value": "m@x"}]),
+            ),
+            ("emails", json!({"op": "remove", "path": "emails.type"}), json!([{"value": "m@x"}])),
+            (
+                "emails",
+                json!({"op": "remove", "path": "emails[type eq \"home\"].value"}),
+                json!([{"value": "m@x", "type": "work"}]),
+            ),
+            ("emails", json!({"op": "remove", "path": "emails[type eq \"work\"].value"}), json!([])),
+            ("members", json!({"op": "remove", "path": "members", "value": ["1"]}), json!([{"value": "2"}])),
+            ("members", json!({"op": "remove", "path": "members", "value": "1"}), json!([{"value": "2"}])),
+            (
+                "members",
+                json!({"op": "remove", "path": "members", "value": []}),
+                json!([{"value": "1"}, {"value": "2"}]),
+            ),
+            (
+                "members",
+                json!({"op": "remove", "path": "members[value eq \"9\"]"}),
+                json!([{"value": "1"}, {"value": "2"}]),
+            ),
+        ] {
+            assert_eq!(of(name, operation.clone()), is, "{operation}");
+        }
     }
 
     #[test]
@@ -243,6 +386,12 @@ mod tests {
             (json!([{"op": "add", "path": "active"}]), "invalidSyntax"),
             (json!([{"op": "remove", "path": "members[value eq"}]), "invalidPath"),
             (json!([{"op": "remove", "path": "a b"}]), "invalidPath"),
+            (json!([{"op": "replace", "path": "emails[type eq \"home\"].value", "value": "x"}]), "noTarget"),
+            (json!([{"op": "replace", "path": "emails[type eq \"work\"]", "value": "x"}]), "invalidValue"),
+            (json!([{"op": "replace", "path": "userName.first", "value": "x"}]), "invalidPath"),
+            (json!([{"op": "remove", "path": "userName.first"}]), "invalidPath"),
+            (json!([{"op": "remove", "path": "name[givenName eq \"Mara\"]"}]), "invalidPath"),
+            (json!([{"op": "remove", "path": "members", "value": [7]}]), "invalidValue"),
             (json!("x"), "invalidSyntax"),
         ] {
             assert_eq!(after(&operations).unwrap_err(), kind, "{operations}");

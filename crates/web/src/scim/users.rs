@@ -2,13 +2,16 @@
 
 use proofdesk_condition::Value;
 use proofdesk_engine::account::provision::Provisioned;
-use proofdesk_engine::{Account, Change, Door, NewAccount, Reference, Target};
+use proofdesk_engine::{Account, Change, Error, NewAccount, Reference, Target};
 use serde_json::{Map, Value as Json, json};
 
 use super::schemas::USER;
 use super::shape::{self, Asked};
 use super::{Directory, Refusal, groups};
 use crate::pages::sso::person_of;
+
+/// How often something is planned again that somebody else wrote meanwhile.
+pub(super) const TRIES: usize = 8;
 
 /// An account with what its person says.
 pub(super) struct User {
@@ -18,7 +21,7 @@ pub(super) struct User {
 }
 
 /// The person behind an account.
-pub(super) async fn of_account(directory: &Directory, account: Account) -> Result<User, Refusal> {
+pub(super) async fn of_account(directory: &Directory, account: Account) -> Result<User, Error> {
     let reference = Reference::new("person", account.person);
     let record = directory.engine().load(&directory.caller, &reference).await?;
     let value = |name: &str| record.as_ref().and_then(|record| record.value(name).cloned());
@@ -34,7 +37,7 @@ pub(super) async fn of_account(directory: &Directory, account: Account) -> Resul
 }
 
 /// The accounts that a directory sees.
-pub(super) async fn accounts(directory: &Directory) -> Result<Vec<Account>, Refusal> {
+pub(super) async fn accounts(directory: &Directory) -> Result<Vec<Account>, Error> {
     let said = directory.engine().provisioned("user").await?;
     let removed = |account: &Account| said.get(&account.id.to_string()).is_some_and(|one| one.removed);
     let all = directory.engine().accounts().await?;
@@ -150,7 +153,8 @@ impl Wanted {
         let before = found.and_then(|found| found["displayName"].as_str()).unwrap_or_default();
         let said = text(wanted, "displayName")?;
         // who changes only the parts of a name means the name
-        let name = match (said, full_name(value(wanted, "name"))) {
+        let full = value(wanted, "name").and_then(|name| full_name(name, before));
+        let name = match (said, full) {
             (Some(said), Some(full)) if said == before => full,
             (Some(said), _) => said,
             (None, Some(full)) => full,
@@ -158,55 +162,110 @@ impl Wanted {
             (None, None) => before.to_owned(),
         };
         let active = match value(wanted, "active") {
-            None => true,
+            // who was closed stays closed until somebody says otherwise
+            None => found.and_then(|found| found["active"].as_bool()).unwrap_or(true),
             Some(Json::Bool(active)) => *active,
             Some(Json::String(word)) if word.eq_ignore_ascii_case("true") => true,
             Some(Json::String(word)) if word.eq_ignore_ascii_case("false") => false,
             Some(_) => return Err(Refusal::value("`active` is true or false.")),
         };
-        let mails = value(wanted, "emails").and_then(Json::as_array).cloned().unwrap_or_default();
-        let primary = mails.iter().find(|one| one["primary"] == json!(true));
-        let mail = primary.or(mails.last()).and_then(|one| one["value"].as_str());
-        let mail = mail.map(|mail| mail.trim().to_owned()).filter(|mail| !mail.is_empty());
+        let mail = mail(value(wanted, "emails"))?;
         Ok(Self { sign_in, name, active, mail, external_id: text(wanted, "externalId")? })
     }
 }
 
-/// The name of its parts.
-fn full_name(name: Option<&Json>) -> Option<String> {
-    let part = |key: &str| name?.get(key)?.as_str().map(str::trim).filter(|part| !part.is_empty());
-    if let Some(formatted) = part("formatted") {
+/// The address that is kept: the primary one, else the last. None where none is sent.
+fn mail(emails: Option<&Json>) -> Result<Option<String>, Refusal> {
+    let wrong = || Refusal::value("`emails` is a list of objects, each with its address as `value`.");
+    let all = match emails {
+        None => &[][..],
+        Some(Json::Array(all)) => all.as_slice(),
+        Some(one @ Json::Object(_)) => std::slice::from_ref(one),
+        Some(_) => return Err(wrong()),
+    };
+    if !all.iter().all(|one| one.get("value").is_some_and(Json::is_string)) {
+        return Err(wrong());
+    }
+    let primary = all.iter().rev().find(|one| one["primary"] == json!(true));
+    let mail = primary.or(all.last()).and_then(|one| one["value"].as_str());
+    Ok(mail.map(|mail| mail.trim().to_owned()).filter(|mail| !mail.is_empty()))
+}
+
+/// The parts of a name as far as they can be told: the last word is that of the family.
+fn parts_of(name: &str) -> (&str, &str) {
+    name.trim().rsplit_once(' ').unwrap_or((name.trim(), ""))
+}
+
+/// A user as it is changed in parts: with those of the name, and the address as that of work, as directories name it.
+pub(super) fn in_parts(mut found: Json) -> Json {
+    let name = found["displayName"].as_str().unwrap_or_default().to_owned();
+    let (given, family) = parts_of(&name);
+    if let Some(Json::Array(mails)) = found.get_mut("emails") {
+        mails.iter_mut().for_each(|mail| mail["type"] = json!("work"));
+    }
+    found["name"] = json!({"formatted": name, "givenName": given, "familyName": family});
+    found
+}
+
+/// The name by its parts, where they say another one than `before`.
+fn full_name(name: &Json, before: &str) -> Option<String> {
+    let part = |key: &str| name.get(key).and_then(Json::as_str).unwrap_or_default().trim();
+    let formatted = part("formatted");
+    if !formatted.is_empty() && formatted != before {
         return Some(formatted.to_owned());
     }
-    let parts: Vec<&str> = [part("givenName"), part("familyName")].into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| parts.join(" "))
+    let parts = [part("givenName"), part("familyName")];
+    let (given, family) = parts_of(before);
+    let joined = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+    (!joined.is_empty() && parts != [given, family]).then_some(joined)
 }
+
+/// Plans and writes again where somebody else wrote the same meanwhile.
+macro_rules! again {
+    ($once:expr) => {{
+        let mut left = crate::scim::users::TRIES;
+        loop {
+            match $once.await {
+                Err(proofdesk_engine::Error::Taken | proofdesk_engine::Error::Conflict(_)) if left > 0 => {
+                    left -= 1;
+                }
+                other => break other.map_err(crate::scim::Refusal::from),
+            }
+        }
+    }};
+}
+pub(super) use again;
 
 /// Makes a user; one that the directory had removed is opened again.
 pub(super) async fn make(directory: &Directory, wanted: &Map<String, Json>) -> Result<Json, Refusal> {
     let wants = Wanted::read(wanted, None)?;
+    let id = again!(made(directory, &wants))?;
+    require(directory, &id.to_string()).await
+}
+
+async fn made(directory: &Directory, wants: &Wanted) -> Result<i64, Error> {
     let engine = directory.engine();
     let said = engine.provisioned("user").await?;
     let known = engine.account_named(&wants.sign_in).await?;
     let removed = known.filter(|a| !a.program && said.get(&a.id.to_string()).is_some_and(|one| one.removed));
-    let account = match removed {
-        Some(account) => account,
-        None => {
-            let mut new = NewAccount {
-                person: 0,
-                sign_in: wants.sign_in.clone(),
-                name: wants.name.clone(),
-                roles: Vec::new(),
-                password: None,
-                program: false,
-            };
-            engine.check_new_account(&new).await?;
-            let by = (&directory.caller, Door::Api);
-            new.person = person_of(engine, by, &wants.name, wants.mail.as_deref()).await?;
-            engine.create_account(&directory.act(), new).await?
-        }
+    if let Some(account) = removed {
+        return store(directory, account.id, wants).await;
+    }
+    let mut new = NewAccount {
+        person: 0,
+        sign_in: wants.sign_in.clone(),
+        name: wants.name.clone(),
+        roles: Vec::new(),
+        password: None,
+        program: false,
     };
-    store(directory, account, &wants).await
+    engine.check_new_account(&new).await?;
+    let mut together = engine.together(&directory.act());
+    new.person = person_of(&mut together, engine, &wants.name, wants.mail.as_deref()).await?;
+    let id = together.create_account(new, wants.active, None).await?;
+    let said = Provisioned { external_id: wants.external_id.clone(), removed: false };
+    together.keep_provisioned("user", &id.to_string(), &said).await?;
+    together.commit().await.map(|()| id)
 }
 
 /// Makes a user into what is wanted.
@@ -217,14 +276,16 @@ pub(super) async fn keep(
     wanted: &Map<String, Json>,
 ) -> Result<Json, Refusal> {
     let wants = Wanted::read(wanted, Some(found))?;
-    store(directory, account(directory, id).await?, &wants).await
+    let known = account(directory, id).await?;
+    again!(store(directory, known.id, &wants))?;
+    require(directory, id).await
 }
 
-async fn store(directory: &Directory, account: Account, wants: &Wanted) -> Result<Json, Refusal> {
-    let (engine, act) = (directory.engine(), directory.act());
-    let user = of_account(directory, account).await?;
-    let id = user.account.id;
-    let account = engine.rename_account(&act, id, &wants.sign_in, &wants.name).await?;
+/// Account, person and what the directory says, in one transaction.
+async fn store(directory: &Directory, id: i64, wants: &Wanted) -> Result<i64, Error> {
+    let mut together = directory.engine().together(&directory.act());
+    let user = of_account(directory, directory.engine().account(id).await?).await?;
+    together.rename_account(id, &wants.sign_in, &wants.name).await?;
     let mut change = Change::default();
     if user.account.name != wants.name {
         change = change.with_text("name", &wants.name);
@@ -233,25 +294,29 @@ async fn store(directory: &Directory, account: Account, wants: &Wanted) -> Resul
         change = change.with("mail", wants.mail.clone().map_or(Value::Null, Value::Text));
     }
     if !change.set.is_empty() {
-        let target = Target::Existing(Reference::new("person", account.person), None);
-        engine.apply(&directory.caller, target, change, Door::Api).await?;
+        let person = Reference::new("person", user.account.person);
+        together.change(Target::Existing(person, None), change).await?;
     }
-    match (account.active, wants.active) {
-        (false, true) => _ = engine.set_active(&act, id, true).await?,
-        (_, false) => _ = engine.close_account(&act, id).await?,
-        (true, true) => {}
+    if wants.active {
+        together.open_account(id).await?;
+    } else {
+        together.close_account(id).await?;
     }
     let said = Provisioned { external_id: wants.external_id.clone(), removed: false };
-    engine.keep_provisioned(&act, "user", &id.to_string(), &said).await?;
-    require(directory, &id.to_string()).await
+    together.keep_provisioned("user", &id.to_string(), &said).await?;
+    together.commit().await.map(|()| id)
 }
 
-/// Closes an account for good: it holds no roles, and the directory sees it no more.
+/// Closes an account for good: it holds no roles and has no way in, and the directory sees it no more.
 pub(super) async fn remove(directory: &Directory, id: &str) -> Result<(), Refusal> {
-    let account = account(directory, id).await?;
-    let (engine, act) = (directory.engine(), directory.act());
-    engine.close_account(&act, account.id).await?;
-    engine.follow_roles(&act, account.id, &[]).await?;
+    let account = account(directory, id).await?.id;
+    again!(removed(directory, account))
+}
+
+async fn removed(directory: &Directory, id: i64) -> Result<(), Error> {
+    let mut together = directory.engine().together(&directory.act());
+    together.remove_account(id).await?;
     let said = Provisioned { external_id: None, removed: true };
-    Ok(engine.keep_provisioned(&act, "user", id, &said).await?)
+    together.keep_provisioned("user", &id.to_string(), &said).await?;
+    together.commit().await
 }

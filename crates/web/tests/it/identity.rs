@@ -51,10 +51,29 @@ async fn a_person_sees_and_ends_the_own_sessions() {
     let page = here.get("/account").await.body;
     assert_eq!(page.matches("End it: the session of").count(), 2);
     assert!(page.contains("this one"));
-    here.post("/account/sessions/end", &[]).await;
+    let asked = here.get("/account/sessions/end").await;
+    assert!(asked.body.contains("name=\"present\""), "{}", asked.body);
+    for present in ["", "wrong"] {
+        let refused = here.post("/account/sessions/end", &[("present", present)]).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(refused.body.contains("role=\"alert\""));
+    }
+    assert_eq!(there.get("/desk").await.status, StatusCode::OK, "who only has the session ends no other");
+    let other = between(&page, "href=\"/account/session/", "/end").to_owned();
+    let refused = here.post(&format!("/account/session/{other}/end"), &[]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "nor one alone");
+    assert_eq!(here.get(&format!("/account/session/{other}/end")).await.status, StatusCode::OK);
+    let by_rest = here.send(
+        axum::http::Request::delete(format!("/api/v1/sessions/{other}"))
+            .header(header::COOKIE, here.cookie())
+            .body(axum::body::Body::empty())
+            .unwrap(),
+    );
+    assert_eq!(by_rest.await.status, StatusCode::UNPROCESSABLE_ENTITY, "nor by the interface");
+    here.post("/account/sessions/end", &[("present", PASSWORD)]).await;
     assert_eq!(there.get("/desk").await.status, StatusCode::SEE_OTHER);
     let page = here.get("/account").await.body;
-    let own = between(&page, "/account/session/", "/end");
+    let own = between(&page, "action=\"/account/session/", "/end");
     let ida = desk.signed_in("ida").await;
     ida.post(&format!("/account/session/{own}/end"), &[]).await;
     assert_eq!(here.get("/desk").await.status, StatusCode::OK, "another's session is not hers to end");
@@ -70,10 +89,13 @@ async fn a_second_factor_is_set_up_and_asked_for() {
     assert!(page.contains("<svg class=\"qr\"") && page.contains("viewBox"), "{page}");
     let secret = between(&page, "type this secret: <span class=\"mono\">", "</span>").replace(' ', "");
     let code = |desk: &Desk| code_at(&secret, desk.desk.engine.now() / 30_000_000).unwrap();
-    let wrong = mara.post("/account/factor", &[("code", "12345")]).await;
+    let unproved = mara.post("/account/factor", &[("code", &code(&desk))]).await;
+    assert_eq!(unproved.status, StatusCode::UNPROCESSABLE_ENTITY, "who only has the session sets none up");
+    assert!(!mara.get("/account").await.body.contains("Recovery codes left"));
+    let wrong = mara.post("/account/factor", &[("code", "12345"), ("present", PASSWORD)]).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(wrong.body.contains(&secret[..4]), "the same secret is shown again");
-    let done = mara.post("/account/factor", &[("code", &code(&desk))]).await;
+    let done = mara.post("/account/factor", &[("code", &code(&desk)), ("present", PASSWORD)]).await;
     assert_eq!(done.status, StatusCode::OK);
     let recovery = between(&done.body, "aria-label=\"Recovery codes\"><li>", "</li>").to_owned();
     assert!(!mara.get("/account/factor").await.body.contains(&recovery), "shown once");
@@ -220,4 +242,60 @@ async fn the_first_administrator_is_made_by_a_link_that_works_once() {
     let answer = browser.post("/sign-in", &[("sign_in", "ada"), ("password", PASSWORD)]).await;
     assert_eq!(answer.location(), "/");
     assert!(desk.engine.make_first_link(&mut proofdesk_web::session::random()).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_form_is_said_at_that_form() {
+    let desk = Desk::open().await;
+    let mara = desk.signed_in("mara").await;
+    let token = [("label", "ci"), ("scope", ""), ("days", "30"), ("present", "wrong")];
+    let page = mara.post("/account/token", &token).await.body;
+    let said = "The present password is not right.";
+    assert_eq!(page.matches(said).count(), 1, "{page}");
+    let password_form = between(&page, "action=\"/account/password\"", "</form>");
+    assert!(!password_form.contains(said) && !password_form.contains("aria-invalid"), "{password_form}");
+    assert!(page.split("action=\"/account/token\"").nth(1).unwrap().contains(said));
+    let page = mara.post("/account/password", &[("present", "wrong"), ("password", PASSWORD)]).await.body;
+    assert_eq!(page.matches(said).count(), 1);
+    assert!(between(&page, "action=\"/account/password\"", "</form>").contains(said), "{page}");
+}
+
+#[tokio::test]
+async fn a_passkey_is_removed_only_by_who_proves_again_who_he_is() {
+    let desk = Desk::open().await;
+    let mara = desk.signed_in("mara").await;
+    let engine = &desk.desk.engine;
+    let account = engine.account_named("mara").await.unwrap().unwrap();
+    let act = proofdesk_engine::Act::new(&account.caller(), proofdesk_engine::Door::Page);
+    let credential = "{\"cred\":{\"cred_id\":\"k\",\"cred\":{\"x\":7},\"counter\":0}}".to_owned();
+    let new =
+        proofdesk_engine::NewPasskey { label: "laptop".to_owned(), credential_id: b"k".to_vec(), credential };
+    engine.add_passkey(&act, account.id, &new, &mut proofdesk_web::session::random()).await.unwrap();
+    let at = format!("/account/passkey/{}/end", engine.passkeys(account.id).await.unwrap()[0].id);
+    assert!(mara.get("/account").await.body.contains(&at));
+    assert!(mara.get(&at).await.body.contains("name=\"present\""));
+    for present in ["", "wrong"] {
+        let refused = mara.post(&at, &[("present", present)]).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(engine.passkeys(account.id).await.unwrap().len(), 1);
+    }
+    assert_eq!(mara.post(&at, &[("present", PASSWORD)]).await.location(), "/account");
+    assert!(engine.passkeys(account.id).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_demanded_factor_is_set_up_in_an_old_session_only_with_the_password() {
+    let desk = Desk::open().await;
+    let ada = boss(&desk).await;
+    let mara = desk.signed_in("mara").await;
+    desk.desk.time.advance(11 * 60_000_000);
+    ada.post("/accounts/second-factor", &[("role", "agent")]).await;
+    let page = mara.get("/sign-in/factor").await.body;
+    assert!(page.contains("name=\"present\""), "{page}");
+    let secret = between(&page, "type this secret: <span class=\"mono\">", "</span>").replace(' ', "");
+    let code = code_at(&secret, desk.desk.engine.now() / 30_000_000).unwrap();
+    let refused = mara.post("/sign-in/factor", &[("code", &code)]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let done = mara.post("/sign-in/factor", &[("code", &code), ("present", PASSWORD)]).await;
+    assert!(done.body.contains("Recovery codes"), "{}", done.body);
 }

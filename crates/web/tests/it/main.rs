@@ -15,6 +15,7 @@ mod drawn;
 mod every_role;
 mod figures;
 mod files;
+mod forgotten;
 mod forms;
 mod gate;
 mod held;
@@ -29,8 +30,12 @@ mod pages;
 mod paper;
 mod portal;
 mod safety;
+#[allow(dead_code, reason = "what mail itself tests with it is not needed here")]
+#[path = "../../../mail/tests/it/servers.rs"]
+mod servers;
 mod setup;
 mod small;
 mod views;
+mod ways;
 mod webhooks;
 mod words;

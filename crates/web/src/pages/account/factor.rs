@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::error::WebError;
 use crate::form::Wrong;
 use crate::language::Words;
-use crate::pages::account::{Own, password_field};
+use crate::pages::account::{Own, password_field, prove};
 use crate::pages::portal::refusal;
 use crate::pages::step::{code_field, codes_shown, said, set_up};
 use crate::session::{Visit, random};
@@ -66,10 +66,15 @@ async fn shown_before(own: Own) -> Result<Response, WebError> {
 }
 
 async fn ask(own: Own) -> Result<Markup, WebError> {
-    page(&own, None, &[]).await
+    page(&own, None, &[], &Wrong::default()).await
 }
 
-async fn page(own: &Own, wrong_code: Option<&str>, wrong: &[String]) -> Result<Markup, WebError> {
+async fn page(
+    own: &Own,
+    wrong_code: Option<&str>,
+    wrong: &[String],
+    unproved: &Wrong,
+) -> Result<Markup, WebError> {
     let (visit, words) = (&own.visit, own.words);
     if visit.account.second_factor {
         return own.frame(&words.say("factor-title"), present(words, wrong)).await;
@@ -83,6 +88,7 @@ async fn page(own: &Own, wrong_code: Option<&str>, wrong: &[String]) -> Result<M
             (set_up(words, &factor))
             form.form method="post" action="/account/factor" {
                 (code_field(words, wrong_code))
+                (prove::field(own, unproved))
                 div { button.button.primary { (words.say("factor-confirm")) } }
             }
         } }
@@ -146,10 +152,14 @@ async fn confirm(own: Own, Form(given): Form<Given>) -> Result<Response, WebErro
         return Ok(Redirect::to("/account/factor/codes").into_response());
     }
     let (engine, mut random) = (visit.engine(), random());
+    if let Some(unproved) = prove::wrong(&own, &given.present).await? {
+        let page = page(&own, None, &[], &unproved).await?;
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    }
     match engine.confirm_factor(Door::Page, &visit.secret, &given.code, &visit.visitor, &mut random).await {
         Ok((codes, _)) => codes_page(&own, &codes).await,
         Err(error) => {
-            let page = page(&own, Some(&said(own.words, error)?), &[]).await?;
+            let page = page(&own, Some(&said(own.words, error)?), &[], &Wrong::default()).await?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
     }
@@ -176,6 +186,6 @@ async fn end(own: Own, Form(given): Form<Given>) -> Result<Response, WebError> {
 async fn refused(own: &Own, error: Error) -> Result<Response, WebError> {
     let Error::Invalid(problems) = error else { return Err(error.into()) };
     let wrong: Vec<String> = problems.0.iter().map(|p| refusal(own.words, p)).collect();
-    let page = page(own, None, &wrong).await?;
+    let page = page(own, None, &wrong, &Wrong::default()).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }

@@ -2,21 +2,24 @@
 
 use axum::Router;
 use axum::extract::Path;
-use axum::response::Redirect;
-use axum::routing::post;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use axum_extra::extract::Form;
 use maud::{Markup, html};
 use proofdesk_engine::{Error, SessionItem};
 
 use super::Own;
+use super::prove::{self, Proof, Question};
 use crate::error::WebError;
+use crate::form::Wrong;
 use crate::language::{Given, Words};
 use crate::state::AppState;
 
 /// Forms under `/account/session`.
 pub(super) fn router() -> Router<AppState> {
     Router::new()
-        .route("/account/sessions/end", post(end_others))
-        .route("/account/session/{id}/end", post(end))
+        .route("/account/sessions/end", get(ask_others).post(end_others))
+        .route("/account/session/{id}/end", get(ask).post(end))
 }
 
 /// The card of the account page.
@@ -25,16 +28,17 @@ pub(super) fn card(own: &Own, sessions: &[SessionItem]) -> Markup {
     html! {
         section.card { header { h2 { (words.say("session-title")) } } div.body.stack {
             p.small.muted { (words.say("session-help")) }
-            (list(own, sessions, "/account/session/"))
+            (list(own, sessions, "/account/session/", true))
             @if sessions.len() > 1 {
-                form method="post" action="/account/sessions/end" { button.button { (words.say("session-others")) } }
+                div { a.button href="/account/sessions/end" { (words.say("session-others")) } }
             }
         } }
     }
 }
 
-/// Sessions in a table, each with a button that ends it.
-pub(in crate::pages) fn list(own: &Own, sessions: &[SessionItem], address: &str) -> Markup {
+/// Sessions in a table, each with a button that ends it; `asks` where others than the present one are ended only by who
+/// proves again who it is.
+pub(in crate::pages) fn list(own: &Own, sessions: &[SessionItem], address: &str, asks: bool) -> Markup {
     let words = own.words;
     let end = |session: &SessionItem| {
         let browser = browser_words(words, &session.agent);
@@ -49,7 +53,11 @@ pub(in crate::pages) fn list(own: &Own, sessions: &[SessionItem], address: &str)
                 td.small.mono.spare { (session.address) }
                 td.small.spare { (own.at(session.since)) }
                 td.small { (own.ago(session.used_at)) }
-                td { form.inline method="post" action={ (address) (session.id) "/end" } { button.button.quiet.small aria-label=(end(session)) { (words.say("session-end")) } } }
+                td { @if asks && !session.current {
+                    a.button.quiet.small href={ (address) (session.id) "/end" } aria-label=(end(session)) { (words.say("session-end")) }
+                } @else {
+                    form.inline method="post" action={ (address) (session.id) "/end" } { button.button.quiet.small aria-label=(end(session)) { (words.say("session-end")) } }
+                } }
             } } }
         } }
     }
@@ -84,19 +92,48 @@ fn browser_words(words: Words, agent: &str) -> String {
     }
 }
 
-async fn end(own: Own, Path(id): Path<String>) -> Result<Redirect, WebError> {
+const OTHERS: Question<'static> = Question {
+    title: "session-others",
+    words: "prove-sessions",
+    button: "session-others",
+    action: "/account/sessions/end",
+};
+
+fn one(action: &str) -> Question<'_> {
+    Question { title: "session-end", words: "prove-session", button: "session-end", action }
+}
+
+async fn ask_others(own: Own) -> Result<Markup, WebError> {
+    prove::page(&own, &OTHERS, &Wrong::default()).await
+}
+
+async fn ask(own: Own) -> Result<Markup, WebError> {
+    prove::page(&own, &one(&own.visit.path), &Wrong::default()).await
+}
+
+async fn end(own: Own, Path(id): Path<String>, Form(proof): Form<Proof>) -> Result<Response, WebError> {
     let visit = &own.visit;
+    let all = visit.engine().sessions(visit.account.id, Some(&visit.secret)).await?;
+    // to sign out here is nobody else's matter
+    if !all.iter().any(|session| session.current && session.id == id)
+        && let Some(refusal) = prove::refusal(&own, &one(&visit.path), &proof).await?
+    {
+        return Ok(refusal);
+    }
     match visit.engine().end_session(&visit.act(), visit.account.id, &id).await {
         // gone already: what was asked for is so
-        Ok(()) | Err(Error::NotFound(_)) => Ok(Redirect::to(own.home())),
+        Ok(()) | Err(Error::NotFound(_)) => Ok(Redirect::to(own.home()).into_response()),
         Err(other) => Err(other.into()),
     }
 }
 
-async fn end_others(own: Own) -> Result<Redirect, WebError> {
+async fn end_others(own: Own, Form(proof): Form<Proof>) -> Result<Response, WebError> {
+    if let Some(refusal) = prove::refusal(&own, &OTHERS, &proof).await? {
+        return Ok(refusal);
+    }
     let visit = &own.visit;
     visit.engine().end_sessions(&visit.act(), visit.account.id, Some(&visit.secret)).await?;
-    Ok(Redirect::to(own.home()))
+    Ok(Redirect::to(own.home()).into_response())
 }
 
 #[cfg(test)]

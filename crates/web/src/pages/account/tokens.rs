@@ -20,6 +20,11 @@ use crate::state::AppState;
 /// Tokens end after this many days where nothing else is chosen.
 const DAYS: [i64; 3] = [90, 30, 365];
 
+/// Fields of the form.
+const FIELDS: [&str; 4] = ["label", "scope", "present", "password"];
+/// What stands before the name of a field where its problem is shown.
+const AT: &str = "token-";
+
 /// Forms under `/account/token`.
 pub(super) fn router() -> Router<AppState> {
     Router::new().route("/account/token", post(make)).route("/account/token/{id}/end", post(end))
@@ -53,7 +58,7 @@ pub(in crate::pages) fn card(visit: &Visit, tokens: &[Token], wrong: &Wrong, add
                 (proof_field(visit))
                 button.button.primary { "Make a token" }
             }
-            @for field in ["label", "scope", "present", "password"] { @for sentence in wrong.of(field) { p.wrong role="alert" { (sentence) } } }
+            @for field in FIELDS { @for sentence in wrong.of(&format!("{AT}{field}")) { p.wrong role="alert" { (sentence) } } }
         } }
     }
 }
@@ -92,6 +97,15 @@ pub(in crate::pages) fn made(secret: &str) -> Markup {
     notice("ok", "The token is made. Copy it now; it is not shown again.", &html! { pre.mono { (secret) } })
 }
 
+/// What is wrong with this form, named so that no other form of the page shows it as its own.
+pub(in crate::pages) fn at_form(error: Error) -> Error {
+    let Error::Invalid(mut problems) = error else { return error };
+    for problem in problems.0.iter_mut().filter(|problem| FIELDS.contains(&&*problem.field)) {
+        problem.field = format!("{AT}{}", problem.field).into();
+    }
+    Error::Invalid(problems)
+}
+
 /// Makes a token for an account, once who asks has proved again who that is; the secret.
 pub(in crate::pages) async fn make_for(visit: &Visit, account: i64, given: &Given) -> Result<String, Error> {
     let (act, engine, mut random) = (visit.act(), visit.engine(), random());
@@ -103,7 +117,7 @@ pub(in crate::pages) async fn make_for(visit: &Visit, account: i64, given: &Give
 async fn make(visit: Visit, Form(given): Form<Given>) -> Result<Response, WebError> {
     match make_for(&visit, visit.account.id, &given).await {
         Ok(secret) => Ok(page(&visit, &Wrong::default(), &made(&secret)).await?.into_response()),
-        Err(error) => refused(&visit, error).await,
+        Err(error) => refused(&visit, at_form(error)).await,
     }
 }
 

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum_extra::extract::Form;
 use maud::{Markup, html};
-use proofdesk_engine::{Account, Error, Link};
+use proofdesk_engine::{Account, Bound, Error, Link};
 use serde::Deserialize;
 
 use super::{all_of, pairs, require_administrator, role_choices, state_tag};
@@ -27,7 +27,7 @@ pub(super) fn router() -> Router<AppState> {
         .route("/accounts/{id}/state", post(turn))
         .route("/accounts/{id}/link", post(link))
         .route("/accounts/{id}/second-factor/end", post(end_factor))
-        .route("/accounts/{id}/provider/{provider}/end", post(unbind))
+        .route("/accounts/{id}/identity/end", post(unbind))
         .route("/accounts/{id}/sessions/end", post(end_sessions))
         .route("/accounts/{id}/session/{session}/end", post(end_session))
         .route("/accounts/{id}/token", post(make_token))
@@ -68,7 +68,7 @@ async fn page(visit: &Visit, id: i64, wrong: &Wrong, message: &Markup) -> Result
         @if !account.program {
             section.card { header { h2 { "Sessions" } } div.body.stack {
                 @if sessions.is_empty() { p.muted { "Nobody is signed in to this account." } } @else {
-                    (session_list(&Own::at_desk(visit), &sessions, &format!("{at}/session/")))
+                    (session_list(&Own::at_desk(visit), &sessions, &format!("{at}/session/"), false))
                     form method="post" action={ (at) "/sessions/end" } { button.button { "End all sessions" } }
                 }
             } }
@@ -82,7 +82,7 @@ async fn page(visit: &Visit, id: i64, wrong: &Wrong, message: &Markup) -> Result
 /// Ways into an account beside its password.
 struct Ways {
     passkeys: usize,
-    bound: Vec<(String, String)>,
+    bound: Vec<Bound>,
 }
 
 fn facts(visit: &Visit, account: &Account, ways: &Ways, wrong: &Wrong) -> Markup {
@@ -97,8 +97,8 @@ fn facts(visit: &Visit, account: &Account, ways: &Ways, wrong: &Wrong) -> Markup
                     dt { "Password" } dd { @if account.has_password { "yes" } @else { "no" } }
                     dt { "Second factor" } dd { @if account.second_factor { "codes" } @else if ways.passkeys == 0 { "no" } @if ways.passkeys > 0 { " " (ways.passkeys) " passkeys" } }
                 }
-                @for (provider, subject) in &ways.bound {
-                    dt { "Signs in by" } dd.row { (provider) " " span.mono.small { (subject) } form.inline method="post" action={ (at) "/provider/" (provider) "/end" } { button.button.quiet.small { "Unbind" } } }
+                @for bound in &ways.bound {
+                    dt { "Signs in by" } dd.row { (bound.issuer) " " span.mono.small { (bound.subject) } form.inline method="post" action={ (at) "/identity/end" } { input type="hidden" name="issuer" value=(bound.issuer); button.button.quiet.small { "Unbind" } } }
                 }
             }
             div.row {
@@ -202,9 +202,15 @@ async fn end_factor(
     }
 }
 
-async fn unbind(visit: Visit, Path((id, provider)): Path<(i64, String)>) -> Result<Response, WebError> {
+#[derive(Deserialize)]
+struct Issuer {
+    #[serde(default)]
+    issuer: String,
+}
+
+async fn unbind(visit: Visit, Path(id): Path<i64>, Form(given): Form<Issuer>) -> Result<Response, WebError> {
     require_administrator(&visit)?;
-    visit.engine().unbind_outside(&visit.act(), id, &provider).await?;
+    visit.engine().unbind_outside(&visit.act(), id, &given.issuer).await?;
     Ok(back(id))
 }
 
@@ -230,7 +236,7 @@ async fn make_token(
     require_administrator(&visit)?;
     match tokens::make_for(&visit, id, &given).await {
         Ok(secret) => Ok(page(&visit, id, &Wrong::default(), &tokens::made(&secret)).await?.into_response()),
-        Err(error) => refused(&visit, id, error).await,
+        Err(error) => refused(&visit, id, tokens::at_form(error)).await,
     }
 }
 
