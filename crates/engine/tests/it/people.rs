@@ -53,10 +53,7 @@ async fn who_was_shut_out_may_nothing_without_signing_in_either() {
         let number = person(&desk, "Alex Kern", "alex@desk.example").await;
         let roles = async || {
             desk.engine.caller_of(number, "Alex Kern").await.unwrap().map(|caller| {
-                ["agent", "requester"]
-                    .into_iter()
-                    .filter(|role| caller.roles.contains(*role))
-                    .collect()
+                ["agent", "requester"].into_iter().filter(|role| caller.roles.contains(*role)).collect()
             })
         };
         assert_eq!(roles().await, Some(vec!["requester"]), "without an account");

@@ -403,8 +403,7 @@ async fn a_letter_about_another_record_has_no_words_of_the_first() {
     let own = vec![proofdesk_model::SourceFile::new("own.kdl", own)];
     let mut random = rand::rngs::StdRng::seed_from_u64(7);
     let said = ("Example Ltd".to_owned(), Some("https://desk.example".to_owned()));
-    let mail =
-        proofdesk_mail::Mail::open(engine.clone(), settings(), own, said, &mut random).await.unwrap();
+    let mail = proofdesk_mail::Mail::open(engine.clone(), settings(), own, said, &mut random).await.unwrap();
     let change = Change::default().with_text("title", "Rack").with("service", Value::Link(service.number));
     let made = engine.apply(&office.alex, Target::New("outage".to_owned()), change, Door::Api).await.unwrap();
     told(&office).await;

@@ -117,7 +117,11 @@ async fn asked(desk: &TestDesk, mail: &Mail, nora: i64, title: &str) -> (Referen
         .with("approver_person", Value::Link(nora));
     model.state = Some("in_use".to_owned());
     let model = desk.create("request_model", model).await.unwrap().record.number;
-    let change = Change::default().with_text("title", title).with("model", Value::Link(model));
+    let asker = desk.create("person", Change::default().with_text("name", "Elif Aydin")).await.unwrap();
+    let change = Change::default()
+        .with_text("title", title)
+        .with("model", Value::Link(model))
+        .with("requested_by", Value::Link(asker.record.number));
     let target = Target::New("service_request".to_owned());
     let made = desk.engine.apply(&desk.setup(), target, change, Door::Page).await.unwrap();
     while desk.engine.sequence().await.unwrap() > 0 {}
