@@ -396,16 +396,16 @@ CREATE INDEX "ix_service_request_f9085ed2" ON "service_request" ("team") WHERE "
 CREATE INDEX "ix_service_request_12302b68" ON "service_request" (coalesce("reported_at", -9223372036854775807), "number");
 
 -- index service requests: open records by reported_at
-CREATE INDEX "ix_service_request_0eb343f7" ON "service_request" (coalesce("reported_at", 9223372036854775807), "number") WHERE "state" IN ('new', 'approval', 'assigned', 'in_progress', 'waiting');
+CREATE INDEX "ix_service_request_d8a661f3" ON "service_request" (coalesce("reported_at", 9223372036854775807), "number") WHERE "state" IN ('new', 'approval', 'approved', 'assigned', 'in_progress', 'waiting');
 
 -- index service requests: open records by resolution_due_at
-CREATE INDEX "ix_service_request_6bf754f2" ON "service_request" (coalesce("resolution_due_at", 9223372036854775807), "number") WHERE "state" IN ('new', 'approval', 'assigned', 'in_progress', 'waiting');
+CREATE INDEX "ix_service_request_2054fa45" ON "service_request" (coalesce("resolution_due_at", 9223372036854775807), "number") WHERE "state" IN ('new', 'approval', 'approved', 'assigned', 'in_progress', 'waiting');
 
 -- index service requests: unfinished records by resolved_at
-CREATE INDEX "ix_service_request_01811f29" ON "service_request" (coalesce("resolved_at", 9223372036854775807), "number") WHERE "state" IN ('new', 'approval', 'assigned', 'in_progress', 'waiting', 'fulfilled');
+CREATE INDEX "ix_service_request_f63e8acd" ON "service_request" (coalesce("resolved_at", 9223372036854775807), "number") WHERE "state" IN ('new', 'approval', 'approved', 'assigned', 'in_progress', 'waiting', 'fulfilled');
 
 -- index service requests: open records by supplier_due_at
-CREATE INDEX "ix_service_request_973e2616" ON "service_request" (coalesce("supplier_due_at", 9223372036854775807), "number") WHERE "state" IN ('new', 'approval', 'assigned', 'in_progress', 'waiting');
+CREATE INDEX "ix_service_request_53a140c6" ON "service_request" (coalesce("supplier_due_at", 9223372036854775807), "number") WHERE "state" IN ('new', 'approval', 'approved', 'assigned', 'in_progress', 'waiting');
 
 -- index service requests: records by external key, each once
 CREATE UNIQUE INDEX "ix_service_request_external_key" ON "service_request" ("external_key") WHERE "external_key" IS NOT NULL;
