@@ -294,7 +294,7 @@ fn mistakes_are_said_with_file_and_line() {
         ("automation \"A b\" on=\"incident\"", "small letters"),
         ("automation \"a\"", "`on` is missing"),
         ("automation \"a\" on=\"poem\"", "there is no record type `poem`"),
-        ("automation \"a\" on=\"incident\" of=\"x\"", "`automation` has no `of`, but: on"),
+        ("automation \"a\" on=\"incident\" of=\"x\"", "`automation` has no `of`; it has: on"),
         ("automation \"a\" on=\"incident\" { says \"x\"; set \"category\" \"y\" }", "`when` is missing"),
         ("automation \"a\" on=\"incident\" { when \"major\"; set \"category\" \"y\" }", "`says` is missing"),
         ("automation \"a\" on=\"incident\" { says \"x\"; when \"major\" }", "it does nothing"),

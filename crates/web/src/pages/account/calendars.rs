@@ -35,7 +35,7 @@ pub(super) fn card(visit: &Visit, links: &[CalendarLink], wrong: &Wrong) -> Mark
                         td.grow { (link.label) }
                         td.small.spare { (time::proven(link.created_at, visit.now, visit.zone())) }
                         td.small { @match link.used_at { Some(at) => (time::ago(at, visit.now, visit.zone())), None => "never" } }
-                        td { form.inline method="post" action={ "/account/calendar/" (link.id) "/end" } { button.button.quiet.small aria-label={ "End the address for " (link.label) } { "End it" } } }
+                        td { form.inline method="post" action={ "/account/calendar/" (link.id) "/end" } { button.button.quiet.small aria-label={ "End it: the address for " (link.label) } { "End it" } } }
                     } } }
                 } }
             }

@@ -44,7 +44,7 @@ pub(in crate::pages) fn card(visit: &Visit, tokens: &[Token], wrong: &Wrong, add
                         td.small.spare { (time::proven(token.created_at, visit.now, visit.zone())) }
                         td.small.spare { @match token.used_at { Some(at) => (time::ago(at, visit.now, visit.zone())), None => "never" } }
                         td.small { @match token.expires_at { Some(at) => (time::proven(at, visit.now, visit.zone())), None => "not by itself" } }
-                        td { form.inline method="post" action={ (address) "/" (token.id) "/end" } { button.button.quiet.small aria-label={ "End the token " (token.label) } { "End it" } } }
+                        td { form.inline method="post" action={ (address) "/" (token.id) "/end" } { button.button.quiet.small aria-label={ "End it: the token " (token.label) } { "End it" } } }
                     } } }
                 } }
             }
