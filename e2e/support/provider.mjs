@@ -35,6 +35,8 @@ export async function startProvider(port, desk, people) {
     cookies: { keys: ["journeys"] },
     features: { backchannelLogout: { enabled: true } },
     pkce: { required: () => true },
+    // it refuses to tell addresses of this machine that somebody signed out; here the desk is at one
+    fetch: (url, { dispatcher, ...options }) => fetch(url, options),
     findAccount: async (_, id) => people.has(id) && { accountId: id, claims: async () => ({ sub: id, ...people.get(id) }) },
     loadExistingGrant: async (ctx) => {
       const grant = new ctx.oidc.provider.Grant({ clientId: ctx.oidc.client.clientId, accountId: ctx.oidc.session.accountId });

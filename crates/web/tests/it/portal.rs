@@ -559,7 +559,9 @@ async fn a_refused_password_is_a_sentence_and_the_account_is_in_the_portal() {
         &factor,
         &["Zweiten Faktor einrichten", "Scannen Sie dieses Bild", "<html lang=\"de\">", "class=\"portal\""],
     );
-    let others = ada.post("/account/sessions/end", &[]).await;
+    let asked = get_in(&ada, "de", "/account/sessions/end").await;
+    has(&asked, &["class=\"portal\"", "<html lang=\"de\">"]);
+    let others = ada.post("/account/sessions/end", &[("present", PASSWORD)]).await;
     assert_eq!(others.location(), "/portal/me", "{}", others.body);
     // staff finds it at the desk, in English
     let mara = portal.signed_in("mara").await;

@@ -81,7 +81,10 @@ pub async fn history_is_paged(desk: Desk) {
     assert!(matches!(twice, Err(Error::Duplicate)));
     desk.leaves().await;
     let newest = desk.store.entries(&record, None, 2).await.unwrap();
-    assert_eq!(newest.iter().map(|e| e.body.as_slice()).collect::<Vec<_>>(), [b"{\"b\":2}", b"{\"a\":1}"]);
+    // a body ends with the id of its write and its place in it
+    let bodies: Vec<_> = newest.iter().map(|e| String::from_utf8(e.body.clone()).unwrap()).collect();
+    let expected = [format!("{{\"b\":2,\"write\":\"{id}/1\"}}"), format!("{{\"a\":1,\"write\":\"{id}/0\"}}")];
+    assert_eq!(bodies, expected);
     let older = desk.store.entries(&record, Some(newest[1].id), 9).await.unwrap();
     assert_eq!(older.iter().map(|e| (e.version, e.at)).collect::<Vec<_>>(), [(2, 2_000), (1, 1_000)]);
     assert_eq!(desk.store.leaf_of_entry(older[1].id).await.unwrap(), Some(0));
