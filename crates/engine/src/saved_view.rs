@@ -112,7 +112,8 @@ impl Engine {
         } else if view.label.chars().any(char::is_control) {
             problems.push(Problem::new("label", "format", "The name is one line of text."));
         }
-        if !view.sort.is_empty() && !(is_sortable(&of, &view.sort) && caller.sees(&of, &view.sort)) {
+        let is_column = is_sortable(&of, &view.sort) && caller.sees(&of, &view.sort);
+        if !view.sort.is_empty() && !is_column {
             problems.push(Problem::new(
                 "sort",
                 "unknown",

@@ -333,7 +333,7 @@ fn mistakes_are_said_with_file_and_line() {
         ("automation \"a\" on=\"incident\" { says \"x\"; when \"major\"; set \"impact\" \"huge\" }", "huge"),
         (
             "automation \"a\" on=\"incident\" { says \"x\"; when \"major\"; set \"impact\" }",
-            "takes 2 texts; here are 1",
+            "`set` takes 2 texts, not 1",
         ),
         (
             "automation \"a\" on=\"incident\" { says \"x\"; when \"major\"; set \"title\" \"{weather}\" }",

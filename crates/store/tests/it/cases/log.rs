@@ -82,8 +82,10 @@ pub async fn history_is_paged(desk: Desk) {
     desk.leaves().await;
     let newest = desk.store.entries(&record, None, 2).await.unwrap();
     // a body ends with the id of its write and its place in it
+    let write = id.simple();
     let bodies: Vec<_> = newest.iter().map(|e| String::from_utf8(e.body.clone()).unwrap()).collect();
-    let expected = [format!("{{\"b\":2,\"write\":\"{id}/1\"}}"), format!("{{\"a\":1,\"write\":\"{id}/0\"}}")];
+    let expected =
+        [format!("{{\"b\":2,\"write\":\"{write}/1\"}}"), format!("{{\"a\":1,\"write\":\"{write}/0\"}}")];
     assert_eq!(bodies, expected);
     let older = desk.store.entries(&record, Some(newest[1].id), 9).await.unwrap();
     assert_eq!(older.iter().map(|e| (e.version, e.at)).collect::<Vec<_>>(), [(2, 2_000), (1, 1_000)]);

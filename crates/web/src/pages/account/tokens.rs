@@ -101,7 +101,7 @@ pub(in crate::pages) fn made(secret: &str) -> Markup {
 pub(in crate::pages) fn at_form(error: Error) -> Error {
     let Error::Invalid(mut problems) = error else { return error };
     for problem in problems.0.iter_mut().filter(|problem| FIELDS.contains(&&*problem.field)) {
-        problem.field = format!("{AT}{}", problem.field).into();
+        problem.field = format!("{AT}{}", problem.field);
     }
     Error::Invalid(problems)
 }
