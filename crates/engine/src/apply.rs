@@ -539,8 +539,8 @@ pub(crate) fn search_text(checked: &Checked) -> Option<String> {
 }
 
 /// What a change sets and links although its author sees no such field (it is none for him), or it is for others to
-/// enter. A mail, a rule and an import are put together by the program; a page and a request of the interface hold what
-/// the author wrote. A person's default for himself may be said: that he is who asks.
+/// enter. A mail, a rule and an import are put together by the program; a page, a link and a request of the interface hold
+/// what the author wrote. In a new record a person's default for himself may be said: that he is who asks.
 fn unentered(
     caller: &Caller,
     of: &RecordType,
@@ -552,7 +552,7 @@ fn unentered(
         Action::Transition(name) => of.transition(name),
         _ => None,
     };
-    let by_hand = matches!(door, Door::Page | Door::Api) && *action != Action::Update;
+    let by_hand = matches!(door, Door::Page | Door::Api | Door::Link) && *action != Action::Update;
     let is_me = |name: &str| {
         let me = caller.person.map(Value::Link);
         of.field(name).is_some_and(|f| f.default.as_deref() == Some("me"))
@@ -565,7 +565,7 @@ fn unentered(
             let message = format!("`{name}` is not a field of {}.", of.plural.to_lowercase());
             return Some(proofdesk_model::Problem::new(name, "field", message));
         }
-        if !by_hand || caller.enters(of, name, step) || is_me(name) {
+        if !by_hand || caller.enters(of, name, step) || (step.is_none() && is_me(name)) {
             return None;
         }
         let label = of.field(name).map_or_else(|| name.replace('_', " "), |f| f.label.clone());

@@ -284,7 +284,7 @@ impl Engine {
             };
             let name = self.registry().write_reference(&entry.record);
             let is_good = walk.entry(index, &entry.body, Some(&entry.leaf_hash), &name, &mut computed)
-                && self.verify_address(&entry, ids_follow, met, walk.report);
+                && self.verify_address(index, &entry, ids_follow, met, walk.report);
             if covered.is_some_and(|covered| index >= covered) {
                 let (first, last) = met.open.unwrap_or((entry.at, entry.at));
                 met.open = Some((first.min(entry.at), last.max(entry.at)));
@@ -297,15 +297,15 @@ impl Engine {
         Ok((computed, names))
     }
 
-    /// The columns of an entry whose bytes are good: gives whether they are, too.
+    /// The columns of the entry at a leaf, whose bytes are good: gives whether they are, too.
     fn verify_address(
         &self,
+        leaf: u64,
         entry: &StoredEntry,
         ids_follow: bool,
         met: &mut Met,
         report: &mut Report,
     ) -> bool {
-        let leaf = entry.leaf.unwrap_or_default();
         let (wrong, names_write) = address::compared(entry);
         if names_write && report.full_since.is_none() {
             report.full_since = Some(entry.at);

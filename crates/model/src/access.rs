@@ -154,6 +154,11 @@ impl Caller {
         self.roles.contains(role)
     }
 
+    /// Whether the caller is nobody but a requester: he reports and asks, and lives in the portal.
+    pub fn is_mere_requester(&self) -> bool {
+        !self.system && self.roles.iter().all(|role| role == REQUESTER)
+    }
+
     /// Whether the action is allowed on records of a type.
     pub fn may(&self, of: &RecordType, action: &Action) -> bool {
         let by_role = || self.roles.iter().any(|role| of.role_allows(role, action));

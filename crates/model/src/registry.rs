@@ -32,6 +32,9 @@ pub const RESERVED: [&str; 17] = [
 /// Prefixes of the engine's own tables.
 pub const RESERVED_PREFIXES: [&str; 5] = ["log_", "search_", "conformity_", "import_", "door_"];
 
+/// References of what the log tells of beside records; no record type has one of them.
+pub const RESERVED_REFERENCES: [&str; 5] = ["ACCOUNT", "RUN", "FRW", "JUD", "MAI"];
+
 /// Every declared record type. Built by [`crate::load`]; immutable while the program runs.
 #[derive(Debug, Clone, Default)]
 pub struct Registry {

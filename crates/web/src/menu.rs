@@ -180,7 +180,7 @@ pub fn current(engine: &Engine, caller: &Caller, groups: &[Group], path: &str) -
 pub fn groups(state: &AppState, caller: &Caller) -> Vec<Group> {
     let engine = &state.engine;
     let desk = desk_type(engine, caller).map(|t| t.name.clone());
-    let staff = !caller.roles.iter().all(|r| r == "requester");
+    let staff = !caller.is_mere_requester();
     let mut groups = Vec::new();
     for (family, label) in FAMILIES {
         let mut items = Vec::new();

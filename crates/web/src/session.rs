@@ -60,7 +60,7 @@ impl Visit {
 
     /// Whether the portal is all that this person has: he holds the role of customers and users, and no other.
     pub fn is_customer(&self) -> bool {
-        self.caller.roles.iter().all(|role| role == "requester")
+        self.caller.is_mere_requester()
     }
 
     /// The declared types.

@@ -1,7 +1,7 @@
 //! Entries of the log about accounts: who did what, when, through which door. No secret and no hash of a password is
 //! ever in them; of what is stored as a hash they tell a mark ([`super::password::mark`]).
 //!
-//! Shape: as entries of records (`docs/proof.md`), of type `account`, `ref` `ACC-n`. `set` has the columns that change;
+//! Shape: as entries of records (`docs/proof.md`), of type `account`, `ref` `ACCOUNT-n`. `set` has the columns that change;
 //! `note.items` has what belongs to an account and is none of its columns: `{"item":"token","id":5,"is":{…}}`, and
 //! `"is":null` when it ends.
 
@@ -127,7 +127,7 @@ impl Told {
 
 /// How an account is written in the log and in findings.
 pub(crate) fn reference(account: i64) -> String {
-    format!("ACC-{account}")
+    format!("ACCOUNT-{account}")
 }
 
 impl Engine {

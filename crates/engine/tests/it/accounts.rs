@@ -115,7 +115,7 @@ async fn what_is_changed_by_hand_is_found_and_named() {
 
         let late = Statement::update("api_token").set("token_hash", vec![7_u8; 32]).when("id", token);
         past_the_log(&desk, late).await;
-        assert!(findings(&desk).await[0].1.contains(&format!("token {token} of ACC-{}", account.id)));
+        assert!(findings(&desk).await[0].1.contains(&format!("token {token} of ACCOUNT-{}", account.id)));
         past_the_log(&desk, Statement::delete("api_token").when("id", token)).await;
         assert_eq!(findings(&desk).await[0].0, FindingKind::MissingRow);
 

@@ -224,6 +224,10 @@ async fn in_a_step_a_requester_enters_what_it_asks_for() {
         let refused = desk.engine.apply(&requester, target(), more, Door::Api).await;
         let Err(Error::Invalid(problems)) = refused else { panic!("a code is not a customer's to give") };
         assert_eq!((problems.0[0].field.as_str(), problems.0[0].code.as_str()), ("closure_code", "staff"));
+        // nor does somebody else's report become his own on the way
+        let mine = Change::default().take("confirm").with("reported_by", Value::Link(me));
+        let refused = desk.engine.apply(&requester, target(), mine, Door::Api).await;
+        assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
         let rated = Change::default().take("confirm").with("satisfaction", Value::Int(5));
         let done = desk.engine.apply(&requester, target(), rated, Door::Api).await.unwrap().record;
         assert_eq!((done.state.as_str(), done.text("closure_code")), ("closed", Some("fixed")));

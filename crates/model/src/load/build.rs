@@ -14,6 +14,7 @@ use crate::load::merge::is_name;
 use crate::load::text::{Book, Spot, Word, hint};
 use crate::load::tree::{ExampleTree, TypeTree};
 use crate::record_type::{COMMON, Example, ListColumn, RecordType, Section, View};
+use crate::registry::RESERVED_REFERENCES;
 
 /// Families of the menu.
 const FAMILIES: [&str; 4] = ["work", "services", "system", "assurance"];
@@ -53,6 +54,10 @@ fn prefixes(trees: &IndexMap<String, TypeTree>, book: &mut Book<'_>) {
         if !fits {
             let message =
                 format!("`{}` is not a reference: 2 to 8 capital letters, such as INC", prefix.text);
+            book.mistake(prefix.spot, message);
+        }
+        if RESERVED_REFERENCES.contains(&prefix.text.to_ascii_uppercase().as_str()) {
+            let message = format!("the reference `{}` is the log's own; choose another", prefix.text);
             book.mistake(prefix.spot, message);
         }
         if let Some(other) = taken.insert(prefix.text.to_ascii_uppercase(), &tree.name.text) {

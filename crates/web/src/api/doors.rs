@@ -28,6 +28,9 @@ pub fn router() -> Router<AppState> {
 
 async fn list(client: Client, uri: Uri) -> Result<Answer, ApiError> {
     Params::read(&uri, &[])?;
+    if client.caller.is_mere_requester() {
+        return Err(ApiError::not_found("resource at this address; GET /api/v1 says what there is"));
+    }
     let doors = client.state.doors.iter().flat_map(|doors| doors.iter());
     let doors: Vec<Json> = doors.map(|d| json!({"name": d.name, "label": d.label})).collect();
     Ok(Answer::ok(json!({"doors": doors})))

@@ -118,13 +118,13 @@ fn tried(visit: &Visit, automation: &Automation, past: &Past) -> Markup {
         header { h2 { "Dry run" } span.small.muted.num { (past.fired.len()) } }
         div.body { p.muted {
             "By the history of " @if past.is_part { "the " } b.num { (past.records) } " " (plural)
-            @if past.is_part { " changed last" } ", the condition began to hold as below. Nothing was written for this."
+            @if past.is_part { " changed last" } ", the condition began to hold as below; where it holds, what would be done now stands under the record. Nothing was written for this."
         } }
         @if past.fired.is_empty() {
             div.body { p { "It never did." } }
         } @else {
             div.scroll { table.list {
-                thead { tr { th scope="col" { "Record, and what would be done if it began now" } th scope="col" { "Began" } th scope="col" { "Now" } } }
+                thead { tr { th scope="col" { "Record" } th.spare scope="col" { "Began" } th scope="col" { "Now" } } }
                 tbody { @for fired in past.fired.iter().take(SHOWN) { (row(visit, automation, fired)) } }
             } }
             @if left > 0 { div.body { p.small.muted { (left) " older ones are not shown; " code { "proofdesk automations try" } " lists all." } } }
@@ -141,7 +141,7 @@ fn row(visit: &Visit, automation: &Automation, fired: &Fired) -> Markup {
             @if !fired.would.is_empty() { ul.small.muted { @for would in &fired.would { li { (would) } } } }
             @for refused in &fired.refused { p.small { (tag::tag("Refused", Some("bad"))) " " (refused) } }
         }
-        td { (time::proven(fired.at, visit.now, visit.zone())) br; span.small.faint { "by " (fired.by) } }
+        td.spare { (time::proven(fired.at, visit.now, visit.zone())) br; span.small.faint { "by " (fired.by) } }
         td { @if fired.acted { (tag::tag("Acted on", Some("ok"))) } @else if fired.holds { (tag::tag("Holds", Some("info"))) } @else if fired.barred { (tag::tag("Left out", None)) br; span.small.faint { "“And only if” does not hold" } } @else { (tag::tag("Over", None)) } }
     } }
 }

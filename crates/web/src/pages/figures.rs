@@ -41,7 +41,7 @@ async fn show(visit: Visit, Query(asked): Query<Asked>) -> Result<Markup, WebErr
         .filter(|t| t.family == "work" && !t.clocks.is_empty() && visit.caller.reads_notes(t))
         .collect();
     let missing = || WebError::NotFound("page at this address".to_owned());
-    if visit.account.roles.iter().all(|r| r == "requester") {
+    if visit.caller.is_mere_requester() {
         return Err(missing());
     }
     let of = match asked.of.as_str() {

@@ -86,7 +86,7 @@ fn webhooks(hooks: &[Webhook]) -> Markup {
                     td.small { @if hook.direction == Direction::Out {
                         (hook.record_type) " " (hook.actions) @if !hook.condition.is_empty() { " " code { (hook.condition) } } " → " (hook.url)
                     } @else { (hook.door) } }
-                    td.small.spare { a.link href={ "/accounts/" (hook.account) } { "ACC-" (hook.account) } }
+                    td.small.spare { a.link href={ "/accounts/" (hook.account) } { "account " (hook.account) } }
                     td { form method="post" action={ "/programs/webhooks/" (hook.id) "/end" } { button.button.quiet { "End" } } }
                 } } }
             } } }

@@ -333,3 +333,20 @@ fn mistakes_in_a_door_are_said_with_their_line() {
         assert!(said.contains(part), "{part} is missing: {said}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn customers_are_not_told_which_doors_there_are() {
+    let watched = Watched::open(Database::Sqlite).await;
+    let ask = async |token: &str| {
+        let request = Request::get("/api/v1/doors").header(header::AUTHORIZATION, format!("Bearer {token}"));
+        watched.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap().status()
+    };
+    assert_eq!(ask(&watched.token).await, StatusCode::OK);
+    let customer = watched.desk.person("Elif Aydin", &["requester"]).await.unwrap();
+    let account = watched.desk.account(&customer, "elif", "apple-sand-tower-1").await.unwrap();
+    let act = Act::new(&watched.desk.setup(), Door::Cli);
+    let new = NewToken { label: "Own".to_owned(), ..NewToken::default() };
+    let mut random = rand::rngs::StdRng::from_seed([4; 32]);
+    let (_, token) = watched.desk.engine.create_token(&act, account.id, &new, &mut random).await.unwrap();
+    assert_eq!(ask(&token).await, StatusCode::NOT_FOUND);
+}

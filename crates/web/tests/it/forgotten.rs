@@ -5,8 +5,6 @@ use proofdesk_engine::{Act, Change, Door, NewAccount, Reference, Target};
 use proofdesk_mail::Mail;
 use proofdesk_store::Select;
 use proofdesk_testkit::{Database, TestDesk};
-use proofdesk_web::{AppState, Settings};
-use rand::SeedableRng as _;
 
 use crate::client::{Answer, Browser, PASSWORD};
 use crate::servers::Servers;
@@ -32,16 +30,8 @@ async fn desk(port: u16) -> (TestDesk, Mail, axum::Router) {
         };
         desk.engine.create_account(&setup, new).await.unwrap();
     }
-    let settings = serde_json::json!({
-        "address": "desk@desk.example", "smtp": {"host": "127.0.0.1", "port": port, "tls": "none"},
-    });
-    let said = ("Example Ltd".to_owned(), Some("https://desk.example".to_owned()));
-    let mut random = rand::rngs::StdRng::seed_from_u64(3);
-    let settings = serde_json::from_value(settings).unwrap();
-    let mail = Mail::open(desk.engine.clone(), settings, Vec::new(), said, &mut random).await.unwrap();
-    let mut state = AppState::new(desk.engine.clone(), Settings::default());
-    state.mail = Some(mail.clone());
-    (desk, mail, proofdesk_web::router(state))
+    let (mail, router) = crate::mail::sending(&desk, port).await;
+    (desk, mail, router)
 }
 
 /// The letters of forgotten passwords, once there are so many.

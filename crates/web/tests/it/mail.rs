@@ -22,8 +22,14 @@ async fn desk() -> (TestDesk, Mail, axum::Router) {
     let target = Target::Existing(Reference::new("person", mara.person.unwrap()), None);
     let address = Change::default().with_text("mail", "mara@desk.example");
     desk.engine.apply(&desk.setup(), target, address, Door::Cli).await.unwrap();
+    let (mail, router) = sending(&desk, 1).await;
+    (desk, mail, router)
+}
+
+/// The mail of a desk, sent by the server at a port of this machine, and its pages.
+pub async fn sending(desk: &TestDesk, port: u16) -> (Mail, axum::Router) {
     let settings = serde_json::json!({
-        "address": "desk@desk.example", "smtp": {"host": "127.0.0.1", "port": 1, "tls": "none"},
+        "address": "desk@desk.example", "smtp": {"host": "127.0.0.1", "port": port, "tls": "none"},
     });
     let said = ("Example Ltd".to_owned(), Some("https://desk.example".to_owned()));
     let mut random = rand::rngs::StdRng::seed_from_u64(3);
@@ -31,7 +37,7 @@ async fn desk() -> (TestDesk, Mail, axum::Router) {
     let mail = Mail::open(desk.engine.clone(), settings, Vec::new(), said, &mut random).await.unwrap();
     let mut state = AppState::new(desk.engine.clone(), Settings::default());
     state.mail = Some(mail.clone());
-    (desk, mail, proofdesk_web::router(state))
+    (mail, proofdesk_web::router(state))
 }
 
 async fn sign_in<'a>(router: &'a axum::Router, name: &str) -> Browser<'a> {
