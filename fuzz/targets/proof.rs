@@ -16,7 +16,10 @@ fn tree(size: u64) -> HashMap<NodeId, Hash> {
     let mut frontier = Frontier::new();
     for leaf in 0..size {
         let hash = leaf_hash(&leaf.to_be_bytes());
-        frontier.append_with(hash, |id, hash| drop(nodes.insert(id, hash))).expect("a small tree");
+        let keep = |id, hash| {
+            nodes.insert(id, hash);
+        };
+        frontier.append_with(hash, keep).expect("a small tree");
     }
     nodes
 }

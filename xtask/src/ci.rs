@@ -29,6 +29,7 @@ pub fn run(root: &Path) -> Result<bool> {
         ("tidy", Box::new(|| tidy::run(root))),
         ("generate --check", Box::new(|| generate::check(root))),
         ("test", call(test)),
+        ("fuzz targets", call(&["check", "--locked", "--manifest-path", "fuzz/Cargo.toml"])),
         ("doc tests", call(&["test", "--workspace", "--locked", "--doc"])),
         ("doc", Box::new(|| documentation(root))),
     ];
