@@ -5,6 +5,7 @@
 //! Source: OWASP Authentication and Session Management Cheat Sheets.
 
 pub mod calendar;
+pub mod directory;
 mod ends;
 pub mod link;
 pub mod outside;

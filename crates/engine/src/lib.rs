@@ -43,6 +43,7 @@ use proofdesk_model::{Registry, RuleSet, Templates};
 use proofdesk_store::Store;
 
 pub use account::calendar::CalendarLink;
+pub use account::directory::{Directory, Entry, Judged, Later, Listed, Typed, Unheard};
 pub use account::link::Link;
 pub use account::outside::{Bound, Outside};
 pub use account::passkey::{NewPasskey, Passkey};
@@ -92,6 +93,7 @@ struct Inner {
     terms: terms::Terms,
     templates: OnceLock<Templates>,
     follows: OnceLock<follow::Follows>,
+    directories: OnceLock<Vec<Arc<dyn Directory>>>,
     origin: String,
     attempts: tokio::sync::Mutex<()>,
 }
@@ -107,7 +109,9 @@ impl Engine {
     ) -> Self {
         let (terms, templates, follows) = (terms::Terms::default(), OnceLock::new(), OnceLock::new());
         let (origin, attempts) = (origin.into(), tokio::sync::Mutex::default());
-        let inner = Inner { store, registry, rules, time, terms, templates, follows, origin, attempts };
+        let directories = OnceLock::new();
+        let inner =
+            Inner { store, registry, rules, time, terms, templates, follows, directories, origin, attempts };
         Self { inner: Arc::new(inner) }
     }
 
@@ -144,6 +148,11 @@ impl Engine {
     /// Conditions whose beginning to hold is told to a job.
     pub(crate) fn follows(&self) -> &OnceLock<follow::Follows> {
         &self.inner.follows
+    }
+
+    /// Where people sign in by a password that is not kept here.
+    pub(crate) fn directories_cell(&self) -> &OnceLock<Vec<Arc<dyn Directory>>> {
+        &self.inner.directories
     }
 
     pub(crate) fn terms(&self) -> &terms::Terms {

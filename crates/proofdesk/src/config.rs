@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use jiff::tz::TimeZone;
 use proofdesk_reach::{Limits, Reach, Rule};
-use proofdesk_sso::{Provider, ProviderSettings};
+use proofdesk_sso::{Directory, DirectorySettings, Provider, ProviderSettings};
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use toml::de::{DeTable, Deserializer};
@@ -54,6 +54,8 @@ pub struct Config {
     pub outgoing: Outgoing,
     /// Providers of single sign-on.
     pub provider: Vec<ProviderSettings>,
+    /// Directories that people sign in by.
+    pub directory: Vec<DirectorySettings>,
     /// Mail in and out: `docs/mail.md`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mail: Option<proofdesk_mail::Settings>,
@@ -101,6 +103,7 @@ impl Default for Config {
             mail: None,
             outgoing: Outgoing::default(),
             provider: Vec::new(),
+            directory: Vec::new(),
             metrics_listen: None,
             metrics_token: None,
         }
@@ -143,6 +146,11 @@ impl Config {
         config.outgoing.roots = config.outgoing.roots.map(|file| folder.join(file));
         for provider in &mut config.provider {
             provider.client_secret_file = provider.client_secret_file.take().map(|file| folder.join(file));
+        }
+        for directory in &mut config.directory {
+            for file in [&mut directory.roots, &mut directory.bind_password_file] {
+                *file = file.take().map(|file| folder.join(file));
+            }
         }
         config.metrics_token = config.metrics_token.map(|file| folder.join(file));
         if !is_url(&config.database) {
@@ -260,6 +268,20 @@ impl Config {
                 wrong.push(format!("provider `{}`: the name is there twice", one.name));
             }
         }
+        wrong.extend(self.directory.iter().flat_map(|one| one.check(&proofdesk_model::access::ROLES)));
+        for (i, one) in self.directory.iter().enumerate() {
+            let others = || self.directory.iter().take(i);
+            let taken = self.provider.iter().any(|provider| provider.name == one.name);
+            if taken || others().any(|other| other.name == one.name) {
+                wrong.push(format!("directory `{}`: the name is there twice", one.name));
+            }
+            if others().any(|other| other.issuer() == one.issuer()) {
+                wrong.push(format!(
+                    "directory `{}`: another one has the same `base`: tell them apart by `issuer`",
+                    one.name
+                ));
+            }
+        }
         if !self.provider.is_empty() && self.public_url.is_none() {
             wrong.push("provider: public_url is needed, since providers send people back to it".to_owned());
         }
@@ -273,18 +295,26 @@ impl Config {
     pub fn providers(&self) -> anyhow::Result<Vec<Provider>> {
         let reach = std::sync::Arc::new(self.outgoing.reach()?);
         let provider = |settings: &ProviderSettings| {
-            let secret = match &settings.client_secret_file {
-                Some(file) => Some(
-                    std::fs::read_to_string(file)
-                        .with_context(|| format!("{} cannot be read", file.display()))?
-                        .trim()
-                        .to_owned(),
-                ),
-                None => None,
-            };
+            let secret = secret_in(settings.client_secret_file.as_deref())?;
             Ok(Provider::new(settings.clone(), secret, reach.clone()))
         };
         self.provider.iter().map(provider).collect()
+    }
+
+    /// The directories that people sign in by, with the desk's passwords there.
+    ///
+    /// # Errors
+    /// A password or certificates that cannot be read.
+    pub fn directories(&self) -> anyhow::Result<Vec<Directory>> {
+        let directory = |settings: &DirectorySettings| {
+            let secret = secret_in(settings.bind_password_file.as_deref())?;
+            if secret.as_ref().is_some_and(String::is_empty) {
+                bail!("directory `{}`: bind_password_file is empty", settings.name);
+            }
+            Directory::new(settings.clone(), secret)
+                .with_context(|| format!("directory `{}`: roots", settings.name))
+        };
+        self.directory.iter().map(directory).collect()
     }
 
     /// Whether the desk is reached by TLS: said so, or its address begins with `https://`.
@@ -315,6 +345,13 @@ impl Config {
         TimeZone::get(&self.time_zone)
             .with_context(|| format!("time_zone: `{}` is not known", self.time_zone))
     }
+}
+
+/// The secret that a file holds, without the line's end.
+fn secret_in(file: Option<&Path>) -> anyhow::Result<Option<String>> {
+    let Some(file) = file else { return Ok(None) };
+    let read = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    Ok(Some(read.trim().to_owned()))
 }
 
 /// Name of the configuration file.
@@ -468,6 +505,32 @@ mod tests {
         std::fs::write(&path, format!("{good}groups = 7\n")).unwrap();
         let message = Config::read(&path).unwrap_err().to_string();
         assert!(message.contains("groups"), "{message}");
+    }
+
+    #[test]
+    fn directories_are_read_and_their_mistakes_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("proofdesk.toml");
+        std::fs::write(folder.path().join("bind.password"), "hush\n").unwrap();
+        let good = "[[directory]]\nname = \"example\"\nurl = \"ldaps://ldap.example.com\"\nbase = \"dc=example,dc=com\"\nfilter = \"(uid={name})\"\nbind_dn = \"cn=desk,dc=example,dc=com\"\nbind_password_file = \"bind.password\"\n";
+        std::fs::write(&path, good).unwrap();
+        let config = Config::read(&path).unwrap();
+        config.check().unwrap();
+        assert_eq!(config.directories().unwrap().len(), 1);
+        std::fs::write(&path, format!("{good}{good}")).unwrap();
+        let message = Config::read(&path).unwrap().check().unwrap_err().to_string();
+        assert!(message.contains("there twice") && message.contains("same `base`"), "{message}");
+        let bad = "[[directory]]\nname = \"example\"\nurl = \"ldap://ldap.example.com\"\nstart_tls = false\nroots = \"ca.pem\"\nbase = \"dc=x\"\nfilter = \"(uid=*)\"\n[[provider]]\nname = \"example\"\n";
+        std::fs::write(&path, bad).unwrap();
+        let message = Config::read(&path).unwrap().check().unwrap_err().to_string();
+        for part in ["in the clear", "ca.pem is not there", "everybody would be found", "there twice"] {
+            assert!(message.contains(part), "{part} is missing: {message}");
+        }
+        std::fs::write(&path, format!("{good}password = \"hush\"\n")).unwrap();
+        assert!(Config::read(&path).unwrap_err().to_string().contains("line 8"));
+        std::fs::write(&path, good).unwrap();
+        std::fs::write(folder.path().join("bind.password"), "\n").unwrap();
+        assert!(Config::read(&path).unwrap().directories().is_err());
     }
 
     #[test]

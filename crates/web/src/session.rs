@@ -33,6 +33,8 @@ pub struct Visit {
     pub state: AppState,
     /// Whose session it is.
     pub account: Account,
+    /// He proves who he is by a password, of the desk or of a directory.
+    pub asks_password: bool,
     /// The session's secret, from the cookie.
     pub(crate) secret: String,
     /// Where the request comes from.
@@ -93,8 +95,9 @@ impl FromRequestParts<AppState> for Visit {
         let menu = menu::groups(state, &caller);
         let now = state.engine.now();
         let visitor = visitor_of(parts, state);
+        let asks_password = state.engine.proves_by_password(&session.account).await?;
         let (account, secret) = (session.account, secret.value().to_owned());
-        Ok(Self { state: state.clone(), account, secret, visitor, caller, now, path, menu })
+        Ok(Self { state: state.clone(), account, asks_password, secret, visitor, caller, now, path, menu })
     }
 }
 

@@ -12,8 +12,9 @@ use proofdesk_doors::Doors;
 use proofdesk_engine::Engine;
 use proofdesk_model::Condition;
 use proofdesk_setup::Guide;
-use proofdesk_sso::Provider;
+use proofdesk_sso::{Directory, Provider};
 
+use crate::directories::Known;
 use crate::events::Feed;
 use crate::figures::FigureCache;
 use crate::menu::{self, Counts};
@@ -102,6 +103,8 @@ pub struct AppState {
     pub paper: Arc<OnceLock<Bytes>>,
     /// Providers of single sign-on, in the order of the sign-in page.
     pub providers: Arc<Vec<Provider>>,
+    /// Directories that people sign in by, in the order of the sign-in page.
+    pub directories: Arc<Vec<Directory>>,
     /// Verifies passkeys; none where browsers offer none at this address.
     pub passkeys: Option<Arc<Passkeys>>,
 }
@@ -129,6 +132,7 @@ impl AppState {
             meter: None,
             paper: Arc::default(),
             providers: Arc::default(),
+            directories: Arc::default(),
             passkeys,
         }
     }
@@ -137,6 +141,16 @@ impl AppState {
     #[must_use]
     pub fn with_providers(mut self, providers: Vec<Provider>) -> Self {
         self.providers = Arc::new(providers);
+        self
+    }
+
+    /// Adds directories that people sign in by, here and to the engine.
+    #[must_use]
+    pub fn with_directories(mut self, directories: Vec<Directory>) -> Self {
+        let known =
+            |one: &Directory| Arc::new(Known::new(one.clone())) as Arc<dyn proofdesk_engine::Directory>;
+        self.engine.use_directories(directories.iter().map(known).collect());
+        self.directories = Arc::new(directories);
         self
     }
 

@@ -49,6 +49,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("rust_xlsxwriter", &["report"]),
     ("reqwest", &["reach"]),
     ("openidconnect", &["sso"]),
+    ("ldap3", &["sso"]),
     ("webauthn-rs", &["web"]),
     ("calamine", &["web", "conformity"]),
     ("clap", &["proofdesk", "bench"]),

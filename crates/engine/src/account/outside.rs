@@ -208,6 +208,13 @@ impl Engine {
         visitor: &Visitor,
         random: &mut (impl Rng + Send),
     ) -> Result<SignedIn, Error> {
+        let account = self.admit_outside(who, account).await?;
+        let secret = self.begin_outside(who, &account, Stage::Full, visitor, random).await?;
+        Ok(SignedIn { secret, account, stage: Stage::Full })
+    }
+
+    /// The account, once it may come in: with the roles of its groups.
+    pub(super) async fn admit_outside(&self, who: &Outside, account: i64) -> Result<Account, Error> {
         let mut account = self.account(account).await?;
         if !account.active || account.program {
             return Err(Error::invalid("account", "disabled", "Your account here is disabled."));
@@ -220,7 +227,19 @@ impl Engine {
             let message = "None of your groups gives you a role here.";
             return Err(Error::invalid("roles", "none", message));
         }
-        let secret = self.begin_session(&account, Stage::Full, &who.provider, visitor, random).await?;
+        Ok(account)
+    }
+
+    /// Begins a session that knows where its owner came from.
+    pub(super) async fn begin_outside(
+        &self,
+        who: &Outside,
+        account: &Account,
+        stage: Stage,
+        visitor: &Visitor,
+        random: &mut (impl Rng + Send),
+    ) -> Result<String, Error> {
+        let secret = self.begin_session(account, stage, &who.provider, visitor, random).await?;
         let row = Statement::update("session")
             .set("token", Some(who.token.clone()).filter(|token| !token.is_empty()))
             .set("issuer", who.issuer.clone())
@@ -228,7 +247,7 @@ impl Engine {
             .set("sid", who.sid.clone())
             .when("token_hash", super::password::fingerprint(&secret));
         self.store().execute(vec![row]).await?;
-        Ok(SignedIn { secret, account, stage: Stage::Full })
+        Ok(secret)
     }
 
     /// Gives an account the roles of its groups, and takes others away. The last administrator stays one.

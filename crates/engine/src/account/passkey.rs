@@ -163,7 +163,8 @@ impl Engine {
         let owner = self.account(account).await?;
         let permit = act.permit_own(owner.person)?;
         self.check_new(account, new).await?;
-        let wants_codes = owner.has_password && self.recovery_codes_left(account).await? == 0;
+        let wants_codes =
+            self.proves_by_password(&owner).await? && self.recovery_codes_left(account).await? == 0;
         let codes = if wants_codes { recovery_codes(random) } else { Vec::new() };
         let mut beside = Vec::new();
         let mut told = Told::of("passkey");
@@ -200,7 +201,8 @@ impl Engine {
                 return Err(Error::invalid("passkey", "last", message));
             }
             let demanded = self.second_factor_roles().await?;
-            let needs = owner.has_password && owner.roles.iter().any(|role| demanded.contains(role));
+            let needs = self.proves_by_password(&owner).await?
+                && owner.roles.iter().any(|role| demanded.contains(role));
             if needs && !owner.second_factor {
                 let message = "One of your roles needs a second factor, and this passkey is the only one.";
                 return Err(Error::invalid("passkey", "demanded", message));
@@ -272,8 +274,7 @@ impl Engine {
         let gone = || Error::NotFound("sign-in that waits for this; begin again".to_owned());
         let account = found.ok_or_else(gone)?.account;
         self.used(key, credential).await?;
-        let secret = self.begin_session(&account, Stage::Full, "passkey", visitor, random).await?;
-        self.sign_out(session).await?;
+        let secret = self.raise_session(session, &account, "passkey", visitor, random).await?;
         Ok(SignedIn { secret, account, stage: Stage::Full })
     }
 

@@ -14,7 +14,7 @@ use serde_json::{Value as Json, json};
 use sha1::Sha1;
 use subtle::ConstantTimeEq;
 
-use super::password::{fingerprint, mark, password_matches};
+use super::password::{fingerprint, mark};
 use super::sealed::{Act, Told};
 use super::session::{SignedIn, Stage, Visitor};
 use super::throttle::Key;
@@ -171,8 +171,7 @@ impl Engine {
         if found.stage == Stage::Full {
             return Ok((codes, None));
         }
-        let secret = self.begin_session(&account, Stage::Full, "password", visitor, random).await?;
-        self.sign_out(session).await?;
+        let secret = self.raise_session(session, &account, &found.method, visitor, random).await?;
         Ok((codes, Some(SignedIn { secret, account, stage: Stage::Full })))
     }
 
@@ -203,8 +202,7 @@ impl Engine {
         }
         self.forgive(attempt).await?;
         let account = stored.account;
-        let secret = self.begin_session(&account, Stage::Full, &found.method, visitor, random).await?;
-        self.sign_out(session).await?;
+        let secret = self.raise_session(session, &account, &found.method, visitor, random).await?;
         Ok(SignedIn { secret, account, stage: Stage::Full })
     }
 
@@ -272,7 +270,14 @@ impl Engine {
     ) -> Result<Stored, Error> {
         let found = self.require_account(account).await?;
         let attempt = self.admit(vec![key]).await?;
-        if !password_matches(password.to_owned(), found.password.clone()).await? {
+        let right = match self.is_password_of(&found, password, field).await {
+            Err(error) => {
+                self.uncount(attempt).await?;
+                return Err(error);
+            }
+            right => right?,
+        };
+        if !right {
             tracing::warn!(
                 account = found.account.reference(),
                 "a password that was asked for again was wrong"

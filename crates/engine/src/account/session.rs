@@ -12,9 +12,9 @@ use rand::Rng;
 use serde::Serialize;
 use serde_json::json;
 
-use super::password::{PASSWORD_MAX, fingerprint, password_matches, secret};
+use super::directory::{Judged, Typed};
+use super::password::{fingerprint, secret};
 use super::sealed::{Act, Told};
-use super::throttle::Key;
 use super::{Account, Stored};
 use crate::Engine;
 use crate::error::Error;
@@ -131,24 +131,26 @@ impl Engine {
         visitor: &Visitor,
         random: &mut (impl Rng + Send),
     ) -> Result<SignedIn, Error> {
-        let wrong = || Error::invalid("password", "sign_in", "The name or the password is not right.");
-        let name = sign_in.trim().to_lowercase();
-        let by_address = visitor.address.map(Key::Address);
-        let attempt = self.admit(by_address.into_iter().chain([Key::Name(name.clone())]).collect()).await?;
-        if password.len() > PASSWORD_MAX {
-            return Err(wrong());
+        match self.sign_in_by(&Typed { sign_in, password, directory: None }, visitor, random).await? {
+            Judged::Here(signed) => Ok(signed),
+            Judged::There(listed) => match self.account_of_outside(&listed.who).await? {
+                Some(account) => self.sign_in_from_directory(&listed.who, account.id, visitor, random).await,
+                None => Err(Self::wrong_sign_in()),
+            },
         }
-        let found = self.stored_account("sign_in", name).await?;
-        let found = found.filter(|f| f.account.active && !f.account.program);
-        // without such an account the same work is done on a hash that no password has
-        let hash = found.as_ref().and_then(|f| f.password.clone());
-        let right = password_matches(password.to_owned(), hash).await?;
-        if !right {
-            let account = found.as_ref().map(|f| f.account.reference()).unwrap_or_default();
-            tracing::warn!(account, "a sign-in was refused");
-        }
-        let Some(found) = found.filter(|_| right) else { return Err(wrong()) };
-        self.forgive(attempt).await?;
+    }
+
+    pub(super) fn wrong_sign_in() -> Error {
+        Error::invalid("password", "sign_in", "The name or the password is not right.")
+    }
+
+    /// Begins the session of an account whose password was right.
+    pub(super) async fn enter(
+        &self,
+        found: Stored,
+        visitor: &Visitor,
+        random: &mut (impl Rng + Send),
+    ) -> Result<SignedIn, Error> {
         let stage = self.stage_after_password(&found).await?;
         let secret = self.begin_session(&found.account, stage, "password", visitor, random).await?;
         // demanded meanwhile: who said so has not seen this session
@@ -159,7 +161,7 @@ impl Engine {
         Ok(SignedIn { secret, account: found.account, stage })
     }
 
-    async fn stage_after_password(&self, found: &Stored) -> Result<Stage, Error> {
+    pub(super) async fn stage_after_password(&self, found: &Stored) -> Result<Stage, Error> {
         if self.has_factor(&found.account).await? {
             return Ok(Stage::Code);
         }
@@ -200,6 +202,32 @@ impl Engine {
         let old = Statement::delete("session").when_below("expires_at", now);
         self.store().execute(vec![session, old]).await?;
         tracing::info!(account = account.reference(), method, stage = stage.word(), "a session began");
+        Ok(secret)
+    }
+
+    /// Begins the complete session of a sign-in that waited for its second step, which ends: bound to where it came from as
+    /// before.
+    pub(crate) async fn raise_session(
+        &self,
+        waited: &str,
+        account: &Account,
+        method: &str,
+        visitor: &Visitor,
+        random: &mut (impl Rng + Send),
+    ) -> Result<String, Error> {
+        let question =
+            Select::from("session", &["issuer", "subject"]).when("token_hash", fingerprint(waited));
+        let rows = self.store().select(question.limit(1)).await?;
+        let secret = self.begin_session(account, Stage::Full, method, visitor, random).await?;
+        if let Some((issuer, subject)) =
+            rows.first().and_then(|row| Some((row.opt_text(0)?, row.opt_text(1)?)))
+        {
+            let row = Statement::update("session")
+                .set("issuer", issuer.to_owned())
+                .set("subject", subject.to_owned());
+            self.store().execute(vec![row.when("token_hash", fingerprint(&secret))]).await?;
+        }
+        self.sign_out(waited).await?;
         Ok(secret)
     }
 

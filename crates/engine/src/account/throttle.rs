@@ -32,6 +32,8 @@ pub(crate) enum Key {
     Proof(i64),
     /// Where a sign-in by a passkey or a provider was begun.
     Begun(IpAddr),
+    /// Who somebody is in a directory: its issuer and the subject there.
+    Listed(String, String),
     /// The name whose password was said to be forgotten, whether somebody has it or not.
     Forgotten(String),
 }
@@ -43,6 +45,7 @@ impl Key {
         match self {
             Self::Name(name) => format!("name:{}", hashed(name)),
             Self::Forgotten(name) => format!("forgotten:{}", hashed(name)),
+            Self::Listed(issuer, subject) => format!("listed:{}", hashed(&format!("{issuer}\n{subject}"))),
             Self::Begun(address) => format!("begun:{}", net_of(*address)),
             Self::Address(address) => format!("address:{}", net_of(*address)),
             Self::Code(account) => format!("code:{account}"),
@@ -53,7 +56,7 @@ impl Key {
     /// Failures until there is a wait. Many people share an address.
     fn free(&self) -> i64 {
         match self {
-            Self::Name(_) | Self::Code(_) | Self::Proof(_) => 5,
+            Self::Name(_) | Self::Listed(..) | Self::Code(_) | Self::Proof(_) => 5,
             Self::Address(_) => 30,
             Self::Begun(_) => 60,
             Self::Forgotten(_) => 3,
@@ -126,7 +129,7 @@ impl Engine {
     /// A fault of the database.
     pub async fn forgive(&self, attempt: Attempt) -> Result<(), Error> {
         let back = |(key, before): (Key, i64)| match key {
-            Key::Name(_) | Key::Code(_) | Key::Proof(_) | Key::Forgotten(_) => {
+            Key::Name(_) | Key::Listed(..) | Key::Code(_) | Key::Proof(_) | Key::Forgotten(_) => {
                 Statement::delete("sign_in_attempt").when("key", key.word())
             }
             Key::Address(_) | Key::Begun(_) => Statement::update("sign_in_attempt")
@@ -134,6 +137,18 @@ impl Engine {
                 .set("wait_until", 0_i64)
                 .when("key", key.word())
                 .when("failures", before + 1),
+        };
+        Ok(self.store().execute(attempt.0.into_iter().map(back).collect()).await?)
+    }
+
+    /// Takes an attempt back that nobody judged: what was counted before it stays.
+    pub(crate) async fn uncount(&self, attempt: Attempt) -> Result<(), Error> {
+        let back = |(key, before): (Key, i64)| {
+            Statement::update("sign_in_attempt")
+                .set("failures", before)
+                .set("wait_until", 0_i64)
+                .when("key", key.word())
+                .when("failures", before + 1)
         };
         Ok(self.store().execute(attempt.0.into_iter().map(back).collect()).await?)
     }

@@ -198,7 +198,7 @@ impl Engine {
             let message = "A program makes no tokens; an administrator makes them.";
             return Err(Error::Forbidden(Problems(vec![Problem::new("", "permission", message)])));
         }
-        if found.has_password {
+        if self.proves_by_password(&found).await? {
             let Some(password) = password.filter(|given| !given.is_empty()) else {
                 return Err(Error::invalid(field, "required", "Type your password once more."));
             };

@@ -26,6 +26,8 @@ impl ConfigCommand {
                 let declared = open::declarations(&config, &registry)?;
                 let doors = open::doors(&config, &registry)?.iter().count();
                 let types = registry.types().count();
+                config.providers()?;
+                config.directories()?;
                 let tests = declared.controls.tests.len();
                 println!("The configuration is good: {types} record types, {tests} tests, {doors} doors.");
             }

@@ -59,6 +59,7 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
             inspect(&config, &store, &mut findings).await;
         }
     }
+    ask_directories(&config, &mut findings).await;
     if config.log_key.exists() {
         match open::signer(&config) {
             Ok(_) => findings.good(&format!("the log's key is at {}", config.log_key.display())),
@@ -71,6 +72,23 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         findings.note("log_origin is not set: name your log before an auditor relies on it");
     }
     Ok(if findings.wrong == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// Asks each directory as a sign-in would, up to the password.
+async fn ask_directories(config: &Config, findings: &mut Findings) {
+    let directories = match config.directories() {
+        Ok(directories) => directories,
+        Err(error) => return findings.wrong(&format!("{error:#}")),
+    };
+    for directory in directories {
+        let settings = directory.settings();
+        match directory.try_out().await {
+            Ok(()) => {
+                findings.good(&format!("the directory `{}` answers at {}", settings.name, settings.url))
+            }
+            Err(error) => findings.wrong(&format!("directory `{}`: {error}", settings.name)),
+        }
+    }
 }
 
 async fn inspect(config: &Config, store: &proofdesk_store::Store, findings: &mut Findings) {

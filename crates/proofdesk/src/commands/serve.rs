@@ -145,7 +145,8 @@ pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<Exit
     say(config, &engine, address, &base).await?;
     let mut state = AppState::new(engine, settings).with_conformity(conformity).with_setup(guide);
     state.mail = mail;
-    let state = state.with_providers(config.providers()?).with_automations(automations);
+    let state = state.with_providers(config.providers()?).with_directories(config.directories()?);
+    let state = state.with_automations(automations);
     let mut state = state.with_doors(doors);
     if let Some(meter) = meter(config)? {
         state = state.with_meter(meter);

@@ -7,13 +7,13 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum_extra::extract::{CookieJar, Form};
 use maud::{Markup, html};
-use proofdesk_engine::{Error, SignedIn, Stage};
+use proofdesk_engine::{Error, Judged, SignedIn, Stage, Typed};
 use serde::Deserialize;
 
 use crate::error::WebError;
 use crate::language::{self, Words};
 use crate::layout;
-use crate::pages::portal::said;
+use crate::pages::portal::refusal;
 use crate::pages::{forgotten, passkey, setup, sso};
 use crate::session::{Guest, Visit, cookie, cookie_name, random};
 use crate::state::AppState;
@@ -34,12 +34,14 @@ pub(super) struct Asked {
     pub(super) next: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Given {
     #[serde(default)]
     sign_in: String,
     #[serde(default)]
     password: String,
+    #[serde(default)]
+    directory: String,
     #[serde(default)]
     next: String,
 }
@@ -71,7 +73,8 @@ async fn ask(
         let to = step_address(Stage::Enrol, own(&asked.next));
         return Ok(Redirect::to(&to).into_response());
     }
-    Ok(form(&state, words, "", &asked.next, None).into_response())
+    let given = Given { next: asked.next, ..Given::default() };
+    Ok(form((&state, words), &given, None).into_response())
 }
 
 /// Where a sign-in goes on.
@@ -99,7 +102,21 @@ async fn sign_in(
     Form(given): Form<Given>,
 ) -> Result<Response, WebError> {
     let (engine, mut random) = (&state.engine, random());
-    match engine.sign_in(&given.sign_in, &given.password, &guest.0, &mut random).await {
+    let chosen = Some(given.directory.as_str());
+    let typed = Typed { sign_in: &given.sign_in, password: &given.password, directory: chosen };
+    let mut label = None;
+    let signed = match engine.sign_in_by(&typed, &guest.0, &mut random).await {
+        Ok(Judged::Here(signed)) => Ok(signed),
+        Ok(Judged::There(listed)) => {
+            label = Some(listed.who.label.clone());
+            match sso::account_of_listed(&state, &listed).await {
+                Ok(id) => engine.sign_in_from_directory(&listed.who, id, &guest.0, &mut random).await,
+                Err(error) => Err(error),
+            }
+        }
+        Err(error) => Err(error),
+    };
+    match signed {
         Ok(SignedIn { secret, stage, .. }) => {
             // whoever was signed in on this browser before is not any more
             if let Some(old) = jar.get(cookie_name(state.settings.secure)) {
@@ -109,8 +126,11 @@ async fn sign_in(
             Ok((jar, Redirect::to(&step_address(stage, own(&given.next)))).into_response())
         }
         Err(Error::Invalid(problems)) => {
-            let message = problems.0.first().map(|p| said(words, None, p));
-            let page = form(&state, words, &given.sign_in, &given.next, message.as_deref());
+            let message = problems.0.first().map(|p| match &label {
+                Some(label) => sso::unfit(words, label, p),
+                None => refusal(words, p),
+            });
+            let page = form((&state, words), &given, message.as_deref());
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         Err(other) => Err(other.into()),
@@ -152,7 +172,20 @@ fn signed_out(state: &AppState, words: Words, provider: &str, address: &str) -> 
     layout::gate_in(words, &title, &state.settings.organization, &body)
 }
 
-fn form(state: &AppState, words: Words, sign_in: &str, next: &str, wrong: Option<&str>) -> Markup {
+/// Which directory knows the name: a question only where there are several.
+fn choice(state: &AppState, words: Words, chosen: &str) -> Markup {
+    html! { @if state.directories.len() > 1 { div.input {
+        label for="directory" { (words.say("sign-in-directory")) }
+        select.field id="directory" name="directory" {
+            @for known in state.directories.iter().map(|directory| directory.settings()) {
+                option value=(known.name) selected[known.name == chosen] { (known.shown()) }
+            }
+        }
+    } } }
+}
+
+fn form((state, words): (&AppState, Words), given: &Given, wrong: Option<&str>) -> Markup {
+    let (sign_in, next) = (&given.sign_in, given.next.as_str());
     let invalid = wrong.map(|_| "true");
     let body = html! {
         section.card { div.body.stack {
@@ -168,6 +201,7 @@ fn form(state: &AppState, words: Words, sign_in: &str, next: &str, wrong: Option
                     input.field id="password" name="password" type="password" autocomplete="current-password" required aria-invalid=[invalid] aria-describedby=[wrong.map(|_| "wrong")];
                     @if let Some(wrong) = wrong { p.wrong id="wrong" role="alert" { (wrong) } }
                 }
+                (choice(state, words, &given.directory))
                 button.button.primary { (words.say("sign-in-button")) }
             }
             (forgotten::way(state, words))

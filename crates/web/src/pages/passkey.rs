@@ -373,7 +373,7 @@ pub(super) fn card(own: &Own, all: &[Passkey]) -> Markup {
             label for="passkey-label" { (words.say("link-passkey-name")) }
             input.field id="passkey-label" name="label" maxlength="100" required placeholder=(words.say("link-passkey-example"));
         }
-        @if visit.account.has_password { div.input {
+        @if visit.asks_password { div.input {
             label for="passkey-present" { (words.say("me-password-present")) }
             input.field id="passkey-present" name="present" type="password" autocomplete="current-password" maxlength="256" required;
         } }

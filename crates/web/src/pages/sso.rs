@@ -12,9 +12,9 @@ use axum::routing::{get, post};
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use axum_extra::extract::{CookieJar, Form};
 use maud::{Markup, html};
-use proofdesk_engine::{Account, Addressed, Change, Engine, Error, NewAccount, Outside, Target, Together};
+use proofdesk_engine::{Addressed, Change, Engine, Error, Listed, NewAccount, Outside, Target, Together};
 use proofdesk_model::Problem;
-use proofdesk_sso::{Answer, Error as SsoError, Kept, Person, Provider};
+use proofdesk_sso::{Answer, Directory, Error as SsoError, Kept, Person, Provider};
 use serde::{Deserialize, Serialize};
 
 use super::gate::own;
@@ -98,8 +98,8 @@ fn said(words: Words, provider: &Provider, error: &SsoError) -> String {
     words.with(key, &[("provider", Given::Text(provider.settings().shown()))])
 }
 
-/// Why an account is not opened to whom a provider says it is.
-fn unfit(words: Words, provider: &Provider, problem: &Problem) -> String {
+/// Why an account is not opened to whom a provider or a directory says it is.
+pub(super) fn unfit(words: Words, label: &str, problem: &Problem) -> String {
     let key = match (problem.field.as_str(), problem.code.as_str()) {
         ("sign_in", "unbound") => "provider-unbound",
         ("sign_in", "unknown") => "provider-no-account",
@@ -107,7 +107,7 @@ fn unfit(words: Words, provider: &Provider, problem: &Problem) -> String {
         ("sign_in", "roles") => "wrong-no-role",
         _ => return refusal(words, problem),
     };
-    words.with(key, &[("provider", Given::Text(provider.settings().shown()))])
+    words.with(key, &[("provider", Given::Text(label))])
 }
 
 /// The button again, for who comes by an address that he kept. Nothing is begun by it.
@@ -230,8 +230,8 @@ async fn finish(
         }
     };
     let who = outside(provider, &person);
-    let signed = match account_of(&state, provider, &who, &person).await {
-        Ok(account) => state.engine.sign_in_from_outside(&who, account.id, &guest.0, &mut random()).await,
+    let signed = match account_of(&state.engine, &terms_of(provider), &who, &coming(&person)).await {
+        Ok(account) => state.engine.sign_in_from_outside(&who, account, &guest.0, &mut random()).await,
         Err(error) => Err(error),
     };
     match signed {
@@ -244,7 +244,7 @@ async fn finish(
             Ok((jar, Redirect::to(&step.next)).into_response())
         }
         Err(Error::Invalid(problems)) => {
-            let message = problems.0.first().map(|p| unfit(words, provider, p)).unwrap_or_default();
+            let message = problems.0.first().map(|p| unfit(words, &who.label, p)).unwrap_or_default();
             Ok((jar, failed(&state, words, &message)).into_response())
         }
         Err(other) => Err(other.into()),
@@ -263,20 +263,52 @@ fn outside(provider: &Provider, person: &Person) -> Outside {
     }
 }
 
-/// The account of who came: the bound one, one that is taken over, or a new one, as far as the provider may.
+/// How far the word of a provider or a directory goes.
+struct Terms<'s> {
+    links: bool,
+    makes: bool,
+    everybody: &'s [String],
+}
+
+fn terms_of(provider: &Provider) -> Terms<'_> {
+    let of = provider.settings();
+    Terms { links: of.link_accounts, makes: of.make_accounts, everybody: &of.everybody }
+}
+
+/// What is said of who comes.
+struct Coming<'p> {
+    sign_in: &'p str,
+    name: &'p str,
+    mail: Option<&'p str>,
+}
+
+fn coming(person: &Person) -> Coming<'_> {
+    Coming { sign_in: &person.sign_in, name: &person.name, mail: person.mail.as_deref() }
+}
+
+/// The account of somebody whose password a directory took.
+pub(super) async fn account_of_listed(state: &AppState, listed: &Listed) -> Result<i64, Error> {
+    let found = state.directories.iter().map(Directory::settings).find(|of| of.name == listed.who.provider);
+    let gone = || Error::NotFound("directory of this name".to_owned());
+    let of = found.ok_or_else(gone)?;
+    let terms = Terms { links: of.link_accounts, makes: of.make_accounts, everybody: &of.everybody };
+    let person = Coming { sign_in: &listed.sign_in, name: &listed.name, mail: listed.mail.as_deref() };
+    account_of(&state.engine, &terms, &listed.who, &person).await
+}
+
+/// The account of who came: the bound one, one that is taken over, or a new one, as far as the terms let it.
 async fn account_of(
-    state: &AppState,
-    provider: &Provider,
+    engine: &Engine,
+    terms: &Terms<'_>,
     who: &Outside,
-    person: &Person,
-) -> Result<Account, Error> {
-    let (engine, settings) = (&state.engine, provider.settings());
+    person: &Coming<'_>,
+) -> Result<i64, Error> {
     if let Some(bound) = engine.account_of_outside(who).await? {
-        return Ok(bound);
+        return Ok(bound.id);
     }
     let refused = |code: &str, message: String| Err(Error::invalid("sign_in", code, message));
-    match engine.account_named(&person.sign_in).await? {
-        Some(found) if settings.link_accounts => return engine.bind_outside(who, found.id).await,
+    match engine.account_named(person.sign_in).await? {
+        Some(found) if terms.links => return Ok(engine.bind_outside(who, found.id).await?.id),
         Some(_) => {
             let message = format!(
                 "The sign-in name {} belongs to an account here that is not bound to {}. Ask an administrator.",
@@ -284,7 +316,7 @@ async fn account_of(
             );
             return refused("unbound", message);
         }
-        None if !settings.make_accounts => {
+        None if !terms.makes => {
             return refused(
                 "unknown",
                 "You have no account here yet. Ask an administrator for one.".to_owned(),
@@ -292,33 +324,33 @@ async fn account_of(
         }
         None => {}
     }
-    let roles = person.roles.clone().unwrap_or_else(|| settings.everybody.clone());
+    let roles = who.roles.clone().unwrap_or_else(|| terms.everybody.to_vec());
     if roles.is_empty() {
         return refused("roles", "None of your groups gives you a role here.".to_owned());
     }
     let new = NewAccount {
         person: 0,
-        sign_in: person.sign_in.clone(),
-        name: person.name.clone(),
+        sign_in: person.sign_in.to_owned(),
+        name: person.name.to_owned(),
         roles,
         password: None,
         program: false,
     };
     engine.check_new_account(&new).await?;
     let mut together = engine.together(&who.act());
-    let number = person_of(&mut together, engine, &person.name, person.mail.as_deref()).await?;
+    let number = person_of(&mut together, engine, person.name, person.mail).await?;
     let id = together.create_account(NewAccount { person: number, ..new }, true, Some(who)).await?;
     match together.commit().await {
         // the same person came twice at the same moment
         Err(Error::Taken) => match engine.account_of_outside(who).await? {
-            Some(bound) => Ok(bound),
+            Some(bound) => Ok(bound.id),
             None => {
                 refused("taken", "Somebody else took this sign-in name just now. Begin again.".to_owned())
             }
         },
         other => {
             other?;
-            engine.account(id).await
+            Ok(id)
         }
     }
 }

@@ -9,6 +9,7 @@ mod book;
 mod calendar;
 mod client;
 mod conformity;
+mod directories;
 mod documents;
 mod doors;
 mod drawn;
@@ -34,6 +35,7 @@ mod safety;
 #[path = "../../../mail/tests/it/servers.rs"]
 mod servers;
 mod setup;
+mod slapd;
 mod small;
 mod views;
 mod ways;

@@ -55,7 +55,7 @@ pub(in crate::pages) async fn page(
 /// The field for the password; where the account has none, what is wrong with the sign-in, if anything.
 pub(in crate::pages) fn field(own: &Own, wrong: &Wrong) -> Markup {
     html! {
-        @if own.visit.account.has_password {
+        @if own.visit.asks_password {
             (password_field("present", &own.words.say("me-password-present"), "current-password", wrong))
         } @else {
             @for sentence in wrong.of("present") { p.wrong role="alert" { (sentence) } }

@@ -53,6 +53,7 @@ impl Holder {
             caller: account.caller(),
             account,
             // no session: the link reaches this request and nothing else
+            asks_password: false,
             secret: String::new(),
             visitor: guest.0,
             now,

@@ -76,6 +76,8 @@ pub fn refusal(words: Words, problem: &Problem) -> String {
         ("label", "taken") => "wrong-passkey-taken",
         ("calendar", "required") => "wrong-calendar-name",
         (_, "fresh") => "wrong-sign-in-anew",
+        (_, "away") => "wrong-directory-away",
+        (_, "unfit") => "wrong-directory-unfit",
         ("quiet", _) => "wrong-quiet",
         ("account", "disabled") => "wrong-account-disabled",
         ("account", "state") => "wrong-account-bound",
@@ -118,11 +120,14 @@ mod tests {
     use crate::language::{Language, Words};
 
     /// Every refusal of what somebody does at his own account: field and code, as the engine gives them.
-    const REFUSALS: [(&str, &str); 21] = [
+    const REFUSALS: [(&str, &str); 24] = [
         ("password", "range"),
         ("password", "common"),
         ("password", "sign_in"),
         ("password", "wait"),
+        ("password", "away"),
+        ("password", "unfit"),
+        ("present", "away"),
         ("present", "sign_in"),
         ("present", "required"),
         ("present", "wait"),

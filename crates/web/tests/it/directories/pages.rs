@@ -1,0 +1,287 @@
+//! What somebody meets at the pages who signs in by a directory.
+
+use axum::Router;
+use axum::http::{StatusCode, header};
+use proofdesk_engine::account::second::code_at;
+use proofdesk_engine::{Act, Change, Door, NewAccount};
+use proofdesk_sso::DirectorySettings;
+use proofdesk_testkit::{BOTH, Database, TestDesk};
+use proofdesk_web::{AppState, Settings};
+
+use crate::client::{Answer, Browser, PASSWORD};
+use crate::slapd::{SECRET, SUFFIX, Slapd};
+
+/// The settings: who is in the group `desk` is an agent; accounts are made.
+fn settings(slapd: &Slapd) -> DirectorySettings {
+    DirectorySettings {
+        groups_attribute: Some("memberOf".into()),
+        groups_base: Some(format!("ou=groups,{SUFFIX}")),
+        roles: [("desk".to_owned(), vec!["agent".to_owned()])].into(),
+        make_accounts: true,
+        ..slapd.settings()
+    }
+}
+
+/// A directory in which Mara is in the group `desk`.
+fn slapd() -> Slapd {
+    let slapd = Slapd::start();
+    slapd.group("desk", &format!("uid=mara,ou=people,{SUFFIX}"));
+    slapd
+}
+
+/// A desk with an administrator `boss` of its own.
+async fn desk(database: Database, slapd: &Slapd, all: Vec<DirectorySettings>) -> (TestDesk, Router) {
+    let desk = TestDesk::open(database).await.unwrap();
+    let boss = desk.person("Bo Sand", &["administrator"]).await.unwrap();
+    desk.account(&boss, "boss", PASSWORD).await.unwrap();
+    let state = AppState::new(desk.engine.clone(), Settings::default());
+    let directories = all.into_iter().map(|settings| slapd.directory(settings)).collect();
+    let router = proofdesk_web::router(state.with_directories(directories));
+    (desk, router)
+}
+
+async fn sign_in(router: &Router, name: &str, password: &str) -> Answer {
+    let fields = [("sign_in", name), ("password", password), ("next", "/desk")];
+    Browser::of(router).post("/sign-in", &fields).await
+}
+
+fn cookie_of(answer: &Answer) -> String {
+    let cookie = answer.headers.get(header::SET_COOKIE).unwrap().to_str().unwrap();
+    cookie.split(';').next().unwrap().to_owned()
+}
+
+async fn signed_in<'r>(router: &'r Router, name: &str, password: &str) -> Browser<'r> {
+    let answer = sign_in(router, name, password).await;
+    assert_eq!(answer.location(), "/desk", "{}", answer.body);
+    let mut browser = Browser::of(router);
+    browser.keep(&cookie_of(&answer));
+    browser
+}
+
+async fn refused(router: &Router, name: &str, password: &str, why: &str) {
+    let answer = sign_in(router, name, password).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{name}");
+    assert!(answer.body.contains(why), "{name}: {why} is missing: {}", answer.body);
+    assert!(answer.headers.get(header::SET_COOKIE).is_none());
+}
+
+const WRONG: &str = "The name or the password is not right.";
+
+#[tokio::test]
+async fn somebody_comes_by_the_directory_and_its_groups_say_as_what() {
+    for database in BOTH {
+        let mut slapd = slapd();
+        let (desk, router) = desk(database, &slapd, vec![settings(&slapd)]).await;
+        let mara = signed_in(&router, " Mara ", SECRET).await;
+        let made = desk.engine.account_named("mara").await.unwrap().unwrap();
+        assert_eq!((made.name.as_str(), made.has_password), ("mara of people", false));
+        assert_eq!(made.roles, ["agent"]);
+        assert!(mara.get("/account").await.body.contains("agent"));
+        for (name, password) in [("mara", "wrong"), ("mara", ""), ("twin", SECRET), ("gone", SECRET)] {
+            refused(&router, name, password, WRONG).await;
+        }
+        refused(&router, "*)(uid=*", SECRET, WRONG).await;
+        refused(&router, "boss", SECRET, WRONG).await;
+        refused(&router, "ida", SECRET, "None of your groups gives you a role here.").await;
+        assert!(desk.engine.account_named("ida").await.unwrap().is_none());
+
+        // renamed there, the account stays hers
+        let dn = format!("uid=mara,ou=people,{SUFFIX}");
+        slapd.change(&format!("dn: {dn}\nchangetype: modrdn\nnewrdn: uid=mara.lind\ndeleteoldrdn: 1\n"));
+        signed_in(&router, "mara.lind", SECRET).await;
+        refused(&router, "mara", SECRET, WRONG).await;
+        assert_eq!(desk.engine.accounts().await.unwrap().len(), 2);
+
+        // the group ends, and its role with it, also in sessions that are open
+        slapd.change(&format!(
+            "dn: cn=desk,ou=groups,{SUFFIX}\nchangetype: modify\nreplace: member\nmember: uid=ida,ou=people,{SUFFIX}\n"
+        ));
+        refused(&router, "mara.lind", SECRET, "None of your groups gives you a role here.").await;
+        assert_eq!(desk.engine.account(made.id).await.unwrap().roles, Vec::<String>::new());
+        signed_in(&router, "ida", SECRET).await;
+
+        // away: who has a password here goes on
+        slapd.stop();
+        refused(&router, "ida", SECRET, "cannot be reached at present").await;
+        signed_in(&router, "boss", PASSWORD).await;
+        slapd.go_on();
+        slapd.change(&format!("dn: uid=ida,ou=people,{SUFFIX}\nchangetype: delete\n"));
+        refused(&router, "ida", SECRET, WRONG).await;
+        let report = desk.engine.verify(&[], |_, _| {}).await.unwrap();
+        assert!(report.is_good());
+    }
+}
+
+#[tokio::test]
+async fn attempts_are_counted_by_name_and_by_who_it_is_and_said_at_whole_steps() {
+    for database in BOTH {
+        let mut slapd = slapd();
+        let (desk, router) = desk(database, &slapd, vec![settings(&slapd)]).await;
+        // without an answer nothing was tried
+        slapd.stop();
+        for _ in 0..6 {
+            refused(&router, "mara", "wrong", "cannot be reached at present").await;
+        }
+        slapd.go_on();
+        for name in ["mara", "mara@example.com", "MARA", "mara", "mara@example.com"] {
+            let begun = std::time::Instant::now();
+            refused(&router, name, "wrong", WRONG).await;
+            assert!(begun.elapsed().as_millis() >= 500, "said before a whole step: {:?}", begun.elapsed());
+        }
+        for name in ["mara", "mara@example.com"] {
+            refused(&router, name, SECRET, "Too many attempts").await;
+        }
+        desk.time.advance(16 * 60_000_000);
+        signed_in(&router, "mara", SECRET).await;
+        for name in ["nobody", "boss"] {
+            for _ in 0..5 {
+                refused(&router, name, "wrong", WRONG).await;
+            }
+            refused(&router, name, "wrong", "Too many attempts").await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_it_is_is_asked_of_the_directory_again() {
+    for database in BOTH {
+        let slapd = slapd();
+        let (desk, router) = desk(database, &slapd, vec![settings(&slapd)]).await;
+        let mara = signed_in(&router, "mara", SECRET).await;
+        let page = mara.get("/account").await.body;
+        assert!(page.contains("id=\"token-present\""), "the password is asked for");
+        assert!(!page.contains("Change the password"), "which is none of the desk's");
+        let make = |present: &'static str| [("label", "monitoring"), ("days", "30"), ("present", present)];
+        for wrong in ["", "wrong"] {
+            let answer = mara.post("/account/token", &make(wrong)).await;
+            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong:?}");
+        }
+        // renamed there: found by who she is
+        let dn = format!("uid=mara,ou=people,{SUFFIX}");
+        slapd.change(&format!("dn: {dn}\nchangetype: modrdn\nnewrdn: uid=mara.lind\ndeleteoldrdn: 1\n"));
+        let answer = mara.post("/account/token", &make(SECRET)).await;
+        assert!(answer.body.contains("The token is made"), "{}", answer.body);
+        slapd.change(&format!("dn: uid=mara.lind,ou=people,{SUFFIX}\nchangetype: delete\n"));
+        let answer = mara.post("/account/token", &make(SECRET)).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "gone there, she proves nothing here");
+        assert_eq!(desk.engine.accounts().await.unwrap().len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_second_factor_is_asked_for_after_the_password_of_a_directory() {
+    let slapd = slapd();
+    let (desk, router) = desk(Database::Sqlite, &slapd, vec![settings(&slapd)]).await;
+    let boss = signed_in(&router, "boss", PASSWORD).await;
+    boss.post("/accounts/second-factor", &[("role", "agent")]).await;
+    let half = sign_in(&router, "mara", SECRET).await;
+    assert_eq!(half.location(), "/sign-in/factor?next=/desk", "{}", half.body);
+    let mut mara = Browser::of(&router);
+    mara.keep(&cookie_of(&half));
+    assert_eq!(mara.get("/desk").await.status, StatusCode::SEE_OTHER, "half a sign-in opens no page");
+    let page = mara.get("/sign-in/factor").await.body;
+    let secret = page.split("type this secret: <span class=\"mono\">").nth(1).unwrap();
+    let secret = secret.split("</span>").next().unwrap().replace(' ', "");
+    let code = code_at(&secret, desk.engine.now() / 30_000_000).unwrap();
+    let done = mara.post("/sign-in/factor", &[("code", &code)]).await;
+    mara.keep(&cookie_of(&done));
+    assert_eq!(mara.get("/desk").await.status, StatusCode::OK);
+
+    desk.time.advance(60_000_000);
+    let half = sign_in(&router, "mara", SECRET).await;
+    assert_eq!(half.location(), "/sign-in/code?next=/desk");
+    let mut again = Browser::of(&router);
+    again.keep(&cookie_of(&half));
+    assert_eq!(
+        again.post("/sign-in/code", &[("code", "000000")]).await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+    let code = code_at(&secret, desk.engine.now() / 30_000_000).unwrap();
+    let full = again.post("/sign-in/code", &[("code", &code)]).await;
+    again.keep(&cookie_of(&full));
+    assert!(again.get("/account").await.body.contains("example"), "the session says by what it began");
+    // the codes are hers to renew by the password of the directory alone
+    for (present, status) in [("wrong", StatusCode::UNPROCESSABLE_ENTITY), (SECRET, StatusCode::OK)] {
+        let answer = again.post("/account/factor/codes", &[("present", present)]).await;
+        assert_eq!(answer.status, status, "{}", answer.body);
+    }
+    // unbound, what is open ends, after the second step too
+    let account = desk.engine.account_named("mara").await.unwrap().unwrap();
+    let issuer = settings(&slapd).issuer();
+    boss.post(&format!("/accounts/{}/identity/end", account.id), &[("issuer", &issuer)]).await;
+    for browser in [&mara, &again] {
+        assert_eq!(browser.get("/desk").await.status, StatusCode::SEE_OTHER);
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_is_here_is_taken_over_only_where_that_is_said() {
+    let slapd = slapd();
+    let mara = |password: Option<&str>, person: i64| NewAccount {
+        person,
+        sign_in: "mara".to_owned(),
+        name: "Mara Rehn".to_owned(),
+        roles: vec!["agent".to_owned()],
+        password: password.map(str::to_owned),
+        program: false,
+    };
+    for (links, password, own, theirs) in [
+        (false, None, None, Some("not bound to Example AG")),
+        (true, None, None, None),
+        (false, Some(PASSWORD), Some(()), Some(WRONG)),
+        (true, Some(PASSWORD), Some(()), None),
+    ] {
+        let all = vec![DirectorySettings { link_accounts: links, ..settings(&slapd) }];
+        let (desk, router) = desk(Database::Sqlite, &slapd, all).await;
+        let act = Act::new(&desk.setup(), Door::Cli);
+        let person = Change::default().with_text("name", "Mara Rehn");
+        let person = desk.create("person", person).await.unwrap().record.number;
+        let made = desk.engine.create_account(&act, mara(password, person)).await.unwrap();
+        match theirs {
+            Some(why) => refused(&router, "mara", SECRET, why).await,
+            None => {
+                signed_in(&router, "mara", SECRET).await;
+                let bound = desk.engine.outside_identities(made.id).await.unwrap();
+                assert_eq!(bound.len(), 1, "{bound:?}");
+            }
+        }
+        if own.is_some() {
+            signed_in(&router, "mara", PASSWORD).await;
+        }
+        assert_eq!(desk.engine.accounts().await.unwrap().len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn which_directory_is_asked_only_where_there_are_several() {
+    let slapd = slapd();
+    let one = settings(&slapd);
+    let other = DirectorySettings {
+        name: "branch".into(),
+        label: "The branch".into(),
+        base: format!("ou=branch,{SUFFIX}"),
+        roles: std::collections::BTreeMap::new(),
+        groups_attribute: None,
+        groups_base: None,
+        everybody: vec!["requester".into()],
+        ..one.clone()
+    };
+    let (_desk, router) = desk(Database::Sqlite, &slapd, vec![one.clone()]).await;
+    assert!(!Browser::of(&router).get("/sign-in").await.body.contains("name=\"directory\""));
+    let (desk, router) = self::desk(Database::Sqlite, &slapd, vec![one, other]).await;
+    let page = Browser::of(&router).get("/sign-in").await.body;
+    assert!(page.contains("<option value=\"branch\">The branch</option>"), "{page}");
+    let by = |directory: &'static str| [("sign_in", "twin"), ("password", SECRET), ("directory", directory)];
+    for (word, status) in [
+        ("example", StatusCode::UNPROCESSABLE_ENTITY),
+        ("nowhere", StatusCode::UNPROCESSABLE_ENTITY),
+        ("branch", StatusCode::SEE_OTHER),
+    ] {
+        let answer = Browser::of(&router).post("/sign-in", &by(word)).await;
+        assert_eq!(answer.status, status, "{word}: {}", answer.body);
+    }
+    let twin = desk.engine.account_named("twin").await.unwrap().unwrap();
+    assert_eq!(twin.roles, ["requester"]);
+    let own = [("sign_in", "boss"), ("password", PASSWORD), ("directory", "branch")];
+    assert_eq!(Browser::of(&router).post("/sign-in", &own).await.status, StatusCode::SEE_OTHER);
+}
