@@ -156,11 +156,9 @@ pub struct Kept {
 }
 
 impl Kept {
-    fn held(&self) -> Held {
-        // mail programs end lines in their own way
-        let note = self.note.replace("\r\n", "\n");
-        let size = note.lines().nth(1).and_then(|line| line.parse().ok()).unwrap_or(u64::MAX);
-        Held { size, at: None, note, outside: Some(self.name.clone()) }
+    /// The note with the line ends it was signed with: mail programs end lines in their own way.
+    fn text(&self) -> String {
+        self.note.replace("\r\n", "\n")
     }
 }
 
@@ -215,7 +213,7 @@ impl Engine {
         let size = self.size_to_read(&mut report).await?;
         let stored = self.store().checkpoints(usize::MAX >> 1).await?;
         let covered = stored.first().map(|newest| newest.size);
-        let mut held: Vec<Held> = expected.kept.iter().map(Kept::held).collect();
+        let mut held = walk::trusted(&expected.kept, self.origin(), &expected.keys, &mut report);
         let own = |c: proofdesk_store::StoredCheckpoint| Held {
             size: c.size,
             at: Some(c.at),

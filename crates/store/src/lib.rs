@@ -8,6 +8,7 @@
 //! Invariant: a record's row changes only together with an entry of the log, in one transaction.
 
 pub mod blobs;
+mod canonical;
 pub mod census;
 pub mod error;
 pub mod histories;

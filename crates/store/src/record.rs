@@ -39,7 +39,7 @@ pub(crate) fn arg_of(shape: Shape, value: &Value) -> Arg {
 }
 
 /// The value of a column of this shape.
-fn value_of(shape: Shape, cell: Cell) -> Value {
+pub(crate) fn value_of(shape: Shape, cell: Cell) -> Value {
     match (shape, cell) {
         (Shape::Text, Cell::Text(t)) => Value::Text(t),
         (Shape::Int, Cell::Int(n)) => Value::Int(n),

@@ -9,7 +9,7 @@ use std::io::{BufRead, Write};
 use proofdesk_tlog::VerifierKey;
 use serde_json::{Value as Json, json};
 
-use super::walk::{Held, Walk};
+use super::walk::{Held, Walk, trusted};
 use super::{BATCH, Expected, Report};
 use crate::Engine;
 use crate::error::Error;
@@ -87,7 +87,7 @@ pub fn verify_export_against(input: impl BufRead, expected: &Expected) -> Result
         Error::invalid("file", "format", format!("Line {line}: {what}. This is not an exported log of ours."))
     };
     let mut leaves: Vec<Leaf> = Vec::new();
-    let mut notes: Vec<Held> = expected.kept.iter().map(super::Kept::held).collect();
+    let mut notes: Vec<Held> = Vec::new();
     let mut report = Report::default();
     let mut size = 0;
     for (i, line) in input.lines().enumerate() {
@@ -125,6 +125,7 @@ pub fn verify_export_against(input: impl BufRead, expected: &Expected) -> Result
         return Err(wrong(1, &format!("it tells of {size} entries, but only {there} follow")));
     }
     let origin = report.origin.clone();
+    notes.extend(trusted(&expected.kept, &origin, &expected.keys, &mut report));
     let mut walk = Walk::new(&origin, &expected.keys, notes, &mut report);
     walk.is_file = true;
     let mut nodes = Vec::new();

@@ -26,6 +26,8 @@ struct Beside {
     comments: HashMap<i64, Vec<Comment>>,
     files: HashMap<i64, Vec<File>>,
     watchers: HashMap<i64, Vec<(i64, i64)>>,
+    /// Columns whose cells are in a form that no write leaves.
+    forms: HashMap<i64, Vec<String>>,
 }
 
 impl Engine {
@@ -89,6 +91,7 @@ impl Engine {
         for entry in self.store().entries_between(&of.name, first, last).await? {
             beside.entries.entry(entry.record.number).or_default().push(entry);
         }
+        beside.forms.extend(self.store().not_canonical(of, first, last).await?);
         let question = |table: &'static str, columns: &[&'static str]| {
             let columns: Vec<&'static str> = columns.iter().copied().chain(["number"]).collect();
             Select::from(table, &columns)
@@ -193,7 +196,10 @@ impl Engine {
             );
             found(FindingKind::ChangedRow, gap.leaf, message);
         }
-        let differing = told.differing(record);
+        let mut differing = told.differing(record);
+        let forms = beside.forms.remove(&record.number).unwrap_or_default();
+        let others: Vec<&str> = forms.iter().map(String::as_str).filter(|c| !differing.contains(c)).collect();
+        differing.extend(others);
         if !differing.is_empty() {
             let message = format!("The row of {name} was changed past the log: {}.", differing.join(", "));
             found(FindingKind::ChangedRow, None, message);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use proofdesk_model::format::write_instant;
 use proofdesk_tlog::{self as tlog, Checkpoint, Frontier, Hash, NodeId, VerifierKey};
 
-use super::{FindingKind, Report, root_of};
+use super::{FindingKind, Kept, Report, root_of};
 use crate::log::Signed;
 
 /// A checkpoint that the tree must agree with.
@@ -104,12 +104,7 @@ impl<'a> Walk<'a> {
             self.report.checkpoints += 1;
         }
         let size = self.frontier.size();
-        let read = if self.keys.is_empty() {
-            tlog::Note::parse(held.note.as_bytes()).and_then(|n| Checkpoint::parse(n.text()))
-        } else {
-            Checkpoint::open(held.note.as_bytes(), self.origin, self.keys)
-        };
-        let checkpoint = match read {
+        let checkpoint = match open(&held.note, self.origin, self.keys) {
             Ok(found) => found,
             Err(error) => {
                 let message = format!("{whose} at size {} is not good: {error}.", held.size);
@@ -154,7 +149,7 @@ impl<'a> Walk<'a> {
         self.own.insert(size, Signed::hash(checkpoint));
     }
 
-    /// Ends the walk: checkpoints beyond the tree tell of a cut tail.
+    /// Ends the walk: checkpoints beyond the tree tell of a cut tail, where their signatures are good.
     pub(super) fn finish(self) {
         self.report.root = root_of(&self.frontier);
         let size = self.frontier.size();
@@ -164,14 +159,56 @@ impl<'a> Walk<'a> {
             } else {
                 self.report.checkpoints += 1;
             }
-            let message = format!(
-                "{} was signed at size {}, but only {size} entries are left: the end of the log was cut off.",
-                whose(&held),
-                held.size
-            );
-            self.report.add(FindingKind::MissingEntry, None, None, message);
+            let whose = whose(&held);
+            let (kind, message) = match open(&held.note, self.origin, self.keys) {
+                Err(error) => (FindingKind::BadCheckpoint, format!("{whose} is not good: {error}.")),
+                Ok(signed) if self.keys.is_empty() => {
+                    let message = format!(
+                        "{whose} says that it was signed at size {}, but only {size} entries are here. Without a key its \
+                         signature was not judged: bring the verifier key with --key before you believe it.",
+                        signed.size()
+                    );
+                    (FindingKind::MissingEntry, message)
+                }
+                Ok(signed) => {
+                    let message = format!(
+                        "{whose} was signed at size {}, but only {size} entries are left: the end of the log was cut off.",
+                        signed.size()
+                    );
+                    (FindingKind::MissingEntry, message)
+                }
+            };
+            self.report.add(kind, None, None, message);
         }
     }
+}
+
+/// The checkpoints that were kept elsewhere, with the sizes that were signed. One that is not signed by a trusted key is
+/// named and says nothing of the log: anybody can write a large number.
+pub(super) fn trusted(kept: &[Kept], origin: &str, keys: &[VerifierKey], report: &mut Report) -> Vec<Held> {
+    let mut held = Vec::new();
+    for kept in kept {
+        let note = kept.text();
+        match open(&note, origin, keys) {
+            Ok(signed) => {
+                held.push(Held { size: signed.size(), at: None, note, outside: Some(kept.name.clone()) });
+            }
+            Err(error) => {
+                let why = if keys.is_empty() { "is no checkpoint" } else { "is not signed by a trusted key" };
+                let message = format!("{} {why} and was not compared with the log: {error}.", kept.name);
+                report.add(FindingKind::BadCheckpoint, None, None, message);
+            }
+        }
+    }
+    held
+}
+
+/// Reads a note; without keys no signature is judged.
+fn open(note: &str, origin: &str, keys: &[VerifierKey]) -> Result<Checkpoint, tlog::Error> {
+    if keys.is_empty() {
+        return tlog::Note::parse(note.as_bytes()).and_then(|note| Checkpoint::parse(note.text()));
+    }
+    Checkpoint::open(note.as_bytes(), origin, keys)
 }
 
 /// How a checkpoint is named in findings.

@@ -4,6 +4,8 @@ use proofdesk_engine::comment::Audience;
 use proofdesk_engine::verify::coverage::{COVERED, NOT_COVERED};
 use proofdesk_engine::verify::{Expected, Finding, FindingKind, Kept};
 use proofdesk_engine::{Act, Caller, Change, Door, Error, Reference, Target};
+use proofdesk_model::Value;
+use proofdesk_store::sql::{Arg, ArgType};
 use proofdesk_store::{Dialect, Select, Statement};
 use proofdesk_testkit::{BOTH, TestDesk};
 use proofdesk_tlog::SignerKey;
@@ -364,6 +366,68 @@ async fn a_log_rolled_back_to_an_older_checkpoint_is_shown_by_a_newer_one_that_w
             found.iter().any(|f| f.kind == FindingKind::BadCheckpoint),
             "its signature counts: {found:?}"
         );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_no_trusted_key_signed_says_nothing_of_the_log() {
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let notes = with_checkpoints(&desk).await;
+        let stranger = SignerKey::from_seed("desk.test/log", &[8; 32]).unwrap();
+        let body = notes[2].split_once("\n\n").unwrap().0.replace("\n3\n", "\n99999\n");
+        let foreign = proofdesk_tlog::Note::sign(&format!("{body}\n"), &[&stranger]).unwrap();
+        for note in ["hello", &notes[2].replace("\n3\n", "\n99999\n"), &foreign.to_string()] {
+            let kept = Kept { name: "cpe.txt".to_owned(), note: note.to_owned() };
+            let expected = Expected { keys: vec![signer().verifier().clone()], kept: vec![kept] };
+            let report = desk.engine.verify_against(&expected, |_, _| {}).await.unwrap();
+            let [found] = &report.findings[..] else { panic!("{database:?} {report:?}") };
+            assert_eq!((found.kind, report.kept), (FindingKind::BadCheckpoint, 0), "{database:?} {note}");
+            assert!(found.message.starts_with("cpe.txt is not signed by a trusted key"), "{found:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cell_that_no_write_leaves_is_found_although_it_reads_as_the_same_value() {
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let change = Change::default()
+            .with_text("title", "Post read by a stranger")
+            .with("escalation_needed", Value::Bool(true))
+            .with("harms", Value::Choices(vec!["availability".to_owned(), "confidentiality".to_owned()]));
+        let made = desk.create("security_incident", change).await.unwrap().record;
+        assert_eq!(findings(&desk).await, [], "{database:?}");
+        let row = || Statement::update("security_incident").when("number", made.number);
+        // 2 reads as yes, what is no day reads as none, and a space in a list changes nothing of it
+        let cases = [
+            (
+                "reviewed_on",
+                row().set("reviewed_on", "9"),
+                row().set("reviewed_on", Arg::Null(ArgType::Text)),
+            ),
+            (
+                "harms",
+                row().set("harms", r#"["availability", "confidentiality"]"#),
+                row().set("harms", r#"["availability","confidentiality"]"#),
+            ),
+        ];
+        for (column, damage, mend) in cases {
+            past_the_log(&desk, vec![damage]).await;
+            let found = findings(&desk).await;
+            assert!(has(&found, FindingKind::ChangedRow, "SIN-1"), "{database:?} {column}: {found:?}");
+            assert!(found.len() == 1 && found[0].message.contains(column), "{found:?}");
+            past_the_log(&desk, vec![mend]).await;
+            assert_eq!(findings(&desk).await, [], "{database:?} {column}");
+        }
+        if desk.engine.store().dialect() == Dialect::Sqlite {
+            let sql =
+                "PRAGMA ignore_check_constraints = ON; UPDATE security_incident SET escalation_needed = 2";
+            rusqlite::Connection::open(&desk.url).unwrap().execute_batch(sql).unwrap();
+            let found = findings(&desk).await;
+            assert!(has(&found, FindingKind::ChangedRow, "SIN-1"), "{found:?}");
+            assert!(found.len() == 1 && found[0].message.contains("escalation_needed"), "{found:?}");
+        }
     }
 }
 
