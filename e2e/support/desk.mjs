@@ -22,12 +22,18 @@ export function binary() {
 /** The accounts' password, on every desk of the journeys. */
 const PASSWORD = "apple-sand-tower-1";
 
+/** The journeys and the fuzzer of the interface ask oftener than any person does. */
+const UNCOUNTED = "[limits]\nenabled = false\n";
+
 /**
  * Fills a small demo company (always the same one: the seed is fixed) and serves it on a free port.
  * Resolves to its address, a sign-in and `stop`, once the first page can be had.
  */
 export async function startDesk() {
-  return serve(["demo", "--folder", "demo", "--seed", "7", "--incidents", "120", "--serve", "--listen", "127.0.0.1:0"]);
+  return serve(["demo", "--folder", "demo", "--seed", "7", "--incidents", "120", "--serve", "--listen", "127.0.0.1:0"], (folder) => {
+    writeFileSync(join(folder, "proofdesk.toml"), UNCOUNTED);
+    return {};
+  });
 }
 
 /** Serves an empty desk with one account, an administrator: what a newcomer has after the first command. */
@@ -48,7 +54,7 @@ export async function startEmptyDesk(signIn, name) {
 export async function startConfiguredDesk(port, configuration, files = {}) {
   const name = "boss";
   const account = ["account", "create", "--administrator", "--sign-in", name, "--name", "Bo Sand"];
-  const text = `listen = "127.0.0.1:${port}"\npublic_url = "http://localhost:${port}"\n${configuration}`;
+  const text = `listen = "127.0.0.1:${port}"\npublic_url = "http://localhost:${port}"\n${configuration}\n${UNCOUNTED}`;
   const desk = await serve(["serve"], (folder) => {
     for (const [file, content] of Object.entries({ ...files, "proofdesk.toml": text })) writeFileSync(join(folder, file), content);
     const made = spawnSync(binary(), account, { cwd: folder, input: `${PASSWORD}\n`, encoding: "utf8" });

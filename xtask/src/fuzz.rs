@@ -21,7 +21,7 @@ const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-leve
 const SECONDS: &str = "600";
 
 /// The targets, each with the places in the checkout whose files it begins with.
-const TARGETS: [(&str, &[&str]); 13] = [
+const TARGETS: [(&str, &[&str]); 18] = [
     ("condition", &["records", "controls"]),
     ("records", &["records"]),
     ("controls", &["controls", "standards", "templates", "crates/demo/data"]),
@@ -34,6 +34,11 @@ const TARGETS: [(&str, &[&str]); 13] = [
     ("sheet", &["fuzz/seeds/sheet"]),
     ("oscal", &["fuzz/seeds/oscal", "crates/demo/data"]),
     ("setup", &["fuzz/seeds/setup"]),
+    ("declared", &["doors", "automation", "mail", "setup"]),
+    ("doors", &["fuzz/seeds/doors"]),
+    ("form", &["fuzz/seeds/form"]),
+    ("imap", &["fuzz/seeds/imap"]),
+    ("scim", &["fuzz/seeds/scim"]),
     ("text", &["fuzz/seeds/text", "docs", "templates"]),
 ];
 

@@ -54,7 +54,7 @@ pub fn verify(
     now: i64,
 ) -> Result<(), Doubt> {
     let expected = mac(secret, id, seconds, body)?;
-    if (now - seconds).abs() > TOLERANCE {
+    if now.abs_diff(seconds) > TOLERANCE.unsigned_abs() {
         return Err(Doubt::Time);
     }
     let fits = |signature: &str| {
@@ -89,6 +89,8 @@ mod tests {
             (ID, AT, &BODY[1..], AT, Doubt::Signature),
             (ID, AT, BODY, AT + 301, Doubt::Time),
             (ID, AT, BODY, AT - 301, Doubt::Time),
+            (ID, i64::MIN, BODY, AT, Doubt::Time),
+            (ID, i64::MAX, BODY, -AT, Doubt::Time),
         ] {
             assert_eq!(verify(SECRET, (id, at, SIGNED), body, now), Err(doubt));
         }

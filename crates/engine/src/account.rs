@@ -358,9 +358,9 @@ impl Engine {
         let row = row.when("active", account.active).must_hit();
         let takes = !ends::names(&new).iter().any(|r| r == ADMINISTRATOR);
         let demanded = self.second_factor_roles().await?;
-        let needs =
-            ends::names(&new).iter().any(|r| demanded.contains(r)) && !self.has_factor(&account).await?;
-        let beside = if needs { Self::ask_for_factor(id) } else { Vec::new() };
+        let needs = ends::names(&new).iter().any(|r| demanded.contains(r));
+        let beside =
+            if needs { Self::demand_factor(id, self.has_factor(&account).await?) } else { Vec::new() };
         self.seal_keeping_one(act, &permit, &account, told, (row, beside), takes).await?;
         self.account(id).await
     }

@@ -1,5 +1,7 @@
 //! Files of a record: streamed in and out, limited in size, their type taken from their bytes, kept by hash.
 
+mod name;
+
 use std::collections::HashMap;
 
 use proofdesk_model::{Action, Caller, Door, Kind, Record, RecordType, Reference, Stamp};
@@ -10,6 +12,7 @@ use uuid::Uuid;
 use crate::Engine;
 use crate::comment::Audience;
 use crate::error::Error;
+use name::{clean_name, fitting};
 
 /// Largest attachment, in bytes, where the configuration says nothing else.
 pub const ATTACHMENT_MAX: u64 = 25 * 1_048_576;
@@ -227,10 +230,11 @@ impl Intake {
             return Err(Error::invalid("file", "required", "The file is empty."));
         }
         let (sha256, size) = self.writer.finish().await?;
+        let media_type = media_type(&self.head);
         Ok(Received {
             id: Uuid::now_v7().to_string(),
-            name: self.name,
-            media_type: media_type(&self.head),
+            name: fitting(&self.name, &media_type, infer::get(&self.head).map(|kind| kind.extension())),
+            media_type,
             size_bytes: u64::try_from(size).unwrap_or(self.size),
             sha256,
         })
@@ -394,28 +398,9 @@ fn media_type(head: &[u8]) -> String {
     }
 }
 
-/// Characters that cannot be seen, or that make a name read otherwise than it is (`exe.gpj` as `jpg.exe`): controls,
-/// marks of direction, separators of lines, joiners of nothing, tags.
-fn is_unseen(c: char) -> bool {
-    let code = u32::from(c);
-    c.is_control()
-        || matches!(code, 0xAD | 0x61C | 0x180E | 0x200B | 0x200E | 0x200F | 0xFEFF)
-        || matches!(code, 0x2028..=0x202E | 0x2060..=0x206F | 0xFFF0..=0xFFFB | 0xE0000..=0xE0FFF)
-}
-
-fn clean_name(name: &str) -> Result<String, Error> {
-    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let clean: String = last.chars().filter(|c| !is_unseen(*c)).take(200).collect();
-    let clean = clean.trim().to_owned();
-    if clean.trim_matches(['.', ' ']).is_empty() {
-        return Err(Error::invalid("file", "format", "The file needs a name."));
-    }
-    Ok(clean)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{clean_name, media_type};
+    use super::media_type;
 
     #[test]
     fn type_comes_from_the_bytes() {
@@ -423,28 +408,5 @@ mod tests {
         assert_eq!(media_type(b"<html><script>alert(1)</script>"), "text/plain");
         assert_eq!(media_type(b"hello \xc3\xa4"), "text/plain");
         assert_eq!(media_type(b"\x00\x01\x02"), "application/octet-stream");
-    }
-
-    #[test]
-    fn folders_are_cut_from_names() {
-        assert_eq!(clean_name("../../etc/passwd").ok().as_deref(), Some("passwd"));
-        assert_eq!(clean_name("C:\\a\\b.txt").ok().as_deref(), Some("b.txt"));
-        assert!(clean_name("..").is_err());
-    }
-
-    #[test]
-    fn nothing_unseen_stays_in_a_name() {
-        for (given, kept) in [
-            ("photo_\u{202E}gpj.exe", "photo_gpj.exe"),
-            ("a\u{2066}b\u{2069}\u{200F}.txt", "ab.txt"),
-            ("line\u{2028}break\u{7}\r\n.log", "linebreak.log"),
-            (" \u{FEFF}r\u{AD}eport\u{200B}.pdf ", "report.pdf"),
-            ("\u{E0041}tag.txt", "tag.txt"),
-            ("\u{0645}\u{0644}\u{0641}.txt", "\u{0645}\u{0644}\u{0641}.txt"),
-            ("Überblick 日本.png", "Überblick 日本.png"),
-        ] {
-            assert_eq!(clean_name(given).ok().as_deref(), Some(kept), "{given:?}");
-        }
-        assert!(clean_name("\u{202E}\u{200F}").is_err());
     }
 }

@@ -40,6 +40,26 @@ pub async fn check(server: &Server) -> Result<(), Error> {
     Ok(())
 }
 
+/// Reads what a server says, however little it is an answer, as if it had been asked for everything that is ever asked:
+/// the mails that were found in it. For trying hostile servers (`fuzz/`).
+///
+/// # Errors
+/// `Away`, `Refused`.
+pub async fn overheard(said: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
+    let said = std::io::Cursor::new(said.to_vec());
+    let mut client = Client::new(Box::new(tokio::io::join(said, tokio::io::sink())));
+    client.greeting().await?;
+    client.login("user", "password").await?;
+    client.select("INBOX").await?;
+    let mut mails = Vec::new();
+    for uid in client.uids().await? {
+        let Some(size) = client.size(uid).await?.filter(|size| *size <= 1 << 20) else { continue };
+        mails.extend(client.body(uid, size).await?);
+        client.move_to(uid, "Done").await?;
+    }
+    Ok(mails)
+}
+
 /// Reads the mailbox until told to stop; a server that is away is asked again.
 pub(crate) async fn run(mail: Mail, server: Server, mut stop: watch::Receiver<bool>) {
     let mut faults = Faults::default();

@@ -2,12 +2,14 @@
 //!
 //! Order of precedence: command line, environment (`PROOFDESK_…`), file, default. Secrets are named by file.
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use jiff::tz::TimeZone;
 use proofdesk_reach::{Limits, Reach, Rule};
 use proofdesk_sso::{Directory, DirectorySettings, Provider, ProviderSettings};
+use proofdesk_web::limits::Limits as Counted;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use toml::de::{DeTable, Deserializer};
@@ -50,6 +52,8 @@ pub struct Config {
     pub metrics_listen: Option<String>,
     /// File with the token that `/metrics` asks for; with it, `/metrics` is also at `listen`.
     pub metrics_token: Option<PathBuf>,
+    /// How often somebody may ask.
+    pub limits: RequestLimits,
     /// Requests that the program itself sends out.
     pub outgoing: Outgoing,
     /// Providers of single sign-on.
@@ -59,6 +63,33 @@ pub struct Config {
     /// Mail in and out: `docs/mail.md`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mail: Option<proofdesk_mail::Settings>,
+}
+
+/// How often somebody may ask: each account, and each address where nobody is signed in.
+#[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub struct RequestLimits {
+    /// Whether requests are counted.
+    pub enabled: bool,
+    /// Requests a minute, of all kinds.
+    pub per_minute: NonZeroU32,
+    /// Requests a minute that cost much: searches, exports, papers, conformity runs, dry runs.
+    pub costly_per_minute: NonZeroU32,
+}
+
+impl Default for RequestLimits {
+    fn default() -> Self {
+        let number = |n| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
+        Self { enabled: true, per_minute: number(1_200), costly_per_minute: number(60) }
+    }
+}
+
+impl RequestLimits {
+    /// As the web counts; none where it does not.
+    pub fn limits(&self) -> Option<Counted> {
+        let limits = Counted { per_minute: self.per_minute, costly_per_minute: self.costly_per_minute };
+        self.enabled.then_some(limits)
+    }
 }
 
 /// Requests that the program itself sends out: to identity providers, webhooks and sources of alerts.
@@ -101,6 +132,7 @@ impl Default for Config {
             public_url: None,
             trusted_proxies: Vec::new(),
             mail: None,
+            limits: RequestLimits::default(),
             outgoing: Outgoing::default(),
             provider: Vec::new(),
             directory: Vec::new(),
@@ -372,6 +404,18 @@ pub fn is_url(database: &str) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::Config;
+
+    #[test]
+    fn requests_are_counted_unless_told_otherwise() {
+        let read = |text: &str| {
+            let (config, mistakes) = Config::parse(text);
+            (config.limits.limits().map(|l| (l.per_minute.get(), l.costly_per_minute.get())), mistakes.len())
+        };
+        assert_eq!(read(""), (Some((1_200, 60)), 0));
+        assert_eq!(read("[limits]\nper_minute = 50"), (Some((50, 60)), 0));
+        assert_eq!(read("[limits]\nenabled = false"), (None, 0));
+        assert_eq!(read("[limits]\ncostly_per_minute = 0").1, 1, "no number of requests is none");
+    }
 
     #[test]
     fn unknown_keys_are_refused_with_their_line() {

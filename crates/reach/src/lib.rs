@@ -14,7 +14,7 @@ mod tls;
 pub use address::Rule;
 pub use client::{Limits, Reach};
 pub use error::Error;
-pub use tls::{authorities, tls};
+pub use tls::{authorities, tls, tls_proving};
 
 /// What goes out: method, address, headers and body as bytes.
 pub type Request = http::Request<Vec<u8>>;

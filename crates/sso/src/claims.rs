@@ -29,6 +29,8 @@ pub struct Person {
     pub token: String,
     /// The session there, where the provider names it.
     pub sid: Option<String>,
+    /// It says in the token that a second factor was used.
+    pub second_factor: bool,
 }
 
 impl Person {
@@ -80,8 +82,18 @@ impl Person {
         };
         let sid = whole("sid").map(str::to_owned);
         let (provider, subject) = (settings.name.clone(), subject.to_owned());
-        Ok(Self { provider, issuer, subject, sign_in, name, mail, roles, token, sid })
+        let second_factor = false;
+        Ok(Self { provider, issuer, subject, sign_in, name, mail, roles, token, sid, second_factor })
     }
+}
+
+/// Whether a token says that a second factor was used: by `mfa` among the methods, or by a class that the configuration
+/// names. Sources: RFC 8176, OpenID Connect Core 1.0, 2.
+pub(crate) fn says_second_factor(settings: &ProviderSettings, token: &Map<String, Json>) -> bool {
+    let methods = token.get("amr").and_then(Json::as_array);
+    let by_method = methods.is_some_and(|all| all.iter().any(|one| one.as_str() == Some("mfa")));
+    let class = token.get("acr").and_then(Json::as_str);
+    by_method || class.is_some_and(|class| settings.second_factor_acr.iter().any(|known| known == class))
 }
 
 /// The groups in a claim: texts, or one text. Who has none may be told without the claim; one that cannot be read is said,

@@ -1,6 +1,7 @@
 //! The flow: where the browser is sent, and what is made of what it brings back.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,18 +12,18 @@ use openidconnect::core::{
     CoreRevocableToken, CoreRevocationErrorResponse, CoreTokenIntrospectionResponse, CoreTokenType,
 };
 use openidconnect::{
-    AccessTokenHash, AdditionalClaims, AuthType, AuthenticationFlow, AuthorizationCode,
-    ClaimsVerificationError, ClientId, ClientSecret, CsrfToken, EmptyExtraTokenFields, EndpointMaybeSet,
-    EndpointNotSet, EndpointSet, IdTokenClaims, IdTokenFields, IdTokenVerifier, Nonce, OAuth2TokenResponse,
-    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, StandardErrorResponse,
-    StandardTokenResponse, TokenResponse, UserInfoClaims, UserInfoError,
+    AccessTokenHash, AdditionalClaims, AuthType, AuthenticationContextClass, AuthenticationFlow,
+    AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret, CsrfToken, EmptyExtraTokenFields,
+    EndpointMaybeSet, EndpointNotSet, EndpointSet, IdTokenClaims, IdTokenFields, IdTokenVerifier, Nonce,
+    OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope,
+    StandardErrorResponse, StandardTokenResponse, TokenResponse, UserInfoClaims, UserInfoError,
 };
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use subtle::ConstantTimeEq;
 
-use crate::claims::Person;
+use crate::claims::{Person, says_second_factor};
 use crate::error::Error;
 use crate::http::{Http, Through};
 use crate::keys::{Metadata, Published};
@@ -198,6 +199,12 @@ impl Provider {
         for scope in self.settings.asked() {
             request = request.add_scope(Scope::new(scope.to_owned()));
         }
+        for class in &self.settings.second_factor_acr {
+            request = request.add_auth_context_value(AuthenticationContextClass::new(class.clone()));
+        }
+        if let Some(minutes) = self.settings.max_age_minutes {
+            request = request.set_max_age(Duration::from_secs(u64::from(minutes) * 60));
+        }
         Ok((request.url().0.to_string(), kept))
     }
 
@@ -220,13 +227,27 @@ impl Provider {
         let (claims, token) = self.claims(&client, &tokens, kept, callback, now).await?;
         let mut said = self.claims_of_user_info(&client, &tokens, &claims).await?;
         let own = self.object(serde_json::to_value(&claims))?;
+        self.check_age(claims.auth_time(), now)?;
+        let second_factor = says_second_factor(&self.settings, &own);
         // an address and whether it is verified are said in one place, or not believed
         if own.contains_key("email") || own.contains_key("email_verified") {
             said.remove("email");
             said.remove("email_verified");
         }
         said.extend(own);
-        Person::read(&self.settings, &said, token)
+        Ok(Person { second_factor, ..Person::read(&self.settings, &said, token)? })
+    }
+
+    /// Whether somebody signed in there as lately as is demanded. Source: OpenID Connect Core 1.0, 3.1.3.7, 13.
+    fn check_age(&self, signed_in: Option<DateTime<Utc>>, now: i64) -> Result<(), Error> {
+        let Some(minutes) = self.settings.max_age_minutes else { return Ok(()) };
+        match signed_in {
+            None => Err(self.untrusted("it does not say when you signed in there.")),
+            Some(signed_in) if signed_in < at(now, -i64::from(minutes) * 60 - SKEW) => {
+                Err(self.untrusted("you signed in there too long ago."))
+            }
+            Some(_) => Ok(()),
+        }
     }
 
     /// Claims as an object.

@@ -39,6 +39,10 @@ pub struct ProviderSettings {
     /// Whether an account that is there already under the same sign-in name is taken over: only where nobody chooses
     /// that name at the provider himself.
     pub link_accounts: bool,
+    /// Values of `acr` that say that a second factor was used there; they are asked for. `mfa` in `amr` says it anyway.
+    pub second_factor_acr: Vec<String>,
+    /// How long ago somebody may have signed in there, minutes; none takes what the provider takes.
+    pub max_age_minutes: Option<u32>,
 }
 
 impl ProviderSettings {

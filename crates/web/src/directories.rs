@@ -34,6 +34,7 @@ impl Known {
             roles: person.roles,
             token: String::new(),
             sid: None,
+            second_factor: false,
         };
         Listed { who, sign_in: person.sign_in, name: person.name, mail: person.mail }
     }

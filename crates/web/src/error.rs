@@ -41,6 +41,9 @@ pub enum WebError {
     /// A write from another site.
     #[error("This request came from another site and was refused. Open the page here and try again.")]
     CrossSite,
+    /// Too many requests; seconds to wait.
+    #[error("You asked more often than this desk allows. Wait {0} s and try again.")]
+    TooOften(u64),
     /// The request cannot be read.
     #[error("{0}")]
     Unreadable(String),
@@ -109,6 +112,7 @@ impl WebError {
             }
             Self::SignIn(_) => plain(StatusCode::UNAUTHORIZED, "sign_in", "Sign in first"),
             Self::CrossSite => plain(StatusCode::FORBIDDEN, "cross_site", "Refused"),
+            Self::TooOften(_) => plain(StatusCode::TOO_MANY_REQUESTS, "too_often", "Too many requests"),
             Self::Unreadable(_) => plain(StatusCode::BAD_REQUEST, "unreadable", "The request cannot be read"),
             Self::Engine(Error::Forbidden(problems)) => Failure {
                 problems: problems.0,
@@ -153,8 +157,12 @@ impl IntoResponse for WebError {
             response.extensions_mut().insert(Arc::new(self.failure()));
             return response;
         }
+        let wait = if let Self::TooOften(seconds) = &self { Some(*seconds) } else { None };
         let failure = self.failure();
         let mut response = failure.status.into_response();
+        if let Some(seconds) = wait {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
         response.extensions_mut().insert(Arc::new(failure));
         response
     }
@@ -192,10 +200,21 @@ pub async fn render(State(state): State<AppState>, request: Request, next: Next)
                 written.headers_mut().insert(name, value.clone());
             }
         }
+        // the log tells by what it was refused
+        written.extensions_mut().insert(failure);
         return written;
     }
     if response.status().is_redirection() {
         return response;
+    }
+    // whoever asks too often is not looked up for the frame of a page, and is told in his language
+    if failure.status == StatusCode::TOO_MANY_REQUESTS {
+        let page = pages::portal::failure(words, &failure, &id, &state.settings.organization);
+        let mut told = (failure.status, page).into_response();
+        if let Some(value) = response.headers().get(header::RETRY_AFTER) {
+            told.headers_mut().insert(header::RETRY_AFTER, value.clone());
+        }
+        return told;
     }
     let page = if portal {
         pages::portal::failure(words, &failure, &id, &state.settings.organization)
@@ -217,7 +236,9 @@ pub async fn render(State(state): State<AppState>, request: Request, next: Next)
             visit => page(&failure, &id, &state, visit.as_ref()),
         }
     };
-    (failure.status, page).into_response()
+    let mut written = (failure.status, page).into_response();
+    written.extensions_mut().insert(failure);
+    written
 }
 
 /// Who asked, for the frame of the page. A database that is away or full is asked nothing more, and one that failed is

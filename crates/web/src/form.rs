@@ -49,9 +49,10 @@ impl Typed {
     }
 }
 
-/// What is wrong, by field; what concerns the whole record stands under the empty name.
+/// What is wrong, by field; what concerns the whole record stands under the empty name. And what was typed, where the form is
+/// shown again by a page that has no other place for it; never a secret.
 #[derive(Debug, Clone, Default)]
-pub struct Wrong(HashMap<String, Vec<String>>);
+pub struct Wrong(HashMap<String, Vec<String>>, HashMap<String, String>);
 
 impl Wrong {
     /// Takes the problems of a refused write.
@@ -61,7 +62,19 @@ impl Wrong {
             let clause = problem.clause.as_ref().map_or(String::new(), |c| format!(" ({c})"));
             found.entry(problem.field.clone()).or_default().push(format!("{}{clause}", problem.message));
         }
-        Self(found)
+        Self(found, HashMap::new())
+    }
+
+    /// Keeps what was typed, by field.
+    #[must_use]
+    pub fn keeping(mut self, typed: &[(&str, &str)]) -> Self {
+        self.1.extend(typed.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())));
+        self
+    }
+
+    /// What was typed into a field.
+    pub fn typed(&self, field: &str) -> Option<&str> {
+        self.1.get(field).map(String::as_str)
     }
 
     /// The sentences about a field.

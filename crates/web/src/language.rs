@@ -22,7 +22,14 @@ use proofdesk_model::{Record, RecordType};
 use unic_langid::LanguageIdentifier;
 
 /// Name of the cookie that keeps the language for pages before sign-in.
-pub const COOKIE_NAME: &str = "proofdesk_language";
+const COOKIE_NAME: &str = "proofdesk_language";
+/// Its name with TLS: a browser takes it from this host alone.
+const COOKIE_OF_HOST: &str = "__Host-proofdesk_language";
+
+/// Name of the cookie of the language; `secure` where the desk is reached by TLS.
+pub fn cookie_name(secure: bool) -> &'static str {
+    if secure { COOKIE_OF_HOST } else { COOKIE_NAME }
+}
 
 /// A language that everything for customers and users is there in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -76,8 +83,11 @@ impl Language {
     pub fn of_headers(headers: &HeaderMap) -> Self {
         let text = |v: &HeaderValue| v.to_str().unwrap_or_default().to_owned();
         let cookies = headers.get_all(COOKIE).iter().map(text).collect::<Vec<_>>().join(";");
-        let chosen = cookies.split(';').filter_map(|c| c.trim().split_once('='));
-        let chosen = chosen.filter(|(name, _)| *name == COOKIE_NAME).find_map(|(_, tag)| Self::of_tag(tag));
+        let named = |name: &str| {
+            let all = cookies.split(';').filter_map(|c| c.trim().split_once('='));
+            all.filter(|(n, _)| *n == name).find_map(|(_, tag)| Self::of_tag(tag))
+        };
+        let chosen = named(COOKIE_OF_HOST).or_else(|| named(COOKIE_NAME));
         let accepted = headers.get(ACCEPT_LANGUAGE).map(text).unwrap_or_default();
         chosen.unwrap_or_else(|| Self::accepted(&accepted))
     }
@@ -312,6 +322,7 @@ mod tests {
             ("de;q=0,en", "", Language::English),
             ("en", "a=b; proofdesk_language=de", Language::German),
             ("de", "proofdesk_language=xx", Language::German),
+            ("en", "proofdesk_language=en; __Host-proofdesk_language=de", Language::German),
         ] {
             let mut headers = HeaderMap::new();
             if let (Ok(accept), Ok(cookie)) = (HeaderValue::from_str(header), HeaderValue::from_str(cookie)) {

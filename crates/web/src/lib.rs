@@ -16,6 +16,7 @@ pub mod figures;
 pub mod form;
 pub mod language;
 pub mod layout;
+pub mod limits;
 pub mod menu;
 pub mod metrics;
 pub mod pages;

@@ -22,6 +22,7 @@ use proofdesk_engine::{Act, Caller, Door, Engine, Error};
 use serde_json::{Map, Value as Json, json};
 
 use crate::bearer::Sent;
+use crate::session::account_of;
 use crate::state::AppState;
 use shape::{Asked, Shown};
 
@@ -37,6 +38,16 @@ pub fn router() -> Router<AppState> {
         .route("/scim/v2/{kind}", get(list).post(make))
         .route("/scim/v2/{kind}/.search", post(search))
         .route("/scim/v2/{kind}/{id}", get(read).put(put).patch(change).delete(remove))
+}
+
+/// Whether a condition holds for a resource; none where it is no condition.
+pub fn holds(condition: &str, resource: &Json) -> Option<bool> {
+    filter::parse(condition).ok().map(|condition| condition.holds(resource))
+}
+
+/// A resource after the operations of a PATCH; none where one of them is refused.
+pub fn patched(resource: &Json, body: &Map<String, Json>) -> Option<Map<String, Json>> {
+    patch::apply(resource, body).ok()
 }
 
 /// A refusal in the form of SCIM.
@@ -110,6 +121,14 @@ impl IntoResponse for Refusal {
     }
 }
 
+/// The refusal of who asks too often: what to wait, in seconds.
+pub(crate) fn too_often(seconds: u64) -> Response {
+    let detail = format!("Too many requests; try again in {seconds} s.");
+    let mut response = Refusal::new(StatusCode::TOO_MANY_REQUESTS, "", detail).into_response();
+    response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    response
+}
+
 fn answer(status: StatusCode, body: &Json) -> Response {
     (status, [(header::CONTENT_TYPE, "application/scim+json")], body.to_string()).into_response()
 }
@@ -144,7 +163,7 @@ impl FromRequestParts<AppState> for Directory {
         let Sent::Token(token) = Sent::read(&parts.headers) else {
             return Err(who("Send a token as `Authorization: Bearer pd_…`."));
         };
-        let found = state.engine.account_of_token(token).await?;
+        let found = account_of(parts, token, state).await?;
         let (account, scope) = found.ok_or_else(|| who("This token is unknown, or it has ended."))?;
         let action = if matches!(parts.method, Method::GET | Method::HEAD) { "read" } else { "update" };
         let caller = Caller { scope, ..account.caller() };

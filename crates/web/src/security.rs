@@ -2,6 +2,7 @@
 //!
 //! Source: OWASP Cheat Sheets (HTTP headers, cross-site request forgery: fetch metadata with Origin as fallback).
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
@@ -13,7 +14,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tracing::Instrument;
 
-use crate::error::{self, WebError};
+use crate::error::{self, Failure, WebError};
+use crate::limits;
 use crate::state::AppState;
 
 /// Largest form without files, bytes; uploads have their own limit.
@@ -32,6 +34,7 @@ pub fn around(router: Router<AppState>, state: &AppState) -> Router<AppState> {
         .fallback(nothing_here)
         .layer(DefaultBodyLimit::max(FORM_MAX))
         .layer(CatchPanicLayer::custom(|_| WebError::Fault("a handler failed".to_owned()).into_response()))
+        .layer(from_fn_with_state(state.clone(), limits::count))
         .layer(from_fn(same_site))
         .layer(from_fn_with_state(state.clone(), error::render))
         .layer(CompressionLayer::new())
@@ -88,10 +91,7 @@ async fn headers(mut request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let span = tracing::info_span!("request", id = %id.0, account = tracing::field::Empty);
     let mut response = next.run(request).instrument(span.clone()).await;
-    if matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
-        let route = route.unwrap_or_default();
-        span.in_scope(|| tracing::warn!(status = response.status().as_u16(), route, "a request was refused"));
-    }
+    span.in_scope(|| tell(&response, route.as_deref().unwrap_or_default()));
     let headers = response.headers_mut();
     let fixed = [
         (header::CONTENT_SECURITY_POLICY, POLICY),
@@ -109,6 +109,30 @@ async fn headers(mut request: Request, next: Next) -> Response {
         headers.insert("x-request-id", value);
     }
     response
+}
+
+/// Writes that a request was refused: who may not, and what could not be taken, by the codes of what was wrong. Never what
+/// was sent.
+fn tell(response: &Response, route: &str) {
+    let status = response.status();
+    match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+            tracing::warn!(status = status.as_u16(), route, "a request was refused");
+        }
+        StatusCode::BAD_REQUEST
+        | StatusCode::PAYLOAD_TOO_LARGE
+        | StatusCode::UNSUPPORTED_MEDIA_TYPE
+        | StatusCode::UNPROCESSABLE_ENTITY => {
+            let failure = response.extensions().get::<Arc<Failure>>();
+            let problems = failure.map(|failure| failure.problems.as_slice()).unwrap_or_default();
+            let mut codes: Vec<&str> = problems.iter().map(|problem| problem.code.as_str()).collect();
+            codes.sort_unstable();
+            codes.dedup();
+            let codes = codes.join(" ");
+            tracing::info!(status = status.as_u16(), route, codes, "values were refused");
+        }
+        _ => {}
+    }
 }
 
 /// Unique in the process and not guessable as to its past: a counter behind a random start.

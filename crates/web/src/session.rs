@@ -7,12 +7,14 @@ use axum::http::request::Parts;
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use jiff::tz::TimeZone;
-use proofdesk_engine::{Account, Act, Caller, Door, Engine, Visitor};
+use proofdesk_engine::{Account, Act, Caller, Door, Engine, Error, Session, Visitor};
 use proofdesk_model::Registry;
+use proofdesk_model::access::Scope;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use crate::error::WebError;
+use crate::limits::Found;
 use crate::menu::{self, Group};
 use crate::state::AppState;
 
@@ -87,7 +89,7 @@ impl FromRequestParts<AppState> for Visit {
         let Some(secret) = jar.get(cookie_name(state.settings.secure)) else {
             return Err(WebError::SignIn(back));
         };
-        let Some(session) = state.engine.session(secret.value()).await? else {
+        let Some(session) = session_of(parts, secret.value(), state).await? else {
             return Err(WebError::SignIn(back));
         };
         tracing::Span::current().record("account", session.account.reference());
@@ -98,6 +100,30 @@ impl FromRequestParts<AppState> for Visit {
         let asks_password = state.engine.proves_by_password(&session.account).await?;
         let (account, secret) = (session.account, secret.value().to_owned());
         Ok(Self { state: state.clone(), account, asks_password, secret, visitor, caller, now, path, menu })
+    }
+}
+
+/// The session of a cookie: as it was found when the request was counted, else asked for now.
+pub(crate) async fn session_of(
+    parts: &Parts,
+    secret: &str,
+    state: &AppState,
+) -> Result<Option<Session>, Error> {
+    match parts.extensions.get::<Found>() {
+        Some(Found::Session(session)) => Ok(session.clone()),
+        _ => state.engine.session(secret).await,
+    }
+}
+
+/// The account of a token, as [`session_of`].
+pub(crate) async fn account_of(
+    parts: &Parts,
+    token: &str,
+    state: &AppState,
+) -> Result<Option<(Account, Option<Scope>)>, Error> {
+    match parts.extensions.get::<Found>() {
+        Some(Found::Token(found)) => Ok(found.clone()),
+        _ => state.engine.account_of_token(token).await,
     }
 }
 

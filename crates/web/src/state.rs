@@ -17,6 +17,7 @@ use proofdesk_sso::{Directory, Provider};
 use crate::directories::Known;
 use crate::events::Feed;
 use crate::figures::FigureCache;
+use crate::limits::{Limiter, Limits};
 use crate::menu::{self, Counts};
 use crate::metrics::Meter;
 use crate::passkeys::Passkeys;
@@ -43,6 +44,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Address and port that the program listens on.
     pub listening: String,
+    /// How often somebody may ask; none counts nothing.
+    pub limits: Option<Limits>,
 }
 
 impl Default for Settings {
@@ -57,6 +60,7 @@ impl Default for Settings {
             trusted_proxies: Vec::new(),
             public_url: None,
             listening: "127.0.0.1:8080".to_owned(),
+            limits: None,
         }
     }
 }
@@ -97,6 +101,8 @@ pub struct AppState {
     pub printer: Printer,
     /// Changes for live pages.
     pub feed: Feed,
+    /// Counts the requests of each caller against his limits; none where there are none.
+    pub limiter: Option<Arc<Limiter>>,
     /// Counts requests; none where nobody asked for metrics.
     pub meter: Option<Arc<Meter>>,
     /// The description of the interface, once somebody asked for it.
@@ -124,6 +130,7 @@ impl AppState {
             automations: Arc::default(),
             begun: Arc::default(),
             printer: Printer::new(settings.renderer.clone()),
+            limiter: settings.limits.map(|limits| Arc::new(Limiter::new(limits))),
             settings,
             open,
             counts: Counts::default(),

@@ -36,6 +36,8 @@ pub struct Outside {
     pub token: String,
     /// Its own session, where it names one.
     pub sid: Option<String>,
+    /// It says that a second factor was used there.
+    pub second_factor: bool,
 }
 
 /// What binds an account to who its owner is at a provider.
@@ -197,7 +199,8 @@ impl Engine {
     }
 
     /// Signs somebody in who proved at a provider who he is: `account` is the one that [`Engine::account_of_outside`]
-    /// gave. Roles follow the groups before the session begins; its second step was the provider's matter.
+    /// gave. Roles follow the groups before the session begins. A second factor that a role needs is asked for here, unless the
+    /// provider says that one was used there.
     ///
     /// # Errors
     /// `Invalid` for an account that is disabled, or that no role is left to.
@@ -209,8 +212,16 @@ impl Engine {
         random: &mut (impl Rng + Send),
     ) -> Result<SignedIn, Error> {
         let account = self.admit_outside(who, account).await?;
-        let secret = self.begin_outside(who, &account, Stage::Full, visitor, random).await?;
-        Ok(SignedIn { secret, account, stage: Stage::Full })
+        let first = self.stage_from_outside(who, &account).await?;
+        let secret = self.begin_outside(who, &account, first, visitor, random).await?;
+        // demanded meanwhile: who said so has not seen this session
+        let stage = self.stage_from_outside(who, &account).await?;
+        if stage != first {
+            let row = Statement::update("session").set("stage", stage.word());
+            let row = row.when("token_hash", super::password::fingerprint(&secret));
+            self.store().execute(vec![row]).await?;
+        }
+        Ok(SignedIn { secret, account, stage })
     }
 
     /// The account, once it may come in: with the roles of its groups.
@@ -248,6 +259,17 @@ impl Engine {
             .when("token_hash", super::password::fingerprint(&secret));
         self.store().execute(vec![row]).await?;
         Ok(secret)
+    }
+
+    async fn stage_from_outside(&self, who: &Outside, account: &Account) -> Result<Stage, Error> {
+        if who.second_factor {
+            return Ok(Stage::Full);
+        }
+        let demanded = self.second_factor_roles().await?;
+        if !account.roles.iter().any(|role| demanded.contains(role)) {
+            return Ok(Stage::Full);
+        }
+        Ok(if self.has_factor(account).await? { Stage::Code } else { Stage::Enrol })
     }
 
     /// Gives an account the roles of its groups, and takes others away. The last administrator stays one.

@@ -272,10 +272,9 @@ impl Engine {
         let found = self.session_in(session).await?;
         let found = found.filter(|s| s.stage == Stage::Code && s.account.id == key.account);
         let gone = || Error::NotFound("sign-in that waits for this; begin again".to_owned());
-        let account = found.ok_or_else(gone)?.account;
+        let found = found.ok_or_else(gone)?;
         self.used(key, credential).await?;
-        let secret = self.raise_session(session, &account, "passkey", visitor, random).await?;
-        Ok(SignedIn { secret, account, stage: Stage::Full })
+        self.go_on(session, (&found, Stage::Full), visitor, random).await
     }
 
     /// Takes an invitation with a passkey in place of a password: the link ends, and its owner is signed in.

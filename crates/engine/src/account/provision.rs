@@ -215,8 +215,9 @@ impl Together<'_> {
             return Ok(());
         }
         let demanded = engine.second_factor_roles().await?;
-        let needs = roles.iter().any(|r| demanded.contains(r)) && !engine.has_factor(&account).await?;
-        let beside = if needs { Engine::ask_for_factor(id) } else { Vec::new() };
+        let needs = roles.iter().any(|r| demanded.contains(r));
+        let beside =
+            if needs { Engine::demand_factor(id, engine.has_factor(&account).await?) } else { Vec::new() };
         let told = Told::of("roles").set("roles", old.clone(), new.clone());
         let row = Statement::update("account").set("roles", new.clone()).when("id", id).when("roles", old);
         let takes = !ends::names(&new).iter().any(|role| role == ADMINISTRATOR);

@@ -149,8 +149,8 @@ impl Engine {
         random: &mut (impl Rng + Send),
     ) -> Result<(Vec<String>, Option<SignedIn>), Error> {
         let found = self.session_in(session).await?.ok_or_else(no_session)?;
-        let secret = found.pending.ok_or_else(no_session)?;
-        let account = found.account;
+        let secret = found.pending.clone().ok_or_else(no_session)?;
+        let account = found.account.clone();
         let attempt = self.admit(vec![Key::Code(account.id)]).await?;
         let step = step_of(&secret, &plain(code), self.now(), 0).ok_or_else(wrong_code)?;
         self.forgive(attempt).await?;
@@ -171,8 +171,7 @@ impl Engine {
         if found.stage == Stage::Full {
             return Ok((codes, None));
         }
-        let secret = self.raise_session(session, &account, &found.method, visitor, random).await?;
-        Ok((codes, Some(SignedIn { secret, account, stage: Stage::Full })))
+        Ok((codes, Some(self.go_on(session, (&found, Stage::Full), visitor, random).await?)))
     }
 
     /// The second step of a sign-in: a code, or a recovery code. The session goes on under another secret.
@@ -201,9 +200,7 @@ impl Engine {
             return Err(wrong_code());
         }
         self.forgive(attempt).await?;
-        let account = stored.account;
-        let secret = self.raise_session(session, &account, &found.method, visitor, random).await?;
-        Ok(SignedIn { secret, account, stage: Stage::Full })
+        self.go_on(session, (&found, Stage::Full), visitor, random).await
     }
 
     /// Takes a code whose step is newer than any that was taken; of two at once only one is.
@@ -387,7 +384,8 @@ impl Engine {
         Ok(rows.iter().map(|row| (row.int(0), mark(row.bytes(1)))).collect())
     }
 
-    /// The roles whose holders need a second factor to sign in with a password.
+    /// The roles whose holders need a second factor to sign in with a password, and by a provider that does not say that one
+    /// was used there.
     ///
     /// # Errors
     /// A fault of the database.
@@ -408,15 +406,32 @@ impl Engine {
         let row = Statement::upsert("setting").key("name", SETTING).set("value", new.clone());
         let told = Told::of("second_factor_roles").item("setting", SETTING, json!(new));
         let mut statements = vec![row.set("updated_at", self.now())];
+        let before = self.second_factor_roles().await?;
         let demanded = super::words(&new);
         let with_passkeys = self.accounts_with_passkeys().await?;
         for account in self.accounts().await? {
             let has_one = account.second_factor || with_passkeys.contains(&account.id);
-            if !has_one && account.roles.iter().any(|role| demanded.contains(role)) {
+            let needs = account.roles.iter().any(|role| demanded.contains(role));
+            let is_new = account.roles.iter().any(|role| demanded.contains(role) && !before.contains(role));
+            if is_new {
+                statements.extend(Self::demand_factor(account.id, has_one));
+            } else if needs && !has_one {
                 statements.extend(Self::ask_for_factor(account.id));
             }
         }
         self.seal_account(act, &permit, 0, told, statements).await
+    }
+
+    /// What follows for the open sessions of an account that needs a second factor from now on: those that began by a
+    /// provider end, since what was proved there is not kept; and where there is no factor yet, the others go back to the
+    /// step at which one is set up.
+    pub(super) fn demand_factor(account: i64, has_one: bool) -> Vec<Statement> {
+        let of = Statement::delete("session").when("account", account).when("stage", "full");
+        let mut statements = vec![of.when_above("issuer", "")];
+        if !has_one {
+            statements.extend(Self::ask_for_factor(account));
+        }
+        statements
     }
 
     /// Takes the open sessions of an account back to the step at which a second factor is set up.

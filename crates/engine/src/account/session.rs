@@ -37,6 +37,14 @@ pub struct Visitor {
     pub agent: String,
 }
 
+impl Visitor {
+    /// The network that it counts as where attempts and requests are counted: the address, of version 6 the 64 bits that
+    /// one customer has. None where the address is not known.
+    pub fn network(&self) -> Option<String> {
+        self.address.map(super::throttle::net_of)
+    }
+}
+
 /// How far a sign-in has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
@@ -49,7 +57,7 @@ pub enum Stage {
 }
 
 impl Stage {
-    fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::Full => "full",
             Self::Code => "code",
@@ -205,30 +213,30 @@ impl Engine {
         Ok(secret)
     }
 
-    /// Begins the complete session of a sign-in that waited for its second step, which ends: bound to where it came from as
-    /// before.
-    pub(crate) async fn raise_session(
+    /// Goes on with a session whose sign-in has come further, under another secret: how it began stays, and who it is at a
+    /// provider. The old one ends.
+    ///
+    /// # Errors
+    /// As [`Engine::begin_session`].
+    pub(super) async fn go_on(
         &self,
-        waited: &str,
-        account: &Account,
-        method: &str,
+        old: &str,
+        (found, stage): (&Session, Stage),
         visitor: &Visitor,
         random: &mut (impl Rng + Send),
-    ) -> Result<String, Error> {
-        let question =
-            Select::from("session", &["issuer", "subject"]).when("token_hash", fingerprint(waited));
-        let rows = self.store().select(question.limit(1)).await?;
-        let secret = self.begin_session(account, Stage::Full, method, visitor, random).await?;
-        if let Some((issuer, subject)) =
-            rows.first().and_then(|row| Some((row.opt_text(0)?, row.opt_text(1)?)))
-        {
-            let row = Statement::update("session")
-                .set("issuer", issuer.to_owned())
-                .set("subject", subject.to_owned());
-            self.store().execute(vec![row.when("token_hash", fingerprint(&secret))]).await?;
+    ) -> Result<SignedIn, Error> {
+        let account = found.account.clone();
+        let secret = self.begin_session(&account, stage, &found.method, visitor, random).await?;
+        let columns = ["token", "issuer", "subject", "sid", "pending"];
+        let question = Select::from("session", &columns).when("token_hash", fingerprint(old)).limit(1);
+        if let Some(row) = self.store().select(question).await?.first() {
+            let kept = |at: usize| row.opt_text(at).map(str::to_owned);
+            let same = columns.into_iter().enumerate();
+            let same = same.fold(Statement::update("session"), |to, (at, column)| to.set(column, kept(at)));
+            self.store().execute(vec![same.when("token_hash", fingerprint(&secret))]).await?;
         }
-        self.sign_out(waited).await?;
-        Ok(secret)
+        self.sign_out(old).await?;
+        Ok(SignedIn { secret, account, stage })
     }
 
     /// The session of a cookie's secret whose sign-in is complete; none when it is unknown, over, or its account may

@@ -65,7 +65,7 @@ impl Key {
 }
 
 /// Who has one address of version 6 has the whole network of 64 bits.
-fn net_of(address: IpAddr) -> String {
+pub(super) fn net_of(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(v4) => v4.to_string(),
         IpAddr::V6(v6) => {

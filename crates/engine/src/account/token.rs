@@ -11,6 +11,7 @@ use serde_json::{Value as Json, json};
 use super::Account;
 use super::password::{fingerprint, mark, secret};
 use super::sealed::{Act, Told};
+use super::session::{SignedIn, Stage, Visitor};
 use super::throttle::Key;
 use crate::Engine;
 use crate::error::Error;
@@ -226,17 +227,22 @@ impl Engine {
     }
 
     /// Asks again who it is before a demanded second factor is set up in a session that is not young: one that was under way
-    /// when the factor was demanded.
+    /// when the factor was demanded. The session goes on as a young one, under another secret.
     ///
     /// # Errors
     /// `Invalid` on `present`; `NotFound` without the session.
-    pub async fn prove_enrolling(&self, session: &str, present: &str) -> Result<(), Error> {
-        if self.is_young(session).await? {
-            return Ok(());
-        }
+    pub async fn prove_enrolling(
+        &self,
+        session: &str,
+        present: &str,
+        visitor: &Visitor,
+        random: &mut (impl Rng + Send),
+    ) -> Result<SignedIn, Error> {
         let gone = || Error::NotFound("sign-in that waits for this; begin again".to_owned());
-        let account = self.session_on_its_way(session).await?.ok_or_else(gone)?.account.id;
-        self.prove_again(account, present).await.map(|_| ())
+        let found = self.session_on_its_way(session).await?.filter(|s| s.stage == Stage::Enrol);
+        let found = found.ok_or_else(gone)?;
+        self.prove_again(found.account.id, present).await?;
+        self.go_on(session, (&found, Stage::Enrol), visitor, random).await
     }
 
     /// All tokens as the log tells of them: account, id and what it says.

@@ -2,6 +2,7 @@
 //! directory keeps. All on both databases, and all of it known to the log.
 
 use proofdesk_engine::account::provision::Provisioned;
+use proofdesk_engine::account::second::code_at;
 use proofdesk_engine::{
     Account, Act, Caller, Change, Door, Engine, Error, NewAccount, NewPasskey, NewToken, Outside, Reference,
     Stage, Target, Visitor,
@@ -28,6 +29,7 @@ fn who(subject: &str, roles: Option<&[&str]>) -> Outside {
         roles: roles.map(|all| all.iter().map(|role| (*role).to_owned()).collect()),
         token: "ey.token".to_owned(),
         sid: Some(format!("s-{subject}")),
+        second_factor: false,
     }
 }
 
@@ -275,6 +277,62 @@ async fn a_directory_renames_closes_and_places_and_all_of_it_is_told() {
         assert!(engine.calendar_links(account.id).await.unwrap().is_empty());
         assert_eq!(code(close(of_boss.id).await), "last");
         assert_eq!(code(follow(of_boss.id, &[]).await), "last");
+        assert_eq!(findings(engine).await, Vec::<String>::new());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_factor_that_a_role_needs_is_asked_for_after_a_provider_that_asked_for_none() {
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let (engine, visitor) = (&desk.engine, Visitor::default());
+        let setup = Act::new(&desk.setup(), Door::Cli);
+        let (account, _) = with_mara(&desk).await;
+        let weak = Outside { sid: Some("s-1".to_owned()), ..who("m-7", None) };
+        let strong = Outside { second_factor: true, ..weak.clone() };
+        engine.bind_outside(&weak, account.id).await.unwrap();
+        let enter =
+            async |who: &Outside| engine.sign_in_from_outside(who, account.id, &visitor, &mut random()).await;
+        let is_open = async |secret: &str| engine.session(secret).await.unwrap().is_some();
+        let before = enter(&weak).await.unwrap();
+        assert_eq!(before.stage, Stage::Full, "no role needs one yet");
+        engine.set_second_factor_roles(&setup, &["agent".to_owned()]).await.unwrap();
+        assert!(!is_open(&before.secret).await, "a session that began there ends");
+        let full = enter(&strong).await.unwrap();
+        assert!(full.stage == Stage::Full && is_open(&full.secret).await, "the provider asked for one");
+        engine.set_second_factor_roles(&setup, &["agent".to_owned(), "auditor".to_owned()]).await.unwrap();
+        assert!(is_open(&full.secret).await, "nothing new is demanded of an agent");
+
+        // without a factor here one is set up, and the session stays one of the provider's
+        let half = enter(&weak).await.unwrap();
+        assert!(half.stage == Stage::Enrol && !is_open(&half.secret).await);
+        let new = engine.begin_factor(&half.secret, "Desk", &mut random()).await.unwrap();
+        let right = code_at(&new.secret, engine.now() / 30_000_000).unwrap();
+        let done = engine.confirm_factor(Door::Page, &half.secret, &right, &visitor, &mut random()).await;
+        let done = done.unwrap().1.unwrap().secret;
+        let session = engine.session(&done).await.unwrap().unwrap();
+        assert_eq!(session.method, "example");
+        assert_eq!(engine.outside_of_session(&done).await.unwrap().unwrap().1, "ey.token");
+
+        // with one the code is asked for, or a passkey
+        desk.time.advance(60_000_000);
+        let half = enter(&weak).await.unwrap();
+        assert!(half.stage == Stage::Code && !is_open(&half.secret).await);
+        let wrong = engine.second_step(&half.secret, "000000", &visitor, &mut random()).await;
+        assert_eq!(code(wrong.map(|_| ())), "sign_in");
+        let right = code_at(&new.secret, engine.now() / 30_000_000).unwrap();
+        let done = engine.second_step(&half.secret, &right, &visitor, &mut random()).await.unwrap().secret;
+        assert!(is_open(&done).await);
+        let ended = engine.end_outside_sessions("Example", ISSUER, (None, Some("s-1"))).await.unwrap();
+        assert!(ended >= 3 && !is_open(&done).await, "the provider ends it still");
+
+        // a role that needs one is given later
+        engine.set_second_factor_roles(&setup, &["auditor".to_owned()]).await.unwrap();
+        let open = enter(&weak).await.unwrap();
+        assert_eq!(open.stage, Stage::Full);
+        let both = ["agent".to_owned(), "auditor".to_owned()];
+        engine.set_roles(&setup, account.id, &both).await.unwrap();
+        assert!(!is_open(&open.secret).await);
         assert_eq!(findings(engine).await, Vec::<String>::new());
     }
 }

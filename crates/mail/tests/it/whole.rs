@@ -359,6 +359,10 @@ async fn mail_goes_out_over_tls_and_to_no_server_that_cannot_prove_itself() {
             assert_eq!(office.mail.queue(&["waiting"], 10).await.unwrap().len(), 1);
             office.desk.time.advance(600_000_000);
         }
+        // nor does one whose certificate is of the right authority, but for another host
+        let elsewhere = Server { host: "0.0.0.0".to_owned(), ..good.clone() };
+        let said = proofdesk_mail::send::check(&elsewhere).await.unwrap_err().to_string();
+        assert!(said.contains("not valid for name"), "{how}: {said}");
         assert_eq!(office.mail.send_due().await.unwrap(), 1, "{how}");
         assert_eq!(servers.mails("ida@customer.example", at + 1).await.len(), at + 1, "{how}");
         // nor does the word of the settings give way: a server without TLS is none

@@ -56,6 +56,7 @@ fn settings(config: &Config, address: SocketAddr, hint: Option<String>) -> anyho
         trusted_proxies: config.trusted_proxies.clone(),
         public_url: config.public_url.clone(),
         listening: address.to_string(),
+        limits: config.limits.limits(),
     })
 }
 

@@ -102,6 +102,10 @@ struct Case {
 }
 
 async fn begun() -> Case {
+    begun_with(ProviderSettings::default()).await
+}
+
+async fn begun_with(settings: ProviderSettings) -> Case {
     let public = |pem, name| serde_json::to_value(key(pem, name).as_verification_key()).unwrap();
     let says = Says {
         keys: vec![public(OLD, "old")],
@@ -117,7 +121,7 @@ async fn begun() -> Case {
         client_id: "desk".into(),
         groups_claim: Some("groups".into()),
         roles: [("desk".to_owned(), vec!["agent".to_owned()])].into(),
-        ..ProviderSettings::default()
+        ..settings
     };
     let provider = Provider::new(settings, Some("hush".to_owned()), fake.clone());
     let (address, kept) = provider.begin(CALLBACK, NOW, &mut StdRng::seed_from_u64(7)).await.unwrap();
@@ -193,6 +197,42 @@ async fn a_person_comes_out_where_all_holds() {
         )
     );
     assert!(end.contains("id_token_hint=ey"));
+}
+
+#[tokio::test]
+async fn a_second_factor_is_believed_only_where_the_token_says_so() {
+    let classes = vec!["urn:example:two".to_owned()];
+    let case = begun_with(ProviderSettings { second_factor_acr: classes, ..Default::default() }).await;
+    let query: Vec<_> = case.address.query_pairs().into_owned().collect();
+    assert!(query.contains(&("acr_values".to_owned(), "urn:example:two".to_owned())), "{query:?}");
+    // what is said beside the token is not signed
+    case.fake.0.lock().unwrap().person = json!({"sub": "7", "groups": ["desk"], "amr": ["mfa"]});
+    for (more, is) in [
+        (json!({}), false),
+        (json!({"amr": ["pwd"], "acr": "urn:example:one"}), false),
+        (json!({"amr": ["pwd", "mfa"]}), true),
+        (json!({"acr": "urn:example:two"}), true),
+    ] {
+        let mut claims = case.claims();
+        claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        case.gives(&signed(&key(OLD, "old"), "old", &claims));
+        assert_eq!(case.finish(&case.answer()).await.unwrap().second_factor, is, "{more}");
+    }
+}
+
+#[tokio::test]
+async fn a_sign_in_there_that_is_too_long_ago_is_refused() {
+    let case = begun_with(ProviderSettings { max_age_minutes: Some(10), ..Default::default() }).await;
+    let query: Vec<_> = case.address.query_pairs().into_owned().collect();
+    assert!(query.contains(&("max_age".to_owned(), "600".to_owned())), "{query:?}");
+    let now = NOW / 1_000_000;
+    let mut claims = case.claims();
+    assert!(case.refused(&claims).await.contains("does not say when"));
+    claims["auth_time"] = json!(now - 661);
+    assert!(case.refused(&claims).await.contains("too long ago"));
+    claims["auth_time"] = json!(now - 650);
+    case.gives(&signed(&key(OLD, "old"), "old", &claims));
+    assert!(case.finish(&case.answer()).await.is_ok());
 }
 
 #[tokio::test]

@@ -1,17 +1,15 @@
 //! How to reach the server: its address with several hosts, TLS, the pool.
 
 use std::future::poll_fn;
+use std::net::IpAddr;
+use std::path::Path;
 use std::str::FromStr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -31,10 +29,13 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Reads an address: a URL or `key=value` pairs, several hosts with commas.
+    /// Reads an address: a URL or `key=value` pairs, several hosts with commas. Where nothing is said of TLS, a server on
+    /// another machine is reached by TLS alone.
     pub fn parse(url: &str) -> Result<Self, Error> {
         let (url, mode) = take_parameter(url, "sslmode");
         let (url, roots) = take_parameter(&url, "sslrootcert");
+        let (url, certificate) = take_parameter(&url, "sslcert");
+        let (url, key) = take_parameter(&url, "sslkey");
         let mut config = Config::from_str(&url)
             .map_err(|e| Error::Invalid(format!("the address of the database cannot be read: {e}")))?;
         if config.get_application_name().is_none() {
@@ -46,16 +47,24 @@ impl Server {
         if config.get_tcp_user_timeout().is_none() {
             config.tcp_user_timeout(Duration::from_secs(10));
         }
-        let tls = match mode.as_deref() {
-            None | Some("disable" | "allow" | "prefer") => {
+        let usual = if is_here(&config) { "disable" } else { "verify-full" };
+        let tls = match mode.as_deref().unwrap_or(usual) {
+            "disable" | "allow" | "prefer" => {
                 config.ssl_mode(SslMode::Disable);
                 None
             }
-            Some("require" | "verify-ca" | "verify-full") => {
+            "require" | "verify-ca" | "verify-full" => {
                 config.ssl_mode(SslMode::Require);
-                Some(MakeRustlsConnect::new(tls_config(roots.as_deref())?))
+                let own = match (&certificate, &key) {
+                    (Some(certificate), Some(key)) => Some((Path::new(certificate), Path::new(key))),
+                    (None, None) => None,
+                    _ => return Err(Error::Invalid("sslcert and sslkey go together".to_owned())),
+                };
+                let tls = proofdesk_reach::tls_proving(roots.as_deref().map(Path::new), own);
+                let tls = tls.map_err(|e| Error::Invalid(format!("TLS to the database: {e}")))?;
+                Some(MakeRustlsConnect::new(tls))
             }
-            Some(other) => {
+            other => {
                 let known = "disable, require or verify-full";
                 return Err(Error::Invalid(format!("sslmode `{other}` is not known; use {known}")));
             }
@@ -137,22 +146,23 @@ where
     }
 }
 
-fn tls_config(roots: Option<&str>) -> Result<ClientConfig, Error> {
-    let mut store = RootCertStore::empty();
-    match roots {
-        None => store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
-        Some(path) => {
-            let bad = |e: &dyn std::fmt::Display| Error::Invalid(format!("sslrootcert {path}: {e}"));
-            for certificate in CertificateDer::pem_file_iter(path).map_err(|e| bad(&e))? {
-                store.add(certificate.map_err(|e| bad(&e))?).map_err(|e| bad(&e))?;
-            }
+/// Whether every host is this machine: a socket, or an address that no network carries.
+fn is_here(config: &Config) -> bool {
+    let is_local = |host: &Host| match host {
+        Host::Tcp(name) => {
+            name == "localhost"
+                || name
+                    .trim_matches(['[', ']'])
+                    .parse::<IpAddr>()
+                    .is_ok_and(|ip| ip.to_canonical().is_loopback())
         }
+        Host::Unix(_) => true,
+    };
+    let addresses = config.get_hostaddrs();
+    if addresses.is_empty() {
+        return config.get_hosts().iter().all(is_local);
     }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let versions = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|e| Error::Internal(e.to_string()))?;
-    Ok(versions.with_root_certificates(store).with_no_client_auth())
+    addresses.iter().all(|ip| ip.to_canonical().is_loopback())
 }
 
 /// Takes a parameter out of an address, where the driver does not know it or all of its values.
@@ -199,9 +209,31 @@ mod tests {
     fn addresses_are_read() {
         let two =
             Server::parse("host=one,two port=5432,5433 dbname=d target_session_attrs=read-write").unwrap();
-        assert_eq!((two.config.get_hosts().len(), two.tls.is_none()), (2, true));
+        assert_eq!(two.config.get_hosts().len(), 2);
         assert!(Server::parse("postgres://u@h/d?sslmode=verify-full").unwrap().tls.is_some());
         assert!(Server::parse("host=h sslmode=perhaps").is_err());
         assert!(Server::parse("host=h sslmode=require sslrootcert=/no/such/file").is_err());
+        assert!(Server::parse("host=h sslmode=require sslcert=/no/such/file sslkey=/no/such/file").is_err());
+        assert!(Server::parse("host=h sslmode=require sslcert=/only/one").is_err());
+    }
+
+    #[test]
+    fn a_database_on_another_machine_is_reached_by_tls_unless_told_otherwise() {
+        for (url, is) in [
+            ("postgres://u@db.example/d", true),
+            ("postgres://u@10.0.0.5/d", true),
+            ("host=localhost,db2 dbname=d", true),
+            ("host=db hostaddr=10.0.0.5 dbname=d", true),
+            ("postgres://u@db.example/d?sslmode=disable", false),
+            ("postgres://u@localhost/d", false),
+            ("postgres://u@127.0.0.1/d", false),
+            ("postgres://u@[::1]/d", false),
+            ("host=db hostaddr=127.0.0.1 dbname=d", false),
+            ("host=/run/postgresql dbname=d", false),
+            ("postgres:///d?host=/run/postgresql", false),
+            ("postgres://u@localhost/d?sslmode=verify-full", true),
+        ] {
+            assert_eq!(Server::parse(url).unwrap().tls.is_some(), is, "{url}");
+        }
     }
 }

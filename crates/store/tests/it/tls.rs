@@ -36,6 +36,15 @@ fn certificate(folder: &Path) {
     );
 }
 
+/// A certificate for the role `postgres`, signed by an authority: `NAME.pem` and `NAME.key`.
+fn own_certificate(folder: &Path, name: &str, by: &str) {
+    fs::write(folder.join("use"), "extendedKeyUsage=clientAuth\n").unwrap();
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+    openssl(folder, &format!("req {key} -keyout {name}.key -out {name}.csr -subj /CN=postgres"));
+    let signer = format!("-CA {by}.pem -CAkey {by}.key -CAcreateserial");
+    openssl(folder, &format!("x509 -req -in {name}.csr {signer} -days 2 -extfile use -out {name}.pem"));
+}
+
 /// A loopback address of this test program: the port of PostgreSQL may be taken on the usual one.
 fn address() -> String {
     let [_, _, a, b] = std::process::id().to_be_bytes();
@@ -43,15 +52,15 @@ fn address() -> String {
 }
 
 /// Lets the cluster take connections by TLS only, on an address of its own.
-fn switch_on(cluster: &mut Postgres, address: &str) {
+fn switch_on(cluster: &mut Postgres, address: &str, way: &str) {
     let folder = cluster.folder().to_owned();
     let owner = fs::metadata(&folder).unwrap();
-    for name in ["server.pem", "server.key"] {
+    for name in ["server.pem", "server.key", "ca.pem"] {
         let path = folder.join(name);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         chown(&path, Some(owner.uid()), Some(owner.gid())).unwrap();
     }
-    let access = "local all all trust\nhostssl all all 127.0.0.0/8 trust\n";
+    let access = format!("local all all trust\nhostssl all all 127.0.0.0/8 {way}\n");
     fs::write(folder.join("data/pg_hba.conf"), access).unwrap();
     let file = |name: &str| folder.join(name).display().to_string();
     let settings = [
@@ -59,6 +68,7 @@ fn switch_on(cluster: &mut Postgres, address: &str) {
         "ssl=on".to_owned(),
         format!("ssl_cert_file={}", file("server.pem")),
         format!("ssl_key_file={}", file("server.key")),
+        format!("ssl_ca_file={}", file("ca.pem")),
         format!("listen_addresses={address}"),
     ];
     cluster.crash().unwrap();
@@ -73,7 +83,7 @@ async fn only_the_right_authority_and_name_are_trusted() {
     authority(&folder, "other");
     certificate(&folder);
     let address = address();
-    switch_on(&mut cluster, &address);
+    switch_on(&mut cluster, &address, "trust");
     let url = |host: &str, mode: &str, roots: &str| {
         let roots = folder.join(roots);
         format!(
@@ -95,5 +105,34 @@ async fn only_the_right_authority_and_name_are_trusted() {
         let refused = Store::open(&url(host, mode, roots), Options::default()).await;
         let Err(error) = refused else { panic!("{why} was accepted") };
         assert!(!error.to_string().is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_program_proves_itself_to_the_database_by_a_certificate_and_without_a_password() {
+    let mut cluster = Postgres::start().unwrap();
+    let folder = cluster.folder().to_owned();
+    authority(&folder, "ca");
+    authority(&folder, "other");
+    certificate(&folder);
+    own_certificate(&folder, "desk", "ca");
+    own_certificate(&folder, "stranger", "other");
+    let address = address();
+    switch_on(&mut cluster, &address, "cert");
+    let url = |own: Option<&str>| {
+        let file = |name: String| folder.join(name).display().to_string();
+        let of =
+            |own| format!(" sslcert={} sslkey={}", file(format!("{own}.pem")), file(format!("{own}.key")));
+        format!(
+            "host={NAME} hostaddr={address} user=postgres dbname=postgres sslmode=verify-full sslrootcert={}{}",
+            file("ca.pem".to_owned()),
+            own.map(of).unwrap_or_default()
+        )
+    };
+    let store = Store::open(&url(Some("desk")), Options::default()).await.unwrap();
+    assert!(store.health().await.unwrap().size_bytes > 0);
+    store.close().await.unwrap();
+    for own in [None, Some("stranger")] {
+        assert!(Store::open(&url(own), Options::default()).await.is_err(), "{own:?}");
     }
 }

@@ -11,7 +11,7 @@ use proofdesk_model::{RecordType, Registry};
 
 use crate::api::problem::ApiError;
 use crate::bearer::Sent;
-use crate::session::cookie_name;
+use crate::session::{account_of, cookie_name, session_of};
 use crate::state::AppState;
 
 /// A caller of the interface.
@@ -83,7 +83,7 @@ impl FromRequestParts<AppState> for Client {
                 return Err(ApiError::who(Some("The header must read `Authorization: Bearer pd_…`.")));
             }
             Sent::Token(token) => {
-                let found = state.engine.account_of_token(token).await?;
+                let found = account_of(parts, token, state).await?;
                 found.ok_or_else(|| ApiError::who(Some("This token is unknown, or it has ended.")))?
             }
             Sent::Nothing => {
@@ -91,7 +91,7 @@ impl FromRequestParts<AppState> for Client {
                 let Some(cookie) = jar.get(cookie_name(state.settings.secure)) else {
                     return Err(ApiError::who(None));
                 };
-                let session = state.engine.session(cookie.value()).await?;
+                let session = session_of(parts, cookie.value(), state).await?;
                 own = Some(cookie.value().to_owned());
                 (session.ok_or_else(|| ApiError::who(Some("The session is over.")))?.account, None)
             }

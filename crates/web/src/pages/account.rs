@@ -134,14 +134,22 @@ impl Own {
     /// # Errors
     /// Any error that is not about what was typed; a fault of the database.
     pub async fn refused(&self, error: Error) -> Result<Response, WebError> {
+        self.refused_keeping(error, &[]).await
+    }
+
+    /// As [`Own::refused`], with what was typed, by field.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn refused_keeping(&self, error: Error, typed: &[(&str, &str)]) -> Result<Response, WebError> {
         if !self.in_portal {
-            return refused(&self.visit, error).await;
+            return refused(&self.visit, error, typed).await;
         }
         let Error::Invalid(problems) = error else { return Err(error.into()) };
         let said = |p: &proofdesk_engine::Problem| (p.field.clone(), portal::refusal(self.words, p));
         let wrong: Vec<(String, String)> = problems.0.iter().map(said).collect();
         let client = Client { visit: self.visit.clone(), words: self.words };
-        let page = portal::own_page(&client, &wrong).await?;
+        let page = portal::own_page(&client, &wrong, typed).await?;
         Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
     }
 }
@@ -188,11 +196,11 @@ async fn page(visit: &Visit, wrong: &Wrong, message: &Markup) -> Result<Markup, 
     Ok(layout::frame(visit, Page::new("Account", vec![("Account".to_owned(), None)], body)))
 }
 
-/// The page again, with what was wrong with a form; other errors go on.
-async fn refused(visit: &Visit, error: Error) -> Result<Response, WebError> {
+/// The page again, with what was wrong with a form and what was typed into it; other errors go on.
+async fn refused(visit: &Visit, error: Error, typed: &[(&str, &str)]) -> Result<Response, WebError> {
     match error {
         Error::Invalid(problems) => {
-            let page = page(visit, &Wrong::new(&problems.0), &html! {}).await?;
+            let page = page(visit, &Wrong::new(&problems.0).keeping(typed), &html! {}).await?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         other => Err(other.into()),
@@ -225,6 +233,6 @@ async fn password(visit: Visit, Form(given): Form<Passwords>) -> Result<Response
             let next = if setup::is_wanted(&visit).await { "/" } else { "/account" };
             Ok(Redirect::to(&format!("/sign-in?next={next}")).into_response())
         }
-        Err(error) => refused(&visit, error).await,
+        Err(error) => refused(&visit, error, &[]).await,
     }
 }

@@ -17,7 +17,7 @@ use proofdesk_model::Problem;
 use proofdesk_sso::{Answer, Directory, Error as SsoError, Kept, Person, Provider};
 use serde::{Deserialize, Serialize};
 
-use super::gate::own;
+use super::gate::{own, step_address};
 use crate::error::WebError;
 use crate::language::{Given, Words};
 use crate::layout;
@@ -241,7 +241,7 @@ async fn finish(
             }
             state.engine.forget_begun(&guest.0).await?;
             let jar = jar.add(cookie(signed.secret, state.settings.secure));
-            Ok((jar, Redirect::to(&step.next)).into_response())
+            Ok((jar, Redirect::to(&step_address(signed.stage, &step.next))).into_response())
         }
         Err(Error::Invalid(problems)) => {
             let message = problems.0.first().map(|p| unfit(words, &who.label, p)).unwrap_or_default();
@@ -260,6 +260,7 @@ fn outside(provider: &Provider, person: &Person) -> Outside {
         roles: person.roles.clone(),
         token: person.token.clone(),
         sid: person.sid.clone(),
+        second_factor: person.second_factor,
     }
 }
 

@@ -17,7 +17,7 @@ use crate::form::Wrong;
 use crate::language::Words;
 use crate::layout;
 use crate::pages::account::password_field;
-use crate::pages::gate::{Asked, own};
+use crate::pages::gate::{Asked, own, step_address};
 use crate::pages::passkey;
 use crate::pages::portal::refusal;
 use crate::session::{Guest, cookie, cookie_name, random};
@@ -173,9 +173,40 @@ async fn ask_factor(
     let Some(secret) = waiting(&state, &jar, Stage::Enrol).await? else {
         return enrolled(&state, &jar).await;
     };
+    let nothing = Wrong::default();
+    // nobody who found an open browser is shown the secret
+    if !state.engine.is_young(&secret).await? {
+        return Ok(prove_page((&state, words), &asked.next, &nothing).into_response());
+    }
     let factor = state.engine.begin_factor(&secret, &state.settings.organization, &mut random()).await?;
-    let young = state.engine.is_young(&secret).await?;
-    Ok(factor_page((&state, words), (&factor, young), &asked.next, &Wrong::default()).into_response())
+    Ok(factor_page((&state, words), &factor, &asked.next, &nothing).into_response())
+}
+
+/// The problems of a refusal in the words of who reads; other errors go on.
+fn wrong(words: Words, error: Error) -> Result<Wrong, WebError> {
+    let Error::Invalid(mut problems) = error else { return Err(error.into()) };
+    problems.0.iter_mut().for_each(|problem| problem.message = refusal(words, problem));
+    Ok(Wrong::new(&problems.0))
+}
+
+/// Takes the password that is asked for where the sign-in is no longer young, and goes on to the secret.
+async fn prove(
+    (state, words, jar): (&AppState, Words, CookieJar),
+    secret: &str,
+    (given, guest): (&Given, &Guest),
+) -> Result<Response, WebError> {
+    match state.engine.prove_enrolling(secret, &given.present, &guest.0, &mut random()).await {
+        Ok(signed) => {
+            let to = step_address(signed.stage, own(&given.next));
+            let jar = jar.add(cookie(signed.secret, state.settings.secure));
+            Ok((jar, Redirect::to(&to)).into_response())
+        }
+        Err(Error::NotFound(_)) => Ok(again()),
+        Err(error) => {
+            let page = prove_page((state, words), &given.next, &wrong(words, error)?);
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+    }
 }
 
 async fn take_factor(
@@ -189,11 +220,10 @@ async fn take_factor(
         return enrolled(&state, &jar).await;
     };
     let (engine, mut random) = (&state.engine, random());
-    let confirmed = match engine.prove_enrolling(&secret, &given.present).await {
-        Ok(()) => engine.confirm_factor(Door::Page, &secret, &given.code, &guest.0, &mut random).await,
-        Err(error) => Err(error),
-    };
-    match confirmed {
+    if !engine.is_young(&secret).await? {
+        return prove((&state, words, jar), &secret, (&given, &guest)).await;
+    }
+    match engine.confirm_factor(Door::Page, &secret, &given.code, &guest.0, &mut random).await {
         Ok((codes, signed)) => {
             let signed = signed.ok_or_else(|| WebError::Fault("the sign-in is not complete".to_owned()))?;
             let jar = jar.add(cookie(signed.secret, state.settings.secure));
@@ -209,26 +239,37 @@ async fn take_factor(
         }
         Err(Error::NotFound(_)) => Ok(again()),
         Err(error) => {
-            let Error::Invalid(mut problems) = error else { return Err(error.into()) };
-            problems.0.iter_mut().for_each(|problem| problem.message = refusal(words, problem));
+            let wrong = wrong(words, error)?;
             let factor = engine.begin_factor(&secret, &state.settings.organization, &mut random).await?;
-            let (young, wrong) = (engine.is_young(&secret).await?, Wrong::new(&problems.0));
-            let page = factor_page((&state, words), (&factor, young), &given.next, &wrong);
+            let page = factor_page((&state, words), &factor, &given.next, &wrong);
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
     }
 }
 
-/// The page that sets a second factor up; where the sign-in is no longer young, it asks for the password again.
-fn factor_page(
-    (state, words): (&AppState, Words),
-    (factor, young): (&NewFactor, bool),
-    next: &str,
-    wrong: &Wrong,
-) -> Markup {
+/// The page before it, where the sign-in is no longer young: it asks for the password again, and shows no secret yet.
+fn prove_page((state, words): (&AppState, Words), next: &str, wrong: &Wrong) -> Markup {
+    let title = words.say("factor-set-up");
+    let present = words.say("me-password-present");
+    let body = html! {
+        section.card { div.body.stack {
+            h1 { (title) }
+            p { (words.say("second-needed")) }
+            form.form method="post" action="/sign-in/factor" {
+                (next_field(next))
+                (password_field("present", &present, "current-password", wrong))
+                button.button.primary { (words.say("second-prove")) }
+            }
+            (again_form(words))
+        } }
+    };
+    layout::gate_in(words, &title, &state.settings.organization, &body)
+}
+
+/// The page that sets a second factor up.
+fn factor_page((state, words): (&AppState, Words), factor: &NewFactor, next: &str, wrong: &Wrong) -> Markup {
     let title = words.say("factor-set-up");
     let about_code = ["code", "password"].into_iter().find_map(|field| wrong.of(field).first());
-    let present = words.say("me-password-present");
     let body = html! {
         section.card { div.body.stack {
             h1 { (title) }
@@ -237,7 +278,6 @@ fn factor_page(
             form.form method="post" action="/sign-in/factor" {
                 (next_field(next))
                 (code_field(words, about_code.map(String::as_str)))
-                @if !young { (password_field("present", &present, "current-password", wrong)) }
                 button.button.primary { (words.say("factor-confirm")) }
             }
             (again_form(words))

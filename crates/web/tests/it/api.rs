@@ -11,4 +11,4 @@ mod once;
 mod papers;
 mod records;
 mod requester;
-mod rest;
+pub mod rest;

@@ -254,7 +254,11 @@ async fn what_is_wrong_with_a_form_is_said_at_that_form() {
     assert_eq!(page.matches(said).count(), 1, "{page}");
     let password_form = between(&page, "action=\"/account/password\"", "</form>");
     assert!(!password_form.contains(said) && !password_form.contains("aria-invalid"), "{password_form}");
-    assert!(page.split("action=\"/account/token\"").nth(1).unwrap().contains(said));
+    let form = page.split("action=\"/account/token\"").nth(1).unwrap();
+    assert!(form.contains(said));
+    // what was typed stays, but for the password
+    assert!(form.contains("value=\"ci\"") && form.contains("value=\"30\" selected"), "{form}");
+    assert!(!form.contains("value=\"wrong\""), "{form}");
     let page = mara.post("/account/password", &[("present", "wrong"), ("password", PASSWORD)]).await.body;
     assert_eq!(page.matches(said).count(), 1);
     assert!(between(&page, "action=\"/account/password\"", "</form>").contains(said), "{page}");
@@ -287,15 +291,24 @@ async fn a_passkey_is_removed_only_by_who_proves_again_who_he_is() {
 async fn a_demanded_factor_is_set_up_in_an_old_session_only_with_the_password() {
     let desk = Desk::open().await;
     let ada = boss(&desk).await;
-    let mara = desk.signed_in("mara").await;
+    let mut mara = desk.signed_in("mara").await;
     desk.desk.time.advance(11 * 60_000_000);
     ada.post("/accounts/second-factor", &[("role", "agent")]).await;
     let page = mara.get("/sign-in/factor").await.body;
-    assert!(page.contains("name=\"present\""), "{page}");
+    assert!(page.contains("name=\"present\"") && !page.contains("<svg class=\"qr\""), "{page}");
+    for given in [("present", "a wrong one"), ("code", "123456")] {
+        let refused = mara.post("/sign-in/factor", &[given]).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(!refused.body.contains("type this secret"), "nobody sees the secret first: {}", refused.body);
+    }
+    let old = mara.cookie().to_owned();
+    let proved = mara.post("/sign-in/factor", &[("present", PASSWORD)]).await;
+    assert_eq!(proved.location(), "/sign-in/factor?next=/");
+    mara.keep(proved.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap());
+    assert_ne!(mara.cookie(), old, "it goes on under another secret");
+    let page = mara.get("/sign-in/factor").await.body;
     let secret = between(&page, "type this secret: <span class=\"mono\">", "</span>").replace(' ', "");
     let code = code_at(&secret, desk.desk.engine.now() / 30_000_000).unwrap();
-    let refused = mara.post("/sign-in/factor", &[("code", &code)]).await;
-    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let done = mara.post("/sign-in/factor", &[("code", &code), ("present", PASSWORD)]).await;
+    let done = mara.post("/sign-in/factor", &[("code", &code)]).await;
     assert!(done.body.contains("Recovery codes"), "{}", done.body);
 }

@@ -67,6 +67,7 @@ async fn the_log_names_nobody() {
         let mut seen = vec![
             send("GET", &at, json, "").await,
             send("GET", &format!("/api/v1/incident?filter=title=='{MARK}'"), json, "").await,
+            send("GET", &format!("/api/v1/incident?filter={MARK}"), json, "").await,
             send("POST", "/api/v1/incident", json, &format!("{{\"title\": \"{MARK}\"}}")).await,
             send("POST", "/api/v1/incident", json, &format!("{{\"impact\": \"{MARK}\"}}")).await,
             send("POST", "/api/v1/incident", json, &format!("{{\"{MARK}\": ")).await,
@@ -90,8 +91,19 @@ async fn the_log_names_nobody() {
     }
     let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
     assert!(text.contains("a job failed"), "something is logged: {text}");
-    for line in text.lines() {
-        serde_json::from_str::<serde_json::Value>(line).unwrap();
+    let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let refused: Vec<_> = lines.filter(|line| line["fields"]["message"] == "values were refused").collect();
+    for (status, route, code) in [
+        (422, "/api/v1/{type}", "option"),
+        (422, "/api/v1/{type}", "condition"),
+        (400, "/api/v1/{type}", ""),
+        (422, "/sign-in", ""),
+    ] {
+        let says = |line: &serde_json::Value| {
+            let codes = line["fields"]["codes"].as_str().unwrap();
+            line["fields"]["status"] == status && line["fields"]["route"] == route && codes.contains(code)
+        };
+        assert!(refused.iter().any(says), "no refusal of {status} {route} {code}: {refused:?}");
     }
     for mark in [MARK, "quirrelwyn", "203.0.113.77", "pd_", "correct horse"] {
         assert!(!text.contains(mark), "{mark} is in the log: {text}");

@@ -112,6 +112,9 @@ async fn people_say_what_they_want_by_mail() {
     let half = mara.post("/account/mail", &[("pace", "each"), ("quiet_from", "20:00")]).await;
     assert_eq!(half.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(half.body.contains("Say both times"));
+    // what was typed stays, though another thing is kept
+    assert!(half.body.contains("value=\"each\" selected"), "{}", half.body);
+    assert!(half.body.contains("name=\"quiet_until\" type=\"time\" value=\"\""), "{}", half.body);
     assert_eq!(mail.preference(2).await.unwrap(), kept, "nothing was kept");
 }
 

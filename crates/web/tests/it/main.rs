@@ -22,6 +22,7 @@ mod gate;
 mod held;
 mod homes;
 mod identity;
+mod limits;
 mod live;
 mod logs;
 mod looks;

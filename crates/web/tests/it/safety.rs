@@ -114,6 +114,12 @@ async fn with_tls_the_cookie_is_of_this_host_and_browsers_come_by_tls() {
     browser.keep(&format!("__Host-proofdesk_session={secret}"));
     assert_eq!(browser.get("/desk").await.status, StatusCode::OK);
     assert_eq!(browser.get("/api/v1/me").await.status, StatusCode::OK);
+    let language = browser.post("/portal/me/language", &[("language", "de")]).await;
+    let set = language.headers["set-cookie"].to_str().unwrap();
+    assert!(set.starts_with("__Host-proofdesk_language=de") && !set.contains("Domain"), "{set}");
+    for part in ["HttpOnly", "SameSite=Lax", "Secure", "Path=/"] {
+        assert!(set.contains(part), "{set}");
+    }
     let out = browser.post("/sign-out", &[]).await;
     assert_eq!(out.headers["clear-site-data"], "\"cache\", \"storage\"");
     assert!(out.headers["set-cookie"].to_str().unwrap().contains("Secure"), "a browser removes it only so");

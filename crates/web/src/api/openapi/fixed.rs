@@ -73,7 +73,12 @@ pub fn responses() -> Json {
     let mut who = error("Nobody is known to be asking, or the token has ended.");
     who["headers"] =
         json!({"WWW-Authenticate": {"description": "How to say it.", "schema": {"type": "string"}}});
+    let mut often = error("The caller asked more often than this desk allows.");
+    often["headers"] = json!({"Retry-After": {
+        "description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1},
+    }});
     json!({
+        "TooOften": often,
         "Unreadable": error("The request cannot be read: JSON, query or a header is malformed."),
         "Unauthorized": who,
         "Forbidden": error("The caller may not do this; says who may."),

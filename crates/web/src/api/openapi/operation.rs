@@ -41,6 +41,7 @@ impl Operation {
                 ("401", "Unauthorized"),
                 ("404", "NotFound"),
                 ("406", "NotAcceptable"),
+                ("429", "TooOften"),
             ],
         }
     }

@@ -41,7 +41,7 @@ pub(super) fn card(visit: &Visit, links: &[CalendarLink], wrong: &Wrong) -> Mark
             }
             form.row method="post" action="/account/calendar" {
                 label.sr for="calendar" { "Which calendar it is for" }
-                input.field.short id="calendar" name="calendar" maxlength="100" required placeholder="Which calendar it is for, such as my phone";
+                input.field.short id="calendar" name="calendar" value=[wrong.typed("calendar")] maxlength="100" required placeholder="Which calendar it is for, such as my phone";
                 button.button.primary { "Make an address" }
             }
             @for sentence in wrong.of("calendar") { p.wrong role="alert" { (sentence) } }
@@ -64,7 +64,7 @@ async fn make(visit: Visit, Form(given): Form<Given>) -> Result<Response, WebErr
             let made = notice("ok", said, &html! { pre.mono { (base) (address(&secret)) } });
             Ok(page(&visit, &Wrong::default(), &made).await?.into_response())
         }
-        Err(error) => refused(&visit, error).await,
+        Err(error) => refused(&visit, error, &[("calendar", given.calendar.as_str())]).await,
     }
 }
 

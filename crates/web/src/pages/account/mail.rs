@@ -48,18 +48,21 @@ pub(super) async fn card(own: &Own, wrong: &Wrong) -> Result<Markup, WebError> {
         html! { div.input { label for=(name) { (words.say(key)) } input.field id=(name) name=(name) type="time" value=(value); } }
     };
     let (from, until) = wanted.quiet.map(|(a, b)| (clock(a), clock(b))).unwrap_or_default();
+    // what was typed stays after a refusal
+    let typed = |name: &str, kept: String| wrong.typed(name).map_or(kept, str::to_owned);
+    let chosen = wrong.typed("pace").and_then(Pace::read).unwrap_or(wanted.pace);
     Ok(html! {
         section.card { header { h2 { (words.say("mailing-title")) } } div.body {
             form.form method="post" action="/account/mail" {
                 div.input {
                     label for="pace" { (words.say("mailing-how")) }
                     select.field id="pace" name="pace" {
-                        @for pace in Pace::ALL { option value=(pace.as_str()) selected[pace == wanted.pace] { (words.say(label(pace))) } }
+                        @for pace in Pace::ALL { option value=(pace.as_str()) selected[pace == chosen] { (words.say(label(pace))) } }
                     }
                 }
-                (time("digest_at", "mailing-at", clock(wanted.digest_at)))
-                (time("quiet_from", "mailing-from", from))
-                (time("quiet_until", "mailing-until", until))
+                (time("digest_at", "mailing-at", typed("digest_at", clock(wanted.digest_at))))
+                (time("quiet_from", "mailing-from", typed("quiet_from", from)))
+                (time("quiet_until", "mailing-until", typed("quiet_until", until)))
                 @for sentence in wrong.of("quiet") { p.wrong id="quiet" role="alert" { (sentence) } }
                 p.help { (words.say("mailing-help")) }
                 div { button.button { (words.say("mailing-keep")) } }
@@ -85,12 +88,18 @@ async fn keep(own: Own, Form(given): Form<Given>) -> Result<Response, WebError> 
     let Some(mail) = visit.state.mail.clone() else {
         return Err(WebError::NotFound("page at this address".to_owned()));
     };
+    let typed = [
+        ("pace", given.pace.as_str()),
+        ("digest_at", &given.digest_at),
+        ("quiet_from", &given.quiet_from),
+        ("quiet_until", &given.quiet_until),
+    ];
     let quiet = match (minutes(&given.quiet_from), minutes(&given.quiet_until)) {
         (Some(from), Some(until)) => Some((from, until)),
         (None, None) if given.quiet_from.is_empty() && given.quiet_until.is_empty() => None,
         _ => {
             let message = "Say both times of day, such as 20:00 and 07:00, or none.";
-            return own.refused(Error::invalid("quiet", "format", message)).await;
+            return own.refused_keeping(Error::invalid("quiet", "format", message), &typed).await;
         }
     };
     let pace = Pace::read(&given.pace).unwrap_or_default();
@@ -98,7 +107,7 @@ async fn keep(own: Own, Form(given): Form<Given>) -> Result<Response, WebError> 
     let wanted = Preference { pace, digest_at, quiet };
     match mail.set_preference(visit.account.person, &wanted).await.map_err(Error::from) {
         Ok(()) => Ok(Redirect::to(own.home()).into_response()),
-        Err(error) => own.refused(error).await,
+        Err(error) => own.refused_keeping(error, &typed).await,
     }
 }
 

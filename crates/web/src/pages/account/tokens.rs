@@ -50,11 +50,11 @@ pub(in crate::pages) fn card(visit: &Visit, tokens: &[Token], wrong: &Wrong, add
             }
             form.row method="post" action=(address) {
                 label.sr for="label" { "What the token is for" }
-                input.field.short id="label" name="label" maxlength="100" required placeholder="What it is for, such as monitoring";
+                input.field.short id="label" name="label" value=[wrong.typed("token-label")] maxlength="100" required placeholder="What it is for, such as monitoring";
                 label.sr for="scope" { "What it reaches" }
-                input.field.short.mono id="scope" name="scope" maxlength="2000" placeholder="incident:create *:read; empty for all" autocapitalize="none";
+                input.field.short.mono id="scope" name="scope" value=[wrong.typed("token-scope")] maxlength="2000" placeholder="incident:create *:read; empty for all" autocapitalize="none";
                 label.sr for="days" { "Ends after" }
-                select.field.short id="days" name="days" { @for days in DAYS { option value=(days) { "Ends after " (days) " days" } } }
+                select.field.short id="days" name="days" { @for days in DAYS { option value=(days) selected[wrong.typed("token-days") == Some(days.to_string().as_str())] { "Ends after " (days) " days" } } }
                 (proof_field(visit))
                 button.button.primary { "Make a token" }
             }
@@ -85,6 +85,12 @@ pub(in crate::pages) struct Given {
 }
 
 impl Given {
+    /// What was typed, named as its problems are; the password is not among it.
+    pub(in crate::pages) fn typed(&self) -> [(&'static str, String); 3] {
+        let (label, scope) = (self.label.clone(), self.scope.clone());
+        [("token-label", label), ("token-scope", scope), ("token-days", self.days.to_string())]
+    }
+
     pub(in crate::pages) fn token(&self, now: i64) -> NewToken {
         let days = if DAYS.contains(&self.days) { self.days } else { DAYS[0] };
         let expires_at = Some(now + days * 86_400_000_000);
@@ -117,7 +123,11 @@ pub(in crate::pages) async fn make_for(visit: &Visit, account: i64, given: &Give
 async fn make(visit: Visit, Form(given): Form<Given>) -> Result<Response, WebError> {
     match make_for(&visit, visit.account.id, &given).await {
         Ok(secret) => Ok(page(&visit, &Wrong::default(), &made(&secret)).await?.into_response()),
-        Err(error) => refused(&visit, at_form(error)).await,
+        Err(error) => {
+            let typed = given.typed();
+            let typed = typed.each_ref().map(|(name, text)| (*name, text.as_str()));
+            refused(&visit, at_form(error), &typed).await
+        }
     }
 }
 

@@ -236,7 +236,17 @@ async fn make_token(
     require_administrator(&visit)?;
     match tokens::make_for(&visit, id, &given).await {
         Ok(secret) => Ok(page(&visit, id, &Wrong::default(), &tokens::made(&secret)).await?.into_response()),
-        Err(error) => refused(&visit, id, tokens::at_form(error)).await,
+        Err(error) => {
+            let problems = match tokens::at_form(error) {
+                Error::Invalid(problems) => problems,
+                other => return Err(other.into()),
+            };
+            let typed = given.typed();
+            let typed = typed.each_ref().map(|(name, text)| (*name, text.as_str()));
+            let wrong = Wrong::new(&problems.0).keeping(&typed);
+            let page = page(&visit, id, &wrong, &html! {}).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
     }
 }
 

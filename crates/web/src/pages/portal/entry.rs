@@ -94,6 +94,7 @@ pub fn failure(words: Words, failure: &Failure, id: &str, organization: &str) ->
         StatusCode::FORBIDDEN => ("failed-forbidden", "failed-forbidden-detail"),
         StatusCode::PAYLOAD_TOO_LARGE => ("failed-large", "failed-large-detail"),
         StatusCode::CONFLICT => ("failed-conflict", "failed-conflict-detail"),
+        StatusCode::TOO_MANY_REQUESTS => ("failed-often", "failed-often-detail"),
         StatusCode::SERVICE_UNAVAILABLE => ("failed-away", "failed-away-detail"),
         status if status.is_client_error() => ("failed-unreadable", "failed-unreadable-detail"),
         _ => ("failed-fault", "failed-fault-detail"),

@@ -13,7 +13,7 @@ use proofdesk_engine::{Door, Error, Problem};
 use crate::error::WebError;
 use crate::form::sent::Texts;
 use crate::form::{Typed, Wrong};
-use crate::language::{COOKIE_NAME, Language};
+use crate::language::{Language, cookie_name};
 use crate::pages::account::Own;
 use crate::state::AppState;
 
@@ -29,20 +29,24 @@ pub fn router() -> Router<AppState> {
 }
 
 async fn show(client: Client) -> Result<Markup, WebError> {
-    page(&client, &[]).await
+    page(&client, &[], &[]).await
 }
 
-/// The page, with what was wrong with one of its forms.
+/// The page, with what was wrong with one of its forms and what was typed into it.
 ///
 /// # Errors
 /// A fault of the database.
-pub async fn page(client: &Client, wrong: &[(String, String)]) -> Result<Markup, WebError> {
+pub async fn page(
+    client: &Client,
+    wrong: &[(String, String)],
+    typed: &[(&str, &str)],
+) -> Result<Markup, WebError> {
     let chosen = client.visit.engine().language_of(client.visit.account.person).await?;
     let chosen = chosen.and_then(|tag| Language::of_tag(&tag));
     let title = client.say("me-title");
     let own = Own::of(client);
     let cards = if own.is_in_portal() {
-        own.cards(&as_wrong(wrong)).await?
+        own.cards(&as_wrong(wrong).keeping(typed)).await?
     } else {
         html! {}
     };
@@ -102,7 +106,8 @@ async fn language(client: Client, jar: CookieJar, Texts(pairs): Texts) -> Result
     let chosen = Language::of_tag(&typed);
     let visit = &client.visit;
     visit.engine().set_language(&visit.caller, chosen.map(Language::code), Door::Page).await?;
-    let mut cookie = Cookie::new(COOKIE_NAME, chosen.map_or("", Language::code));
+    let name = cookie_name(visit.state.settings.secure);
+    let mut cookie = Cookie::new(name, chosen.map_or("", Language::code));
     cookie.set_path("/");
     cookie.set_http_only(true);
     cookie.set_same_site(SameSite::Lax);
@@ -123,7 +128,7 @@ async fn password(client: Client, Texts(pairs): Texts) -> Result<Response, WebEr
         Err(Error::Invalid(problems)) => {
             let wrong: Vec<(String, String)> =
                 problems.0.iter().map(|p| (p.field.clone(), refusal(client.words, p))).collect();
-            let page = page(&client, &wrong).await?;
+            let page = page(&client, &wrong, &[]).await?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         Err(other) => Err(other.into()),
