@@ -12,6 +12,7 @@ use proofdesk_model::{
     Reference, Stamp, Value,
 };
 use proofdesk_store::{Extra, Receipt};
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::Engine;
@@ -19,6 +20,7 @@ use crate::attachment::{Attachment, Received};
 use crate::beside::{Along, Beside};
 use crate::comment::Audience;
 use crate::error::{Conflict, Error, FieldChange};
+use crate::spans;
 
 /// What a change is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,7 +113,24 @@ impl Engine {
         self.apply_whole(caller, target, change, (files, Beside::default()), stamp, id).await
     }
 
+    /// The write path, as one span of a trace.
     async fn apply_whole(
+        &self,
+        caller: &Caller,
+        target: Target,
+        change: Change,
+        along: (Vec<FieldFile>, Beside),
+        stamp: Stamp,
+        id: Uuid,
+    ) -> Result<Applied, Error> {
+        let span = spans::of_write(stamp.door);
+        let steps = self.apply_steps(caller, target, change, along, stamp, id);
+        let written = steps.instrument(span.clone()).await;
+        spans::ended(&span, written.is_ok());
+        written
+    }
+
+    async fn apply_steps(
         &self,
         caller: &Caller,
         target: Target,
@@ -131,6 +150,7 @@ impl Engine {
         missing.into_result().map_err(Error::Invalid)?;
         self.check_files(&record_type, current.as_ref(), &change, &along.files).await?;
         let draft = Draft::new(&record_type, current, change, caller, stamp).map_err(Error::Invalid)?;
+        spans::is_about(&record_type.name, &action);
         let facts = self.facts(&draft).await?;
         let draft = draft.derive(self.rules(), &facts);
         let checked = draft.check(self.rules(), &facts).map_err(Error::Invalid)?;

@@ -29,6 +29,7 @@ pub mod read;
 pub mod readers;
 pub mod saved_view;
 pub mod sight;
+mod spans;
 pub mod template;
 mod terms;
 pub mod tick;

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use proofdesk_model::access::ADMINISTRATOR;
 use proofdesk_model::{Change, Checked, Permit, Reference, Stamp};
 use proofdesk_store::{Extra, Noted, Select, Statement};
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::Engine;
@@ -88,7 +89,9 @@ impl Together<'_> {
             return Ok(());
         }
         let types: BTreeSet<String> = writes.iter().map(|(_, c, _)| c.after().of.name.clone()).collect();
-        let written = engine.store().write_together(writes, notes, engine.registry()).await;
+        let span = tracing::debug_span!(target: "spans", "write together", proofdesk.records = writes.len());
+        let written = engine.store().write_together(writes, notes, engine.registry());
+        let written = written.instrument(span).await;
         for name in &types {
             engine.terms().forget(name);
         }

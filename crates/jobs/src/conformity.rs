@@ -8,8 +8,10 @@ use proofdesk_conformity::Scope;
 use proofdesk_engine::{Door, Reference, pause};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
+use tracing::Instrument as _;
 
 use crate::Jobs;
+use crate::queue::{ended, span};
 
 /// Changes are gathered this long before they are tested again, so that a burst on one record costs one test.
 const GATHER: Duration = Duration::from_millis(250);
@@ -18,7 +20,10 @@ const AT_ONCE: usize = 2_000;
 
 pub(crate) async fn full_runs(jobs: Jobs, mut stop: watch::Receiver<bool>) {
     loop {
-        match jobs.conformity.run(&Scope::all(), "schedule", Door::Rule).await {
+        let span = span("conformity run");
+        let ran = jobs.conformity.run(&Scope::all(), "schedule", Door::Rule).instrument(span.clone()).await;
+        ended(&span, ran.is_ok());
+        match ran {
             Ok(summary) => {
                 let took_ms = summary.run.duration / 1_000;
                 tracing::info!(
@@ -67,7 +72,10 @@ pub(crate) async fn retests(jobs: Jobs, mut stop: watch::Receiver<bool>) {
             if jobs.engine.registry().get(&reference.record_type).is_none() {
                 continue;
             }
-            if let Err(error) = jobs.conformity.retest(&reference).await {
+            let span = span("conformity retest");
+            let tested = jobs.conformity.retest(&reference).instrument(span.clone()).await;
+            ended(&span, tested.is_ok());
+            if let Err(error) = tested {
                 tracing::warn!(%error, record = ?reference, "a record could not be tested again; the next full run does");
             }
         }

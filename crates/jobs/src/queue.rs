@@ -10,6 +10,7 @@ use proofdesk_engine::make::Made;
 use proofdesk_engine::{Claimed, Engine, Reference, pause};
 use proofdesk_model::Job;
 use tokio::sync::watch;
+use tracing::Instrument as _;
 
 /// How long a worker may take before another may take the job over, microseconds.
 pub(crate) const LEASE: i64 = 60_000_000;
@@ -62,7 +63,9 @@ pub async fn work_with(engine: &Engine, automations: &Automations) -> anyhow::Re
     let found = claimed.len();
     for claim in claimed {
         let began = std::time::Instant::now();
-        let done = handle(engine, automations, &claim.job).await;
+        let span = span(&claim.job.kind);
+        let done = handle(engine, automations, &claim.job).instrument(span.clone()).await;
+        ended(&span, done.is_ok());
         settle(engine, &claim, done, began.elapsed()).await?;
     }
     Ok(found)
@@ -89,6 +92,25 @@ pub(crate) async fn settle(
         }
     }
     Ok(())
+}
+
+/// The span of a job, for traces: its kind alone.
+pub(crate) fn span(kind: &str) -> tracing::Span {
+    tracing::debug_span!(
+        target: "spans",
+        "job",
+        otel.name = format!("job {kind}"),
+        otel.kind = "consumer",
+        otel.status_code = tracing::field::Empty,
+        proofdesk.job = kind,
+    )
+}
+
+/// Tells how a job ended.
+pub(crate) fn ended(span: &tracing::Span, is_good: bool) {
+    if !is_good {
+        span.record("otel.status_code", "ERROR");
+    }
 }
 
 /// Counts a run of a job, and how long it took.

@@ -13,9 +13,10 @@ use proofdesk_engine::{Claimed, DELIVERY, Direction, Engine, Reference, pause};
 use proofdesk_reach::Reach;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
 use crate::Jobs;
-use crate::queue::{LEASE, measure};
+use crate::queue::{LEASE, ended, measure, span};
 
 /// Between two looks whether the log grew or something is due.
 const EVERY: Duration = Duration::from_secs(1);
@@ -59,7 +60,12 @@ pub async fn work(engine: &Engine, reach: &Arc<Reach>) -> anyhow::Result<usize> 
     let mut tasks = JoinSet::new();
     for claim in claimed {
         let (engine, reach) = (engine.clone(), reach.clone());
-        tasks.spawn(async move { deliver(&engine, &reach, &claim).await });
+        let span = span(&claim.job.kind);
+        tasks.spawn(async move {
+            let done = deliver(&engine, &reach, &claim).instrument(span.clone()).await;
+            ended(&span, done.is_ok());
+            done
+        });
     }
     while let Some(ended) = tasks.join_next().await {
         if let Err(error) = ended.context("a delivery ended with a fault").flatten() {

@@ -10,6 +10,7 @@ use proofdesk_engine::{Audience, Caller, Record, Reference};
 use proofdesk_model::{Action, Door};
 use proofdesk_store::{Select, Statement};
 use sha2::{Digest, Sha256};
+use tracing::Instrument as _;
 
 use crate::desk::Mail;
 use crate::error::Error;
@@ -82,6 +83,20 @@ impl Mail {
     /// # Errors
     /// A fault of the database: nothing was written, try again.
     pub async fn take_in(&self, mail: &Arrival, recipient: &str) -> Result<Outcome, Error> {
+        let span = tracing::debug_span!(
+            target: "spans",
+            "mail in",
+            otel.kind = "consumer",
+            otel.status_code = tracing::field::Empty,
+        );
+        let taken = self.take_parts(mail, recipient).instrument(span.clone()).await;
+        if taken.is_err() {
+            span.record("otel.status_code", "ERROR");
+        }
+        taken
+    }
+
+    async fn take_parts(&self, mail: &Arrival, recipient: &str) -> Result<Outcome, Error> {
         let recipient = crate::address::normal(recipient).unwrap_or_default();
         if mail.message.is_trap {
             return self.refuse(mail, None, "The mail has too many parts, or too many mails in it.").await;

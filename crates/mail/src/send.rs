@@ -9,6 +9,7 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls as Secure, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use proofdesk_store::{Row, Select, Statement};
+use tracing::Instrument as _;
 
 use crate::address::masked;
 use crate::compose::{Parts, compose};
@@ -232,6 +233,21 @@ impl Mail {
     }
 
     async fn send_one(&self, transport: &Transport, letters: &[Waiting]) -> Result<Outcome, Error> {
+        let span = tracing::debug_span!(
+            target: "spans",
+            "mail out",
+            otel.kind = "producer",
+            otel.status_code = tracing::field::Empty,
+            proofdesk.mails = letters.len(),
+        );
+        let sent = self.send_parts(transport, letters).instrument(span.clone()).await;
+        if !matches!(sent, Ok(Outcome::Sent)) {
+            span.record("otel.status_code", "ERROR");
+        }
+        sent
+    }
+
+    async fn send_parts(&self, transport: &Transport, letters: &[Waiting]) -> Result<Outcome, Error> {
         let Some(first) = letters.first() else { return Ok(Outcome::Sent) };
         let Some(contact) = self.contact(first.person).await? else {
             return Ok(Outcome::Never("The person has no address any more.".to_owned()));

@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use toml::de::{DeTable, Deserializer};
 
+use crate::traces::TraceSettings;
+
 /// Everything that can be set.
 #[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields, default)]
@@ -54,6 +56,8 @@ pub struct Config {
     pub metrics_token: Option<PathBuf>,
     /// How often somebody may ask.
     pub limits: RequestLimits,
+    /// Traces for OpenTelemetry.
+    pub traces: TraceSettings,
     /// Requests that the program itself sends out.
     pub outgoing: Outgoing,
     /// Providers of single sign-on.
@@ -134,6 +138,7 @@ impl Default for Config {
             mail: None,
             limits: RequestLimits::default(),
             outgoing: Outgoing::default(),
+            traces: TraceSettings::default(),
             provider: Vec::new(),
             directory: Vec::new(),
             metrics_listen: None,
@@ -285,6 +290,7 @@ impl Config {
         if let Err(said) = self.outgoing.reach() {
             wrong.push(format!("{said:#}"));
         }
+        wrong.extend(self.traces.mistakes());
         wrong.extend(self.check_providers());
         if wrong.is_empty() { Ok(()) } else { bail!("{}", wrong.join("\n")) }
     }

@@ -5,13 +5,18 @@ mod config;
 mod memory;
 mod open;
 mod output;
+mod traces;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use config::Config;
+use traces::Traces;
 
 /// A service management system that proves itself: the desk of your services, and ISO/IEC 20000-1 conformity
 /// computed live from its records.
@@ -195,22 +200,58 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let level = if matches!(cli.command, Command::Serve(_)) { "info" } else { "warn" };
     let filter = filter(std::env::var("PROOFDESK_LOG").ok().as_deref(), level);
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match cli.global.log_format {
-        LogFormat::Text => log.with_ansi(output::is_terminal()).init(),
-        LogFormat::Json => log.json().flatten_event(true).with_ansi(false).init(),
-    }
-    if matches!(cli.command, Command::Serve(_)) {
-        memory::give_back_at_once();
-    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.into()),
     };
-    match runtime.block_on(run(cli)) {
+    let traces = match begin_log(&cli, filter, runtime.handle()) {
+        Ok(traces) => traces,
+        Err(error) => return fail(&error),
+    };
+    if matches!(cli.command, Command::Serve(_)) {
+        memory::give_back_at_once();
+    }
+    let code = match runtime.block_on(run(cli)) {
         Ok(code) => code,
         Err(error) => fail(&error),
+    };
+    if let Some(traces) = traces {
+        traces.end();
     }
+    code
+}
+
+/// Begins the log, and traces beside it where they are on; without them nothing more is put together than a log.
+fn begin_log(
+    cli: &Cli,
+    filter: tracing_subscriber::EnvFilter,
+    runtime: &tokio::runtime::Handle,
+) -> anyhow::Result<Option<Traces>> {
+    let is_text = matches!(cli.global.log_format, LogFormat::Text);
+    let log = tracing_subscriber::fmt().with_writer(std::io::stderr);
+    // a configuration that cannot be read is said by the command, not here
+    let config = matches!(cli.command, Command::Serve(_)).then(|| cli.global.load().ok()).flatten();
+    let variable = |name: &str| std::env::var(name).ok();
+    let traced = config.and_then(|config| Some((config.traces.address(variable)?, config)));
+    let Some((address, config)) = traced else {
+        match is_text {
+            true => log.with_env_filter(filter).with_ansi(output::is_terminal()).init(),
+            false => log.with_env_filter(filter).json().flatten_event(true).with_ansi(false).init(),
+        }
+        return Ok(None);
+    };
+    let roots = config.outgoing.roots.as_deref();
+    let (traces, spans) = Traces::begin(&address, config.traces.percent, runtime, roots)?;
+    let wanted =
+        tracing_subscriber::filter::Targets::new().with_target(traces::TARGET, tracing::Level::DEBUG);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = match is_text {
+        true => lines.with_ansi(output::is_terminal()).with_filter(filter).boxed(),
+        false => lines.json().flatten_event(true).with_ansi(false).with_filter(filter).boxed(),
+    };
+    tracing_subscriber::registry().with(spans.with_filter(wanted)).with(lines).init();
+    tracing::info!("spans are sent to a collector");
+    Ok(Some(traces))
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {

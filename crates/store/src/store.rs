@@ -7,6 +7,7 @@ use std::time::Duration;
 use proofdesk_model::Reference;
 use proofdesk_model::entry::Entry;
 use tokio::sync::broadcast;
+use tracing::Instrument as _;
 
 use crate::error::Error;
 use crate::postgres::Postgres;
@@ -130,25 +131,44 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`], [`Error::Internal`] for SQL that the database refuses.
     pub async fn rows(&self, sql: Sql) -> Result<Vec<Row>, Error> {
+        let span = self.span("read", 1);
         match &*self.backend {
-            Backend::Sqlite(sqlite) => sqlite.rows(sql).await,
-            Backend::Postgres(postgres) => postgres.rows(sql, false).await,
+            Backend::Sqlite(sqlite) => sqlite.rows(sql).instrument(span).await,
+            Backend::Postgres(postgres) => postgres.rows(sql, false).instrument(span).await,
         }
+    }
+
+    /// The span of a group of statements, for traces: how many, neither text nor values.
+    fn span(&self, operation: &'static str, statements: usize) -> tracing::Span {
+        tracing::debug_span!(
+            target: "spans",
+            "store",
+            otel.name = operation,
+            otel.kind = "client",
+            db.system.name = match self.dialect() {
+                Dialect::Sqlite => "sqlite",
+                Dialect::Postgres => "postgresql",
+            },
+            db.operation.name = operation,
+            db.operation.batch.size = statements,
+        )
     }
 
     /// Runs a query whose text is always the same: the server keeps its plan.
     pub(crate) async fn known_rows(&self, sql: Sql) -> Result<Vec<Row>, Error> {
+        let span = self.span("read", 1);
         match &*self.backend {
-            Backend::Sqlite(sqlite) => sqlite.rows(sql).await,
-            Backend::Postgres(postgres) => postgres.rows(sql, true).await,
+            Backend::Sqlite(sqlite) => sqlite.rows(sql).instrument(span).await,
+            Backend::Postgres(postgres) => postgres.rows(sql, true).instrument(span).await,
         }
     }
 
     /// As [`Store::known_rows`], for a question that an index answers with a few rows.
     pub(crate) async fn short_rows(&self, sql: Sql) -> Result<Vec<Row>, Error> {
+        let span = self.span("read", 1);
         match &*self.backend {
-            Backend::Sqlite(sqlite) => sqlite.short_rows(sql).await,
-            Backend::Postgres(postgres) => postgres.rows(sql, true).await,
+            Backend::Sqlite(sqlite) => sqlite.short_rows(sql).instrument(span).await,
+            Backend::Postgres(postgres) => postgres.rows(sql, true).instrument(span).await,
         }
     }
 
@@ -157,9 +177,10 @@ impl Store {
         if questions.is_empty() {
             return Ok(Vec::new());
         }
+        let span = self.span("read", questions.len());
         match &*self.backend {
-            Backend::Sqlite(sqlite) => sqlite.rows_together(questions).await,
-            Backend::Postgres(postgres) => postgres.rows_together(&questions).await,
+            Backend::Sqlite(sqlite) => sqlite.rows_together(questions).instrument(span).await,
+            Backend::Postgres(postgres) => postgres.rows_together(&questions).instrument(span).await,
         }
     }
 
@@ -192,9 +213,10 @@ impl Store {
         if unit.steps.is_empty() && unit.entries.is_empty() {
             return Ok(Done::default());
         }
+        let span = self.span("commit", unit.steps.len() + unit.entries.len());
         match &*self.backend {
-            Backend::Sqlite(sqlite) => sqlite.unit(unit).await,
-            Backend::Postgres(postgres) => postgres.unit(unit).await,
+            Backend::Sqlite(sqlite) => sqlite.unit(unit).instrument(span).await,
+            Backend::Postgres(postgres) => postgres.unit(unit).instrument(span).await,
         }
     }
 

@@ -26,6 +26,7 @@ pub mod printer;
 pub mod scim;
 pub mod security;
 pub mod session;
+pub mod spans;
 pub mod state;
 
 pub use error::WebError;

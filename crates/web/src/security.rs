@@ -7,15 +7,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use proofdesk_engine::Account;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tracing::Instrument;
 
 use crate::error::{self, Failure, WebError};
 use crate::limits;
+use crate::spans;
 use crate::state::AppState;
 
 /// Largest form without files, bytes; uploads have their own limit.
@@ -27,6 +30,19 @@ const POLICY: &str = "default-src 'none'; object-src 'none'; script-src 'self'; 
 /// The id of a request: shown on error pages and written to the log.
 #[derive(Debug, Clone)]
 pub struct RequestId(pub String);
+
+/// The span of a request in the log, on which its account is told.
+#[derive(Debug, Clone)]
+pub(crate) struct Logged(pub(crate) tracing::Span);
+
+impl Logged {
+    /// Tells whose request it is, in its lines of the log.
+    pub(crate) fn tell(parts: &Parts, account: &Account) {
+        if let Some(Self(span)) = parts.extensions.get::<Self>() {
+            span.record("account", account.reference());
+        }
+    }
+}
 
 /// Puts everything around a router that pages and REST have in common.
 pub fn around(router: Router<AppState>, state: &AppState) -> Router<AppState> {
@@ -88,10 +104,15 @@ async fn headers(mut request: Request, next: Next) -> Response {
     let id = RequestId(request_id());
     request.extensions_mut().insert(id.clone());
     // the pattern, never the address: that may hold the secret of a link
-    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let span = tracing::info_span!("request", id = %id.0, account = tracing::field::Empty);
-    let mut response = next.run(request).instrument(span.clone()).await;
-    span.in_scope(|| tell(&response, route.as_deref().unwrap_or_default()));
+    let traced = spans::of_request(&span, request.method(), route.as_ref(), request.headers());
+    request.extensions_mut().insert(Logged(span.clone()));
+    // the one of traces inside, so that work that a handler begins beside itself stays in it
+    let answering = next.run(request).instrument(traced.clone());
+    let mut response = answering.instrument(span.clone()).await;
+    spans::answered(&traced, response.status());
+    span.in_scope(|| tell(&response, route.as_ref().map(MatchedPath::as_str).unwrap_or_default()));
     let headers = response.headers_mut();
     let fixed = [
         (header::CONTENT_SECURITY_POLICY, POLICY),

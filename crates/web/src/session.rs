@@ -16,6 +16,7 @@ use rand::rngs::StdRng;
 use crate::error::WebError;
 use crate::limits::Found;
 use crate::menu::{self, Group};
+use crate::security::Logged;
 use crate::state::AppState;
 
 /// Name of the session cookie without TLS.
@@ -92,7 +93,7 @@ impl FromRequestParts<AppState> for Visit {
         let Some(session) = session_of(parts, secret.value(), state).await? else {
             return Err(WebError::SignIn(back));
         };
-        tracing::Span::current().record("account", session.account.reference());
+        Logged::tell(parts, &session.account);
         let caller = session.account.caller();
         let menu = menu::groups(state, &caller);
         let now = state.engine.now();

@@ -50,6 +50,8 @@ const PLACES: &[(&str, &[&str])] = &[
     ("reqwest", &["reach"]),
     ("openidconnect", &["sso"]),
     ("ldap3", &["sso"]),
+    ("opentelemetry", &["proofdesk"]),
+    ("tracing-opentelemetry", &["proofdesk"]),
     ("webauthn-rs", &["web"]),
     ("calamine", &["web", "conformity"]),
     ("clap", &["proofdesk", "bench"]),

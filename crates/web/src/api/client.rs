@@ -11,6 +11,7 @@ use proofdesk_model::{RecordType, Registry};
 
 use crate::api::problem::ApiError;
 use crate::bearer::Sent;
+use crate::security::Logged;
 use crate::session::{account_of, cookie_name, session_of};
 use crate::state::AppState;
 
@@ -96,7 +97,7 @@ impl FromRequestParts<AppState> for Client {
                 (session.ok_or_else(|| ApiError::who(Some("The session is over.")))?.account, None)
             }
         };
-        tracing::Span::current().record("account", account.reference());
+        Logged::tell(parts, &account);
         let path = parts.uri.path();
         let named = path.strip_prefix("/api/v1/").unwrap_or_default().trim_end_matches('/');
         let is_list = state.engine.registry().get(named).is_some();

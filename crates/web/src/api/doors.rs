@@ -11,6 +11,7 @@ use proofdesk_engine::account::is_administrator;
 use proofdesk_engine::{CaseEvent, Error};
 use proofdesk_model::format::write_instant;
 use serde_json::{Value as Json, json};
+use tracing::Instrument as _;
 
 use crate::api::client::{Client, short};
 use crate::api::input::{self, Params};
@@ -81,7 +82,7 @@ pub async fn carry_out(
     asker: Asker,
     message: Json,
 ) -> Result<Answer, ApiError> {
-    let task = tokio::spawn(async move {
+    let task = async move {
         let door = named(&state, &name)?;
         let done = proofdesk_doors::take(&state.engine, door, &asker, &message).await?;
         if !door.is_list()
@@ -91,8 +92,8 @@ pub async fn carry_out(
         }
         let results: Vec<Json> = done.iter().map(|d| result(&state, d)).collect();
         Ok(Answer::ok(json!({"results": results})))
-    });
-    task.await.map_err(|e| crate::error::WebError::Fault(e.to_string()))?
+    };
+    tokio::spawn(task.in_current_span()).await.map_err(|e| crate::error::WebError::Fault(e.to_string()))?
 }
 
 fn result(state: &AppState, done: &Done) -> Json {

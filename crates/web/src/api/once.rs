@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use proofdesk_engine::{Begun, KeptAnswer, Reference};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::api::client::Client;
@@ -155,13 +156,13 @@ where
     W: Future<Output = Result<Answer, ApiError>> + Send,
 {
     let client = client.clone();
-    let task = tokio::spawn(async move {
+    let task = async move {
         match key {
             None => work(Write { id: Uuid::now_v7(), done: None }).await.map(IntoResponse::into_response),
             Some(key) => keyed(&client, &key, &request, work).await,
         }
-    });
-    task.await.map_err(|e| crate::error::WebError::Fault(e.to_string()))?
+    };
+    tokio::spawn(task.in_current_span()).await.map_err(|e| crate::error::WebError::Fault(e.to_string()))?
 }
 
 async fn keyed<F, W>(client: &Client, key: &str, request: &[u8], work: F) -> Result<Response, ApiError>

@@ -11,6 +11,7 @@ use proofdesk_engine::{
 };
 use proofdesk_model::RecordType;
 use serde_json::{Map, Value as Json, json};
+use tracing::Instrument as _;
 
 use crate::api::client::Client;
 use crate::api::input::{self, Params};
@@ -203,11 +204,13 @@ async fn update(
     Params::read(&uri, &[])?;
     let seen = input::if_match(&headers)?;
     let (_, object) = input::object(&headers, body, &input::PATCH, false).await?;
-    let task = tokio::spawn(async move {
+    let task = async move {
         let id = uuid::Uuid::now_v7();
         change_once(client, reference, object, None, seen, Write { id, done: None }).await
-    });
-    let done = task.await.map_err(|e| crate::error::WebError::Fault(e.to_string()))?;
+    };
+    let done = tokio::spawn(task.in_current_span())
+        .await
+        .map_err(|e| crate::error::WebError::Fault(e.to_string()))?;
     Ok(done?.into_response())
 }
 
