@@ -38,8 +38,13 @@ pub async fn feed(
     name: &str,
     (base, page): (Option<&str>, PathOf<'_>),
 ) -> Result<String, Error> {
-    let mut calendar = Calendar::new();
-    calendar.append_property(Property::new("PRODID", "-//Proofdesk//Calendar//EN"));
+    // an empty one: the library would name itself beside us
+    let mut calendar = Calendar::empty();
+    for (name, value) in
+        [("VERSION", "2.0"), ("PRODID", "-//Proofdesk//Calendar//EN"), ("CALSCALE", "GREGORIAN")]
+    {
+        calendar.append_property(Property::new(name, value));
+    }
     calendar.append_property(Property::new("METHOD", "PUBLISH"));
     calendar.name(&clean(name));
     calendar.append_property(

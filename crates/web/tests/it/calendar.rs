@@ -79,6 +79,10 @@ async fn a_person_reads_changes_and_freezes_by_a_secret_address_until_it_is_ende
         assert_eq!(feed.status, StatusCode::OK);
         assert_eq!(feed.headers[header::CONTENT_TYPE], "text/calendar; charset=utf-8");
         assert!(feed.body.split("\r\n").all(|line| line.len() <= 75), "{}", feed.body);
+        for once in ["PRODID:", "VERSION:", "CALSCALE:", "METHOD:"] {
+            let count = feed.body.split("\r\n").filter(|line| line.starts_with(once)).count();
+            assert_eq!(count, 1, "{once} {}", feed.body);
+        }
         let calendar = read(&feed.body);
         let events = calendar["events"].as_array().unwrap();
         assert_eq!(events.len(), 2, "{database:?}: {calendar}");
