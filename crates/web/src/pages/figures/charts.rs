@@ -1,9 +1,12 @@
 //! The charts of the figures page: which series, with which title and unit.
 
+use std::collections::BTreeSet;
+
 use maud::{Markup, html};
 use proofdesk_model::RecordType;
 use proofdesk_report::Figures;
 use proofdesk_report::chart::{Bars, Caption, Histogram, Lines, Series, Tone};
+use proofdesk_report::figures::Day;
 
 use super::option_label;
 
@@ -14,14 +17,34 @@ fn count(value: u64) -> f64 {
     f64::from(u32::try_from(value).unwrap_or(u32::MAX))
 }
 
-/// Work that lay open at the end of each day; long spans are thinned to every n-th day, and it says so.
+/// The positions of at most about [`POINTS`] days that keep the shape of a line: the first and the last day, and of
+/// each stretch between them its lowest and its highest.
+fn kept(line: &[i64]) -> BTreeSet<usize> {
+    if line.len() <= POINTS {
+        return (0..line.len()).collect();
+    }
+    let mut kept = BTreeSet::from([0, line.len() - 1]);
+    let stretch = line.len().div_ceil(POINTS / 2);
+    for (i, days) in line.chunks(stretch).enumerate() {
+        let places = || days.iter().enumerate();
+        let low = places().min_by_key(|(_, open)| **open);
+        let high = places().rev().max_by_key(|(_, open)| **open);
+        kept.extend(low.into_iter().chain(high).map(|(at, _)| i * stretch + at));
+    }
+    kept
+}
+
+/// Work that lay open at the end of each day; long spans are thinned to their lowest and highest days, and it says so.
 pub fn backlog(f: &Figures) -> Markup {
     let days = &f.backlog.days;
     if days.is_empty() {
         return html! { p.small.muted { "The backlog by day would be drawn here." } };
     }
-    let step = days.len().div_ceil(POINTS).max(1);
-    let shown: Vec<_> = days.iter().step_by(step).collect();
+    let closed: Vec<i64> = days.iter().map(|d| d.not_closed).collect();
+    let mut places = kept(&closed);
+    let top = |d: &&Day| f.backlog.max_not_resolved.as_ref().is_some_and(|top| top.date == d.date);
+    places.extend(days.iter().position(|d| top(&d)));
+    let shown: Vec<&Day> = places.iter().filter_map(|at| days.get(*at)).collect();
     let open = |n: i64| f64::from(i32::try_from(n).unwrap_or(i32::MAX));
     let most = f.backlog.max_not_closed.as_ref();
     let says =
@@ -29,7 +52,7 @@ pub fn backlog(f: &Figures) -> Markup {
     let caption = Caption::new(
         "Backlog by day",
         &says,
-        if step > 1 { "days, thinned" } else { "days" },
+        if shown.len() < days.len() { "days, thinned to lowest and highest" } else { "days" },
         "records at the end of the day",
     );
     let labels = shown.iter().map(|d| d.date.clone()).collect();
@@ -101,4 +124,29 @@ pub fn top(f: &Figures, field: &str, title: &str) -> Markup {
     let values = rows.iter().map(|r| count(r.records)).collect();
     Bars { caption, labels, series: vec![Series::new("records", Tone::Accent, values)], target: None }
         .fitting()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thinned_line_keeps_its_ends_its_highest_and_its_lowest_day() {
+        for days in [1, POINTS, POINTS + 1, 1_000, 3_653] {
+            // a slow wave with one peak and one dip of a single day, and the last day above its neighbours
+            let mut line: Vec<i64> = (0..days).map(|at| 50 + (at as i64 / 7) % 5).collect();
+            for (at, open) in [(days / 3, 99), (days / 2, 1), (days - 1, 77)] {
+                line[at] = open;
+            }
+            let kept = kept(&line);
+            assert!(kept.len() <= POINTS + 4, "{days}: {}", kept.len());
+            let shown: Vec<i64> = kept.iter().map(|at| line[*at]).collect();
+            assert_eq!((shown.first(), shown.last()), (line.first(), line.last()), "{days}");
+            assert_eq!(
+                (shown.iter().max(), shown.iter().min()),
+                (line.iter().max(), line.iter().min()),
+                "{days}"
+            );
+        }
+    }
 }
