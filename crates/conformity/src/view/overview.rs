@@ -36,7 +36,7 @@ pub struct Overview {
     /// Tests that were asked in the last run.
     pub tests: u64,
     /// Records that these tests looked at, counted once a test.
-    pub records_tested: u64,
+    pub records_asked: u64,
     /// Exceptions over all tests now.
     pub exceptions: u64,
     /// Why nothing is known of the instant, where that is so.
@@ -166,7 +166,7 @@ impl Conformity {
             run: live.run,
             states,
             tests: live.tests.len() as u64,
-            records_tested: live.tests.values().map(|t| t.counts.total()).sum(),
+            records_asked: live.tests.values().map(|t| t.counts.total()).sum(),
             exceptions: live.tests.values().map(|t| t.counts.exceptions()).sum(),
             before: None,
             chapters,

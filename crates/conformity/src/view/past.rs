@@ -106,7 +106,7 @@ impl Conformity {
         }
         view.stale = at - run.at > self.stale_after();
         view.tests = results.len() as u64;
-        view.records_tested = results.values().map(|r| r.counts.total()).sum();
+        view.records_asked = results.values().map(|r| r.counts.total()).sum();
         view.exceptions = results.values().map(|r| r.counts.exceptions()).sum();
         view.run = Some(run);
         Ok(view)
@@ -184,7 +184,7 @@ fn nothing(view: &mut Overview) {
         }
         chapter.conforming = 0;
     }
-    (view.tests, view.records_tested, view.exceptions) = (0, 0, 0);
+    (view.tests, view.records_asked, view.exceptions) = (0, 0, 0);
     (view.run, view.stale) = (None, false);
 }
 

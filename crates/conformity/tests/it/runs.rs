@@ -46,7 +46,7 @@ async fn the_past_is_what_runs_found(world: World) {
         assert_eq!(past.run.as_ref(), Some(&first.run));
         assert_eq!((past.as_of, past.stale), (at, stale));
         assert_eq!((&past.states, &past.chapters), (&then.states, &then.chapters));
-        assert_eq!((past.exceptions, past.records_tested), (then.exceptions, then.records_tested));
+        assert_eq!((past.exceptions, past.records_asked), (then.exceptions, then.records_asked));
         let found: std::collections::BTreeMap<_, u64> =
             past.states.iter().filter(|(_, n)| **n > 0).map(|(s, n)| (*s, *n)).collect();
         assert_eq!(found, first.obligations, "what the sealed entry says");

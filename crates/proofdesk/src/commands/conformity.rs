@@ -164,8 +164,8 @@ impl ConformityCommand {
             }
         }
         println!(
-            "{} tests over {} records were asked for all obligations",
-            overview.tests, overview.records_tested
+            "{} tests had {} answers of records for all obligations; a record answers in several tests",
+            overview.tests, overview.records_asked
         );
     }
 }

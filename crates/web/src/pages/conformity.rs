@@ -201,7 +201,9 @@ async fn map(visit: Visit, Query(asked): Query<Asked>) -> Result<Markup, WebErro
 fn figures(visit: &Visit, view: &Overview, at: Option<i64>) -> Markup {
     let count = |state: State| view.states.get(&state).copied().unwrap_or_default();
     let total: u64 = view.states.values().sum();
-    let tested = total - count(State::NoTestYet);
+    let resting = count(State::NotTriggered);
+    // what nothing has called for can neither hold nor fail
+    let tested = total - count(State::NoTestYet) - resting;
     let conforming = count(State::Conforming);
     let day_ago = at.unwrap_or(visit.now) - 86_400_000_000;
     let all = || view.chapters.iter().flat_map(|c| &c.clauses).flat_map(|c| &c.obligations);
@@ -211,14 +213,17 @@ fn figures(visit: &Visit, view: &Overview, at: Option<i64>) -> Markup {
     let share = (conforming * 1_000).checked_div(tested);
     html! {
         div.grid-4 {
-            (figure(&share.map_or("none".to_owned(), |s| format!("{}.{} %", s / 10, s % 10)), &format!("of the tested obligations conform, {conforming} of {tested}"), &html! { (count(State::NoTestYet)) " of " (total) " have no test yet." }))
+            (figure(&share.map_or("none".to_owned(), |s| format!("{}.{} %", s / 10, s % 10)), &format!("of the obligations that can hold now conform, {conforming} of {tested}"), &html! {
+                @if resting > 0 { (resting) " are not triggered: nothing has called for them yet. " }
+                @if count(State::NoTestYet) > 0 { (count(State::NoTestYet)) " of " (total) " have no test yet." }
+            }))
             (figure(&count(State::Nonconforming).to_string(), if at.is_some() { "nonconforming then" } else { "nonconforming now" }, &html! {
                 @match oldest { Some(at) => { "Oldest since " (time::proven(at, visit.now, visit.zone())) ". " }, None => "" }
                 @if fresh > 0 { (fresh) " began within a day." }
             }))
             (figure(&count(State::AtRisk).to_string(), "at risk", &html! { (count(State::JudgementDue)) " wait for a judgement, " (count(State::NotProven)) " are not proven." }))
-            (figure(&thousands(view.records_tested), "records tested", &html! {
-                (view.tests) " tests" @if let Some(run) = &view.run { ", last run " (time::ago(run.at, visit.now, visit.zone())) " in " (seconds(run.duration)) "." }
+            (figure(&thousands(view.records_asked), "answers of records", &html! {
+                (view.tests) " tests, each over all records of its population: a record answers in several" @if let Some(run) = &view.run { ", last run " (time::ago(run.at, visit.now, visit.zone())) " in " (seconds(run.duration)) "." }
             }))
         }
     }

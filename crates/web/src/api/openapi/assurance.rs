@@ -59,7 +59,7 @@ fn conformity() -> Json {
         "Conformity": object("A framework at a glance.", json!({
             "framework": text, "title": text, "scope": text, "as_of": at, "run": run, "stale": {"type": "boolean"}, "before": before,
             "states": {"type": "object", "additionalProperties": number, "description": "Obligations by state."},
-            "tests": number, "records_tested": number, "exceptions": number,
+            "tests": number, "records_asked": number, "exceptions": number,
             "chapters": {"type": "array", "items": {"type": "object"}, "description": "Chapters, clauses, obligations."},
         })),
         "Obligation": object("An obligation with everything that shows how it stands.", json!({
