@@ -56,7 +56,7 @@ mailing-until = bis
 mailing-help = Die Zeiten gelten in Ihrer eigenen Zeitzone, wie sie bei Ihrer Person eingetragen ist. Lassen Sie beide leer für Mail zu jeder Stunde; Dringendes kommt sofort.
 mailing-keep = Merken
 
-prove-sessions = Wer anderswo in Ihrem Konto angemeldet ist, wird abgemeldet, auch Sie selbst. Dieser Browser bleibt angemeldet.
+prove-sessions = Wer anderswo in Ihrem Konto angemeldet ist, wird abgemeldet, auch Sie selbst auf Ihren anderen Geräten. Dieser Browser bleibt angemeldet.
 prove-session = Wer dort in Ihrem Konto angemeldet ist, wird abgemeldet.
 prove-passkey = Der Passkey meldet Sie nicht mehr an. Entfernen Sie ihn auch von Ihrem Gerät.
 passkey-copied = Der Zähler dieses Passkeys ging zurück, wie er es tut, wenn jemand eine Kopie davon hat. Sie sind nicht angemeldet. Nehmen Sie einen anderen Weg, entfernen Sie den Passkey und sagen Sie es einem Administrator.

@@ -30,6 +30,7 @@ offers-title = Was dazu passt
 offers-known = Das ist uns bekannt:
 offers-present = Zurzeit gestört:
 offers-me-too = Das betrifft mich auch
+notice-over = Das ist vorbei. Wenn jetzt etwas nicht geht, ist es etwas anderes:
 offers-answer = Antwort
 offers-workaround = Umgehung
 offers-form = Formular
@@ -42,6 +43,7 @@ services-maintenance = Wartung
 services-disturbed = gestört
 services-away = nicht verfügbar
 services-month = { $share } in diesem Monat
+services-explained = Gestört heißt: Es läuft mit Mühe oder nicht bei allen. Der Anteil zählt nur die Zeit, in der ein Service gar nicht lief: So kann er gestört und doch zu 100 % verfügbar sein.
 
 length-days = { $count ->
     [one] { $count } Tag

@@ -56,7 +56,7 @@ mailing-until = until
 mailing-help = Times are those of your own time zone, as your person's record names it. Leave both empty for mail at any hour; what is urgent comes at once.
 mailing-keep = Keep
 
-prove-sessions = Everybody who is signed in to your account elsewhere is signed out, you too. This browser stays signed in.
+prove-sessions = Everybody who is signed in to your account elsewhere is signed out, also you on your other devices. This browser stays signed in.
 prove-session = Whoever is signed in to your account there is signed out.
 prove-passkey = The passkey signs you in no more. Remove it from your device, too.
 passkey-copied = The counter of this passkey went back, as it does where somebody has a copy of it. You are not signed in. Take another way in, remove the passkey, and tell an administrator.

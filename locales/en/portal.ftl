@@ -30,6 +30,7 @@ offers-title = What fits
 offers-known = We know about this:
 offers-present = Disturbed at present:
 offers-me-too = This affects me too
+notice-over = This is over. If something is broken now, it is something else:
 offers-answer = answer
 offers-workaround = workaround
 offers-form = request
@@ -42,6 +43,7 @@ services-maintenance = maintenance
 services-disturbed = disturbed
 services-away = not available
 services-month = { $share } this month
+services-explained = Disturbed means that it works with trouble, or not for everybody. The share counts only the time in which a service did not work at all: so it can be disturbed and 100 % available.
 
 length-days = { $count ->
     [one] { $count } day

@@ -1,6 +1,6 @@
 //! Mail put together: engine, settings, declarations, the key of reply addresses, and what is known of the servers.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use proofdesk_engine::Engine;
 use proofdesk_model::SourceFile;
@@ -47,7 +47,7 @@ struct Inner {
     declared: Declared,
     key: Key,
     form: ReplyForm,
-    organization: String,
+    organization: RwLock<String>,
     public_url: Option<String>,
     ways: Mutex<Ways>,
     woken: tokio::sync::Notify,
@@ -91,7 +91,17 @@ impl Mail {
         let form = settings.reply_form().map_err(Error::Settings)?;
         let key = key(&engine, random).await?;
         let (ways, woken) = (Mutex::default(), tokio::sync::Notify::new());
-        let inner = Inner { engine, settings, declared, key, form, organization, public_url, ways, woken };
+        let inner = Inner {
+            engine,
+            settings,
+            declared,
+            key,
+            form,
+            organization: RwLock::new(organization),
+            public_url,
+            ways,
+            woken,
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -119,8 +129,13 @@ impl Mail {
     }
 
     /// Name of the organization.
-    pub fn organization(&self) -> &str {
-        &self.inner.organization
+    pub fn organization(&self) -> String {
+        self.inner.organization.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// From now on the organization has this name.
+    pub fn rename(&self, organization: &str) {
+        organization.clone_into(&mut self.inner.organization.write().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Address of the desk as people type it; none where it is not set.

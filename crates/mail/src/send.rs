@@ -259,7 +259,8 @@ impl Mail {
         } else {
             (first.subject.clone(), first.body.clone())
         };
-        let sender = self.settings().name.as_deref().unwrap_or(self.organization());
+        let organization = self.organization();
+        let sender = self.settings().name.as_deref().unwrap_or(&organization);
         let plain = |value: &'_ Option<String>| if is_digest { None } else { value.clone() };
         let (reply_to, answers, thread) =
             (plain(&first.reply_to), plain(&first.answers), plain(&first.thread));
@@ -319,7 +320,7 @@ impl Mail {
             .collect();
         let pairs = [
             ("name", contact.name.clone()),
-            ("organization", self.organization().to_owned()),
+            ("organization", self.organization()),
             ("count", letters.len().to_string()),
             ("items", items.join("\n\n")),
         ];

@@ -278,7 +278,7 @@ impl Mail {
             values.insert(name.to_owned(), value);
         };
         put("name", contact.name.clone());
-        put("organization", self.organization().to_owned());
+        put("organization", self.organization());
         put("reference", record.reference());
         put("title", record.title());
         put("type", record.of.label.clone());
@@ -363,7 +363,7 @@ impl LinkLetter {
         let pairs = [
             ("name", self.contact.name.clone()),
             ("sign_in", self.sign_in),
-            ("organization", self.mail.organization().to_owned()),
+            ("organization", self.mail.organization()),
             ("link", format!("{}/link/{secret}", self.mail.public_url()?)),
         ];
         values.extend(pairs.map(|(name, value)| (name.to_owned(), value)));

@@ -82,10 +82,11 @@ impl Desk<'_> {
             }
         }
         let mut found = Vec::with_capacity(plan.records.len());
-        for planned in &plan.records {
+        for (planned, standing) in plan.records.iter().zip(standings) {
+            let is_present = matches!(standing, Standing::Present(_));
             found.push(match names.keys.get(&planned.key) {
                 Some(reference) => match self.engine.require(self.caller, reference).await {
-                    Ok(record) => self.of_record(planned, &record, &names).await?,
+                    Ok(record) => self.of_record(planned, &record, is_present, &names).await?,
                     // it is gone, or not for these eyes
                     Err(proofdesk_engine::Error::NotFound(_)) => Vec::new(),
                     Err(other) => return Err(other.into()),
@@ -100,13 +101,20 @@ impl Desk<'_> {
         &self,
         planned: &Planned,
         record: &Record,
+        is_present: bool,
         names: &Names<'_>,
     ) -> Result<Vec<Difference>, Error> {
         let of = self.engine.require_type(&planned.of)?;
         let mut found = Vec::new();
+        // what was there before and is named by a row differs from what its own row says, not from other questions
+        let asked = |name: &String| planned.sources.get(name).and_then(|at| at.split('.').next());
+        let own = if is_present { planned.same.iter().find_map(asked) } else { None };
         for (name, words) in &planned.fields {
             let Some(field) = of.field(name) else { continue };
-            let question = planned.sources.get(name).and_then(|at| at.split('.').next());
+            let question = asked(name);
+            if own.is_some_and(|own| question.is_some_and(|q| q != own)) {
+                continue;
+            }
             let is_answered = question.is_some_and(|q| names.plan.answered.contains(q));
             found.extend(match &field.kind {
                 FieldKind::Links { .. } => lacks(field, record, words, names),

@@ -1,9 +1,10 @@
 //! Answers as a draft on the desk: kept as they were given, also while something is wrong with them.
 
+use jiff::tz::TimeZone;
 use proofdesk_engine::Engine;
 use proofdesk_store::{Select, Statement};
 
-use crate::answer::{Answer, Answers};
+use crate::answer::{Answer, Answers, Known};
 use crate::error::Error;
 use crate::guide::Guide;
 
@@ -11,6 +12,11 @@ use crate::guide::Guide;
 const PREFIX: &str = "setup.answer.";
 /// The templates from which set-up began documents.
 const ADOPTED: &str = "setup.documents";
+/// What the desk is called and in which zone it works; the questions have the same names.
+const ORGANIZATION: &str = "organization";
+const ZONE: &str = "zone";
+/// Before these names in the table of settings.
+const DESK: &str = "desk.";
 /// The obligations that hold since set-up.
 const TURNED: &str = "setup.turned";
 
@@ -46,6 +52,49 @@ impl Answers {
         }
         Ok(engine.store().execute(rows).await.map_err(proofdesk_engine::Error::from)?)
     }
+}
+
+/// What set-up was told of the desk itself, once it was carried out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Said {
+    /// Name of the organization.
+    pub organization: Option<String>,
+    /// Zone in which it works.
+    pub zone: Option<TimeZone>,
+}
+
+impl Said {
+    /// What a desk was told.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn load(engine: &Engine) -> Result<Self, Error> {
+        let text = async |name: &str| -> Result<Option<String>, Error> {
+            let name = format!("{DESK}{name}");
+            let question = Select::from("setting", &["value"]).when("name", name).limit(1).short();
+            let rows = engine.store().select(question).await.map_err(proofdesk_engine::Error::from)?;
+            Ok(rows.first().map(|row| row.text(0).trim().to_owned()).filter(|text| !text.is_empty()))
+        };
+        let zone = text(ZONE).await?.and_then(|name| TimeZone::get(&name).ok());
+        Ok(Self { organization: text(ORGANIZATION).await?, zone })
+    }
+}
+
+/// Keeps what these answers say of the desk itself.
+pub(crate) async fn keep_said(
+    engine: &Engine,
+    guide: &Guide,
+    answers: &Answers,
+    known: &Known,
+) -> Result<(), Error> {
+    let mut rows = Vec::new();
+    for name in [ORGANIZATION, ZONE] {
+        let Some(question) = guide.question(name) else { continue };
+        if let Answer::Text(text) = answers.of(question, known) {
+            rows.push(setting(&format!("{DESK}{name}"), text, engine.now()));
+        }
+    }
+    Ok(engine.store().execute(rows).await.map_err(proofdesk_engine::Error::from)?)
 }
 
 fn setting(name: &str, value: String, now: i64) -> Statement {

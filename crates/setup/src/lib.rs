@@ -21,7 +21,7 @@ pub use answer::{Answer, Answers, Known, Wrong};
 pub use differ::{Difference, Unnamed};
 pub use error::Error;
 pub use guide::{Column, Guide, Kind, Page, Question, Rows, Source};
-pub use kept::{keep_turned, turned};
+pub use kept::{Said, keep_turned, turned};
 pub use make::{Desk, Group, Made, Outcome, Standing, Summary};
 pub use plan::{Plan, Planned};
 pub use steps::{Bearing, NextStep};

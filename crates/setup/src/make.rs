@@ -367,6 +367,7 @@ impl Desk<'_> {
             self.take(planned, &of, &reference, &keys, &mut done).await?;
         }
         self.adopt(&plan, &mut done).await?;
+        kept::keep_said(self.engine, self.guide, answers, known).await?;
         Ok(done)
     }
 

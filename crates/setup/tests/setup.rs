@@ -9,7 +9,7 @@ use proofdesk_conformity::control::Kind as TestKind;
 use proofdesk_conformity::{Conformity, Declarations, Scope, State};
 use proofdesk_engine::{Caller, Change, Door, ListRequest, Record};
 use proofdesk_model::Templates;
-use proofdesk_setup::{Answer, Answers, Bearing, Desk, Error, Guide, Kind, Plan, Source, Standing};
+use proofdesk_setup::{Answer, Answers, Bearing, Desk, Error, Guide, Kind, Plan, Said, Source, Standing};
 use proofdesk_testkit::{BOTH, TestDesk, registry};
 
 const FILE: &str = r#"
@@ -138,6 +138,39 @@ async fn answers_make_an_organization_in_draft_and_a_second_run_makes_nothing() 
         let Some(Answer::Rows(rows)) = answers.0.get_mut("people") else { panic!("rows") };
         rows.push(vec!["Mara Rehn".to_owned(), String::new(), String::new()]);
         assert_eq!(setup.make(&answers, &known).await.unwrap().made, 1);
+    }
+}
+
+#[tokio::test]
+async fn the_desk_has_the_name_and_the_zone_that_it_was_told_and_nobody_is_blamed_for_them() {
+    let guide = guide();
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        // she was there before, with the zone that a person has by default
+        let caller = ilse(&desk).await;
+        let setup = setup(&desk, &guide, &caller);
+        let (known, answers) = (setup.known().await.unwrap(), Answers::read(FILE, &guide).unwrap());
+        answers.keep(&desk.engine).await.unwrap();
+        let before = Said::load(&desk.engine).await.unwrap();
+        assert_eq!(before, Said::default(), "{database:?}: answers alone change nothing");
+        setup.make(&answers, &known).await.unwrap();
+        let said = Said::load(&desk.engine).await.unwrap();
+        assert_eq!(said.organization.as_deref(), Some("Retail IT"), "{database:?}");
+        assert_eq!(
+            said.zone.and_then(|zone| zone.iana_name().map(str::to_owned)).as_deref(),
+            Some("Europe/Berlin")
+        );
+        let plan = Plan::of(&guide, &answers, &known, desk.engine.registry());
+        let summary = setup.summary(&plan).await.unwrap();
+        let told: Vec<(&str, &str)> = summary
+            .differing()
+            .flat_map(|o| o.differs.iter().map(|d| (o.title.as_str(), d.field.as_str())))
+            .collect();
+        assert!(
+            told.iter().any(|(title, _)| *title == "Ilse Brandt"),
+            "what her own row says is compared: {told:?}"
+        );
+        assert!(told.iter().all(|(_, field)| *field != "Time zone"), "{database:?}: {told:?}");
     }
 }
 

@@ -27,9 +27,10 @@ async fn show(State(state): State<AppState>, Path(secret): Path<String>) -> Resu
     let account = state.engine.account_of_calendar(secret).await?.ok_or_else(missing)?;
     let doors = state.doors.clone().ok_or_else(missing)?;
     let page = |record: &Record| format!("/{}/{}", menu::slug(&record.of), record.reference());
-    let (name, base) = (&state.settings.organization, state.settings.public_url.as_deref());
-    let text = proofdesk_doors::calendar::feed(&state.engine, &doors, &account.caller(), name, (base, &page))
-        .await?;
+    let (name, base) = (state.organization(), state.settings.public_url.as_deref());
+    let text =
+        proofdesk_doors::calendar::feed(&state.engine, &doors, &account.caller(), &name, (base, &page))
+            .await?;
     let headers = [
         (header::CONTENT_TYPE, "text/calendar; charset=utf-8"),
         (header::CACHE_CONTROL, "private, no-store"),

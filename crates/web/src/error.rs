@@ -37,7 +37,12 @@ pub enum WebError {
     NotFound(String),
     /// Nobody is signed in: the browser goes to the sign-in page and then to this address.
     #[error("Sign in first.")]
-    SignIn(String),
+    SignIn {
+        /// Where it goes on: a page, or the one with the form that was sent.
+        next: String,
+        /// Something was sent, and is not taken: the sign-in page says so.
+        sent: bool,
+    },
     /// A write from another site.
     #[error("This request came from another site and was refused. Open the page here and try again.")]
     CrossSite,
@@ -110,7 +115,7 @@ impl WebError {
             Self::NotFound(_) | Self::Engine(Error::NotFound(_)) => {
                 plain(StatusCode::NOT_FOUND, "not_found", "Nothing is here")
             }
-            Self::SignIn(_) => plain(StatusCode::UNAUTHORIZED, "sign_in", "Sign in first"),
+            Self::SignIn { .. } => plain(StatusCode::UNAUTHORIZED, "sign_in", "Sign in first"),
             Self::CrossSite => plain(StatusCode::FORBIDDEN, "cross_site", "Refused"),
             Self::TooOften(_) => plain(StatusCode::TOO_MANY_REQUESTS, "too_often", "Too many requests"),
             Self::Unreadable(_) => plain(StatusCode::BAD_REQUEST, "unreadable", "The request cannot be read"),
@@ -151,9 +156,10 @@ impl WebError {
 
 impl IntoResponse for WebError {
     fn into_response(self) -> Response {
-        if let Self::SignIn(next) = &self {
-            let mut response =
-                Redirect::to(&format!("/sign-in?next={}", layout::escape_query(next))).into_response();
+        if let Self::SignIn { next, sent } = &self {
+            let said = if *sent { "&said=unsent" } else { "" };
+            let to = format!("/sign-in?next={}{said}", layout::escape_query(next));
+            let mut response = Redirect::to(&to).into_response();
             response.extensions_mut().insert(Arc::new(self.failure()));
             return response;
         }
@@ -209,7 +215,7 @@ pub async fn render(State(state): State<AppState>, request: Request, next: Next)
     }
     // whoever asks too often is not looked up for the frame of a page, and is told in his language
     if failure.status == StatusCode::TOO_MANY_REQUESTS {
-        let page = pages::portal::failure(words, &failure, &id, &state.settings.organization);
+        let page = pages::portal::failure(words, &failure, &id, &state.organization());
         let mut told = (failure.status, page).into_response();
         if let Some(value) = response.headers().get(header::RETRY_AFTER) {
             told.headers_mut().insert(header::RETRY_AFTER, value.clone());
@@ -217,7 +223,7 @@ pub async fn render(State(state): State<AppState>, request: Request, next: Next)
         return told;
     }
     let page = if portal {
-        pages::portal::failure(words, &failure, &id, &state.settings.organization)
+        pages::portal::failure(words, &failure, &id, &state.organization())
     } else {
         let visit = match asked {
             Some(parts) => visitor(parts, failure.status, &state).await,
@@ -231,7 +237,7 @@ pub async fn render(State(state): State<AppState>, request: Request, next: Next)
                     return Redirect::to(&to).into_response();
                 }
                 let words = pages::portal::words_of(&visit, words).await;
-                pages::portal::failure(words, &failure, &id, &state.settings.organization)
+                pages::portal::failure(words, &failure, &id, &state.organization())
             }
             visit => page(&failure, &id, &state, visit.as_ref()),
         }
@@ -316,6 +322,6 @@ fn page(failure: &Failure, id: &str, state: &AppState, visit: Option<&Visit>) ->
             let crumbs = vec![(failure.title.to_owned(), None)];
             layout::frame(visit, Page::new(failure.title, crumbs, body))
         }
-        None => layout::gate(failure.title, &state.settings.organization, &body),
+        None => layout::gate(failure.title, &state.organization(), &body),
     }
 }

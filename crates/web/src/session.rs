@@ -46,6 +46,8 @@ pub struct Visit {
     pub caller: Caller,
     /// The instant of the request, microseconds UTC.
     pub now: i64,
+    /// The zone of the desk at that instant.
+    pub(crate) zone: TimeZone,
     /// Path of the request.
     pub path: String,
     /// The menu, for this person.
@@ -75,7 +77,7 @@ impl Visit {
 
     /// The zone in which times are shown and read.
     pub fn zone(&self) -> &TimeZone {
-        &self.state.settings.zone
+        &self.zone
     }
 }
 
@@ -85,13 +87,15 @@ impl FromRequestParts<AppState> for Visit {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, WebError> {
         let path = parts.uri.path().to_owned();
         let next = parts.uri.path_and_query().map_or_else(|| path.clone(), ToString::to_string);
-        let back = if parts.method == axum::http::Method::GET { next } else { "/".to_owned() };
+        let sent = parts.method != axum::http::Method::GET;
+        let back = if sent { page_of_form(parts) } else { next };
+        let sign_in = || WebError::SignIn { next: back.clone(), sent };
         let jar = CookieJar::from_headers(&parts.headers);
         let Some(secret) = jar.get(cookie_name(state.settings.secure)) else {
-            return Err(WebError::SignIn(back));
+            return Err(sign_in());
         };
         let Some(session) = session_of(parts, secret.value(), state).await? else {
-            return Err(WebError::SignIn(back));
+            return Err(sign_in());
         };
         Logged::tell(parts, &session.account);
         let caller = session.account.caller();
@@ -100,7 +104,18 @@ impl FromRequestParts<AppState> for Visit {
         let visitor = visitor_of(parts, state);
         let asks_password = state.engine.proves_by_password(&session.account).await?;
         let (account, secret) = (session.account, secret.value().to_owned());
-        Ok(Self { state: state.clone(), account, asks_password, secret, visitor, caller, now, path, menu })
+        Ok(Self {
+            state: state.clone(),
+            account,
+            asks_password,
+            secret,
+            visitor,
+            caller,
+            now,
+            zone: state.zone(),
+            path,
+            menu,
+        })
     }
 }
 
@@ -126,6 +141,14 @@ pub(crate) async fn account_of(
         Some(Found::Token(found)) => Ok(found.clone()),
         _ => state.engine.account_of_token(token).await,
     }
+}
+
+/// The page that a form was sent from; the first one where the browser does not say.
+fn page_of_form(parts: &Parts) -> String {
+    let from = parts.headers.get(axum::http::header::REFERER).and_then(|from| from.to_str().ok());
+    let page = from.and_then(|from| from.parse::<axum::http::Uri>().ok());
+    let page = page.and_then(|page| page.path_and_query().map(ToString::to_string));
+    page.unwrap_or_else(|| "/".to_owned())
 }
 
 /// Where a request comes from, for sign-in.

@@ -2,18 +2,20 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
-use axum::body::Bytes;
 use jiff::tz::TimeZone;
 use proofdesk_automation::Automations;
 use proofdesk_conformity::Conformity;
 use proofdesk_doors::Doors;
 use proofdesk_engine::Engine;
 use proofdesk_model::Condition;
-use proofdesk_setup::Guide;
+use proofdesk_reach::Reach;
+use proofdesk_setup::{Guide, Said};
 use proofdesk_sso::{Directory, Provider};
+use tokio::sync::OnceCell;
 
+use crate::api::openapi::Paper;
 use crate::directories::Known;
 use crate::events::Feed;
 use crate::figures::FigureCache;
@@ -26,10 +28,14 @@ use crate::printer::Printer;
 /// Settings of the pages.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Name of the organization, shown at sign-in and on prints.
+    /// Name of the organization, shown at sign-in and on prints: see [`AppState::organization`].
     pub organization: String,
-    /// Zone in which times are shown and read.
+    /// The operator has chosen the name: what set-up was told does not count.
+    pub is_named: bool,
+    /// Zone in which times are shown and read: see [`AppState::zone`].
     pub zone: TimeZone,
+    /// The operator has chosen the zone: what set-up was told does not count.
+    pub is_zoned: bool,
     /// The address is HTTPS: cookies are marked secure.
     pub secure: bool,
     /// Largest attachment, bytes.
@@ -52,7 +58,9 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             organization: "Proofdesk".to_owned(),
+            is_named: false,
             zone: TimeZone::UTC,
+            is_zoned: false,
             secure: false,
             attachment_max: proofdesk_engine::attachment::ATTACHMENT_MAX,
             renderer: None,
@@ -91,6 +99,8 @@ pub struct AppState {
     begun: Arc<AtomicBool>,
     /// Settings of the pages.
     pub settings: Arc<Settings>,
+    /// What set-up was told of the desk itself.
+    said: Arc<RwLock<Said>>,
     /// The condition of the open records, by type.
     pub open: Arc<HashMap<String, Condition>>,
     /// Counts of the menu and of tabs, a few seconds old at most.
@@ -106,16 +116,58 @@ pub struct AppState {
     /// Counts requests; none where nobody asked for metrics.
     pub meter: Option<Arc<Meter>>,
     /// The description of the interface, once somebody asked for it.
-    pub paper: Arc<OnceLock<Bytes>>,
+    paper: Arc<OnceCell<Paper>>,
     /// Providers of single sign-on, in the order of the sign-in page.
     pub providers: Arc<Vec<Provider>>,
     /// Directories that people sign in by, in the order of the sign-in page.
     pub directories: Arc<Vec<Directory>>,
+    /// The key by which checkpoints are verified, as text; none where the program was not told.
+    pub verifier: Option<String>,
+    /// Judges the addresses that other programs are told at; none where nothing is sent.
+    pub reach: Option<Arc<Reach>>,
     /// Verifies passkeys; none where browsers offer none at this address.
     pub passkeys: Option<Arc<Passkeys>>,
 }
 
 impl AppState {
+    /// Name of the organization, shown at sign-in and on prints: the operator's word, else what set-up was told.
+    pub fn organization(&self) -> String {
+        let said = self.said.read().unwrap_or_else(PoisonError::into_inner);
+        let said = said.organization.clone().filter(|_| !self.settings.is_named);
+        said.unwrap_or_else(|| self.settings.organization.clone())
+    }
+
+    /// Zone in which times are shown and read: the operator's word, else what set-up was told.
+    pub fn zone(&self) -> TimeZone {
+        let said = self.said.read().unwrap_or_else(PoisonError::into_inner);
+        let said = said.zone.clone().filter(|_| !self.settings.is_zoned);
+        said.unwrap_or_else(|| self.settings.zone.clone())
+    }
+
+    /// The description of the interface, made when somebody asks for it first, and not on the thread of requests.
+    pub(crate) async fn paper(&self) -> &Paper {
+        let registry = self.engine.registry().clone();
+        let make = || async move {
+            let made = tokio::task::spawn_blocking({
+                let registry = registry.clone();
+                move || Paper::of(&registry)
+            });
+            match made.await {
+                Ok(paper) => paper,
+                Err(_) => Paper::of(&registry),
+            }
+        };
+        self.paper.get_or_init(make).await
+    }
+
+    /// Takes what set-up was told of the desk itself: it holds from the next request on.
+    pub fn hear(&self, said: Said) {
+        *self.said.write().unwrap_or_else(PoisonError::into_inner) = said;
+        if let Some(mail) = &self.mail {
+            mail.rename(&self.organization());
+        }
+    }
+
     /// Puts the state together.
     pub fn new(engine: Engine, settings: Settings) -> Self {
         let settings = Arc::new(settings);
@@ -129,6 +181,7 @@ impl AppState {
             setup: None,
             automations: Arc::default(),
             begun: Arc::default(),
+            said: Arc::default(),
             printer: Printer::new(settings.renderer.clone()),
             limiter: settings.limits.map(|limits| Arc::new(Limiter::new(limits))),
             settings,
@@ -140,6 +193,8 @@ impl AppState {
             paper: Arc::default(),
             providers: Arc::default(),
             directories: Arc::default(),
+            reach: None,
+            verifier: None,
             passkeys,
         }
     }
@@ -158,6 +213,13 @@ impl AppState {
             |one: &Directory| Arc::new(Known::new(one.clone())) as Arc<dyn proofdesk_engine::Directory>;
         self.engine.use_directories(directories.iter().map(known).collect());
         self.directories = Arc::new(directories);
+        self
+    }
+
+    /// Adds what judges addresses of webhooks when they are written.
+    #[must_use]
+    pub fn with_reach(mut self, reach: Arc<Reach>) -> Self {
+        self.reach = Some(reach);
         self
     }
 

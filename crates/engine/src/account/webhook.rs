@@ -113,6 +113,12 @@ fn item(hook: &Webhook, secret: &str) -> Json {
     })
 }
 
+/// Whether an address has a user's name or password before its host.
+fn names_somebody(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', '?', '#', '\\']).next().is_some_and(|authority| authority.contains('@'))
+}
+
 impl Engine {
     /// Makes a webhook; gives its id and its secret, which is shown once. `id`, `created_at` and `seen` of the given one do
     /// not count.
@@ -172,7 +178,12 @@ impl Engine {
         }
         if new.direction == Direction::Out {
             if !(new.url.starts_with("https://") || new.url.starts_with("http://")) || new.url.len() > 2_000 {
-                wrong("url", "format", "Give the address to send to, beginning with https://.".to_owned());
+                let message = "Give the address to send to, beginning with https:// (or http:// within your own network).";
+                wrong("url", "format", message.to_owned());
+            } else if names_somebody(&new.url) {
+                let message = "Leave name and password out of the address: everybody who lists webhooks would read them. The \
+                               signature says who sends.";
+                wrong("url", "credentials", message.to_owned());
             }
             let of = self.registry().get(&new.record_type).cloned();
             let caller = self.caller_of_account(new.account, "").await?;

@@ -48,7 +48,9 @@ fn renderer(config: &Config) -> Option<std::path::PathBuf> {
 fn settings(config: &Config, address: SocketAddr, hint: Option<String>) -> anyhow::Result<Settings> {
     Ok(Settings {
         organization: config.organization.clone(),
+        is_named: config.organization != Config::default().organization,
         zone: config.zone()?,
+        is_zoned: config.time_zone != Config::default().time_zone,
         secure: config.is_secure(),
         attachment_max: config.attachment_max_mib * 1_048_576,
         renderer: renderer(config),
@@ -123,19 +125,23 @@ pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<Exit
         .with_context(|| format!("{} cannot be listened on: is another program there?", config.listen))?;
     let address = listener.local_addr()?;
     let settings = settings(config, address, hint)?;
+    let said = proofdesk_setup::Said::load(&engine).await?;
+    let zone = said.zone.clone().filter(|_| !settings.is_zoned).unwrap_or_else(|| settings.zone.clone());
     let base = settings.base();
+    let verifier = signer.verifier().to_string();
+    let reach = Arc::new(config.outgoing.reach()?);
     let jobs = Jobs {
         engine: engine.clone(),
         conformity: conformity.clone(),
         automations: automations.clone(),
         doors: doors.clone(),
-        reach: Some(Arc::new(config.outgoing.reach()?)),
+        reach: Some(reach.clone()),
         signer: Some(signer),
         schedule: Schedule {
             checkpoint_every: Duration::from_secs(config.checkpoint_seconds),
             checkpoint_file: Some(config.checkpoint_file()),
             conformity_every: Duration::from_secs(config.conformity_seconds),
-            zone: config.zone()?,
+            zone,
             ..Schedule::default()
         },
     };
@@ -146,9 +152,11 @@ pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<Exit
     say(config, &engine, address, &base).await?;
     let mut state = AppState::new(engine, settings).with_conformity(conformity).with_setup(guide);
     state.mail = mail;
+    state.verifier = Some(verifier);
     let state = state.with_providers(config.providers()?).with_directories(config.directories()?);
     let state = state.with_automations(automations);
-    let mut state = state.with_doors(doors);
+    let mut state = state.with_doors(doors).with_reach(reach);
+    state.hear(said);
     if let Some(meter) = meter(config)? {
         state = state.with_meter(meter);
         serve_metrics(config, &state, stopped.clone()).await?;

@@ -252,7 +252,7 @@ async fn figures(client: Client, uri: Uri) -> Result<Answer, ApiError> {
         return Err(ApiError::not_found(format!("figures of {}", of.plural.to_lowercase())));
     }
     let mut scope = proofdesk_report::Scope::of(&of.name);
-    scope.zone = client.state.settings.zone.clone();
+    scope.zone = client.state.zone();
     let found = client.state.figures.of(client.engine(), scope, PATIENCE).await?;
     let Some(computed) = found else {
         let body = json!({"record_type": of.name, "state": "computing"});

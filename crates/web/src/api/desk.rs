@@ -33,7 +33,7 @@ async fn root(client: Client, uri: Uri) -> Result<Answer, ApiError> {
     Ok(Answer::ok(json!({
         "name": "Proofdesk",
         "version": env!("CARGO_PKG_VERSION"),
-        "organization": client.state.settings.organization,
+        "organization": client.state.organization(),
         "openapi": "/api/v1/openapi.json",
         "types": "/api/v1/types",
         "search": "/api/v1/search",

@@ -71,7 +71,7 @@ async fn templates(client: Client, uri: Uri) -> Result<Answer, ApiError> {
 async fn one(client: Client, Path(name): Path<String>, uri: Uri) -> Result<Answer, ApiError> {
     Params::read(&uri, &[])?;
     readable(&client)?;
-    let given = given(&client.state.settings);
+    let given = given(&client.state);
     let (found, filled) = client.engine().fill_template(&client.caller, &name, &given).await?;
     let documents = client.engine().adopted(&client.caller, &name).await?;
     let mut written = template_json(&found, &documents);
@@ -93,7 +93,7 @@ async fn adopt(
     let mut form = input::Form::new(&object);
     let again = form.yes("again");
     form.finish()?;
-    let given = given(&client.state.settings);
+    let given = given(&client.state);
     let made = client.engine().adopt_template(&client.caller, &name, &given, Door::Api, again).await?;
     let location = address(&made.document.of, made.document.number);
     let body = json!({

@@ -56,7 +56,7 @@ pub async fn export(client: &Client, name: &str, uri: &Uri, form: Form) -> Resul
         descending,
         fields,
         naming: Naming::Names,
-        zone: client.state.settings.zone.clone(),
+        zone: client.state.zone(),
     };
     let table = Table::new(engine, &client.caller, wanted)?;
     Ok(crate::export::answer(table, form, false).await?)

@@ -226,8 +226,7 @@ pub async fn document_of(
     document: &str,
     run: Option<i64>,
 ) -> Result<Json, WebError> {
-    let heading =
-        Heading { organization: state.settings.organization.clone(), at: conformity.engine().now() };
+    let heading = Heading { organization: state.organization(), at: conformity.engine().now() };
     let declared = conformity.declarations();
     let found = declared.framework(id).or_else(|| declared.draft(id).map(|(draft, _)| draft));
     let framework = found.ok_or_else(|| WebError::NotFound(format!("framework {}", short(id))))?;

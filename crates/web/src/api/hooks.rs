@@ -83,6 +83,13 @@ async fn make_once(client: Client, object: Map<String, Json>) -> Result<Answer, 
     if new.direction == Direction::In && !is_door {
         form.wrong("door", "option", "There is no such door; GET /api/v1/doors lists them.");
     }
+    if let Some(reach) = client.state.reach.as_ref().filter(|_| new.direction == Direction::Out)
+        && let Ok(uri) = new.url.parse::<Uri>()
+        && let Err(error) = reach.judge(&uri)
+    {
+        // names are judged when they are asked: what they stand for changes
+        form.wrong("url", "address", &error.to_string());
+    }
     form.finish()?;
     let (id, secret) = client.engine().create_webhook(&client.act(), &new, &mut random()).await?;
     let made = client.engine().webhook(id).await?.map(|(hook, _)| written(&hook)).unwrap_or_default();

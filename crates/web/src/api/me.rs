@@ -37,7 +37,7 @@ async fn me(client: Client, uri: Uri) -> Result<Answer, ApiError> {
         "name": client.account.name,
         "person": person,
         "roles": client.account.roles,
-        "time_zone": client.state.settings.zone.iana_name().unwrap_or("UTC"),
+        "time_zone": client.state.zone().iana_name().unwrap_or("UTC"),
     })))
 }
 

@@ -14,21 +14,55 @@ mod paths;
 mod records;
 mod schemas;
 
+use std::io::Write as _;
+
 use axum::body::Bytes;
-use axum::http::{HeaderValue, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use proofdesk_model::Registry;
 use serde_json::{Map, Value as Json, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::api::client::Client;
 use crate::api::input::Params;
 use crate::api::problem::ApiError;
 
-/// The description as text: pretty JSON with a line feed at the end.
-pub fn openapi(registry: &Registry) -> String {
-    let mut text = serde_json::to_string_pretty(&document(registry)).unwrap_or_default();
+/// The description as it is handed out: some megabytes that follow from the declarations alone, so they are made once.
+pub struct Paper {
+    /// The text.
+    pub(crate) text: Bytes,
+    /// The text with gzip.
+    pub(crate) zipped: Bytes,
+    /// Its mark, an `ETag`.
+    pub(crate) tag: String,
+    /// What the page `/api` shows of it.
+    pub(crate) page: String,
+}
+
+impl Paper {
+    /// Makes everything: a second of work.
+    pub fn of(registry: &Registry) -> Self {
+        let document = document(registry);
+        let text = written(&document);
+        let mut zip = GzEncoder::new(Vec::new(), Compression::default());
+        let zipped = zip.write_all(text.as_bytes()).and_then(|()| zip.finish()).unwrap_or_default();
+        let tag = format!("\"{}\"", hex::encode(&Sha256::digest(text.as_bytes())[..16]));
+        let page = super::page::content(&document).into_string();
+        Self { text: Bytes::from(text), zipped: Bytes::from(zipped), tag, page }
+    }
+}
+
+fn written(document: &Json) -> String {
+    let mut text = serde_json::to_string_pretty(document).unwrap_or_default();
     text.push('\n');
     text
+}
+
+/// The description as text: pretty JSON with a line feed at the end.
+pub fn openapi(registry: &Registry) -> String {
+    written(&document(registry))
 }
 
 /// The description as JSON.
@@ -84,13 +118,42 @@ pub fn document(registry: &Registry) -> Json {
 ///
 /// # Errors
 /// 400 for a query, 401.
-pub async fn serve(client: Client, uri: Uri) -> Result<Response, ApiError> {
+pub async fn serve(client: Client, uri: Uri, headers: HeaderMap) -> Result<Response, ApiError> {
     Params::read(&uri, &[])?;
-    // some megabytes that follow from the declarations alone: written once
-    let paper = client.state.paper.get_or_init(|| Bytes::from(openapi(client.registry())));
-    let mut response = paper.clone().into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let paper = client.state.paper().await;
+    let text = |name: header::HeaderName| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let same = text(header::IF_NONE_MATCH)
+        .split(',')
+        .any(|known| known.trim().trim_start_matches("W/") == paper.tag);
+    let zipped = takes_gzip(text(header::ACCEPT_ENCODING));
+    let mut response = match (same, zipped) {
+        (true, _) => StatusCode::NOT_MODIFIED.into_response(),
+        (false, true) => paper.zipped.clone().into_response(),
+        (false, false) => paper.text.clone().into_response(),
+    };
+    let out = response.headers_mut();
+    if !same {
+        out.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if zipped {
+            out.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+    }
+    out.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    out.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    if let Ok(tag) = HeaderValue::from_str(&paper.tag) {
+        out.insert(header::ETAG, tag);
+    }
     Ok(response)
+}
+
+/// Whether a client takes gzip.
+fn takes_gzip(accepted: &str) -> bool {
+    accepted.split(',').any(|one| {
+        let mut parts = one.split(';').map(str::trim);
+        let is_gzip = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
+        let refused = parts.any(|part| part.strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0_f32)));
+        is_gzip && !refused
+    })
 }
 
 const ABOUT: &str = "Everything that the pages do, for programs. The record types and their fields come from the \

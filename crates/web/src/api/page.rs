@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::routing::get;
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 use serde_json::{Map, Value as Json};
 
 use super::openapi;
@@ -17,12 +17,19 @@ pub fn router() -> Router<AppState> {
 }
 
 async fn show(visit: Visit) -> Result<Markup, WebError> {
-    let document = openapi::document(visit.registry());
+    let paper = visit.state.paper().await;
+    let crumbs = vec![("Interface for programs".to_owned(), None)];
+    let body = html! { (PreEscaped(&paper.page)) };
+    Ok(layout::frame(&visit, Page::new("Interface for programs", crumbs, body)))
+}
+
+/// What the page shows of the description; the same for everybody.
+pub(super) fn content(document: &Json) -> Markup {
     let empty = Map::new();
     let paths = document["paths"].as_object().unwrap_or(&empty);
     let tags: Vec<&str> =
         document["tags"].as_array().into_iter().flatten().filter_map(|t| t["name"].as_str()).collect();
-    let body = html! {
+    html! {
         div.stack.tight {
             h1 { "Interface for programs" }
             p.muted { "Everything that the pages do, as JSON under " span.mono { "/api/v1" } ". "
@@ -42,14 +49,12 @@ async fn show(visit: Visit) -> Result<Markup, WebError> {
                 header { h2 { (tag) } }
                 div.body.stack {
                     @for (path, item) in paths { @for method in METHODS {
-                        @if let Some(operation) = item.get(method).filter(|o| o["tags"][0] == *tag) { (one(&document, method, path, item, operation)) }
+                        @if let Some(operation) = item.get(method).filter(|o| o["tags"][0] == *tag) { (one(document, method, path, item, operation)) }
                     } }
                 }
             }
         }
-    };
-    let crumbs = vec![("Interface for programs".to_owned(), None)];
-    Ok(layout::frame(&visit, Page::new("Interface for programs", crumbs, body)))
+    }
 }
 
 const METHODS: [&str; 5] = ["get", "post", "patch", "put", "delete"];

@@ -85,7 +85,7 @@ async fn take(
             a.button.primary href="/sign-in" { (words.say("forgotten-back")) }
         } }
     };
-    Ok(layout::gate_in(words, &title, &state.settings.organization, &body).into_response())
+    Ok(layout::gate_in(words, &title, &state.organization(), &body).into_response())
 }
 
 /// Makes the link and queues its mail, where there is an account with a password and an address.
@@ -120,5 +120,5 @@ fn page(state: &AppState, words: Words, name: &str, wrong: Option<&str>) -> Mark
             a.button.quiet.small href="/sign-in" { (words.say("forgotten-back")) }
         } }
     };
-    layout::gate_in(words, &title, &state.settings.organization, &body)
+    layout::gate_in(words, &title, &state.organization(), &body)
 }

@@ -32,6 +32,21 @@ pub(super) struct Asked {
     /// An address; only those of our own are followed.
     #[serde(default)]
     pub(super) next: String,
+    /// What happened before, in a word.
+    #[serde(default)]
+    said: Option<Said>,
+}
+
+/// What happened before somebody came to the sign-in page.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Said {
+    /// A form was sent when the session had ended.
+    Unsent,
+    /// A one-time link set a password.
+    Set,
+    #[serde(other)]
+    Nothing,
 }
 
 #[derive(Default, Deserialize)]
@@ -73,8 +88,9 @@ async fn ask(
         let to = step_address(Stage::Enrol, own(&asked.next));
         return Ok(Redirect::to(&to).into_response());
     }
+    let before = before(words, asked.said, own(&asked.next));
     let given = Given { next: asked.next, ..Given::default() };
-    Ok(form((&state, words), &given, None).into_response())
+    Ok(form((&state, words), &before, &given, None).into_response())
 }
 
 /// Where a sign-in goes on.
@@ -130,7 +146,7 @@ async fn sign_in(
                 Some(label) => sso::unfit(words, label, p),
                 None => refusal(words, p),
             });
-            let page = form((&state, words), &given, message.as_deref());
+            let page = form((&state, words), &html! {}, &given, message.as_deref());
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         Err(other) => Err(other.into()),
@@ -169,7 +185,7 @@ fn signed_out(state: &AppState, words: Words, provider: &str, address: &str) -> 
             a.button.quiet href="/sign-in" { (words.say("sign-out-again")) }
         } }
     };
-    layout::gate_in(words, &title, &state.settings.organization, &body)
+    layout::gate_in(words, &title, &state.organization(), &body)
 }
 
 /// Which directory knows the name: a question only where there are several.
@@ -184,12 +200,28 @@ fn choice(state: &AppState, words: Words, chosen: &str) -> Markup {
     } } }
 }
 
-fn form((state, words): (&AppState, Words), given: &Given, wrong: Option<&str>) -> Markup {
+/// Says what happened before. What was typed is still on the page before this one: signing in beside it keeps it.
+fn before(words: Words, said: Option<Said>, next: &str) -> Markup {
+    match said {
+        Some(Said::Unsent) => html! {
+            div.notice.risk role="status" {
+                b { (words.say("sign-in-unsent")) }
+                p.small { (words.say("sign-in-unsent-why")) }
+                p.small { a.link href={ "/sign-in?next=" (layout::escape_query(next)) } target="_blank" rel="noopener" { (words.say("sign-in-beside")) } }
+            }
+        },
+        Some(Said::Set) => html! { div.notice.ok role="status" { (words.say("sign-in-set")) } },
+        Some(Said::Nothing) | None => html! {},
+    }
+}
+
+fn form((state, words): (&AppState, Words), before: &Markup, given: &Given, wrong: Option<&str>) -> Markup {
     let (sign_in, next) = (&given.sign_in, given.next.as_str());
     let invalid = wrong.map(|_| "true");
     let body = html! {
         section.card { div.body.stack {
             h1 { (words.say("sign-in-title")) }
+            (before)
             form.form method="post" action="/sign-in" {
                 input type="hidden" name="next" value=(own(next));
                 div.input {
@@ -210,7 +242,7 @@ fn form((state, words): (&AppState, Words), given: &Given, wrong: Option<&str>) 
             @for line in state.settings.sign_in_hint.iter().flat_map(|hint| hint.lines()) { p.small.muted { (line) } }
         } }
     };
-    layout::gate_in(words, &words.say("sign-in-title"), &state.settings.organization, &body)
+    layout::gate_in(words, &words.say("sign-in-title"), &state.organization(), &body)
 }
 
 fn first_run(state: &AppState) -> Markup {
@@ -226,7 +258,7 @@ fn first_run(state: &AppState) -> Markup {
             a.button.primary href="/sign-in" { "Look again" }
         } }
     };
-    layout::gate("First run", &state.settings.organization, &body)
+    layout::gate("First run", &state.organization(), &body)
 }
 
 #[cfg(test)]

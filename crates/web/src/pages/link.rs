@@ -15,8 +15,8 @@ use crate::form::Wrong;
 use crate::language::{Language, Words};
 use crate::layout;
 use crate::pages::account::password_field;
-use crate::pages::passkey;
 use crate::pages::portal::refusal;
+use crate::pages::{forgotten, passkey};
 use crate::state::AppState;
 
 /// `/link/…`.
@@ -41,9 +41,32 @@ async fn ask(
     State(state): State<AppState>,
     words: Words,
     Path(secret): Path<String>,
-) -> Result<Markup, WebError> {
-    let link = state.engine.link(&secret).await?;
-    Ok(page(&state, words, &secret, &link, &Given::default(), &Wrong::default()))
+) -> Result<Response, WebError> {
+    let Some(link) = open(&state, &secret).await? else { return Ok(gone(&state, words)) };
+    Ok(page(&state, words, &secret, &link, &Given::default(), &Wrong::default()).into_response())
+}
+
+/// The link of a secret; none where it was used, has ended, or never was.
+async fn open(state: &AppState, secret: &str) -> Result<Option<Link>, WebError> {
+    match state.engine.link(secret).await {
+        Ok(link) => Ok(Some(link)),
+        Err(Error::NotFound(_)) => Ok(None),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Says that a link stands for nothing any more, and whom to ask for another one. Whether there ever was one is not told.
+fn gone(state: &AppState, words: Words) -> Response {
+    let title = words.say("link-gone");
+    let body = html! {
+        section.card { div.body.stack {
+            h1 { (title) }
+            p role="status" { (words.say("link-gone-why")) }
+            a.button.primary href="/sign-in" { (words.say("forgotten-back")) }
+            (forgotten::way(state, words))
+        } }
+    };
+    (StatusCode::GONE, layout::gate_in(words, &title, &state.organization(), &body)).into_response()
 }
 
 async fn take(
@@ -52,7 +75,7 @@ async fn take(
     Path(secret): Path<String>,
     Form(given): Form<Given>,
 ) -> Result<Response, WebError> {
-    let link = state.engine.link(&secret).await?;
+    let Some(link) = open(&state, &secret).await? else { return Ok(gone(&state, words)) };
     let done = match &link {
         Link::First => first(&state, &secret, &given).await,
         Link::Invitation(_) | Link::Reset(_) => {
@@ -60,7 +83,7 @@ async fn take(
         }
     };
     match done {
-        Ok(()) => Ok(Redirect::to("/sign-in").into_response()),
+        Ok(()) => Ok(Redirect::to("/sign-in?said=set").into_response()),
         Err(Error::Invalid(mut problems)) => {
             // who is invited reads his language; the first administrator reads what the engine says
             if !matches!(link, Link::First) {
@@ -71,6 +94,8 @@ async fn take(
             let page = page(&state, words, &secret, &link, &given, &Wrong::new(&problems.0));
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
+        // used between two clicks
+        Err(Error::NotFound(_)) => Ok(gone(&state, words)),
         Err(other) => Err(other.into()),
     }
 }
@@ -130,7 +155,7 @@ fn page(state: &AppState, words: Words, secret: &str, link: &Link, given: &Given
             }
         } }
     };
-    layout::gate_in(words, &title, &state.settings.organization, &body)
+    layout::gate_in(words, &title, &state.organization(), &body)
 }
 
 fn text_field(name: &str, label: &str, value: &str, autocomplete: &str, wrong: &Wrong) -> Markup {

@@ -22,6 +22,8 @@ pub fn router() -> Router<AppState> {
 
 async fn show(visit: Visit) -> Result<Markup, WebError> {
     let state = visit.engine().log_state().await?;
+    let key = &visit.state.verifier;
+    let shown = key.as_deref().unwrap_or("KEY");
     let body = html! {
         div.stack.tight {
             h1 { "Log" }
@@ -47,8 +49,15 @@ async fn show(visit: Visit) -> Result<Markup, WebError> {
                 }
             } }
             section.card { header { h2 { "How to verify" } } div.body.stack.small {
-                p { "On any machine with a copy of the database, or with an exported log:" }
-                pre.mono { "proofdesk verify --database FILE" }
+                @match key {
+                    Some(key) => { p { "The key by which checkpoints are verified. Keep it where the operator of this desk cannot change it:" } pre.mono { (key) } },
+                    None => p { "The operator gives the key by which checkpoints are verified: " code { "proofdesk log key" } "." },
+                }
+                p { "With a checkpoint that was kept elsewhere, on any machine with a copy of the database:" }
+                pre.mono { "proofdesk verify --database FILE \\\n  --key '" (shown) "' \\\n  --checkpoint KEPT.txt" }
+                p { "Or with the exported log, which holds no records:" }
+                pre.mono { "proofdesk log export log.jsonl\nproofdesk verify log.jsonl \\\n  --key '" (shown) "' \\\n  --checkpoint KEPT.txt" }
+                p { "Without " code { "--key" } " the program trusts the key beside the database, which proves nothing against its owner; without " code { "--checkpoint" } " a log that was cut or written anew as a whole cannot be told from the true one." }
                 p { "It reads every entry, computes every hash again, rebuilds each record from its entries and compares. It names a changed byte, a missing entry, a reordered pair or a forked checkpoint by record." }
                 p { "For one change: open " b { "History and proof" } " on the record's page, and take its proof as JSON." }
                 p { "A log proves nothing against its own administrator unless its checkpoints are kept elsewhere. Mail them to your auditor, or let a witness fetch them here:" }

@@ -143,8 +143,11 @@ async fn paper_of(visit: &Visit, reference: &Reference) -> Result<(Record, Paper
         files.into_iter().map(|f| format!("{} (SHA-256 {})", f.name, f.sha256)).collect();
     let log = engine.log_state().await?;
     let seal = format!(
-        "From the records of {} as they stood when the log {} had {} entries, root hash {}. docs/proof.md tells how to check it.",
-        visit.state.settings.organization, log.origin, log.size, log.root
+        "From the records of {} as they stood when the log {} had {} entries, root hash {}. The page Log of the desk tells how to check it.",
+        visit.state.organization(),
+        log.origin,
+        log.size,
+        log.root
     );
     let of = record.of.clone();
     let shown = |field: &proofdesk_model::Field| visit.caller.sees(&of, &field.name);
@@ -154,7 +157,7 @@ async fn paper_of(visit: &Visit, reference: &Reference) -> Result<(Record, Paper
         titles: &titles,
         gathered: &gathered,
         files: &names,
-        organization: &visit.state.settings.organization,
+        organization: &visit.state.organization(),
         zone: visit.zone(),
         today: format::day_of(visit.now),
         seal: Some(seal),

@@ -77,7 +77,7 @@ fn failed((state, words): (&AppState, Words), message: &str, back: &str) -> Resp
             a.button.primary href=(back) { (words.say("passkey-again")) }
         } }
     };
-    let page = layout::gate_in(words, &title, &state.settings.organization, &body);
+    let page = layout::gate_in(words, &title, &state.organization(), &body);
     (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
 }
 

@@ -83,7 +83,7 @@ fn failed(state: &AppState, words: Words, message: &str) -> Response {
             a.button.primary href="/sign-in" { (words.say("provider-back")) }
         } }
     };
-    let page = layout::gate_in(words, &title, &state.settings.organization, &body);
+    let page = layout::gate_in(words, &title, &state.organization(), &body);
     (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
 }
 
@@ -122,7 +122,7 @@ async fn ask(
     let body = html! {
         section.card { div.body.stack { h1 { (title) } (way(provider, words, &asked.next)) } }
     };
-    Ok(layout::gate_in(words, &title, &state.settings.organization, &body))
+    Ok(layout::gate_in(words, &title, &state.organization(), &body))
 }
 
 /// Leads on by itself, and by a link where a browser does not: a form of ours sends nobody to another site.
@@ -135,7 +135,7 @@ fn leading(state: &AppState, words: Words, provider: &Provider, address: &str) -
             a.button.primary href=(address) { (words.with("sign-in-on", &at)) }
         } }
     };
-    let page = layout::gate_in(words, &title, &state.settings.organization, &body);
+    let page = layout::gate_in(words, &title, &state.organization(), &body);
     let mut response = page.into_response();
     if let Ok(value) = HeaderValue::from_str(&format!("0; url={address}")) {
         response.headers_mut().insert(header::REFRESH, value);

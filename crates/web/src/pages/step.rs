@@ -116,7 +116,7 @@ async fn code_page(
             (code_form(words, ("/sign-in/code", &words.say("sign-in-button")), &next_field, wrong))
         } }
     };
-    Ok(layout::gate_in(words, &words.say("second-title"), &state.settings.organization, &body))
+    Ok(layout::gate_in(words, &words.say("second-title"), &state.organization(), &body))
 }
 
 /// Where the sign-in leads, kept over its steps.
@@ -178,7 +178,7 @@ async fn ask_factor(
     if !state.engine.is_young(&secret).await? {
         return Ok(prove_page((&state, words), &asked.next, &nothing).into_response());
     }
-    let factor = state.engine.begin_factor(&secret, &state.settings.organization, &mut random()).await?;
+    let factor = state.engine.begin_factor(&secret, &state.organization(), &mut random()).await?;
     Ok(factor_page((&state, words), &factor, &asked.next, &nothing).into_response())
 }
 
@@ -235,12 +235,12 @@ async fn take_factor(
                 } }
             };
             let title = words.say("codes-new-title");
-            Ok((jar, layout::gate_in(words, &title, &state.settings.organization, &body)).into_response())
+            Ok((jar, layout::gate_in(words, &title, &state.organization(), &body)).into_response())
         }
         Err(Error::NotFound(_)) => Ok(again()),
         Err(error) => {
             let wrong = wrong(words, error)?;
-            let factor = engine.begin_factor(&secret, &state.settings.organization, &mut random).await?;
+            let factor = engine.begin_factor(&secret, &state.organization(), &mut random).await?;
             let page = factor_page((&state, words), &factor, &given.next, &wrong);
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
@@ -263,7 +263,7 @@ fn prove_page((state, words): (&AppState, Words), next: &str, wrong: &Wrong) -> 
             (again_form(words))
         } }
     };
-    layout::gate_in(words, &title, &state.settings.organization, &body)
+    layout::gate_in(words, &title, &state.organization(), &body)
 }
 
 /// The page that sets a second factor up.
@@ -283,7 +283,7 @@ fn factor_page((state, words): (&AppState, Words), factor: &NewFactor, next: &st
             (again_form(words))
         } }
     };
-    layout::gate_in(words, &title, &state.settings.organization, &body)
+    layout::gate_in(words, &title, &state.organization(), &body)
 }
 
 /// How to take the secret over: a picture to scan, and the letters for who cannot.

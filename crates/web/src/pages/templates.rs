@@ -27,10 +27,10 @@ pub fn router() -> Router<AppState> {
 }
 
 /// What the settings say of places that no record holds.
-pub fn given(settings: &Settings) -> BTreeMap<String, String> {
+pub fn given(state: &AppState) -> BTreeMap<String, String> {
     let unset = Settings::default().organization;
-    let known = Some(&settings.organization).filter(|o| **o != unset && *o != "Your organization");
-    known.map(|o| ("organization".to_owned(), o.clone())).into_iter().collect()
+    let known = Some(state.organization()).filter(|o| *o != unset && o != "Your organization");
+    known.map(|o| ("organization".to_owned(), o)).into_iter().collect()
 }
 
 /// Whether records of a type can be begun from templates by the visitor.
@@ -95,8 +95,7 @@ async fn show(visit: Visit, Path(name): Path<String>) -> Result<Markup, WebError
 
 async fn page(visit: &Visit, name: &str, wrong: &[String]) -> Result<Markup, WebError> {
     let of = whole(visit)?;
-    let (found, filled) =
-        visit.engine().fill_template(&visit.caller, name, &given(&visit.state.settings)).await?;
+    let (found, filled) = visit.engine().fill_template(&visit.caller, name, &given(&visit.state)).await?;
     let documents = visit.engine().adopted(&visit.caller, name).await?;
     let may = visit.caller.may(of, &Action::Create);
     let body = html! {
@@ -139,7 +138,7 @@ async fn page(visit: &Visit, name: &str, wrong: &[String]) -> Result<Markup, Web
 
 async fn adopt(visit: Visit, Path(name): Path<String>, Texts(pairs): Texts) -> Result<Response, WebError> {
     let again = Typed::new(pairs).text("again").is_some_and(|a| a == "yes");
-    let given = given(&visit.state.settings);
+    let given = given(&visit.state);
     match visit.engine().adopt_template(&visit.caller, &name, &given, Door::Page, again).await {
         Ok(made) => {
             let reference = Reference::new(made.version.of.name.clone(), made.version.number);

@@ -70,3 +70,37 @@ async fn a_person_changes_the_own_password_and_makes_a_token() {
     assert_eq!(right.status, StatusCode::SEE_OTHER);
     assert_eq!(mara.get("/desk").await.status, StatusCode::SEE_OTHER, "all sessions ended");
 }
+
+#[tokio::test]
+async fn what_is_sent_after_the_session_ended_is_said_to_be_lost_and_leads_back_to_its_form() {
+    let desk = Desk::open().await;
+    let nobody = desk.browser();
+    for (path, form) in [
+        ("/incident/INC-1/comment", "/incident/INC-1?tab=talk"),
+        ("/incident/new", "/incident/new"),
+        ("/portal/incident/new", "/portal/incident/new?service=SVC-1"),
+    ] {
+        let request = axum::http::Request::post(path)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("sec-fetch-site", "same-origin")
+            .header("accept-language", "de")
+            .header("referer", format!("https://desk.example{form}"))
+            .body(axum::body::Body::from("body=Long%20words"))
+            .unwrap();
+        let answer = nobody.send(request).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER);
+        let to = answer.location().to_owned();
+        assert!(to.starts_with("/sign-in?next=/") && to.ends_with("&said=unsent"), "{path}: {to}");
+        let page = nobody.get(&to).await.body;
+        assert!(page.contains("What you sent was not taken") && page.contains("target=\"_blank\""), "{page}");
+        assert!(page.contains(&format!("name=\"next\" value=\"{form}\"")), "{path}: {page}");
+    }
+    let none = nobody.post("/incident/INC-1/comment", &[("body", "Words")]).await;
+    assert_eq!(
+        none.location(),
+        "/sign-in?next=/&said=unsent",
+        "without a word of the browser, the first page"
+    );
+    let read = nobody.get("/incident/INC-1").await;
+    assert_eq!(read.location(), "/sign-in?next=/incident/INC-1", "who only reads has lost nothing");
+}

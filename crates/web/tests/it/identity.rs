@@ -191,8 +191,18 @@ async fn an_administrator_invites_and_others_do_not_see_the_page() {
     let uwe = desk.browser();
     assert!(uwe.get(&link).await.body.contains("<b>uwe</b>"));
     assert_eq!(uwe.post(&link, &[("password", "short")]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(uwe.post(&link, &[("password", PASSWORD)]).await.location(), "/sign-in");
-    assert_eq!(uwe.post(&link, &[("password", PASSWORD)]).await.status, StatusCode::NOT_FOUND, "one use");
+    assert_eq!(uwe.post(&link, &[("password", PASSWORD)]).await.location(), "/sign-in?said=set");
+    assert!(uwe.get("/sign-in?said=set").await.body.contains("Your password is set"));
+    assert!(!uwe.get("/sign-in?said=anything").await.body.contains("role=\"status\""));
+    let used = uwe.post(&link, &[("password", PASSWORD)]).await;
+    assert_eq!(used.status, StatusCode::GONE, "one use");
+    for gone in [used, uwe.get(&link).await, uwe.get("/link/never").await] {
+        assert!(
+            gone.status == StatusCode::GONE && gone.body.contains("ask whoever invited you"),
+            "{}",
+            gone.body
+        );
+    }
     let uwe = desk.signed_in("uwe").await;
     assert_eq!(uwe.get("/desk").await.status, StatusCode::OK);
     ada.post(&format!("{at}/roles"), &[("role", "requester"), ("role", "auditor")]).await;
@@ -230,12 +240,12 @@ async fn the_first_administrator_is_made_by_a_link_that_works_once() {
     let earlier = secret;
     let secret = desk.engine.make_first_link(&mut proofdesk_web::session::random()).await.unwrap().unwrap();
     let browser = Browser::of(&router);
-    assert_eq!(browser.get(&format!("/link/{earlier}")).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(browser.get(&format!("/link/{earlier}")).await.status, StatusCode::GONE);
     let link = format!("/link/{secret}");
     let form = |password| [("name", "Ada Byron"), ("sign_in", "ada"), ("password", password)];
     assert_eq!(browser.post(&link, &form("short")).await.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(browser.post(&link, &form(PASSWORD)).await.location(), "/sign-in");
-    assert_eq!(browser.post(&link, &form(PASSWORD)).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(browser.post(&link, &form(PASSWORD)).await.location(), "/sign-in?said=set");
+    assert_eq!(browser.post(&link, &form(PASSWORD)).await.status, StatusCode::GONE);
     let accounts = desk.engine.accounts().await.unwrap();
     assert_eq!(accounts.len(), 1);
     assert!(accounts[0].roles.contains(&"administrator".to_owned()));

@@ -2,8 +2,9 @@
 
 use axum::http::StatusCode;
 use proofdesk_engine::Change;
+use proofdesk_web::{AppState, Settings};
 
-use crate::client::Desk;
+use crate::client::{Browser, Desk};
 
 const PAGES: [&str; 24] = [
     "/desk",
@@ -182,4 +183,25 @@ async fn a_service_shows_what_its_records_prove_and_says_what_they_do_not() {
         assert!(page.contains(text), "{text} is missing");
     }
     assert!(!page.contains("% available"), "nothing is claimed that no record proves");
+}
+
+#[tokio::test]
+async fn the_log_shows_its_key_and_the_whole_command_that_verifies_it() {
+    let desk = Desk::open().await;
+    let mara = desk.signed_in("mara").await;
+    let page = mara.get("/log").await.body;
+    assert!(page.contains("proofdesk log key"), "who was not told the key says who has it: {page}");
+    let mut state = AppState::new(desk.desk.engine.clone(), Settings::default());
+    state.verifier = Some("desk.test/log+1234abcd+AQ==".to_owned());
+    let router = proofdesk_web::router(state);
+    let mut browser = Browser::of(&router);
+    browser.keep(mara.cookie());
+    let page = browser.get("/log").await.body;
+    for command in
+        ["proofdesk verify --database FILE", "proofdesk log export log.jsonl", "--checkpoint KEPT.txt"]
+    {
+        assert!(page.contains(command), "{command}: {page}");
+    }
+    // the key by itself, and in both commands
+    assert_eq!(page.matches("desk.test/log+1234abcd+AQ==").count(), 3, "{page}");
 }

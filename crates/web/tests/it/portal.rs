@@ -563,6 +563,8 @@ async fn a_refused_password_is_a_sentence_and_the_account_is_in_the_portal() {
     has(&asked, &["class=\"portal\"", "<html lang=\"de\">"]);
     let others = ada.post("/account/sessions/end", &[("present", PASSWORD)]).await;
     assert_eq!(others.location(), "/portal/me", "{}", others.body);
+    let unknown = ada.post("/portal/me/language", &[("language", "xx")]).await;
+    assert_eq!(unknown.status, StatusCode::UNPROCESSABLE_ENTITY, "what is not kept is not said to be");
     // staff finds it at the desk, in English
     let mara = portal.signed_in("mara").await;
     has(&get_in(&mara, "de", "/account").await, &["Second factor", "Sessions"]);
@@ -642,9 +644,21 @@ async fn status_tells_of_disturbances_maintenance_and_the_past_and_is_followed()
             ],
         );
         has_not(&page, &["Cold stores", "freezer", "Draft about"]);
+        has(&ada.get("/portal").await, &["disturbed", "100", "The share counts only the time"]);
         portal.change("notice", 1, Change::default().take("end").with("ends_at", Value::Instant(now))).await;
         let page = ada.get("/status").await;
         has(&page, &["All your services work.", "The last 90 days", "Disturbance of the terminal"]);
+        has_not(&ada.get("/portal").await, &["The share counts only the time"]);
+        has(&page, &["The share counts only the time in which a service did not work at all"]);
+        has(&get_in(&ada, "de", "/status").await, &["kann er gestört und doch zu 100 % verfügbar sein"]);
+        // nobody is affected by what is over: it is not offered, and no report is hung to it
+        let over = ada.get("/portal/notice/NTC-1").await;
+        has(&over, &["This is over.", "href=\"/portal/incident/new\""]);
+        has_not(&over, &["This affects me too"]);
+        let late = [("title", "Terminal dark again"), ("service", "SVC-1"), ("notice", "NTC-1")];
+        let sent = ada.post("/portal/incident/new", &late).await;
+        assert!(sent.location().starts_with("/portal/incident/INC-1"), "{}", sent.body);
+        assert_eq!(portal.record("incident", 1).await.int("notice"), None);
         let outage = [
             ("title", text("Secret cause")),
             ("service", Value::Link(1)),

@@ -10,11 +10,17 @@ use proofdesk_web::{AppState, Settings};
 
 use crate::client::{Browser, Desk, PASSWORD};
 
+/// The shipped questions.
+fn guide(desk: &TestDesk) -> Guide {
+    let registry = desk.engine.registry();
+    let templates = proofdesk_model::template::read(&proofdesk_model::shipped_templates(), registry).unwrap();
+    Guide::load(&[], registry, &templates).unwrap()
+}
+
 /// The web of a desk, with the questions of set-up.
 fn web(desk: &TestDesk) -> Router {
     let registry = desk.engine.registry();
-    let templates = proofdesk_model::template::read(&proofdesk_model::shipped_templates(), registry).unwrap();
-    let guide = Guide::load(&[], registry, &templates).unwrap();
+    let guide = guide(desk);
     let declarations = proofdesk_conformity::Declarations::shipped(registry).unwrap();
     let conformity = proofdesk_conformity::Conformity::new(desk.engine.clone(), declarations);
     let state = AppState::new(desk.engine.clone(), Settings::default());
@@ -156,4 +162,57 @@ async fn an_empty_view_names_what_it_leaves_out() {
     assert!(page.contains("href=\"/document/DOC-1\"") && page.contains("Change policy"), "{page}");
     let mara = desk.signed_in("mara").await.get("/document?view=in_force").await;
     assert_eq!(mara.status, StatusCode::OK, "{}", mara.body);
+}
+
+/// What must be answered before anything is made.
+const ANSWERS: &str = r#"
+organization = "Nordlicht IT"
+units = "Service desk"
+locations = "Kiel"
+zone = "Europe/Berlin"
+people = [{ name = "Ada Lang" }, { name = "Ilse Brandt" }]
+roles.top_management = "Ada Lang"
+roles.conformity = "Ilse Brandt"
+roles.internal_auditor = "Ada Lang"
+roles.change_authority = "Ilse Brandt"
+areas.portfolio = "Ilse Brandt"
+areas.relationship = "Ilse Brandt"
+areas.supply = "Ilse Brandt"
+areas.transition = "Ilse Brandt"
+areas.resolution = "Ilse Brandt"
+areas.assurance = "Ada Lang"
+customers = [{ name = "Retail North", relation = "internal", relationship_manager = "Ilse Brandt" }]
+services = [{ name = "Tills", description = "Tills", outcomes = "Customers can pay", dependencies = "none", owner = "Ilse Brandt", criticality = "critical" }]
+"#;
+
+#[tokio::test]
+async fn the_name_and_the_zone_that_set_up_was_told_take_effect_at_once_unless_the_operator_chose() {
+    let (desk, router) = empty().await;
+    let guide = guide(&desk);
+    proofdesk_setup::Answers::read(ANSWERS, &guide).unwrap().keep(&desk.engine).await.unwrap();
+    let ilse = signed_in(&router, "ilse").await;
+    assert!(!ilse.get("/sign-in").await.body.contains("Nordlicht IT"));
+    let made = ilse.post("/setup/summary", &[]).await;
+    assert_eq!(made.location(), "/setup/made", "{}", made.body);
+    assert!(Browser::of(&router).get("/sign-in").await.body.contains("Nordlicht IT"));
+    assert!(ilse.get("/api/v1/me").await.body.contains("Europe/Berlin"));
+    // the operator's word goes before
+    let settings = Settings { organization: "Retail IT".to_owned(), is_named: true, ..Settings::default() };
+    let state = AppState::new(desk.engine.clone(), settings);
+    state.hear(proofdesk_setup::Said::load(&desk.engine).await.unwrap());
+    assert_eq!(state.organization(), "Retail IT");
+    assert_eq!(state.zone().iana_name(), Some("Europe/Berlin"), "and where it says nothing, set-up counts");
+}
+
+#[tokio::test]
+async fn what_a_row_needs_is_marked_before_it_is_missed() {
+    let (_desk, router) = empty().await;
+    let page = signed_in(&router, "ilse").await.get("/setup/services").await.body;
+    for label in ["Who they are", "What it depends on", "Owner", "How critical"] {
+        assert!(page.contains(&format!("{label}<span class=\"faint\"> (needed)</span>")), "{label}: {page}");
+    }
+    assert!(!page.contains("Who keeps the relationship<span"), "what is not needed is not marked");
+    assert_eq!(page.matches("aria-label=\"Row ").count(), 5, "no wall of empty rows");
+    let more = signed_in(&router, "ilse").await.get("/setup/services?more=services").await.body;
+    assert_eq!(more.matches("aria-label=\"Row ").count(), 12);
 }

@@ -9,7 +9,7 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use axum::routing::post;
 use proofdesk_doors::{Doors, signature};
-use proofdesk_engine::{Act, Change, Direction, Door, Error, NewAccount, Target, Webhook};
+use proofdesk_engine::{Act, Change, Direction, Door, Error, NewAccount, NewToken, Target, Webhook};
 use proofdesk_model::Value;
 use proofdesk_reach::{Limits, Reach, Rule};
 use proofdesk_store::Statement;
@@ -321,4 +321,50 @@ async fn webhooks_are_for_administrators() {
     };
     let fields: Vec<&str> = problems.0.iter().map(|p| p.field.as_str()).collect();
     assert_eq!(fields, ["label", "account", "url", "record_type"], "all at once");
+}
+
+#[tokio::test]
+async fn addresses_with_a_password_or_of_private_networks_are_refused_when_they_are_written() {
+    let desk = TestDesk::open(Database::Sqlite).await.unwrap();
+    let account = program(&desk, "Wall", "agent").await;
+    let ada = desk.person("Ada Lang", &["administrator"]).await.unwrap();
+    let hers = desk.account(&ada, "ada", "correct horse battery").await.unwrap();
+    let mut random = StdRng::from_seed([6; 32]);
+    let new = NewToken { label: "tests".to_owned(), ..NewToken::default() };
+    let act = Act::new(&desk.setup(), Door::Cli);
+    let (_, token) = desk.engine.create_token(&act, hers.id, &new, &mut random).await.unwrap();
+    let rule = Rule::parse(["10.7.0.0/16"]).unwrap();
+    let reach = Arc::new(Reach::new(rule, Limits::default(), None).unwrap());
+    let state = AppState::new(desk.engine.clone(), Settings::default()).with_reach(reach);
+    let router = proofdesk_web::router(state);
+    let make = async |url: &str| {
+        let body = serde_json::json!({
+            "direction": "out", "account": account, "label": "Wall", "url": url, "record_type": "incident",
+        });
+        let request = Request::post("/api/v1/webhooks")
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", "application/json")
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        let answer = router.clone().oneshot(request).await.unwrap();
+        let status = answer.status().as_u16();
+        let text = to_bytes(answer.into_body(), 1_048_576).await.unwrap();
+        (status, String::from_utf8_lossy(&text).into_owned())
+    };
+    for (url, says) in [
+        ("https://10.0.0.1/", "not a public address"),
+        ("http://[::1]:9000/take", "not a public address"),
+        ("https://127.1/take", "not a public address"),
+        ("https://user:secret@example.com/take", "Leave name and password out"),
+        ("https://user@example.com", "Leave name and password out"),
+        ("ftp://example.com/", "only http:// and https:// addresses"),
+    ] {
+        let (status, text) = make(url).await;
+        assert_eq!(status, 422, "{url}: {text}");
+        assert!(text.contains(says) && !text.contains("secret"), "{url}: {text}");
+    }
+    for url in ["https://example.com/a@b?c=d@e", "http://10.7.1.1/take"] {
+        let (status, text) = make(url).await;
+        assert_eq!(status, 201, "{url}: {text}");
+    }
 }

@@ -79,7 +79,7 @@ async fn page(
     if visit.account.second_factor {
         return own.frame(&words.say("factor-title"), present(words, wrong)).await;
     }
-    let issuer = &visit.state.settings.organization;
+    let issuer = &visit.state.organization();
     let factor = visit.engine().begin_factor(&visit.secret, issuer, &mut random()).await?;
     let title = words.say("factor-set-up");
     let body = html! {

@@ -72,7 +72,9 @@ pub async fn page(client: &Client, record: &Record, helped: &str) -> Result<Mark
                 div.prose { (PreEscaped(markdown::to_html(text))) }
             } }
         } }
-        @if is_notice { div.row { a.button.primary href=(report) { (client.say("offers-me-too")) } } }
+        @if is_notice && services::is_over(record, client.visit.now) {
+            p.muted { (client.say("notice-over")) " " a.link href={ "/portal/" (slug(INCIDENT)) "/new" } { (client.say("offers-report")) } }
+        } @else if is_notice { div.row { a.button.primary href=(report) { (client.say("offers-me-too")) } } }
         @else { (judged(client, record, helped, &report)) }
     };
     let reference = record.reference();

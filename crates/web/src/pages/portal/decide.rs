@@ -57,6 +57,7 @@ impl Holder {
             secret: String::new(),
             visitor: guest.0,
             now,
+            zone: state.zone(),
             path: String::new(),
             menu: Vec::new(),
         };
@@ -94,7 +95,7 @@ impl Holder {
                 }
             } }
         };
-        let organization = &client.visit.state.settings.organization;
+        let organization = &client.visit.state.organization();
         Ok(layout::gate_in(client.words, &client.say("approve-title"), organization, &body))
     }
 }
@@ -109,7 +110,7 @@ fn ended(state: &AppState, words: Words, status: StatusCode, said: (&str, &str))
             a.button href="/portal/approvals" { (words.say("decide-portal")) }
         } }
     };
-    (status, layout::gate_in(words, &title, &state.settings.organization, &body)).into_response()
+    (status, layout::gate_in(words, &title, &state.organization(), &body)).into_response()
 }
 
 fn gone(state: &AppState, words: Words) -> Response {

@@ -28,7 +28,7 @@ pub async fn frame(client: &Client, sheet: Sheet<'_>) -> Result<Markup, WebError
     let visit = &client.visit;
     let here = |path: &str| (visit.path == path).then_some("page");
     let staff = !visit.is_customer();
-    let name = client.fill("portal-name", "organization", &visit.state.settings.organization);
+    let name = client.fill("portal-name", "organization", &visit.state.organization());
     Ok(html! {
         (DOCTYPE)
         html lang=(client.words.code()) {

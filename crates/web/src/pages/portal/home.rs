@@ -114,6 +114,7 @@ fn own_services(client: &Client, standings: &[Standing]) -> Markup {
                     } } } }
                 }
             }
+            @if standings.iter().any(|s| s.state == services::State::Disturbed) { p.small.muted { (client.say("services-explained")) } }
         }
     }
 }

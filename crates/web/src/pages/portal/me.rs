@@ -8,7 +8,7 @@ use axum::routing::{get, post};
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use maud::{Markup, html};
-use proofdesk_engine::{Door, Error, Problem};
+use proofdesk_engine::{Door, Error, Problem, Problems};
 
 use crate::error::WebError;
 use crate::form::sent::Texts;
@@ -104,6 +104,10 @@ fn secret(
 async fn language(client: Client, jar: CookieJar, Texts(pairs): Texts) -> Result<Response, WebError> {
     let typed = Typed::new(pairs).text("language").unwrap_or_default();
     let chosen = Language::of_tag(&typed);
+    if chosen.is_none() && !typed.is_empty() {
+        let message = "The desk does not speak this language.";
+        return Err(Error::Invalid(Problems(vec![Problem::new("language", "option", message)])).into());
+    }
     let visit = &client.visit;
     visit.engine().set_language(&visit.caller, chosen.map(Language::code), Door::Page).await?;
     let name = cookie_name(visit.state.settings.secure);

@@ -192,6 +192,11 @@ async fn told(client: &Client) -> Result<(Struck, HashSet<i64>), WebError> {
 /// Notices that hold now.
 pub const PRESENT: &str = "state == 'published' && begins_at <= now && (ends_at == null || ends_at > now)";
 
+/// Whether a notice is over: nobody is affected by it any more.
+pub fn is_over(notice: &Record, now: i64) -> bool {
+    notice.state == "ended" || notice.instant("ends_at").is_some_and(|ends| ends <= now)
+}
+
 /// The services of a notice that the person who reads may know of.
 ///
 /// # Errors

@@ -48,7 +48,8 @@ async fn show(client: Client) -> Result<Markup, WebError> {
         section.stack aria-labelledby="services" {
             h2 id="services" { (client.say("home-services")) }
             @if standings.is_empty() { p.muted { (client.say("home-no-services")) } }
-            @else if client.visit.state.mail.is_some() { p.small.muted { (client.say("status-follow-help")) } }
+            @else { p.small.muted { (client.say("services-explained")) } }
+            @if !standings.is_empty() && client.visit.state.mail.is_some() { p.small.muted { (client.say("status-follow-help")) } }
             @for standing in &standings { (service(&client, standing).await?) }
         }
         (notices(&client, "status-past", &past).await?)

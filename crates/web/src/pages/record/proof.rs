@@ -202,8 +202,8 @@ fn page(proof: &InclusionProof, download: &str, visit: &Visit) -> Markup {
                 section.card { header { h2 { "How to verify" } } div.body.stack.small {
                     p { "Hash the byte 00 followed by the entry's bytes with SHA-256: that is the leaf hash. Then combine it with each hash of the path, as the bits of the leaf index say, with the byte 01 in front. The last hash must be the root that the checkpoint signs." }
                     p { "The program does the same for the whole database:" }
-                    pre.mono { "proofdesk verify" }
-                    p { a.link href="/log" { "The log and its key" } }
+                    pre.mono { "proofdesk verify --database FILE --key KEY --checkpoint KEPT.txt" }
+                    p { a.link href="/log" { "The log, its key and the whole command" } }
                 } }
             }
         }

@@ -6,10 +6,9 @@ use proofdesk_setup::{Answer, Answers, Column, Guide, Kind, Page, Question, Rows
 use crate::form::Typed;
 use crate::pages::setup::So;
 
-/// Empty rows below those that are filled.
-const SPARE: usize = 2;
-/// Rows that are shown at least.
-const LEAST: usize = 3;
+/// Empty rows where none is filled yet, one of rows with many cells; below filled ones there is one. A narrow screen shows
+/// each cell below the other.
+const LEAST: usize = 2;
 /// Empty rows after asking for more.
 const MORE: usize = 8;
 /// So many filled rows stay open.
@@ -135,7 +134,12 @@ fn table(
     let is_fixed = !rows.fixed.is_empty();
     let mut shown: Vec<Vec<String>> = answer.rows().to_vec();
     if !is_fixed {
-        let spare = if more == question.name { MORE } else { SPARE.max(LEAST.saturating_sub(shown.len())) };
+        let is_broad = rows.columns.len() >= BROAD;
+        let spare = match more == question.name {
+            true => MORE,
+            false if is_broad || !shown.is_empty() => 1,
+            false => LEAST,
+        };
         shown.extend(std::iter::repeat_n(vec![String::new(); rows.columns.len()], spare));
     }
     html! {
@@ -209,11 +213,11 @@ fn cell_of(
         like: if row == 0 { &column.like } else { "" },
         invalid: !sentences.is_empty(),
         described: (!sentences.is_empty()).then_some(described.as_str()),
-        needed: false,
+        needed: column.required,
     };
     html! {
         div.input {
-            label for=(id) { (column.label) }
+            label for=(id) { (column.label) @if column.required { span.faint { " (needed)" } } }
             (control(guide, so, &column.kind, &cell, text))
             @for w in &sentences { p.wrong id=(described) { (w.says) } }
         }

@@ -9,7 +9,7 @@ use proofdesk_conformity::control::Kind;
 use proofdesk_conformity::view::ObligationView;
 use proofdesk_conformity::{Conformity, Overview, Scope, State};
 use proofdesk_engine::Door;
-use proofdesk_setup::{Bearing, Error, NextStep, Plan};
+use proofdesk_setup::{Bearing, Error, NextStep, Plan, Said};
 
 use crate::error::WebError;
 use crate::layout::escape_query;
@@ -35,6 +35,7 @@ pub async fn make(visit: Visit) -> Result<Response, WebError> {
         }
         Err(other) => return Err(other.into()),
     }
+    visit.state.hear(Said::load(visit.engine()).await?);
     visit.state.set_begun();
     if let Ok(found) = conformity::require(&visit) {
         found.run(&Scope::all(), &format!("after set-up by {}", visit.account.name), Door::Page).await?;

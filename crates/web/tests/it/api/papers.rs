@@ -1,9 +1,11 @@
 //! The description: complete, the same each time, and readable as a page.
 
 use std::collections::BTreeSet;
+use std::io::Read as _;
 
 use axum::http::StatusCode;
 use serde_json::{Value as Json, json};
+use tower::ServiceExt as _;
 
 use super::rest::Rest;
 
@@ -62,6 +64,32 @@ async fn every_path_of_the_description_is_served() {
         let known: BTreeSet<String> = known.into_iter().filter(|m| m != "PARAMETERS").collect();
         assert_eq!(allowed, known, "{path}");
     }
+}
+
+#[tokio::test]
+async fn the_description_is_made_once_and_sent_again_only_where_it_changed() {
+    let rest = Rest::open(proofdesk_testkit::Database::Sqlite).await;
+    let ask =
+        async |headers: &[(&str, &str)]| rest.ask("GET", "/api/v1/openapi.json", headers, &Json::Null).await;
+    let plain = ask(&[]).await;
+    let tag = plain.header("etag").to_owned();
+    assert!(tag.len() > 20 && plain.header("content-encoding").is_empty(), "{tag}");
+    let request = axum::http::Request::get("/api/v1/openapi.json")
+        .header("authorization", format!("Bearer {}", rest.agent))
+        .header("accept-encoding", "br, gzip;q=0.8");
+    let zipped = rest.router.clone().oneshot(request.body(axum::body::Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(zipped.headers()["content-encoding"], "gzip");
+    assert_eq!(zipped.headers()["etag"], tag.as_str());
+    let zipped = axum::body::to_bytes(zipped.into_body(), 64 * 1_048_576).await.unwrap();
+    assert!(zipped.len() * 5 < plain.text.len(), "{} of {}", zipped.len(), plain.text.len());
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(&zipped[..]).read_to_string(&mut text).unwrap();
+    assert!(text == plain.text, "the same text");
+    let refused = ask(&[("accept-encoding", "gzip;q=0")]).await;
+    assert!(refused.header("content-encoding").is_empty() && refused.text == plain.text);
+    let known = ask(&[("if-none-match", &tag)]).await;
+    assert_eq!((known.status, known.text.len()), (StatusCode::NOT_MODIFIED, 0));
+    assert_eq!(ask(&[("if-none-match", "\"another\"")]).await.status, StatusCode::OK);
 }
 
 #[tokio::test]
