@@ -175,7 +175,8 @@ pub const QUESTIONS: [Question; 28] = [
     each(
         "known_error.matched",
         "known_error",
-        "state = 'published' AND category IS NOT NULL AND published_at IS NOT NULL",
+        "state = 'published' AND category IS NOT NULL AND published_at IS NOT NULL AND EXISTS (SELECT 1 FROM link k \
+         WHERE k.from_type = 'known_error' AND k.from_number = t.number AND k.relation = 'known_error.affects')",
         "NOT EXISTS (SELECT 1 FROM link k JOIN link l ON l.to_type = k.to_type AND l.to_number = k.to_number \
          AND l.relation = 'incident.affects' JOIN incident i ON i.number = l.from_number \
          WHERE k.from_type = 'known_error' AND k.from_number = t.number AND k.relation = 'known_error.affects' \

@@ -109,11 +109,12 @@ fn approve(
     let back_out = "Put the version before back from the snapshot; 15 minutes.";
     match category {
         "standard" => {
-            let change = assessment(benefit)
-                .with_text("standard_model", "Monthly standard change")
-                .with_text("back_out_plan", back_out);
+            let (change, model) =
+                (assessment(benefit).with_text("back_out_plan", back_out), company.standard);
             let change = change.with_text("back_out_test", "Done with the first one of this model.");
-            stories.change(slot, at + 20 * MINUTE, requester, change.take("use_standard"));
+            stories.then(slot, at + 20 * MINUTE, requester, move |s| {
+                Ok(change.with("model", link(s, model)?).take("use_standard"))
+            });
         }
         "emergency" => {
             let mut change = assessment(benefit)

@@ -240,6 +240,8 @@ pub struct Company {
     pub spare: Slot,
     /// Top management's role, which the book describes.
     pub top: Slot,
+    /// The model of standard changes, which the book describes.
+    pub standard: Slot,
     /// Fulfilment instructions.
     pub instructions: Slot,
     /// Articles for agents.
@@ -312,6 +314,7 @@ pub fn plan(stories: &mut Stories, start: i64, end: i64) -> Company {
     let agreements = agreements::plan(stories, &people, &customers, &services, &hours, start, end, &mut next);
     let (instructions, articles) = articles(stories, &people, &services, end, &mut next);
     let top = stories.reserve("role_assignment");
+    let standard = stories.reserve("change_model");
     Company {
         people,
         teams,
@@ -323,6 +326,7 @@ pub fn plan(stories: &mut Stories, start: i64, end: i64) -> Company {
         hours,
         spare,
         top,
+        standard,
         instructions,
         articles,
     }

@@ -106,6 +106,7 @@ fn known(company: &Company) -> Names {
     }
     add("configuration_item", "spare".to_owned(), company.spare);
     add("role_assignment", "top".to_owned(), company.top);
+    add("change_model", "model.standard".to_owned(), company.standard);
     for (i, (slot, targets)) in company.agreements.iter().enumerate() {
         add("agreement", format!("sla.{i}"), *slot);
         for (j, target) in targets.iter().enumerate() {

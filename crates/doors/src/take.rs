@@ -6,7 +6,7 @@ mod fires;
 mod on;
 mod write;
 
-use proofdesk_engine::{Caller, CaseEvent, Engine, Error, NewCase, Problems, Reference};
+use proofdesk_engine::{Caller, CaseEvent, Engine, Error, NewCase, Problem, Problems, Reference};
 use proofdesk_model::{Condition, Job, Outcome as Holds};
 use serde_json::{Value as Json, json};
 
@@ -88,8 +88,12 @@ pub struct Done {
 ///
 /// # Errors
 /// `Invalid` for a message without the list that the door reads; `Forbidden` where the account may not do what the door
-/// does; a fault of the database: send the message again, what was done is not done twice.
+/// does, and for who only reads as a requester, before any case is looked at; a fault of the database: send the message again, what was done is not done twice.
 pub async fn take(engine: &Engine, door: &Door, asker: &Asker, message: &Json) -> Result<Vec<Done>, Error> {
+    if asker.caller.is_mere_requester() {
+        let says = "A door is for programs of the desk; this account is a customer's.";
+        return Err(Error::Forbidden(Problems(vec![Problem::new("", "permission", says)])));
+    }
     let items: Vec<&Json> = match &door.each {
         None => vec![message],
         Some(name) => match message.get(name).and_then(Json::as_array) {

@@ -6,7 +6,7 @@
 
 pub mod calendar;
 pub mod directory;
-mod ends;
+pub mod ends;
 pub mod link;
 pub mod outside;
 pub mod passkey;

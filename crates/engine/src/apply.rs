@@ -152,8 +152,7 @@ impl Engine {
         let draft = Draft::new(&record_type, current, change, caller, stamp).map_err(Error::Invalid)?;
         spans::is_about(&record_type.name, &action);
         let facts = self.facts(&draft).await?;
-        let draft = draft.derive(self.rules(), &facts);
-        let checked = draft.check(self.rules(), &facts).map_err(Error::Invalid)?;
+        let checked = self.checked(draft.derive(self.rules(), &facts), &facts).await?;
         let (checked, receipt) = self.write_numbered(&permit, checked, &along, id).await?;
         self.terms().forget(&record_type.name);
         Ok(Applied {
@@ -181,8 +180,7 @@ impl Engine {
         self.check_files(&record_type, current.as_ref(), &change, &[]).await?;
         let draft = Draft::new(&record_type, current, change, caller, stamp).map_err(Error::Invalid)?;
         let facts = self.facts(&draft).await?;
-        let mut checked =
-            draft.derive(self.rules(), &facts).check(self.rules(), &facts).map_err(Error::Invalid)?;
+        let mut checked = self.checked(draft.derive(self.rules(), &facts), &facts).await?;
         if checked.after().number == 0 {
             checked = checked.numbered(self.store().allocate(&record_type.name, 1).await?);
         }
@@ -212,8 +210,11 @@ impl Engine {
             Err(problems) => return Ok(problems),
         };
         let facts = self.facts(&draft).await?;
-        let draft = draft.derive(self.rules(), &facts);
-        Ok(draft.check(self.rules(), &facts).err().unwrap_or_default())
+        match self.checked(draft.derive(self.rules(), &facts), &facts).await {
+            Ok(_) => Ok(proofdesk_model::Problems::default()),
+            Err(Error::Invalid(problems)) => Ok(problems),
+            Err(other) => Err(other),
+        }
     }
 
     /// Reads what a write is about, in one go: the record with its relations, and whether what it will link to exists.
@@ -595,5 +596,11 @@ fn unentered(
         };
         Some(proofdesk_model::Problem::new(name, "staff", message))
     };
-    set.chain(linked).filter_map(problem).collect()
+    let mut found: Vec<_> = set.chain(linked).filter_map(problem).collect();
+    // keys of other programs are unique across customers: who could say one would learn whether it is taken
+    if change.external_key.is_some() && by_hand && caller.reads_as_requester(of) {
+        let message = "The key of another program is filled in by the desk. Leave it out.";
+        found.push(proofdesk_model::Problem::new("external_key", "staff", message));
+    }
+    found
 }

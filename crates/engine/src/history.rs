@@ -54,21 +54,26 @@ pub struct HistoryItem {
     pub is_whole: bool,
 }
 
-/// An entry without what the caller does not see.
-fn seen_by(caller: &Caller, of: &RecordType, mut item: HistoryItem) -> HistoryItem {
+/// An entry without what the caller does not see; none where nothing is left for who reads as a requester: that another
+/// customer's person watches a service, or was helped by an article, is not his to know.
+fn seen_by(caller: &Caller, of: &RecordType, mut item: HistoryItem) -> Option<HistoryItem> {
     let audience = item.note.as_ref().and_then(|n| n.get("audience")).and_then(Json::as_str);
     let for_customer = audience == Some(Audience::Customer.as_str());
     if !caller.reads_notes(of) && item.note.is_some() && !for_customer {
         item.note = None;
         item.is_whole = false;
     }
-    if caller.reads_as_requester(of) {
-        let (changes, links) = (item.changes.len(), item.links.len());
-        item.changes.retain(|change| caller.sees(of, &change.field));
-        item.links.retain(|(relation, _, _)| caller.sees(of, relation));
-        item.is_whole &= (changes, links) == (item.changes.len(), item.links.len());
+    if !caller.reads_as_requester(of) {
+        return Some(item);
     }
-    item
+    let (changes, links) = (item.changes.len(), item.links.len());
+    item.changes.retain(|change| caller.sees(of, &change.field));
+    item.links.retain(|(relation, _, _)| caller.sees(of, relation));
+    item.is_whole &= (changes, links) == (item.changes.len(), item.links.len());
+    let is_own = item.person.is_some() && item.person == caller.person;
+    let is_step = item.action == "create" || of.transition(&item.action).is_some();
+    let tells = for_customer || !item.changes.is_empty() || !item.links.is_empty();
+    (is_own || is_step || tells).then_some(item)
 }
 
 impl HistoryItem {
@@ -100,22 +105,36 @@ impl Engine {
         before: Option<i64>,
         limit: usize,
     ) -> Result<Vec<HistoryItem>, Error> {
-        let items = self.history_before(record, before, limit).await?;
-        let Some(of) = self.registry().get(&record.record_type) else { return Ok(items) };
-        Ok(items.into_iter().map(|item| seen_by(caller, of, item)).collect())
+        let Some(of) = self.registry().get(&record.record_type) else {
+            return self.history_before(record, before, limit).await;
+        };
+        let mut found = Vec::with_capacity(limit.min(200));
+        let mut before = before;
+        loop {
+            let items = self.history_before(record, before, limit).await?;
+            let is_last = items.len() < limit;
+            before = items.last().map(|item| item.entry);
+            found.extend(items.into_iter().filter_map(|item| seen_by(caller, of, item)));
+            if is_last || found.len() >= limit {
+                found.truncate(limit);
+                return Ok(found);
+            }
+        }
     }
 
-    /// One entry of the log with the record that it is about; none where there is none of this id.
+    /// One entry of the log with the record that it is about; none where there is none of this id, or none that the
+    /// caller sees.
     ///
     /// # Errors
     /// As [`Engine::history`].
     pub async fn entry(&self, caller: &Caller, id: i64) -> Result<Option<(Reference, HistoryItem)>, Error> {
         let Some(stored) = self.store().entry(id).await? else { return Ok(None) };
-        let mut item = self.read_entry(&stored.record, &stored)?;
-        if let Some(of) = self.registry().get(&stored.record.record_type) {
-            item = seen_by(caller, of, item);
-        }
-        Ok(Some((stored.record, item)))
+        let item = self.read_entry(&stored.record, &stored)?;
+        let seen = match self.registry().get(&stored.record.record_type) {
+            Some(of) => seen_by(caller, of, item),
+            None => Some(item),
+        };
+        Ok(seen.map(|item| (stored.record, item)))
     }
 
     /// Entries of a record older than an entry, newest first; at most `limit`.

@@ -28,6 +28,7 @@ pub mod people;
 pub mod read;
 pub mod readers;
 pub mod saved_view;
+mod segregation;
 pub mod sight;
 mod spans;
 pub mod template;

@@ -4,7 +4,7 @@
 //! a record that he does not see does not exist for him.
 //! Not here: which types and fields he sees ([`proofdesk_model::access`]).
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use proofdesk_model::{Action, Caller, Condition, Problem, Problems, Record, RecordType, Reference};
 
@@ -83,6 +83,31 @@ impl Engine {
             others.retain(|r| seen.contains(r));
         }
         record.links.retain(|_, others| !others.is_empty());
+        Ok(())
+    }
+
+    /// Gives records of one type the relations to many that it declares, with the ends that the caller may see: for
+    /// tables, which show more than one record. Inverses are not among them.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn with_declared_links(&self, caller: &Caller, records: &mut [Record]) -> Result<(), Error> {
+        let Some(of) = records.first().map(|r| r.of.clone()) else { return Ok(()) };
+        let numbers: Vec<i64> = records.iter().map(|r| r.number).collect();
+        let mut links = self.store().declared_links(&of, Some(&numbers)).await?;
+        for found in links.values_mut() {
+            found.retain(|relation, _| caller.sees(&of, relation));
+        }
+        let ends: BTreeSet<Reference> =
+            links.values().flat_map(BTreeMap::values).flatten().cloned().collect();
+        let seen = self.seen_references(caller, &ends.into_iter().collect::<Vec<_>>()).await?;
+        for record in records {
+            let mut found = links.remove(&record.number).unwrap_or_default();
+            for others in found.values_mut() {
+                others.retain(|r| seen.contains(r));
+            }
+            record.links = found;
+        }
         Ok(())
     }
 

@@ -81,7 +81,7 @@ async fn read_all(engine: &Engine, name: &str) -> Result<Vec<Record>, Error> {
             _ => break,
         }
     }
-    let mut links = engine.store().links_of_all(of).await?;
+    let mut links = engine.store().declared_links(of, None).await?;
     for record in &mut found {
         record.links = links.remove(&record.number).unwrap_or_default();
     }

@@ -71,6 +71,19 @@ impl Engine {
         Ok(())
     }
 
+    /// Numbers of the people who watch a record, as far as the caller may know: who reads as a requester hears only of
+    /// himself. Who may see the record at all is not asked here.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn watchers_for(&self, caller: &Caller, on: &Reference) -> Result<Vec<i64>, Error> {
+        let mut all = self.watchers(on).await?;
+        if self.registry().get(&on.record_type).is_some_and(|of| caller.reads_as_requester(of)) {
+            all.retain(|person| Some(*person) == caller.person);
+        }
+        Ok(all)
+    }
+
     /// Numbers of the people who watch a record, in order of their beginning.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ use crate::lock;
 use crate::record::{Record, Reference};
 use crate::record_type::RecordType;
 use crate::rule::{Facts, Job, RuleSet};
-use crate::workflow::Transition;
+use crate::workflow::{Guard, Transition};
 
 use self::row::DraftRow;
 
@@ -87,14 +87,14 @@ impl Draft {
         after.updated_by = caller.person;
         let mut given = Vec::new();
         let step = change.transition.as_deref().and_then(|name| of.transition(name));
-        let lock = Lock { step, caller, stamp: &stamp };
+        let lock = Lock { step, caller, stamp: &stamp, was: current.as_deref() };
         for (name, value) in change.set {
             apply_value(of, &mut after, &name, value, &lock, &mut problems);
             given.push(name);
         }
         for link in &change.links {
-            let settled = lock::settled(of, &after.state, &link.relation, step);
-            problems.0.extend(settled.filter(|_| current.is_some()));
+            let settled = current.as_deref().and_then(|was| lock::settled(was, &link.relation, step));
+            problems.0.extend(settled);
             if !of.fields.get(&link.relation).is_some_and(|f| f.columns().is_empty())
                 && !of.inverses.contains_key(&link.relation)
             {
@@ -246,7 +246,7 @@ impl Draft {
     fn check_far_locks(&self, facts: &Facts, problems: &mut Problems) {
         let settled = |relation: &str, other: &Record| {
             let theirs = self.of.partner(relation)?;
-            let problem = lock::settled(&other.of, &other.state, theirs, None)?;
+            let problem = lock::settled(other, theirs, None)?;
             let message = format!("{}: {}", other.reference(), problem.message);
             Some(Problem { field: relation.to_owned(), message, ..problem })
         };
@@ -292,6 +292,27 @@ impl Draft {
                     .push(Problem::new("", "guard", guard.says.clone()).with_clause(guard.clause.as_deref()));
             }
         }
+    }
+
+    /// The guards of the step that hold people apart, beside what the record says now.
+    pub fn guards_by_log(&self) -> impl Iterator<Item = &Guard> {
+        let step = self.transition.as_deref().and_then(|t| self.of.transition(t));
+        step.into_iter().flat_map(|t| &t.guards).filter(|g| g.apart_from.is_some() || g.two_hands)
+    }
+
+    /// Whether a guard would hold if the record named who takes the step.
+    pub fn holds_for_me(&self, guard: &Guard, facts: &Facts) -> bool {
+        let mut mine = self.clone();
+        if let (Some(field), Some(me)) = (&guard.apart_from, self.caller.person) {
+            mine.after_mut().set(field, Value::Link(me));
+        }
+        let row = DraftRow::new(&mine, facts, std::slice::from_ref(guard));
+        guard.condition.evaluate(&row, &mine.context()) == Outcome::True
+    }
+
+    /// Whether the program itself, an import, or the making of the example company writes.
+    pub fn is_free(&self) -> bool {
+        lock::is_free(&self.caller, &self.stamp)
     }
 
     /// The context in which this draft's conditions are evaluated.
@@ -471,6 +492,7 @@ struct Lock<'a> {
     step: Option<&'a Transition>,
     caller: &'a Caller,
     stamp: &'a Stamp,
+    was: Option<&'a Record>,
 }
 
 fn apply_value(
@@ -497,10 +519,9 @@ fn apply_value(
             let message = format!("{} is computed; it cannot be entered.", field.label);
             return problems.push(Problem::new(name, "computed", message));
         }
-        let is_new = after.version <= 1;
         let free = lock::is_free(lock.caller, lock.stamp);
         let by_steps = (!free).then(|| lock::by_steps(of, field, lock.step)).flatten();
-        let settled = || lock::settled(of, &after.state, &field.name, lock.step).filter(|_| !is_new);
+        let settled = || lock::settled(lock.was?, &field.name, lock.step);
         if let Some(problem) = by_steps.or_else(settled) {
             return problems.push(problem);
         }

@@ -9,6 +9,7 @@ use crate::access::Caller;
 use crate::change::{Door, Stamp};
 use crate::error::Problem;
 use crate::field::{Field, Kind};
+use crate::record::Record;
 use crate::record_type::{Fixed, RecordType};
 use crate::workflow::Transition;
 
@@ -21,9 +22,12 @@ impl RecordType {
         self.transitions.iter().filter(writes).map(|t| t.label.as_str()).collect()
     }
 
-    /// The lock on a field or relation in a state, if there is one.
-    pub fn fixed_in(&self, state: &str, field: &str) -> Option<&Fixed> {
-        let holds = |f: &&Fixed| f.states.iter().any(|s| s == state) && f.fields.iter().any(|f| f == field);
+    /// The lock on a field or relation of a record as it stands, if there is one.
+    pub fn fixed_for(&self, record: &Record, field: &str) -> Option<&Fixed> {
+        let holds = |f: &&Fixed| {
+            let once = f.once.as_deref().is_none_or(|once| !record.get(once).is_null());
+            once && f.states.contains(&record.state) && f.fields.iter().any(|f| f == field)
+        };
         self.fixed.iter().find(holds)
     }
 
@@ -36,9 +40,9 @@ impl RecordType {
         }
     }
 
-    /// Whether people may enter a field of a record that is in a state: it is entered at all, and not settled.
-    pub fn is_open_in(&self, state: &str, field: &Field) -> bool {
-        field.is_entered() && self.fixed_in(state, &field.name).is_none()
+    /// Whether people may enter a field of a record: it is entered at all, and not settled.
+    pub fn is_open_for(&self, record: &Record, field: &Field) -> bool {
+        field.is_entered() && self.fixed_for(record, &field.name).is_none()
     }
 }
 
@@ -71,21 +75,23 @@ pub(crate) fn by_steps(of: &RecordType, field: &Field, step: Option<&Transition>
     Some(Problem::new(&field.name, "step", message).with_clause(field.clause.as_deref()))
 }
 
-/// The problem of whoever alters a field or relation that is settled in the state in which the record was, unless the
-/// step that he takes offers it.
-pub(crate) fn settled(
-    of: &RecordType,
-    state: &str,
-    name: &str,
-    step: Option<&Transition>,
-) -> Option<Problem> {
-    let fixed = of.fixed_in(state, name)?;
+/// The problem of whoever alters a field or relation that is settled for the record as it was, unless the step that he
+/// takes offers it.
+pub(crate) fn settled(was: &Record, name: &str, step: Option<&Transition>) -> Option<Problem> {
+    let of = &was.of;
+    let fixed = of.fixed_for(was, name)?;
     if step.is_some_and(|t| t.asks_for(name)) {
         return None;
     }
     let field = of.field(name);
     let label = field.map_or_else(|| name.replace('_', " "), |f| f.label.clone());
-    let state = of.state(state).map_or(state, |s| s.label.as_str()).to_lowercase();
-    let message = format!("{label} is locked: {} is {state}. {}", of.label, fixed.says);
+    let why = match fixed.once.as_deref().and_then(|once| of.field(once)) {
+        Some(once) => format!("“{}” is filled in", once.label),
+        None => of.state(&was.state).map_or(was.state.as_str(), |s| s.label.as_str()).to_lowercase(),
+    };
+    let message = match fixed.once {
+        Some(_) => format!("{label} is locked, because {why}. {}", fixed.says),
+        None => format!("{label} is locked: {} is {why}. {}", of.label, fixed.says),
+    };
     Some(Problem::new(name, "locked", message).with_clause(field.and_then(|f| f.clause.as_deref())))
 }

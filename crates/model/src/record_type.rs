@@ -150,6 +150,8 @@ pub struct Fixed {
     pub fields: Vec<String>,
     /// The states.
     pub states: Vec<String>,
+    /// Only once this field has a value; from the beginning of the states where none is named.
+    pub once: Option<String>,
     /// What to do instead, for a person.
     pub says: String,
 }

@@ -59,6 +59,11 @@ pub struct Guard {
     pub clause: Option<String>,
     /// What is missing, for a person.
     pub says: String,
+    /// Field of the person from whom whoever takes the step is to be apart: by the log, too, so that nobody takes his own
+    /// name out first.
+    pub apart_from: Option<String>,
+    /// By the log, somebody else than whoever takes the step had a hand in the record.
+    pub two_hands: bool,
 }
 
 /// A declared transition.

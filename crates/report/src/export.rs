@@ -1,14 +1,17 @@
 //! Lists as tables for other programs: any list of any type, read page by page, as CSV or as a spreadsheet.
 //!
+//! A link is its reference with the title beside it, a relation to many that the type declares is all of them in one
+//! cell; inverses are lists of the other type and not columns here.
+//!
 //! Not here: who may see what (`engine` answers for the caller), how a table is sent (`web`, the command line).
-//! Invariant: rows come from [`Engine::list_shown`] alone, so nothing is exported that a list would not show; memory
-//! holds one page of rows, however long the list is.
+//! Invariant: rows come from [`Engine::list_shown`] alone and ends of relations are those that the caller sees, so
+//! nothing is exported that a list or a record would not show; memory holds one page of rows, however long the list is.
 
 pub mod cell;
 pub mod comma;
 pub mod sheet;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -105,6 +108,8 @@ impl Column {
             Content::Value(name, _)
             | Content::Key(name, _)
             | Content::Title(name, _)
+            | Content::Keys(name)
+            | Content::Titles(name)
             | Content::File(name) => name,
         }
     }
@@ -125,6 +130,10 @@ enum Content {
     Key(String, String),
     /// Its title.
     Title(String, String),
+    /// The references of a relation to many.
+    Keys(String),
+    /// Their titles.
+    Titles(String),
     /// The name of a file.
     File(String),
 }
@@ -213,8 +222,18 @@ impl Table {
             after: self.after.take(),
             limit: PAGE,
         };
-        let (page, titles) = self.engine.list_shown(&self.caller, &request, self.stored()).await?;
-        let files = if self.columns.iter().any(|c| matches!(c.kind, Content::File(_))) {
+        let (mut page, mut titles) = self.engine.list_shown(&self.caller, &request, self.stored()).await?;
+        let has = |what: fn(&Content) -> bool| self.columns.iter().any(|column| what(&column.kind));
+        if has(|kind| matches!(kind, Content::Keys(_) | Content::Titles(_))) {
+            self.engine.with_declared_links(&self.caller, &mut page.records).await?;
+        }
+        if has(|kind| matches!(kind, Content::Titles(_))) {
+            let ends = page.records.iter().flat_map(|r| r.links.values().flatten());
+            let ends: BTreeSet<Reference> = ends.filter(|r| !titles.contains_key(r)).cloned().collect();
+            let ends: Vec<Reference> = ends.into_iter().collect();
+            titles.extend(self.engine.titles_of(&self.caller, &ends).await?);
+        }
+        let files = if has(|kind| matches!(kind, Content::File(_))) {
             self.engine.named_files(&self.caller, &page.records).await?
         } else {
             HashMap::new()
@@ -235,7 +254,11 @@ impl Table {
                 | Content::Key(name, _)
                 | Content::Title(name, _)
                 | Content::File(name) => name,
-                Content::Reference | Content::RecordType | Content::State => continue,
+                Content::Reference
+                | Content::RecordType
+                | Content::State
+                | Content::Keys(_)
+                | Content::Titles(_) => continue,
             };
             if !found.contains(name) {
                 found.push(name.clone());
@@ -261,6 +284,8 @@ impl Table {
                 Cell::link(&record.get(name), to, |r| Some(registry.write_reference(r)))
             }
             Content::Title(name, to) => Cell::link(&record.get(name), to, |r| titles.get(r).cloned()),
+            Content::Keys(name) => Cell::links(record, name, " ", |r| Some(registry.write_reference(r))),
+            Content::Titles(name) => Cell::links(record, name, "; ", |r| titles.get(r).cloned()),
             Content::File(name) => {
                 let id = record.text(name).unwrap_or_default();
                 files.get(id).map_or(Cell::Empty, |f| Cell::Text(f.name.clone()))
@@ -274,10 +299,9 @@ impl Table {
 const BEFORE: [&str; 2] = ["reference", "state"];
 const AFTER: [&str; 6] = ["created_at", "created_by", "updated_at", "updated_by", "origin", "external_key"];
 
-/// The fields that a table can have: what a list shows, but no relations to many.
+/// The fields that a table can have.
 fn exportable(of: &RecordType) -> impl Iterator<Item = &Field> {
-    let shown = |f: &&Field| !f.hidden && !f.retired && !matches!(f.kind, Kind::Links { .. });
-    of.fields.values().filter(shown)
+    of.fields.values().filter(|f| !f.hidden && !f.retired)
 }
 
 fn columns(caller: &Caller, wanted: &Wanted) -> Result<Vec<Column>, Error> {
@@ -328,15 +352,16 @@ fn column(of: &RecordType, name: &str, naming: Naming) -> Vec<Column> {
         let heading = if naming == Naming::Names { name.to_owned() } else { label };
         vec![Column { heading, kind }]
     };
-    let link = |label: &str, to: &str| {
+    let pair = |label: &str, [keys, titles]: [Content; 2], plural: &str| {
         let (key, title) = match naming {
-            Naming::Names => (name.to_owned(), format!("{name}_title")),
-            Naming::Labels => (format!("{label} key"), label.to_owned()),
+            Naming::Names => (name.to_owned(), format!("{name}_title{plural}")),
+            Naming::Labels => (format!("{label} key{plural}"), label.to_owned()),
         };
-        vec![
-            Column { heading: key, kind: Content::Key(name.to_owned(), to.to_owned()) },
-            Column { heading: title, kind: Content::Title(name.to_owned(), to.to_owned()) },
-        ]
+        vec![Column { heading: key, kind: keys }, Column { heading: title, kind: titles }]
+    };
+    let link = |label: &str, to: &str| {
+        let (name, to) = (name.to_owned(), to.to_owned());
+        pair(label, [Content::Key(name.clone(), to.clone()), Content::Title(name, to)], "")
     };
     match name {
         "reference" => return one(Content::Reference, "Key".to_owned()),
@@ -347,6 +372,13 @@ fn column(of: &RecordType, name: &str, naming: Naming) -> Vec<Column> {
         _ => {}
     }
     if let Some(field) = exportable(of).find(|f| f.name == name || f.columns().iter().any(|c| c == name)) {
+        if matches!(field.kind, Kind::Links { .. }) {
+            return pair(
+                &field.label,
+                [Content::Keys(name.to_owned()), Content::Titles(name.to_owned())],
+                "s",
+            );
+        }
         if let Some(to) = field.target() {
             return link(&field.label, to);
         }

@@ -40,6 +40,14 @@ fn asked_by(draft: &Draft) -> Option<Reference> {
     Some(Reference::new(REQUEST_MODEL, number))
 }
 
+/// Whether people wrote answers to no form: of a request without a model.
+fn answers_nothing(draft: &Draft) -> bool {
+    let by_hand = matches!(draft.stamp().door, Door::Page | Door::Api | Door::Link);
+    let said = draft.after().text(field::ANSWERS).is_some()
+        && (draft.before().is_none() || draft.changed(field::ANSWERS));
+    by_hand && said && draft.after().int(field::MODEL).is_none()
+}
+
 /// What is wrong with an answer, with the words of its question.
 fn unmet(form: &FormText, unmet: Unmet) -> Problem {
     let (at, why) = match unmet {
@@ -115,6 +123,10 @@ impl Rule for Ordered {
     }
 
     fn check(&self, draft: &Draft, facts: &Facts, _stamp: &Stamp) -> Vec<Problem> {
+        if answers_nothing(draft) {
+            let message = "There is no form to answer without a request model. Say it in the description.";
+            return vec![Problem::new(field::ANSWERS, "unknown", message)];
+        }
         let Some(found) = asked_by(draft).and_then(|r| facts.one(&r)) else { return Vec::new() };
         // a form that cannot be read asks nothing; its own rule has said so
         let form = FormText::parse(found.text(model::FORM).unwrap_or_default()).unwrap_or_default();

@@ -327,23 +327,35 @@ impl Store {
         Ok((record, present))
     }
 
-    /// The relations to many that all records of a small type declare, those of one record after another, by number.
+    /// The relations to many that records declare, those of one record after another, by number: of these records, or
+    /// of all of a small type.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn links_of_all(
+    pub async fn declared_links(
         &self,
         of: &RecordType,
+        numbers: Option<&[i64]>,
     ) -> Result<HashMap<i64, BTreeMap<String, Vec<Reference>>>, Error> {
         let mut found: HashMap<i64, BTreeMap<String, Vec<Reference>>> = HashMap::new();
+        let parts: Vec<Option<&[i64]>> = match numbers {
+            Some(numbers) => numbers.chunks(AT_ONCE).map(Some).collect(),
+            None => vec![None],
+        };
         for way in ways(of) {
             let Place::Forward(relation) = &way.place else { continue };
-            let mut sql = self.sql();
-            sql.push("SELECT from_number, to_number FROM link WHERE relation = ").bind(relation.as_str());
-            sql.push(" ORDER BY 1, 2");
-            for row in self.known_rows(sql).await? {
-                let list = found.entry(row.int(0)).or_default().entry(way.name.to_owned()).or_default();
-                list.push(Reference::new(way.other, row.int(1)));
+            for part in &parts {
+                let mut sql = self.sql();
+                sql.push("SELECT from_number, to_number FROM link WHERE relation = ").bind(relation.as_str());
+                if let Some(numbers) = part {
+                    sql.push(" AND from_number IN (");
+                    push_numbers(&mut sql, numbers);
+                }
+                sql.push(" ORDER BY 1, 2");
+                for row in self.known_rows(sql).await? {
+                    let list = found.entry(row.int(0)).or_default().entry(way.name.to_owned()).or_default();
+                    list.push(Reference::new(way.other, row.int(1)));
+                }
             }
         }
         Ok(found)

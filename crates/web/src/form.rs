@@ -121,10 +121,10 @@ pub fn encoding(fields: &[&Field]) -> Option<&'static str> {
     fields.iter().any(|f| matches!(f.kind, Kind::File)).then_some("multipart/form-data")
 }
 
-/// The fields of a type's form by section heading, in order: those of a new record, or those that may be altered in a
-/// state.
-pub fn sections<'a>(of: &'a RecordType, state: Option<&str>) -> Vec<(&'a str, Vec<&'a Field>)> {
-    let is_open = |f: &&Field| is_entered(f) && state.is_none_or(|state| of.is_open_in(state, f));
+/// The fields of a type's form by section heading, in order: those of a new record, or those of a record that may be
+/// altered.
+pub fn sections<'a>(of: &'a RecordType, record: Option<&Record>) -> Vec<(&'a str, Vec<&'a Field>)> {
+    let is_open = |f: &&Field| is_entered(f) && record.is_none_or(|record| of.is_open_for(record, f));
     let found = of.sections.iter().map(|section| {
         let fields = section.fields.iter().filter_map(|name| of.field(name)).filter(is_open).collect();
         (section.label.as_str(), fields)

@@ -10,6 +10,9 @@ use proofdesk_model::format::{parse_day, write_day};
 use super::Account;
 use crate::error::Error;
 
+/// The word for a role that has no last day any more.
+pub const NEVER: &str = "never";
+
 /// Roles that always end, and how many days they last where no day is said.
 const ENDING: [(&str, i32); 2] = [("auditor", 400), ("certification_auditor", 120)];
 
@@ -31,6 +34,11 @@ fn pairs(row: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
     row.split(' ').filter(|word| !word.is_empty()).map(split)
 }
 
+/// Whether a role always has a last day.
+pub fn always_ends(role: &str) -> bool {
+    ENDING.iter().any(|(name, _)| *name == role)
+}
+
 /// Refuses what is no role.
 pub(super) fn known<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), Error> {
     let mut names = names;
@@ -44,10 +52,11 @@ pub(super) fn known<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), Erro
 }
 
 /// The roles as a row keeps them, in the order of the permission matrix, each once. A role that is held already keeps
-/// its day where none is said; an auditor's gets one.
+/// its day where none is said, and loses it by [`NEVER`]; an auditor's gets one.
 ///
 /// # Errors
-/// `Invalid` for what is no role, for a day that is none or has passed, and for a role that has ended, without a day.
+/// `Invalid` for what is no role, for a day that is none or has passed, for a role that has ended, without a day, and
+/// for [`NEVER`] where the role always ends.
 pub(super) fn check(given: &[String], held: &BTreeMap<String, String>, today: i32) -> Result<String, Error> {
     let wrong = |code: &str, message: String| Err(Error::invalid("roles", code, message));
     let mut days: BTreeMap<&str, Option<String>> = BTreeMap::new();
@@ -59,7 +68,12 @@ pub(super) fn check(given: &[String], held: &BTreeMap<String, String>, today: i3
                 "The role of an administrator has no end, so that the desk always has one.".to_owned();
             return wrong("format", message);
         }
-        if let Some(day) = day
+        if day == Some(NEVER) && always_ends(name) {
+            let message =
+                format!("The role {name} always has a last day: say which, as `{name}:2027-12-31`.");
+            return wrong("format", message);
+        }
+        if let Some(day) = day.filter(|day| *day != NEVER)
             && parse_day(day).is_none_or(|last| last < today)
         {
             let message =
@@ -98,6 +112,9 @@ pub(super) fn following(
 fn written(days: &BTreeMap<&str, Option<String>>, held: &BTreeMap<String, String>, today: i32) -> String {
     let word = |name: &str| {
         let said = days.get(name)?.clone();
+        if said.as_deref() == Some(NEVER) {
+            return Some(name.to_owned());
+        }
         let usual = ENDING.iter().find(|(role, _)| *role == name).map(|(_, lasts)| write_day(today + lasts));
         let day = said.or_else(|| held.get(name).cloned()).or(usual);
         Some(day.map_or_else(|| name.to_owned(), |day| format!("{name}:{day}")))
@@ -147,6 +164,10 @@ mod tests {
             of(&["auditor", "agent:2025-01-01"], &held).unwrap(),
             "agent:2025-01-01 auditor:2024-12-31"
         );
+        let held = days("auditor:2030-12-31 agent:2030-01-01");
+        assert_eq!(of(&["agent:never", "auditor"], &held).unwrap(), "agent auditor:2030-12-31");
+        assert!(of(&["auditor:never"], &held).is_err(), "an auditor's role always ends");
+        let held = days("auditor:2024-12-31 agent:2024-01-01");
         assert!(of(&["auditor", "agent"], &held).is_err(), "what has ended begins again only with a new day");
         for wrong in
             ["emperor", "auditor:2024-10-03", "auditor:soon", "administrator:2030-01-01", "auditor agent", ""]

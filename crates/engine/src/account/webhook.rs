@@ -160,7 +160,11 @@ impl Engine {
         Ok((id, secret))
     }
 
-    async fn check_webhook(&self, new: &Webhook) -> Result<(), Error> {
+    /// Refuses a webhook that cannot be made, before anybody proves who he is for it.
+    ///
+    /// # Errors
+    /// `Invalid` with all problems, or a fault of the database.
+    pub async fn check_webhook(&self, new: &Webhook) -> Result<(), Error> {
         let mut problems = proofdesk_model::Problems::default();
         let mut wrong = |field: &str, code: &str, message: String| {
             problems.push(proofdesk_model::Problem::new(field, code, message));

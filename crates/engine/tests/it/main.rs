@@ -11,6 +11,7 @@ mod people;
 mod requester;
 mod samples;
 mod scoped;
+mod segregation;
 mod sign_in;
 mod talk;
 mod tampered;

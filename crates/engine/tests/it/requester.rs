@@ -119,6 +119,35 @@ async fn of_every_type_only_what_is_public_is_seen() {
     }
 }
 
+#[tokio::test]
+async fn who_watches_or_was_helped_is_told_to_no_other_customer() {
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let mine = desk.person("Store 118", &["requester"]).await.unwrap();
+        let other = desk.person("Store 7", &["requester"]).await.unwrap();
+        let agent = desk.person("Mara Rehn", &["agent"]).await.unwrap();
+        let change = proofdesk_engine::Change::default().with_text("name", "Point of sale");
+        let number = desk.create("service", change).await.unwrap().record.number;
+        let on = Reference::new("service", number);
+        for caller in [&other, &mine, &agent] {
+            desk.engine.watch(caller, &on, true, Door::Page).await.unwrap();
+        }
+        assert_eq!(desk.engine.watchers_for(&mine, &on).await.unwrap(), [mine.person.unwrap()]);
+        assert_eq!(desk.engine.watchers_for(&agent, &on).await.unwrap().len(), 3);
+        let told = desk.engine.history_for(&mine, &on, None, 50).await.unwrap();
+        let told: Vec<(&str, Option<i64>)> = told.iter().map(|i| (i.action.as_str(), i.person)).collect();
+        assert_eq!(told, [("watch", mine.person), ("create", desk.setup().person)], "{database:?}");
+        // also where pages are shorter than what lies between
+        let one = desk.engine.history_for(&other, &on, None, 1).await.unwrap();
+        let next = desk.engine.history_for(&other, &on, Some(one[0].entry), 1).await.unwrap();
+        assert_eq!((one[0].action.as_str(), next[0].action.as_str()), ("watch", "create"));
+        let hidden = desk.engine.history_for(&agent, &on, None, 50).await.unwrap();
+        let hidden = hidden.iter().find(|i| i.person == other.person).unwrap().entry;
+        assert!(desk.engine.entry(&mine, hidden).await.unwrap().is_none());
+        assert!(desk.engine.entry(&agent, hidden).await.unwrap().is_some());
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn neither_search_nor_a_conflict_nor_other_types_tell() {
     for database in BOTH {

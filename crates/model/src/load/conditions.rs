@@ -57,8 +57,17 @@ fn conditions(name: &str, tree: &TypeTree, registry: &Registry, book: &mut Book<
             };
             if let Some(condition) = checked(&written.condition, name, registry, book) {
                 in_memory(&condition, &written.condition, name, registry, book);
-                let clause = written.clause.as_ref().map(|c| c.text.clone());
-                of_transition.push(Guard { condition, clause, says: says.text.clone() });
+                let text = |word: &Option<Word>| word.as_ref().map(|w| w.text.clone());
+                if let Some(from) = &written.apart_from {
+                    apart_from(from, name, registry, book);
+                }
+                of_transition.push(Guard {
+                    condition,
+                    clause: text(&written.clause),
+                    says: says.text.clone(),
+                    apart_from: text(&written.apart_from),
+                    two_hands: written.two_hands,
+                });
             }
         }
         guards.push(of_transition);
@@ -103,6 +112,17 @@ pub(super) fn checked(
             }
             None
         }
+    }
+}
+
+/// Who takes a step is apart from a person whom the record names.
+fn apart_from(word: &Word, name: &str, registry: &Registry, book: &mut Book<'_>) {
+    let field = registry.get(name).and_then(|of| of.field(&word.text));
+    if field.is_none_or(|f| f.columns().is_empty() || f.target() != Some("person")) {
+        book.mistake(
+            word.spot,
+            format!("`{}` is no person of the record, from whom one could be apart", word.text),
+        );
     }
 }
 

@@ -22,10 +22,11 @@ const WRITERS: [&str; 2] = ["people", "steps"];
 
 /// Reads `fixed`.
 pub(crate) fn read(node: Node<'_>, book: &mut Book<'_>) -> Option<FixedTree> {
-    let props = node.props(&["in", "says"], book);
+    let props = node.props(&["in", "once", "says"], book);
     node.childless(book);
     let fields: Vec<_> = node.marked_args(book).iter().flat_map(|(word, _)| word.split()).collect();
     let states = props.words("in", book);
+    let once = props.text("once", book);
     let says = props.text("says", book);
     if fields.is_empty() {
         book.mistake(node.spot(), "`fixed` names fields: fixed \"field\" in=\"states\" says=\"…\"");
@@ -36,7 +37,7 @@ pub(crate) fn read(node: Node<'_>, book: &mut Book<'_>) -> Option<FixedTree> {
     if says.is_none() {
         book.mistake(node.spot(), "`fixed` says what to do instead: says=\"…\"");
     }
-    Some(FixedTree { fields, states, says: says? })
+    Some(FixedTree { fields, states, once, says: says? })
 }
 
 /// The locks of a type, with every name in them resolved.
@@ -54,7 +55,16 @@ pub(crate) fn fixed(tree: &TypeTree, states: &[State], scope: &Scope<'_>, book: 
         for state in &written.states {
             state_name(state, states, book);
         }
-        if let Some(first) = states.first()
+        if let Some(once) = &written.once
+            && scope.field_or_relation(once, book)
+            && !scope.fields.get(&once.text).is_some_and(|f| f.columns().contains(&once.text))
+        {
+            book.mistake(
+                once.spot,
+                format!("`{}` is a relation; `once` names a field with a value", once.text),
+            );
+        }
+        if let Some(first) = states.first().filter(|_| written.once.is_none())
             && let Some(word) = written.states.iter().find(|w| w.text == first.name)
         {
             let message =
@@ -64,6 +74,7 @@ pub(crate) fn fixed(tree: &TypeTree, states: &[State], scope: &Scope<'_>, book: 
         found.push(Fixed {
             fields: written.fields.iter().map(|w| w.text.clone()).collect(),
             states: written.states.iter().map(|w| w.text.clone()).collect(),
+            once: written.once.as_ref().map(|w| w.text.clone()),
             says: written.says.text.clone(),
         });
     }

@@ -195,11 +195,9 @@ fn children(node: Node<'_>, tree: &mut TypeTree, book: &mut Book<'_>) {
             "state" => tree.states.extend(state(child, book)),
             "transition" => tree.transitions.extend(transition(child, book)),
             "guard" if tree.extends => {
-                let props = child.props(&["clause", "says"], book);
                 child.childless(book);
                 if let Some([name, condition]) = child.args(["transition", "condition"], book) {
-                    let (clause, says) = (props.text("clause", book), props.text("says", book));
-                    tree.guards.push((name, GuardTree { condition, clause, says }));
+                    tree.guards.push((name, guard(child, condition, book)));
                 }
             }
             "clock" => tree.clocks.extend(clock(child, book)),
@@ -296,6 +294,17 @@ fn state(node: Node<'_>, book: &mut Book<'_>) -> Option<StateTree> {
     })
 }
 
+fn guard(node: Node<'_>, condition: Word, book: &mut Book<'_>) -> GuardTree {
+    let props = node.props(&["clause", "says", "apart_from", "two_hands"], book);
+    GuardTree {
+        condition,
+        clause: props.text("clause", book),
+        says: props.text("says", book),
+        apart_from: props.text("apart_from", book),
+        two_hands: props.yes("two_hands", book),
+    }
+}
+
 fn transition(node: Node<'_>, book: &mut Book<'_>) -> Option<TransitionTree> {
     let known = ["label", "from", "to", "role", "requires", "offers", "key", "primary", "at"];
     let props = node.props(&known, book);
@@ -318,10 +327,8 @@ fn transition(node: Node<'_>, book: &mut Book<'_>) -> Option<TransitionTree> {
         child.childless(book);
         match child.word() {
             "guard" => {
-                let props = child.props(&["clause", "says"], book);
                 if let Some([condition]) = child.args(["condition"], book) {
-                    let (clause, says) = (props.text("clause", book), props.text("says", book));
-                    tree.guards.push(GuardTree { condition, clause, says });
+                    tree.guards.push(guard(child, condition, book));
                 }
             }
             "set" => {

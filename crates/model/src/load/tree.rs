@@ -48,6 +48,7 @@ pub(crate) struct TypeTree {
 pub(crate) struct FixedTree {
     pub fields: Vec<Word>,
     pub states: Vec<Word>,
+    pub once: Option<Word>,
     pub says: Word,
 }
 
@@ -128,6 +129,8 @@ pub(crate) struct GuardTree {
     pub condition: Word,
     pub clause: Option<Word>,
     pub says: Option<Word>,
+    pub apart_from: Option<Word>,
+    pub two_hands: bool,
 }
 
 /// A clock.

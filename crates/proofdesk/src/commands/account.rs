@@ -67,7 +67,7 @@ pub enum AccountCommand {
     },
     /// Give an account other roles
     #[command(
-        after_help = "A role ends by itself where its last day is said; an auditor's always does, after 400 days (certification auditors: 120).\n\nExample:\n  proofdesk account roles ida --role auditor:2027-12-31 --role requester"
+        after_help = "A role ends by itself where its last day is said (`agent:2027-12-31`; `agent:never` takes it away again); an auditor's always does, after 400 days (certification auditors: 120).\n\nExample:\n  proofdesk account roles ida --role auditor:2027-12-31 --role requester"
     )]
     Roles {
         /// Sign-in name

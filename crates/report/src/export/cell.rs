@@ -66,6 +66,18 @@ impl Cell {
         }
     }
 
+    /// What is said of the records that a relation to many leads to.
+    pub fn links(
+        record: &Record,
+        relation: &str,
+        between: &str,
+        says: impl Fn(&Reference) -> Option<String>,
+    ) -> Self {
+        let others = record.links.get(relation).map(Vec::as_slice).unwrap_or_default();
+        let words: Vec<String> = others.iter().filter_map(says).collect();
+        if words.is_empty() { Self::Empty } else { Self::Text(words.join(between)) }
+    }
+
     /// The written form that REST uses too: instants by RFC 3339 in UTC, days as `YYYY-MM-DD`, durations in seconds.
     pub fn written(&self) -> String {
         match self {

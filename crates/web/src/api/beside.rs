@@ -352,7 +352,7 @@ async fn watchers(client: Client, Path((name, written)): Named, uri: Uri) -> Res
     let (_, reference) = client.require_reference(&name, &written)?;
     Params::read(&uri, &[])?;
     client.engine().require(&client.caller, &reference).await?;
-    let all = client.engine().watchers(&reference).await?;
+    let all = client.engine().watchers_for(&client.caller, &reference).await?;
     let watching = client.caller.person.is_some_and(|me| all.contains(&me));
     let write = |n: &i64| client.registry().write_reference(&Reference::new("person", *n));
     let people: Vec<String> = all.iter().map(write).collect();

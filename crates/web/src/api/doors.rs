@@ -50,6 +50,9 @@ async fn take(
     body: Body,
 ) -> Result<Answer, ApiError> {
     Params::read(&uri, &[])?;
+    if client.caller.is_mere_requester() {
+        return Err(ApiError::not_found("resource at this address; GET /api/v1 says what there is"));
+    }
     named(&client.state, &name)?;
     let message = message(&headers, body).await?;
     let asker = Asker { caller: client.caller.clone(), account: Some(client.account.id) };

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::routing::{delete, get, post};
 use proofdesk_doors::{Asker, signature};
 use proofdesk_engine::account::is_administrator;
-use proofdesk_engine::{Direction, QueuedJob, Webhook};
+use proofdesk_engine::{Direction, Problem, QueuedJob, Webhook};
 use proofdesk_model::format::write_instant;
 use serde_json::{Map, Value as Json, json};
 
@@ -79,9 +79,8 @@ async fn make_once(client: Client, object: Map<String, Json>) -> Result<Answer, 
         created_at: 0,
         seen: 0,
     };
-    let is_door = client.state.doors.as_ref().is_some_and(|doors| doors.get(&new.door).is_some());
-    if new.direction == Direction::In && !is_door {
-        form.wrong("door", "option", "There is no such door; GET /api/v1/doors lists them.");
+    if let Some(problem) = unknown_door(&client.state, &new) {
+        form.wrong(&problem.field, &problem.code, &problem.message);
     }
     if let Some(reach) = client.state.reach.as_ref().filter(|_| new.direction == Direction::Out)
         && let Ok(uri) = new.url.parse::<Uri>()
@@ -97,6 +96,13 @@ async fn make_once(client: Client, object: Map<String, Json>) -> Result<Answer, 
     body["secret"] = json!(secret);
     later["secret"] = Json::Null;
     Ok(Answer::created(format!("/api/v1/webhooks/{id}"), body).kept_as(later))
+}
+
+/// What is wrong where messages are to go to a door that is none.
+pub(crate) fn unknown_door(state: &AppState, new: &Webhook) -> Option<Problem> {
+    let is_door = state.doors.as_ref().is_some_and(|doors| doors.get(&new.door).is_some());
+    let wrong = new.direction == Direction::In && !new.door.is_empty() && !is_door;
+    wrong.then(|| Problem::new("door", "option", "There is no such door; GET /api/v1/doors lists them."))
 }
 
 fn number(id: &str, what: &str) -> Result<i64, ApiError> {

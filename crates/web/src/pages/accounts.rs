@@ -3,14 +3,17 @@
 
 mod one;
 
+use std::collections::BTreeMap;
+
 use axum::Router;
 use axum::extract::RawForm;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use maud::{Markup, html};
+use proofdesk_engine::account::ends;
 use proofdesk_engine::{Account, Change, Door, Error, NewAccount, Target};
-use proofdesk_model::access::ROLES;
+use proofdesk_model::access::{ADMINISTRATOR, ROLES};
 
 use crate::error::WebError;
 use crate::form::{Typed, Wrong};
@@ -58,13 +61,52 @@ pub(super) fn state_tag(account: &Account) -> Markup {
 }
 
 /// Checkboxes for roles.
-pub(super) fn role_choices(held: &[String]) -> Markup {
-    html! { fieldset { legend { "Roles" }
-        @for role in ROLES { label.choice {
-            input type="checkbox" name="role" value=(role) checked[held.iter().any(|r| r == role)];
-            span { (role.replace('_', " ")) }
-        } }
+fn role_choices(held: &[String]) -> Markup {
+    html! { fieldset { legend { "Roles" } @for role in ROLES { (role_choice(role, held)) } } }
+}
+
+fn role_choice(role: &str, held: &[String]) -> Markup {
+    html! { label.choice {
+        input type="checkbox" name="role" value=(role) checked[held.iter().any(|r| r == role)];
+        span { (role.replace('_', " ")) }
     } }
+}
+
+/// What the field of a role's last day is called.
+fn until(role: &str) -> String {
+    format!("until_{role}")
+}
+
+/// Checkboxes for roles with their last days.
+pub(super) fn ending_roles(held: &[String], ends: &BTreeMap<String, String>) -> Markup {
+    html! { fieldset { legend { "Roles" }
+        @for role in ROLES { div.row.between {
+            (role_choice(role, held))
+            @if role != ADMINISTRATOR {
+                label.sr for=(until(role)) { "Last day as " (role.replace('_', " ")) }
+                input.field.short type="date" id=(until(role)) name=(until(role)) value=(ends.get(role).map_or("", String::as_str));
+            }
+        } }
+        p.help { "A day beside a role is its last; after it the role has ended. An auditor's always has one: without it, 400 days from today, of a certification auditor 120." }
+    } }
+}
+
+/// The roles of such a form, as [`Engine::set_roles`] takes them.
+///
+/// [`Engine::set_roles`]: proofdesk_engine::Engine::set_roles
+pub(super) fn roles_of(pairs: &[(String, String)]) -> Vec<String> {
+    let word = |role: String| match all_of(pairs, &until(&role)).pop().as_deref().map(str::trim) {
+        Some("") if !ends::always_ends(&role) => format!("{role}:{}", ends::NEVER),
+        None | Some("") => role,
+        Some(day) => format!("{role}:{day}"),
+    };
+    all_of(pairs, "role").into_iter().map(word).collect()
+}
+
+/// What such a form said, to show it again.
+pub(super) fn said(pairs: &[(String, String)]) -> (Vec<String>, BTreeMap<String, String>) {
+    let day = |role: &str| Some((role.to_owned(), all_of(pairs, &until(role)).pop()?));
+    (all_of(pairs, "role"), ROLES.into_iter().filter_map(day).collect())
 }
 
 async fn list(visit: Visit) -> Result<Markup, WebError> {
@@ -103,10 +145,12 @@ async fn second_factor(visit: Visit, RawForm(body): RawForm) -> Result<Redirect,
 
 async fn ask(visit: Visit) -> Result<Markup, WebError> {
     require_administrator(&visit)?;
-    Ok(new_page(&visit, &Typed::default(), &["agent".to_owned()], &Wrong::default()))
+    Ok(new_page(&visit, &[("role".to_owned(), "agent".to_owned())], &Wrong::default()))
 }
 
-fn new_page(visit: &Visit, typed: &Typed, roles: &[String], wrong: &Wrong) -> Markup {
+fn new_page(visit: &Visit, pairs: &[(String, String)], wrong: &Wrong) -> Markup {
+    let typed = Typed::new(pairs.to_vec());
+    let (roles, ends) = said(pairs);
     let field = |name: &str, label: &str, help: &str, required: bool| {
         let sentences = wrong.of(name);
         html! { div.input {
@@ -122,7 +166,7 @@ fn new_page(visit: &Visit, typed: &Typed, roles: &[String], wrong: &Wrong) -> Ma
             (field("name", "Name", "", true))
             (field("sign_in", "Sign-in name", "", true))
             (field("person", "Person", "Reference of a person who is there already, such as PER-12; empty makes one.", false))
-            (role_choices(roles))
+            (ending_roles(&roles, &ends))
             @for sentence in wrong.of("roles") { p.wrong role="alert" { (sentence) } }
             label.choice { input type="checkbox" name="program" value="yes" checked[typed.has("program")]; span { "It is the account of a program: nobody signs in to it, tokens speak for it" } }
             div.row { button.button.primary { "Make the account" } a.button.quiet href="/accounts" { "Cancel" } }
@@ -135,12 +179,10 @@ fn new_page(visit: &Visit, typed: &Typed, roles: &[String], wrong: &Wrong) -> Ma
 async fn make(visit: Visit, RawForm(body): RawForm) -> Result<Response, WebError> {
     require_administrator(&visit)?;
     let pairs = pairs(&body)?;
-    let roles = all_of(&pairs, "role");
-    let typed = Typed::new(pairs);
-    match make_account(&visit, &typed, roles.clone()).await {
+    match make_account(&visit, &Typed::new(pairs.clone()), roles_of(&pairs)).await {
         Ok(account) => Ok(Redirect::to(&format!("/accounts/{}", account.id)).into_response()),
         Err(Error::Invalid(problems)) => {
-            let page = new_page(&visit, &typed, &roles, &Wrong::new(&problems.0));
+            let page = new_page(&visit, &pairs, &Wrong::new(&problems.0));
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         Err(other) => Err(other.into()),

@@ -30,10 +30,10 @@ pub fn router() -> Router<AppState> {
 
 /// The fields of all sections of a type's form, as [`form::sections`] has them, that the visitor sees and enters; files
 /// only for who may attach some.
-fn fields<'a>(visit: &Visit, of: &'a RecordType, state: Option<&str>) -> Vec<&'a Field> {
+fn fields<'a>(visit: &Visit, of: &'a RecordType, record: Option<&Record>) -> Vec<&'a Field> {
     let may_attach = visit.caller.may(of, &Action::Attach);
-    let all = form::sections(of, state).into_iter().flat_map(|(_, fields)| fields);
-    let enters = |f: &Field| state.is_some() || visit.caller.enters(of, &f.name, None);
+    let all = form::sections(of, record).into_iter().flat_map(|(_, fields)| fields);
+    let enters = |f: &Field| record.is_some() || visit.caller.enters(of, &f.name, None);
     let is_shown = |f: &&Field| {
         (may_attach || !matches!(f.kind, Kind::File)) && visit.caller.sees(of, &f.name) && enters(f)
     };
@@ -120,7 +120,7 @@ async fn edit(visit: Visit, Path((slug, written)): Path<(String, String)>) -> Re
     let reference = require_reference(&visit, &slug, &written)?;
     let record = visit.engine().require(&visit.caller, &reference).await?;
     record.of.permit(&visit.caller, Action::Update, Some(&record)).map_err(Error::Forbidden)?;
-    let typed = present(&visit, &record, &fields(&visit, &record.of, Some(&record.state))).await?;
+    let typed = present(&visit, &record, &fields(&visit, &record.of, Some(&record))).await?;
     sheet(&Sheet {
         visit: &visit,
         of: &record.of,
@@ -167,7 +167,7 @@ async fn update(
     let reference = require_reference(&visit, &slug, &written)?;
     let record = visit.engine().require(&visit.caller, &reference).await?;
     record.of.permit(&visit.caller, Action::Update, Some(&record)).map_err(Error::Forbidden)?;
-    let fields = fields(&visit, &record.of, Some(&record.state));
+    let fields = fields(&visit, &record.of, Some(&record));
     let sent::Sent { typed, files } = sent::read(&visit, &record.of, &fields, request).await?;
     let seen = typed.text("version").and_then(|v| v.parse().ok());
     let outcome =
@@ -209,9 +209,8 @@ async fn sheet(sheet: &Sheet<'_>) -> Result<Markup, WebError> {
     let titles = std::collections::HashMap::new();
     let eyes =
         Eyes { registry: visit.registry(), titles: &titles, files: &[], zone: visit.zone(), now: visit.now };
-    let state = record.map(|r| r.state.as_str());
-    let sections = form::sections(of, state);
-    let all = fields(visit, of, state);
+    let sections = form::sections(of, record);
+    let all = fields(visit, of, record);
     let list = format!("/{}", slug(of));
     let here = record.map_or(format!("{list}/new"), |r| format!("{list}/{}/edit", r.reference()));
     let back = record.map_or(list.clone(), |r| format!("{list}/{}", r.reference()));

@@ -1,6 +1,8 @@
 //! What goes between the desk and other programs, for administrators: signed webhooks, messages that were given up, and
 //! what came in by doors.
 
+mod webhook;
+
 use axum::Router;
 use axum::extract::Path;
 use axum::response::Redirect;
@@ -24,6 +26,7 @@ pub fn router() -> Router<AppState> {
         .route("/programs", get(show))
         .route("/programs/messages/{id}/again", post(again))
         .route("/programs/webhooks/{id}/end", post(end))
+        .merge(webhook::router())
 }
 
 /// These pages do not exist for others.
@@ -40,19 +43,24 @@ fn number(id: &str) -> Result<i64, WebError> {
 
 async fn show(visit: Visit) -> Result<Markup, WebError> {
     require_administrator(&visit)?;
+    page(&visit, &html! {}).await
+}
+
+async fn page(visit: &Visit, message: &Markup) -> Result<Markup, WebError> {
     let engine = visit.engine();
     let hooks = engine.webhooks().await?;
     let dead = engine.deliveries(&visit.act(), true).await?;
     let waiting = engine.deliveries(&visit.act(), false).await?;
     let events = engine.case_events(None, SHOWN).await?;
     let body = html! {
-        h1 { "Other programs" }
-        p.muted { "Webhooks are made by " code { "POST /api/v1/webhooks" } ", doors are files; docs/doors.md tells how." }
-        (given_up(&visit, &dead, waiting.len()))
+        div.row.between { h1 { "Other programs" } a.button.primary href="/programs/webhooks/new" { "New webhook" } }
+        (message)
+        p.muted { "What a message to a door means is declared in a file; docs/doors.md tells how." }
+        (given_up(visit, &dead, waiting.len()))
         (webhooks(&hooks))
-        (came_in(&visit, &events))
+        (came_in(visit, &events))
     };
-    Ok(layout::frame(&visit, Page::new("Other programs", vec![("Other programs".to_owned(), None)], body)))
+    Ok(layout::frame(visit, Page::new("Other programs", vec![("Other programs".to_owned(), None)], body)))
 }
 
 fn given_up(visit: &Visit, dead: &[QueuedJob], waiting: usize) -> Markup {

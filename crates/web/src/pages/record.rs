@@ -126,7 +126,7 @@ async fn load(visit: &Visit, reference: Reference) -> Result<Loaded, WebError> {
     let history = engine.history_for(&visit.caller, &reference, None, ENTRIES).await?;
     let comments = engine.comments(&visit.caller, &reference).await?;
     let files = engine.attachments(&visit.caller, &reference).await?;
-    let watchers = engine.watchers(&reference).await?;
+    let watchers = engine.watchers_for(&visit.caller, &reference).await?;
     let mut titles = engine.titles(&visit.caller, std::slice::from_ref(&record)).await?;
     timeline::more_titles(visit, &record, &history, &watchers, &mut titles).await?;
     let tried = steps::all(visit, &record).await?;

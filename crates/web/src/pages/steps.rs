@@ -44,7 +44,7 @@ pub fn asked<'a>(record: &'a Record, step: &'a Transition) -> Vec<&'a Field> {
     let mut found: Vec<&Field> = Vec::new();
     for name in step.requires.iter().chain(state).chain(&step.offers) {
         if let Some(field) = record.of.field(name)
-            && (step.asks_for(name) || record.of.is_open_in(&record.state, field))
+            && (step.asks_for(name) || record.of.is_open_for(record, field))
             && !found.iter().any(|f| f.name == field.name)
         {
             found.push(field);

@@ -197,7 +197,7 @@ fn page(
 /// The field that says whose a record is: the first person among its list columns.
 fn owner_field(record: &Record) -> Option<&Field> {
     let columns = record.of.list.iter().filter_map(|c| record.of.field(&c.field));
-    columns.into_iter().find(|f| matches!(f.kind, Kind::Person) && record.of.is_open_in(&record.state, f))
+    columns.into_iter().find(|f| matches!(f.kind, Kind::Person) && record.of.is_open_for(record, f))
 }
 
 /// What the button to take a record says; none when it is the visitor's already or he may not.

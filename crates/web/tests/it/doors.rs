@@ -228,7 +228,7 @@ async fn an_approved_change_of_the_item_keeps_an_alert_quiet_until_its_end() {
         let change = Change::default()
             .with_text("title", "New disks")
             .with_text("category", "standard")
-            .with_text("standard_model", "Disks")
+            .with("model", Value::Link(desk.standard_model().await))
             .with("planned_start_at", Value::Instant(MORNING - MINUTE))
             .with("planned_end_at", Value::Instant(MORNING + 60 * MINUTE))
             .link("affects", Reference::new("configuration_item", 1));
@@ -349,4 +349,19 @@ async fn customers_are_not_told_which_doors_there_are() {
     let mut random = rand::rngs::StdRng::from_seed([4; 32]);
     let (_, token) = watched.desk.engine.create_token(&act, account.id, &new, &mut random).await.unwrap();
     assert_eq!(ask(&token).await, StatusCode::NOT_FOUND);
+    // nor does he learn of a case, or end it
+    assert_eq!(watched.tell(&[alert("k1", STARTS, "warning")]).await.0, "opened");
+    let over = json!({"alerts": [resolved(alert("k1", STARTS, "warning"))]}).to_string();
+    let request = Request::post("/api/v1/doors/alertmanager")
+        .header(header::AUTHORIZATION, format!("Bearer {token}"))
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(Body::from(over))
+        .unwrap();
+    assert_eq!(watched.router.clone().oneshot(request).await.unwrap().status(), StatusCode::NOT_FOUND);
+    let asker = proofdesk_doors::Asker { caller: customer, account: Some(account.id) };
+    let door = watched.doors.get("alertmanager").unwrap();
+    let message = json!({"alerts": [resolved(alert("k1", STARTS, "warning"))]});
+    let refused = proofdesk_doors::take(&watched.desk.engine, door, &asker, &message).await;
+    assert!(matches!(refused, Err(proofdesk_engine::Error::Forbidden(_))), "{refused:?}");
+    assert_eq!(watched.tell(&[resolved(alert("k1", STARTS, "warning"))]).await.0, "over");
 }

@@ -233,6 +233,38 @@ async fn an_administrator_invites_and_others_do_not_see_the_page() {
 }
 
 #[tokio::test]
+async fn the_page_of_an_account_says_and_takes_the_last_day_of_a_role() {
+    let desk = Desk::open().await;
+    let ada = boss(&desk).await;
+    let new = [
+        ("name", "Uwe Lang"),
+        ("sign_in", "uwe"),
+        ("role", "agent"),
+        ("role", "auditor"),
+        ("until_agent", "2027-03-31"),
+        ("until_auditor", ""),
+    ];
+    let at = ada.post("/accounts", &new).await.location().to_owned();
+    let roles = async || {
+        let id = at.rsplit('/').next().unwrap().parse().unwrap();
+        desk.desk.engine.account(id).await.unwrap().written_roles()
+    };
+    assert_eq!(roles().await, "agent:2027-03-31 auditor:2027-04-06");
+    let page = ada.get(&at).await.body;
+    assert!(page.contains("name=\"until_agent\" value=\"2027-03-31\""), "{page}");
+    // a form that is refused keeps what was said
+    let past = [("role", "agent"), ("until_agent", "2020-01-01"), ("until_auditor", "2027-01-01")];
+    let refused = ada.post(&format!("{at}/roles"), &past).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.body.contains("it lies ahead") && refused.body.contains("value=\"2020-01-01\""));
+    assert_eq!(roles().await, "agent:2027-03-31 auditor:2027-04-06");
+    // an emptied day is taken away, but never an auditor's
+    let emptied = [("role", "agent"), ("role", "auditor"), ("until_agent", ""), ("until_auditor", "")];
+    ada.post(&format!("{at}/roles"), &emptied).await;
+    assert_eq!(roles().await, "agent auditor:2027-04-06");
+}
+
+#[tokio::test]
 async fn the_first_administrator_is_made_by_a_link_that_works_once() {
     let desk = TestDesk::open(Database::Sqlite).await.unwrap();
     let router = proofdesk_web::router(AppState::new(desk.engine.clone(), Settings::default()));

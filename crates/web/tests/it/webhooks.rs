@@ -232,6 +232,70 @@ async fn what_is_given_up_waits_for_an_administrator() {
     }
 }
 
+#[tokio::test]
+async fn an_administrator_makes_a_webhook_by_a_form() {
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let ida = desk.person("Ida Voss", &["administrator"]).await.unwrap();
+        let password = "correct horse battery";
+        desk.account(&ida, "ida", password).await.unwrap();
+        let doors = Arc::new(Doors::load(&[], desk.engine.registry()).unwrap());
+        let state = AppState::new(desk.engine.clone(), Settings::default()).with_doors(doors);
+        let router = proofdesk_web::router(state);
+        let mut browser = crate::client::Browser::of(&router);
+        let answer = browser.post("/sign-in", &[("sign_in", "ida"), ("password", password)]).await;
+        browser.keep(answer.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap());
+        let asked = browser.get("/programs/webhooks/new").await.body;
+        assert!(asked.contains("href=\"/accounts/new\""), "without a program's account it says how to begin");
+
+        let watcher = program(&desk, "Watcher", "agent").await.to_string();
+        let form = |changes: &[(&'static str, &'static str)]| {
+            let mut all = vec![
+                ("label", "Wall"),
+                ("account", watcher.as_str()),
+                ("direction", "out"),
+                ("url", "https://wall.example.com/hook"),
+                ("record_type", "incident"),
+                ("condition", "priority == 'p1'"),
+                ("actions", "create"),
+                ("door", ""),
+                ("present", password),
+            ];
+            for (name, value) in changes {
+                all.iter_mut().filter(|(n, _)| n == name).for_each(|field| field.1 = value);
+            }
+            all
+        };
+        for (changes, says) in [
+            (&[("url", "wall")][..], "beginning with https://"),
+            (&[("condition", "priority = 'p1'")], "condition"),
+            (&[("actions", "melt")], "have no act"),
+            (&[("direction", "in")], "Name the door"),
+            (&[("direction", "in"), ("door", "window")], "There is no such door"),
+            (&[("present", "wrong horse battery")], "password"),
+        ] {
+            let refused = browser.post("/programs/webhooks", &form(changes)).await;
+            assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{changes:?}");
+            assert!(refused.body.contains(says), "{changes:?}: {}", refused.body);
+            assert!(
+                refused.body.contains("value=\"Wall\"") && !refused.body.contains("horse"),
+                "{changes:?}"
+            );
+        }
+        assert!(desk.engine.webhooks().await.unwrap().is_empty(), "{database:?}");
+        let made = browser.post("/programs/webhooks", &form(&[])).await;
+        assert!(made.status == StatusCode::OK && made.body.contains("whsec_"), "{}", made.body);
+        let coming = form(&[("direction", "in"), ("door", "alertmanager")]);
+        let made = browser.post("/programs/webhooks", &coming).await.body;
+        let hooks = desk.engine.webhooks().await.unwrap();
+        assert_eq!((hooks[0].direction, hooks[0].condition.as_str()), (Direction::Out, "priority == 'p1'"));
+        assert_eq!((hooks[1].direction, hooks[1].door.as_str()), (Direction::In, "alertmanager"));
+        assert!(hooks[1].url.is_empty() && hooks[1].condition.is_empty(), "{hooks:?}");
+        assert!(made.contains(&format!("/api/v1/hooks/{}", hooks[1].id)), "{made}");
+        assert!(!browser.get("/programs").await.body.contains("whsec_"), "the secret is shown once");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn only_signed_messages_come_in_and_each_once() {
     for database in BOTH {

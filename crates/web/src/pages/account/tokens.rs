@@ -64,7 +64,7 @@ pub(in crate::pages) fn card(visit: &Visit, tokens: &[Token], wrong: &Wrong, add
 }
 
 /// The field for the own password; none where the account has none, whose sign-in must be young then.
-fn proof_field(visit: &Visit) -> Markup {
+pub(in crate::pages) fn proof_field(visit: &Visit) -> Markup {
     html! { @if visit.asks_password {
         label.sr for="token-present" { "Your password" }
         input.field.short id="token-present" name="present" type="password" autocomplete="current-password" maxlength="256" required placeholder="Your password";

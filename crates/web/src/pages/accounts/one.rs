@@ -1,5 +1,7 @@
 //! One account, for administrators: roles, state, link, second factor, sessions and tokens.
 
+use std::collections::BTreeMap;
+
 use axum::Router;
 use axum::extract::{Path, RawForm};
 use axum::http::StatusCode;
@@ -8,9 +10,10 @@ use axum::routing::{get, post};
 use axum_extra::extract::Form;
 use maud::{Markup, html};
 use proofdesk_engine::{Account, Bound, Error, Link};
+use proofdesk_model::format::day_of;
 use serde::Deserialize;
 
-use super::{all_of, pairs, require_administrator, role_choices, state_tag};
+use super::{all_of, ending_roles, pairs, require_administrator, roles_of, said, state_tag};
 use crate::error::WebError;
 use crate::form::Wrong;
 use crate::layout::{self, Page};
@@ -43,6 +46,17 @@ async fn show(visit: Visit, Path(id): Path<i64>) -> Result<Markup, WebError> {
 }
 
 async fn page(visit: &Visit, id: i64, wrong: &Wrong, message: &Markup) -> Result<Markup, WebError> {
+    page_with(visit, id, wrong, message, None).await
+}
+
+/// The page, with the roles that a form said where they were not taken.
+async fn page_with(
+    visit: &Visit,
+    id: i64,
+    wrong: &Wrong,
+    message: &Markup,
+    given: Option<(Vec<String>, BTreeMap<String, String>)>,
+) -> Result<Markup, WebError> {
     require_administrator(visit)?;
     let engine = visit.engine();
     let account = engine.account(id).await?;
@@ -51,6 +65,8 @@ async fn page(visit: &Visit, id: i64, wrong: &Wrong, message: &Markup) -> Result
     let ways =
         Ways { passkeys: engine.passkeys(id).await?.len(), bound: engine.outside_identities(id).await? };
     let at = format!("/accounts/{id}");
+    let (held, ends) =
+        given.unwrap_or_else(|| (account.clone().on(day_of(visit.now)).roles, account.ends.clone()));
     let body = html! {
         div.row { h1 { (account.name) } (state_tag(&account)) }
         (message)
@@ -59,7 +75,7 @@ async fn page(visit: &Visit, id: i64, wrong: &Wrong, message: &Markup) -> Result
             (facts(visit, &account, &ways, wrong))
             section.card { header { h2 { "Roles" } } div.body {
                 form.form method="post" action={ (at) "/roles" } {
-                    (role_choices(&account.clone().on(proofdesk_model::format::day_of(visit.now)).roles))
+                    (ending_roles(&held, &ends))
                     @for sentence in wrong.of("roles") { p.wrong role="alert" { (sentence) } }
                     div { button.button.primary { "Keep the roles" } }
                 }
@@ -134,9 +150,15 @@ async fn refused(visit: &Visit, id: i64, error: Error) -> Result<Response, WebEr
 
 async fn roles(visit: Visit, Path(id): Path<i64>, RawForm(body): RawForm) -> Result<Response, WebError> {
     require_administrator(&visit)?;
-    match visit.engine().set_roles(&visit.act(), id, &all_of(&pairs(&body)?, "role")).await {
+    let pairs = pairs(&body)?;
+    match visit.engine().set_roles(&visit.act(), id, &roles_of(&pairs)).await {
         Ok(_) => Ok(back(id)),
-        Err(error) => refused(&visit, id, error).await,
+        Err(Error::Invalid(problems)) => {
+            let wrong = Wrong::new(&problems.0);
+            let page = page_with(&visit, id, &wrong, &html! {}, Some(said(&pairs))).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
 use calamine::{Data, Reader, Xlsx, open_workbook_from_rs};
-use proofdesk_engine::Change;
+use proofdesk_engine::{Change, Reference};
 use proofdesk_model::Value;
 use serde_json::Value as Json;
 use tower::ServiceExt;
@@ -155,6 +155,34 @@ async fn nobody_exports_what_he_may_not_see() {
         }
         let other = rest.ask_as(&rest.requester, "GET", "/api/v1/risk/export.csv", &[], &Json::Null).await;
         assert_eq!(other.status, StatusCode::NOT_FOUND, "{}", other.text);
+    }
+}
+
+#[tokio::test]
+async fn a_relation_to_many_is_one_cell_of_references_and_one_of_titles() {
+    for rest in Rest::both().await {
+        let item = |name: &str| Change::default().with_text("name", name);
+        for name in ["Till 3", "Till 4; spare"] {
+            rest.desk.create("configuration_item", item(name)).await.unwrap();
+        }
+        let affected = [1, 2].map(|number| Reference::new("configuration_item", number));
+        let incident = Change::default().with_text("title", "Two tills").with("service", Value::Link(1));
+        let incident = affected.into_iter().fold(incident, |c, to| c.link("affects", to));
+        rest.desk.create("incident", incident).await.unwrap();
+
+        let path = "/api/v1/incident/export.csv?fields=reference,affects";
+        let text = String::from_utf8(bytes(&rest, &rest.agent, path).await).unwrap();
+        let expected =
+            "reference,affects,affects_titles\r\nINC-1,,\r\nINC-2,CI-1 CI-2,Till 3; Till 4; spare\r\n";
+        assert_eq!(text, expected);
+        let (rows, _) = read(bytes(&rest, &rest.agent, "/api/v1/incident/export.xlsx").await);
+        assert_eq!(cell(&rows, "affects", 2), &Data::String("CI-1 CI-2".to_owned()));
+        assert_eq!(cell(&rows, "affects", 1), &Data::Empty);
+        // what a requester does not see of the record is no column of his
+        let (rows, _) = read(bytes(&rest, &rest.requester, "/api/v1/incident/export.xlsx").await);
+        assert!(rows[0].iter().all(|h| !h.to_string().starts_with("affects")), "{:?}", rows[0]);
+        let asked = rest.ask_as(&rest.requester, "GET", path, &[], &Json::Null).await;
+        assert_eq!(asked.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", asked.text);
     }
 }
 

@@ -140,3 +140,24 @@ async fn pages(rest: &Rest) {
         );
     }
 }
+
+#[tokio::test]
+async fn a_requester_says_no_key_of_another_program() {
+    for rest in Rest::both().await {
+        let key = |key: &str| serde_json::json!({"title": "Till", "service": "SVC-1", "external_key": key});
+        let taken = rest.ask("POST", "/api/v1/incident", &[], &key("OTHER-1")).await;
+        assert_eq!(taken.status, StatusCode::CREATED, "{}", taken.text);
+        let mut told = Vec::new();
+        for name in ["OTHER-1", "OTHER-2"] {
+            let refused = rest.ask_as(&rest.requester, "POST", "/api/v1/incident", &[], &key(name)).await;
+            assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
+            assert!(refused.problems().contains(&("external_key".to_owned(), "staff".to_owned())));
+            told.push(refused.json["problems"].clone());
+        }
+        assert_eq!(told[0], told[1], "whether a key is taken is not told");
+        let answers = serde_json::json!({"title": "Laptop", "answers": "- **Approved by:** the boss"});
+        let refused = rest.ask_as(&rest.requester, "POST", "/api/v1/service_request", &[], &answers).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
+        assert!(refused.text.contains("no form to answer"), "{}", refused.text);
+    }
+}

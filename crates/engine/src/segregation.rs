@@ -1,0 +1,78 @@
+//! Segregation of duties by the log: what a record says now can be altered first, what was done cannot.
+//!
+//! A guard that holds people apart (`apart_from`, `two_hands`) is evaluated by the model as any other; this asks the history
+//! of the record beside it. Not here: which steps have such guards (`records/*.kdl`).
+//! Source: ISO/IEC 20000-1:2018, 5.3 and the clauses that the guards name.
+
+use proofdesk_model::format::to_json;
+use proofdesk_model::{Checked, Draft, Facts, Problem, Problems, Reference, Value};
+
+use crate::Engine;
+use crate::error::Error;
+use crate::history::HistoryItem;
+
+/// Entries of a record that are looked at, newest first.
+const LOOKED_AT: usize = 500;
+
+impl Engine {
+    /// Checks a derived draft, by what the log tells of its record, too.
+    ///
+    /// # Errors
+    /// `Invalid` with all problems, or a fault of the database.
+    pub(crate) async fn checked(&self, draft: Draft, facts: &Facts) -> Result<Checked, Error> {
+        let apart = self.held_apart(&draft, facts).await?;
+        match draft.check(self.rules(), facts) {
+            Ok(checked) if apart.0.is_empty() => Ok(checked),
+            Ok(_) => Err(Error::Invalid(apart)),
+            Err(mut problems) => {
+                problems.0.extend(apart.0);
+                Err(Error::Invalid(problems))
+            }
+        }
+    }
+
+    /// What the log has against the step of a draft.
+    async fn held_apart(&self, draft: &Draft, facts: &Facts) -> Result<Problems, Error> {
+        let mut problems = Problems::default();
+        let (Some(me), Some(before)) = (draft.caller().person, draft.before()) else { return Ok(problems) };
+        if draft.is_free() || draft.guards_by_log().next().is_none() {
+            return Ok(problems);
+        }
+        let reference = Reference::new(before.of.name.clone(), before.number);
+        let history = self.history(&reference, LOOKED_AT).await?;
+        for guard in draft.guards_by_log() {
+            let named = guard.apart_from.as_deref().filter(|field| took_himself_out(&history, field, me));
+            if named.is_some() && !draft.holds_for_me(guard, facts) {
+                let message = format!("{} You named another one in your own place.", guard.says);
+                problems.push(Problem::new("", "guard", message).with_clause(guard.clause.as_deref()));
+            }
+            if guard.two_hands
+                && history.iter().filter(|item| is_hand(item)).all(|item| item.person == Some(me))
+            {
+                let message = format!("{} Nobody but you has had a hand in it.", guard.says);
+                problems.push(Problem::new("", "guard", message).with_clause(guard.clause.as_deref()));
+            }
+        }
+        Ok(problems)
+    }
+}
+
+/// Whether a person altered a field that named him by his own doing: whom another one named by mistake puts it right.
+fn took_himself_out(history: &[HistoryItem], field: &str, me: i64) -> bool {
+    let mine = to_json(&Value::Link(me));
+    let mut by_himself = true;
+    for item in history.iter().rev() {
+        let Some(change) = item.changes.iter().find(|c| c.field == field) else { continue };
+        if change.new == mine {
+            by_himself = item.person == Some(me);
+        } else if change.old == mine && item.person == Some(me) && by_himself {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether an entry is work on the record: watching it is none.
+fn is_hand(item: &HistoryItem) -> bool {
+    item.action == "create" || !item.changes.is_empty() || !item.links.is_empty()
+}

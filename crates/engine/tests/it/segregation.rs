@@ -1,0 +1,83 @@
+//! Duties stay apart by the log, whatever the record says meanwhile.
+
+use proofdesk_engine::{Caller, Change, Door, Error, Reference, Target};
+use proofdesk_model::Value;
+use proofdesk_testkit::{BOTH, TestDesk};
+
+async fn made(desk: &TestDesk, by: &Caller, record_type: &str, change: Change) -> Reference {
+    let target = Target::New(record_type.to_owned());
+    let made = desk.engine.apply(by, target, change, Door::Api).await.unwrap().record;
+    Reference::new(record_type, made.number)
+}
+
+async fn write(desk: &TestDesk, by: &Caller, on: &Reference, change: Change) -> Result<(), String> {
+    match desk.engine.apply(by, Target::Existing(on.clone(), None), change, Door::Api).await {
+        Ok(_) => Ok(()),
+        Err(Error::Invalid(problems)) => Err(problems.to_string()),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+fn named(field: &str, person: &Caller) -> Change {
+    Change::default().with(field, Value::Link(person.person.unwrap()))
+}
+
+fn emergency() -> Change {
+    Change::default()
+        .with_text("title", "Patch the gateway")
+        .with_text("category", "emergency")
+        .with_text("reason", "Attacks")
+        .with_text("back_out_plan", "Snapshot")
+        .with_text("priority", "p1")
+}
+
+#[tokio::test]
+async fn nobody_takes_his_own_name_out_to_approve() {
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let priya = desk.person("Priya Nair", &["agent", "process_owner"]).await.unwrap();
+        let victor = desk.person("Victor Lang", &["agent", "process_owner"]).await.unwrap();
+        let approve = || Change::default().take("approve_emergency");
+        let on = made(&desk, &priya, "change", emergency()).await;
+        let refused = write(&desk, &priya, &on, approve()).await.unwrap_err();
+        assert!(refused.contains("Somebody else than the requester"), "{database:?}: {refused}");
+        write(&desk, &priya, &on, named("requested_by", &victor)).await.unwrap();
+        let refused = write(&desk, &priya, &on, approve()).await.unwrap_err();
+        assert!(refused.contains("You named another one in your own place"), "{database:?}: {refused}");
+        // what a page says before the step is the same
+        let target = Target::Existing(on.clone(), None);
+        let said = desk.engine.rehearse(&priya, target, approve(), Door::Page).await.unwrap();
+        assert!(said.to_string().contains("in your own place"), "{said}");
+        // whom she named is refused while he is named, and puts it right
+        assert!(write(&desk, &victor, &on, approve()).await.is_err());
+        write(&desk, &victor, &on, named("requested_by", &priya)).await.unwrap();
+        write(&desk, &victor, &on, approve()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn who_alone_worked_on_a_record_does_not_approve_it() {
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        let priya = desk.person("Priya Nair", &["agent", "process_owner"]).await.unwrap();
+        let victor = desk.person("Victor Lang", &["agent", "process_owner"]).await.unwrap();
+        let service =
+            desk.create("service", Change::default().with_text("name", "Till")).await.unwrap().record;
+        let request = named("requested_by", &victor)
+            .with_text("title", "Access to payroll")
+            .with("service", Value::Link(service.number));
+        let on = made(&desk, &priya, "service_request", request).await;
+        write(&desk, &priya, &on, Change::default().take("ask_approval")).await.unwrap();
+        let approve = || named("assignee", &victor).take("approve");
+        let refused = write(&desk, &priya, &on, approve()).await.unwrap_err();
+        assert!(refused.contains("Nobody but you has had a hand in it"), "{database:?}: {refused}");
+        // to watch it is no work on it
+        desk.engine.watch(&victor, &on, true, Door::Page).await.unwrap();
+        assert!(write(&desk, &priya, &on, approve()).await.is_err());
+        write(&desk, &victor, &on, Change::default().with_text("location", "Hall 3")).await.unwrap();
+        write(&desk, &priya, &on, approve()).await.unwrap();
+        // what was approved is not what somebody makes of it later
+        let refused = write(&desk, &victor, &on, Change::default().with_text("title", "Access to all")).await;
+        assert!(refused.unwrap_err().contains("locked"), "{database:?}");
+    }
+}
