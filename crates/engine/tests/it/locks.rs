@@ -3,7 +3,7 @@
 use proofdesk_engine::comment::Audience;
 use proofdesk_engine::{Caller, Change, Door, Error, LinkChange, Reference, Standing, Target};
 use proofdesk_model::{Field, Kind, Problems, RecordType, StateKind, Value};
-use proofdesk_testkit::{BOTH, TestDesk};
+use proofdesk_testkit::{BOTH, MORNING, TestDesk};
 
 use crate::samples::{full, one_of_each};
 
@@ -120,10 +120,13 @@ async fn what_is_settled_is_altered_by_nobody_and_from_no_side() {
         let (mut fields, mut relations) = (0, 0);
         for of in &types {
             let sample = full(of, &known);
-            let fixed = of.fixed.iter().flat_map(|f| f.states.iter().map(move |s| (s, &f.fields)));
-            for (state, names) in fixed {
-                let on = in_state(&desk, of, sample.clone(), state).await;
-                for field in names.iter().filter_map(|name| of.field(name)) {
+            let fixed = of.fixed.iter().flat_map(|f| f.states.iter().map(move |s| (s, f)));
+            for (state, fixed) in fixed {
+                let once = fixed.once.iter().map(|name| of.field(name).unwrap());
+                let sample =
+                    once.fold(sample.clone(), |sample, f| sample.with(&f.name, Value::Instant(MORNING)));
+                let on = in_state(&desk, of, sample, state).await;
+                for field in fixed.fields.iter().filter_map(|name| of.field(name)) {
                     let changes = match alter(&desk, &on, field).await {
                         Some(change) => vec![(on.clone(), field.name.clone(), change)],
                         None => links(of, &on, field, &known),
