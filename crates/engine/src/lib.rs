@@ -36,6 +36,7 @@ mod terms;
 pub mod tick;
 pub mod time;
 pub mod together;
+mod unentered;
 pub mod verify;
 pub mod watch;
 

@@ -376,7 +376,7 @@ async fn what_no_trusted_key_signed_says_nothing_of_the_log() {
         let notes = with_checkpoints(&desk).await;
         let stranger = SignerKey::from_seed("desk.test/log", &[8; 32]).unwrap();
         let body = notes[2].split_once("\n\n").unwrap().0.replace("\n3\n", "\n99999\n");
-        let foreign = proofdesk_tlog::Note::sign(&format!("{body}\n"), &[&stranger]).unwrap();
+        let foreign = proofdesk_tlog::Note::sign(format!("{body}\n"), &[&stranger]).unwrap();
         for note in ["hello", &notes[2].replace("\n3\n", "\n99999\n"), &foreign.to_string()] {
             let kept = Kept { name: "cpe.txt".to_owned(), note: note.to_owned() };
             let expected = Expected { keys: vec![signer().verifier().clone()], kept: vec![kept] };

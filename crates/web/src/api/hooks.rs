@@ -87,7 +87,7 @@ async fn make_once(client: Client, object: Map<String, Json>) -> Result<Answer, 
         && let Err(error) = reach.judge(&uri)
     {
         // names are judged when they are asked: what they stand for changes
-        form.wrong("url", "address", &error.to_string());
+        form.wrong("url", "address", error.to_string());
     }
     form.finish()?;
     let (id, secret) = client.engine().create_webhook(&client.act(), &new, &mut random()).await?;
