@@ -107,7 +107,8 @@ async fn files_are_streamed_limited_and_typed_by_their_bytes() {
         let kept = upload.finish().await.unwrap();
         assert_eq!(
             (kept.name.as_str(), kept.media_type.as_str(), kept.size_bytes),
-            ("page.png", "text/plain", 1_920_000)
+            ("page.png.txt", "text/plain", 1_920_000),
+            "the name says behind it what the bytes are"
         );
         let (_, mut reader) = desk.engine.open_attachment(&agent, &on, &kept.id).await.unwrap();
         let mut size = 0;

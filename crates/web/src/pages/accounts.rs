@@ -79,7 +79,7 @@ fn until(role: &str) -> String {
 
 /// Checkboxes for roles with their last days.
 pub(super) fn ending_roles(held: &[String], ends: &BTreeMap<String, String>) -> Markup {
-    html! { fieldset { legend { "Roles" }
+    html! { fieldset { legend { "Roles, and beside each its last day where it ends" }
         @for role in ROLES { div.row.between {
             (role_choice(role, held))
             @if role != ADMINISTRATOR {
@@ -87,7 +87,7 @@ pub(super) fn ending_roles(held: &[String], ends: &BTreeMap<String, String>) -> 
                 input.field.short type="date" id=(until(role)) name=(until(role)) value=(ends.get(role).map_or("", String::as_str));
             }
         } }
-        p.help { "A day beside a role is its last; after it the role has ended. An auditor's always has one: without it, 400 days from today, of a certification auditor 120." }
+        p.help { "An auditor's role always has one: without it, 400 days from today, of a certification auditor 120." }
     } }
 }
 

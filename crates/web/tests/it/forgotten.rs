@@ -82,8 +82,8 @@ async fn a_forgotten_password_is_set_anew_by_a_link_that_goes_by_mail() {
     assert!(!answer.body.contains(&first) && first.starts_with("/link/"), "{first}");
     assert_eq!(browser.post(&first, &[("password", "short")]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
     let done = browser.post(&first, &[("password", "another horse battery")]).await;
-    assert_eq!(done.location(), "/sign-in");
-    assert_eq!(browser.get(&first).await.status, StatusCode::NOT_FOUND, "it works once");
+    assert_eq!(done.location(), "/sign-in?said=set");
+    assert_eq!(browser.get(&first).await.status, StatusCode::GONE, "it works once");
     assert_eq!(before.get("/desk").await.status, StatusCode::SEE_OTHER, "sessions end with the password");
     let old = browser.post("/sign-in", &[("sign_in", "mara"), ("password", PASSWORD)]).await;
     assert_eq!(old.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -97,7 +97,7 @@ async fn a_forgotten_password_is_set_anew_by_a_link_that_goes_by_mail() {
     let second = link(&servers.mails("mara@box.example", 2).await, &[first]);
     assert_eq!(browser.get(&second).await.status, StatusCode::OK);
     desk.time.advance(61 * 60_000_000);
-    assert_eq!(browser.get(&second).await.status, StatusCode::NOT_FOUND, "it holds an hour");
+    assert_eq!(browser.get(&second).await.status, StatusCode::GONE, "it holds an hour");
     assert_eq!(desk.engine.verify(&[], |_, _| {}).await.unwrap().findings, []);
 }
 

@@ -73,7 +73,7 @@ pub async fn page(client: &Client, record: &Record, helped: &str) -> Result<Mark
             } }
         } }
         @if is_notice && services::is_over(record, client.visit.now) {
-            p.muted { (client.say("notice-over")) " " a.link href={ "/portal/" (slug(INCIDENT)) "/new" } { (client.say("offers-report")) } }
+            p.muted { (client.say("is-over")) " " a.link href={ "/portal/" (slug(INCIDENT)) "/new" } { (client.say("offers-report")) } }
         } @else if is_notice { div.row { a.button.primary href=(report) { (client.say("offers-me-too")) } } }
         @else { (judged(client, record, helped, &report)) }
     };

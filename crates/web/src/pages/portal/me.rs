@@ -105,7 +105,7 @@ async fn language(client: Client, jar: CookieJar, Texts(pairs): Texts) -> Result
     let typed = Typed::new(pairs).text("language").unwrap_or_default();
     let chosen = Language::of_tag(&typed);
     if chosen.is_none() && !typed.is_empty() {
-        let message = "The desk does not speak this language.";
+        let message = client.say("language-unknown");
         return Err(Error::Invalid(Problems(vec![Problem::new("language", "option", message)])).into());
     }
     let visit = &client.visit;

@@ -81,15 +81,15 @@ fn fields(visit: &Visit, programs: &[&Account], typed: &Typed, wrong: &Wrong) ->
             label.choice { input type="radio" name="direction" value="out" checked[!is_in]; span { "Out: tell another program what happens here" } }
             label.choice { input type="radio" name="direction" value="in" checked[is_in]; span { "In: let another program tell a door" } }
         }
-        fieldset { legend { "Out" }
+        fieldset { legend { "Out" } div.stack {
             (field("url", "Address to send to", "Only public addresses are asked, unless the operator allows others.", wrong, &line("url", 2_000, "https://chat.example/hooks/7")))
             (field("record_type", "About", "", wrong, &choice("record_type", "Choose what it tells of", types)))
             (field("actions", "Acts", "Words with blanks between them: create, update, or names of steps such as resolve. Empty for all.", wrong, &line("actions", 500, "create resolve")))
             (field("condition", "Only where", "A condition that the record meets afterwards. Empty for all.", wrong, &line("condition", 2_000, "priority in ['p1', 'p2']")))
-        }
-        fieldset { legend { "In" }
+        } }
+        fieldset { legend { "In" } div.stack {
             (field("door", "Door", "What its messages mean stands in the door's file.", wrong, &choice("door", "Choose a door", doors)))
-        }
+        } }
         (tokens::proof_field(visit))
         @for name in ["present", "password"] { @for sentence in wrong.of(name) { p.wrong role="alert" { (sentence) } } }
         div.row { button.button.primary { "Make the webhook" } a.button.quiet href="/programs" { "Cancel" } }
