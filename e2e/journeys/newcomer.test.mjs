@@ -126,7 +126,7 @@ test("from questions to the first conformity page", { timeout: 300_000 }, async 
   await customer.getByLabel("Who keeps the relationship").selectOption("Priya Nair");
   const service = row(page, "Which services do you deliver?", 1);
   await service.getByLabel("Name").fill("Point of sale");
-  await service.getByLabel("What it is", { exact: true }).fill("Tills, card payments and receipts");
+  await service.getByLabel("What it is (needed)", { exact: true }).fill("Tills, card payments and receipts");
   await service.getByLabel("What it is meant to bring").fill("Every customer can pay");
   await service.getByLabel("What it depends on").fill("none");
   await service.getByLabel("Owner").selectOption("Priya Nair");

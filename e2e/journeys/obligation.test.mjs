@@ -66,6 +66,6 @@ test("an obligation names who breaks it and why, and conforms when all is mended
 test("every obligation of the shipped framework has its test", async () => {
   const page = await signedIn(browser, {}, desk.administrator);
   await visit(page, "/conformity");
-  assert.match(await page.getByRole("main").innerText(), /0 of 381 have no test yet/);
+  assert.match(await page.getByRole("main").innerText(), /no test yet\s+0\b/);
   assert.equal(await page.getByRole("link", { name: /no test yet$/ }).count(), 0);
 });

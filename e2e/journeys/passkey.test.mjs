@@ -54,7 +54,7 @@ test("an invited agent signs in with a passkey", async () => {
   const [made] = await keys();
   assert.ok(made.isResidentCredential, "found without a name");
   assert.equal(made.rpId, "localhost");
-  assert.equal((await page.goto(link)).status(), 404, "the link worked once");
+  assert.equal((await page.goto(link)).status(), 410, "the link worked once");
 
   await signOut(page);
   let sent;
