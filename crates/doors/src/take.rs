@@ -88,7 +88,8 @@ pub struct Done {
 ///
 /// # Errors
 /// `Invalid` for a message without the list that the door reads; `Forbidden` where the account may not do what the door
-/// does, and for who only reads as a requester, before any case is looked at; a fault of the database: send the message again, what was done is not done twice.
+/// does, and for who only reads as a requester, before any case is looked at; a fault of the database: send the message
+/// again, what was done is not done twice.
 pub async fn take(engine: &Engine, door: &Door, asker: &Asker, message: &Json) -> Result<Vec<Done>, Error> {
     if asker.caller.is_mere_requester() {
         let says = "A door is for programs of the desk; this account is a customer's.";

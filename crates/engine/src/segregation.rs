@@ -41,9 +41,14 @@ impl Engine {
         let reference = Reference::new(before.of.name.clone(), before.number);
         let history = self.history(&reference, LOOKED_AT).await?;
         for guard in draft.guards_by_log() {
-            let named = guard.apart_from.as_deref().filter(|field| took_himself_out(&history, field, me));
-            if named.is_some() && !draft.holds_for_me(guard, facts) {
-                let message = format!("{} You named another one in your own place.", guard.says);
+            // in an earlier write, or in this very one
+            let took =
+                |field: &str| before.get(field) == Value::Link(me) || took_himself_out(&history, field, me);
+            if guard.apart_from.as_deref().is_some_and(took) && !draft.holds_for_me(guard, facts) {
+                let message = format!(
+                    "{} It named you, and you may not put another one in your place for it.",
+                    guard.says
+                );
                 problems.push(Problem::new("", "guard", message).with_clause(guard.clause.as_deref()));
             }
             if guard.two_hands

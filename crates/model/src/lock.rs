@@ -87,11 +87,11 @@ pub(crate) fn settled(was: &Record, name: &str, step: Option<&Transition>) -> Op
     let label = field.map_or_else(|| name.replace('_', " "), |f| f.label.clone());
     let why = match fixed.once.as_deref().and_then(|once| of.field(once)) {
         Some(once) => format!("“{}” is filled in", once.label),
-        None => of.state(&was.state).map_or(was.state.as_str(), |s| s.label.as_str()).to_lowercase(),
+        None => {
+            let state = of.state(&was.state).map_or(was.state.as_str(), |s| s.label.as_str());
+            format!("{} is {}", of.label, state.to_lowercase())
+        }
     };
-    let message = match fixed.once {
-        Some(_) => format!("{label} is locked, because {why}. {}", fixed.says),
-        None => format!("{label} is locked: {} is {why}. {}", of.label, fixed.says),
-    };
+    let message = format!("{label} is locked: {why}. {}", fixed.says);
     Some(Problem::new(name, "locked", message).with_clause(field.and_then(|f| f.clause.as_deref())))
 }

@@ -198,7 +198,9 @@ fn filter(asked: Option<&str>, level: &str) -> tracing_subscriber::EnvFilter {
 fn main() -> ExitCode {
     end_quietly_on_a_closed_pipe();
     let cli = Cli::parse();
-    let level = if matches!(cli.command, Command::Serve(_)) { "info" } else { "warn" };
+    let is_server = matches!(cli.command, Command::Serve(_));
+    let failed = if is_server { memory::give_back_at_once() } else { None };
+    let level = if is_server { "info" } else { "warn" };
     let filter = filter(std::env::var("PROOFDESK_LOG").ok().as_deref(), level);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -208,8 +210,8 @@ fn main() -> ExitCode {
         Ok(traces) => traces,
         Err(error) => return fail(&error),
     };
-    if matches!(cli.command, Command::Serve(_)) {
-        memory::give_back_at_once();
+    if let Some(error) = failed {
+        tracing::info!(%error, "memory is given back later than it could be");
     }
     let code = match runtime.block_on(run(cli)) {
         Ok(code) => code,
@@ -231,6 +233,7 @@ fn begin_log(
     let log = tracing_subscriber::fmt().with_writer(std::io::stderr);
     // a configuration that cannot be read is said by the command, not here
     let config = matches!(cli.command, Command::Serve(_)).then(|| cli.global.load().ok()).flatten();
+    // a variable that is no text names no collector
     let variable = |name: &str| std::env::var(name).ok();
     let traced = config.and_then(|config| Some((config.traces.address(variable)?, config)));
     let Some((address, config)) = traced else {

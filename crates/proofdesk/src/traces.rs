@@ -148,6 +148,7 @@ impl Traces {
 
 /// Who speaks: as the environment says, else the program's name.
 fn resource() -> Resource {
+    // a variable that is not there, or no text, names nobody
     let said = |name: &str| std::env::var(name).unwrap_or_default();
     let is_named =
         !said("OTEL_SERVICE_NAME").is_empty() || said("OTEL_RESOURCE_ATTRIBUTES").contains("service.name=");

@@ -21,6 +21,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::bearer::Sent;
+use crate::spans;
 use crate::state::AppState;
 
 /// Bounds of the histograms, seconds.
@@ -206,14 +207,5 @@ async fn observe(request: Request, next: Next) -> Response {
 
 /// Methods by name; what nobody uses is one label, so that no stranger makes new ones.
 fn word(method: &Method) -> &'static str {
-    match method.as_str() {
-        "GET" => "GET",
-        "HEAD" => "HEAD",
-        "POST" => "POST",
-        "PUT" => "PUT",
-        "PATCH" => "PATCH",
-        "DELETE" => "DELETE",
-        "OPTIONS" => "OPTIONS",
-        _ => "other",
-    }
+    spans::known(method).unwrap_or("other")
 }

@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use rand::Rng;
 
-use super::outside::Outside;
+use super::outside::{Asks, Outside};
 use super::password::{PASSWORD_MAX, password_matches};
-use super::session::{SignedIn, Stage, Visitor};
+use super::session::{SignedIn, Visitor};
 use super::throttle::{Attempt, Key};
 use super::{Account, Stored};
 use crate::Engine;
@@ -235,19 +235,7 @@ impl Engine {
         visitor: &Visitor,
         random: &mut (impl Rng + Send),
     ) -> Result<SignedIn, Error> {
-        let account = self.admit_outside(who, account).await?;
-        let stage = self.stage_of(&account).await?;
-        let secret = self.begin_outside(who, &account, stage, visitor, random).await?;
-        // demanded meanwhile: who said so has not seen this session
-        let stage = self.stage_of(&account).await?;
-        if stage == Stage::Enrol {
-            self.store().execute(Self::ask_for_factor(account.id)).await?;
-        }
-        Ok(SignedIn { secret, account, stage })
-    }
-
-    async fn stage_of(&self, account: &Account) -> Result<Stage, Error> {
-        self.stage_after_password(&self.require_account(account.id).await?).await
+        self.come_in(who, (account, Asks::WhereThereIsOne), visitor, random).await
     }
 
     /// Whether an account's owner proves who he is by a password: one of the desk's, or one that a directory judges.

@@ -40,6 +40,15 @@ pub struct Outside {
     pub second_factor: bool,
 }
 
+/// When a second factor of the desk is asked for after another place vouched for somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asks {
+    /// Where a role needs one: a provider has ways of its own to be sure.
+    WhereDemanded,
+    /// Wherever the account has one: a directory took a password and nothing more.
+    WhereThereIsOne,
+}
+
 /// What binds an account to who its owner is at a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bound {
@@ -211,11 +220,22 @@ impl Engine {
         visitor: &Visitor,
         random: &mut (impl Rng + Send),
     ) -> Result<SignedIn, Error> {
+        self.come_in(who, (account, Asks::WhereDemanded), visitor, random).await
+    }
+
+    /// Lets somebody in whom another place vouches for.
+    pub(super) async fn come_in(
+        &self,
+        who: &Outside,
+        (account, asks): (i64, Asks),
+        visitor: &Visitor,
+        random: &mut (impl Rng + Send),
+    ) -> Result<SignedIn, Error> {
         let account = self.admit_outside(who, account).await?;
-        let first = self.stage_from_outside(who, &account).await?;
+        let first = self.stage_from_outside(who, &account, asks).await?;
         let secret = self.begin_outside(who, &account, first, visitor, random).await?;
         // demanded meanwhile: who said so has not seen this session
-        let stage = self.stage_from_outside(who, &account).await?;
+        let stage = self.stage_from_outside(who, &account, asks).await?;
         if stage != first {
             let row = Statement::update("session").set("stage", stage.word());
             let row = row.when("token_hash", super::password::fingerprint(&secret));
@@ -225,7 +245,7 @@ impl Engine {
     }
 
     /// The account, once it may come in: with the roles of its groups.
-    pub(super) async fn admit_outside(&self, who: &Outside, account: i64) -> Result<Account, Error> {
+    async fn admit_outside(&self, who: &Outside, account: i64) -> Result<Account, Error> {
         let mut account = self.account(account).await?;
         if !account.active || account.program {
             return Err(Error::invalid("account", "disabled", "Your account here is disabled."));
@@ -242,7 +262,7 @@ impl Engine {
     }
 
     /// Begins a session that knows where its owner came from.
-    pub(super) async fn begin_outside(
+    async fn begin_outside(
         &self,
         who: &Outside,
         account: &Account,
@@ -261,15 +281,18 @@ impl Engine {
         Ok(secret)
     }
 
-    async fn stage_from_outside(&self, who: &Outside, account: &Account) -> Result<Stage, Error> {
+    async fn stage_from_outside(&self, who: &Outside, account: &Account, asks: Asks) -> Result<Stage, Error> {
         if who.second_factor {
             return Ok(Stage::Full);
         }
         let demanded = self.second_factor_roles().await?;
-        if !account.roles.iter().any(|role| demanded.contains(role)) {
-            return Ok(Stage::Full);
-        }
-        Ok(if self.has_factor(account).await? { Stage::Code } else { Stage::Enrol })
+        let needs = account.roles.iter().any(|role| demanded.contains(role));
+        let has = (needs || asks == Asks::WhereThereIsOne) && self.has_factor(account).await?;
+        Ok(match (has, needs) {
+            (true, _) => Stage::Code,
+            (false, true) => Stage::Enrol,
+            (false, false) => Stage::Full,
+        })
     }
 
     /// Gives an account the roles of its groups, and takes others away. The last administrator stays one.

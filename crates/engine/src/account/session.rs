@@ -169,7 +169,7 @@ impl Engine {
         Ok(SignedIn { secret, account: found.account, stage })
     }
 
-    pub(super) async fn stage_after_password(&self, found: &Stored) -> Result<Stage, Error> {
+    async fn stage_after_password(&self, found: &Stored) -> Result<Stage, Error> {
         if self.has_factor(&found.account).await? {
             return Ok(Stage::Code);
         }

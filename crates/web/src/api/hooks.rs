@@ -79,15 +79,8 @@ async fn make_once(client: Client, object: Map<String, Json>) -> Result<Answer, 
         created_at: 0,
         seen: 0,
     };
-    if let Some(problem) = unknown_door(&client.state, &new) {
+    if let Some(problem) = wrong_end(&client.state, &new) {
         form.wrong(&problem.field, &problem.code, &problem.message);
-    }
-    if let Some(reach) = client.state.reach.as_ref().filter(|_| new.direction == Direction::Out)
-        && let Ok(uri) = new.url.parse::<Uri>()
-        && let Err(error) = reach.judge(&uri)
-    {
-        // names are judged when they are asked: what they stand for changes
-        form.wrong("url", "address", error.to_string());
     }
     form.finish()?;
     let (id, secret) = client.engine().create_webhook(&client.act(), &new, &mut random()).await?;
@@ -98,11 +91,21 @@ async fn make_once(client: Client, object: Map<String, Json>) -> Result<Answer, 
     Ok(Answer::created(format!("/api/v1/webhooks/{id}"), body).kept_as(later))
 }
 
-/// What is wrong where messages are to go to a door that is none.
-pub(crate) fn unknown_door(state: &AppState, new: &Webhook) -> Option<Problem> {
-    let is_door = state.doors.as_ref().is_some_and(|doors| doors.get(&new.door).is_some());
-    let wrong = new.direction == Direction::In && !new.door.is_empty() && !is_door;
-    wrong.then(|| Problem::new("door", "option", "There is no such door; GET /api/v1/doors lists them."))
+/// What is wrong with where messages of a webhook are to go: to a door that is none, or to an address that this desk does
+/// not ask. Names are judged when they are asked: what they stand for changes.
+pub(crate) fn wrong_end(state: &AppState, new: &Webhook) -> Option<Problem> {
+    match new.direction {
+        Direction::In => {
+            let is_door = state.doors.as_ref().is_some_and(|doors| doors.get(&new.door).is_some());
+            let message = "There is no such door; GET /api/v1/doors lists them.";
+            (!new.door.is_empty() && !is_door).then(|| Problem::new("door", "option", message))
+        }
+        Direction::Out => {
+            let (reach, uri) = (state.reach.as_ref()?, new.url.parse::<Uri>().ok()?);
+            let error = reach.judge(&uri).err()?;
+            Some(Problem::new("url", "address", error.to_string()))
+        }
+    }
 }
 
 fn number(id: &str, what: &str) -> Result<i64, ApiError> {

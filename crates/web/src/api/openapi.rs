@@ -33,8 +33,8 @@ use crate::api::problem::ApiError;
 pub struct Paper {
     /// The text.
     pub(crate) text: Bytes,
-    /// The text with gzip.
-    pub(crate) zipped: Bytes,
+    /// The text with gzip; none where it could not be packed.
+    pub(crate) zipped: Option<Bytes>,
     /// Its mark, an `ETag`.
     pub(crate) tag: String,
     /// What the page `/api` shows of it.
@@ -47,10 +47,11 @@ impl Paper {
         let document = document(registry);
         let text = written(&document);
         let mut zip = GzEncoder::new(Vec::new(), Compression::default());
-        let zipped = zip.write_all(text.as_bytes()).and_then(|()| zip.finish()).unwrap_or_default();
+        // into memory nothing fails; if it did, the text is handed out as it is
+        let zipped = zip.write_all(text.as_bytes()).and_then(|()| zip.finish()).ok().map(Bytes::from);
         let tag = format!("\"{}\"", hex::encode(&Sha256::digest(text.as_bytes())[..16]));
         let page = super::page::content(&document).into_string();
-        Self { text: Bytes::from(text), zipped: Bytes::from(zipped), tag, page }
+        Self { text: Bytes::from(text), zipped, tag, page }
     }
 }
 
@@ -125,16 +126,16 @@ pub async fn serve(client: Client, uri: Uri, headers: HeaderMap) -> Result<Respo
     let same = text(header::IF_NONE_MATCH)
         .split(',')
         .any(|known| known.trim().trim_start_matches("W/") == paper.tag);
-    let zipped = takes_gzip(text(header::ACCEPT_ENCODING));
+    let zipped = paper.zipped.as_ref().filter(|_| takes_gzip(text(header::ACCEPT_ENCODING)));
     let mut response = match (same, zipped) {
         (true, _) => StatusCode::NOT_MODIFIED.into_response(),
-        (false, true) => paper.zipped.clone().into_response(),
-        (false, false) => paper.text.clone().into_response(),
+        (false, Some(zipped)) => zipped.clone().into_response(),
+        (false, None) => paper.text.clone().into_response(),
     };
     let out = response.headers_mut();
     if !same {
         out.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if zipped {
+        if zipped.is_some() {
             out.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
     }

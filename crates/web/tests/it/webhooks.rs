@@ -240,7 +240,8 @@ async fn an_administrator_makes_a_webhook_by_a_form() {
         let password = "correct horse battery";
         desk.account(&ida, "ida", password).await.unwrap();
         let doors = Arc::new(Doors::load(&[], desk.engine.registry()).unwrap());
-        let state = AppState::new(desk.engine.clone(), Settings::default()).with_doors(doors);
+        let state =
+            AppState::new(desk.engine.clone(), Settings::default()).with_doors(doors).with_reach(reach(&[]));
         let router = proofdesk_web::router(state);
         let mut browser = crate::client::Browser::of(&router);
         let answer = browser.post("/sign-in", &[("sign_in", "ida"), ("password", password)]).await;
@@ -268,6 +269,7 @@ async fn an_administrator_makes_a_webhook_by_a_form() {
         };
         for (changes, says) in [
             (&[("url", "wall")][..], "beginning with https://"),
+            (&[("url", "https://10.0.0.1/hook")], "10.0.0.1 is not a public address"),
             (&[("condition", "priority = 'p1'")], "condition"),
             (&[("actions", "melt")], "have no act"),
             (&[("direction", "in")], "Name the door"),
