@@ -21,7 +21,7 @@ const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-leve
 const SECONDS: &str = "600";
 
 /// The targets, each with the places in the checkout whose files it begins with.
-const TARGETS: [(&str, &[&str]); 18] = [
+const TARGETS: [(&str, &[&str]); 21] = [
     ("condition", &["records", "controls"]),
     ("records", &["records"]),
     ("controls", &["controls", "standards", "templates", "crates/demo/data"]),
@@ -38,7 +38,10 @@ const TARGETS: [(&str, &[&str]); 18] = [
     ("doors", &["fuzz/seeds/doors"]),
     ("form", &["fuzz/seeds/form"]),
     ("imap", &["fuzz/seeds/imap"]),
+    ("link", &["fuzz/seeds/link"]),
+    ("lmtp", &["fuzz/seeds/lmtp"]),
     ("scim", &["fuzz/seeds/scim"]),
+    ("trace", &["fuzz/seeds/trace"]),
     ("text", &["fuzz/seeds/text", "docs", "templates"]),
 ];
 
@@ -98,8 +101,8 @@ fn host(root: &Path) -> Result<String> {
 fn build(root: &Path, folder: &Path, host: &str, names: &[&str]) -> Result<()> {
     let mut command = Command::new(cargo());
     command.args(["build", "--release", "--locked", "--manifest-path", "fuzz/Cargo.toml", "--target", host]);
-    // the web takes longest of all to build, and one target needs it
-    if !names.contains(&"scim") {
+    // the web takes longest of all to build, and two targets need it
+    if !names.iter().any(|name| ["scim", "trace"].contains(name)) {
         command.args(["--no-default-features", "--features", "whole"]);
     }
     for name in names {

@@ -60,7 +60,7 @@ impl Key {
     }
 
     /// Signs what a link for a decision says, in lower-case hexadecimal.
-    pub(crate) fn sign_decision(&self, said: &str) -> String {
+    pub fn sign_decision(&self, said: &str) -> String {
         hex::encode(self.code(b"decide on a record of this desk\n", said))
     }
 

@@ -4,6 +4,7 @@
 //! Invariants: each recipient gets an answer of his own, and `250` only when what the mail wrote is durable. The end of
 //! a mail is a line of its own with CRLF before and after it, nothing else.
 
+mod overheard;
 mod session;
 
 use std::path::Path;
@@ -16,6 +17,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::desk::Mail;
 use crate::error::Error;
+pub use overheard::{Overheard, Taken, overheard};
 
 /// Connections at a time; further ones wait.
 const CONNECTIONS: usize = 16;
@@ -77,7 +79,7 @@ impl Door {
             match accepted {
                 Ok(stream) => {
                     tokio::spawn(async move {
-                        let ended = session::serve(mail, stream, PATIENCE, until).await;
+                        let ended = session::serve(&mail, stream, PATIENCE, until).await;
                         if let Err(error) = ended {
                             tracing::debug!(%error, "a connection by LMTP ended early");
                         }

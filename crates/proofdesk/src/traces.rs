@@ -12,18 +12,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use axum::http::HeaderMap;
-use opentelemetry::propagation::TextMapPropagator as _;
-use opentelemetry::trace::{Link, SpanKind, TraceContextExt as _, TraceId, TracerProvider as _};
+use opentelemetry::trace::{
+    Link, SpanContext, SpanId, SpanKind, TraceContextExt as _, TraceFlags, TraceId, TraceState,
+    TracerProvider as _,
+};
 use opentelemetry::{Context, KeyValue};
-use opentelemetry_http::{Bytes, HeaderExtractor, HttpClient, HttpError, Request, Response};
+use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig as _, WithHttpConfig as _};
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{
     Sampler, SamplingDecision, SamplingResult, SdkTracer, SdkTracerProvider, ShouldSample,
 };
 use proofdesk_reach::{Limits, Reach, Rule};
+use proofdesk_web::spans::Parent;
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 use tracing_opentelemetry::{OpenTelemetryLayer, OpenTelemetrySpanExt as _};
@@ -157,11 +158,13 @@ fn resource() -> Resource {
     if is_named { builder.build() } else { builder.with_service_name("proofdesk").build() }
 }
 
-/// Takes over the trace of who asks. Source: W3C Trace Context.
-fn take_parent(headers: &HeaderMap, span: &tracing::Span) {
-    let parent = TraceContextPropagator::new().extract(&HeaderExtractor(headers));
+/// Puts a span into the trace of who asks. Source: W3C Trace Context.
+fn take_parent(parent: Parent, span: &tracing::Span) {
+    let flags = if parent.sampled { TraceFlags::SAMPLED } else { TraceFlags::default() };
+    let (trace, of) = (TraceId::from(parent.trace), SpanId::from(parent.span));
+    let told = SpanContext::new(trace, of, flags, true, TraceState::default());
     // a span that nobody wants has no parent either
-    if parent.span().span_context().is_valid() && span.set_parent(parent).is_err() {
+    if span.set_parent(Context::new().with_remote_span_context(told)).is_err() {
         tracing::trace!("a span is in no trace");
     }
 }

@@ -18,8 +18,48 @@ const RECIPIENTS: usize = 100;
 /// Wrong commands after which the connection is closed.
 const WRONG: u32 = 20;
 
-struct Session {
-    mail: Mail,
+/// What a session asks of the desk behind the door, so that a session can be tried without one.
+pub(super) trait Behind: Sync {
+    /// The name in the greeting.
+    fn domain(&self) -> &str;
+    /// Largest mail, bytes.
+    fn largest(&self) -> u64;
+    /// Whether mails to an address are taken in at all.
+    fn takes(&self, address: &str) -> bool;
+    /// Takes a mail in for some recipients: an outcome for each, in their order.
+    fn take_in(
+        &self,
+        raw: Vec<u8>,
+        recipients: &[String],
+    ) -> impl Future<Output = Vec<Result<Outcome, Error>>> + Send;
+}
+
+impl Behind for Mail {
+    fn domain(&self) -> &str {
+        self.settings().domain()
+    }
+
+    fn largest(&self) -> u64 {
+        self.settings().size_max_mib * 1_048_576
+    }
+
+    fn takes(&self, address: &str) -> bool {
+        Self::takes(self, address)
+    }
+
+    async fn take_in(&self, raw: Vec<u8>, recipients: &[String]) -> Vec<Result<Outcome, Error>> {
+        let arrival = Arrival::new(raw, "lmtp");
+        let mut outcomes = Vec::with_capacity(recipients.len());
+        for recipient in recipients {
+            outcomes.push(Self::take_in(self, &arrival, recipient).await);
+        }
+        self.note(|w| &mut w.lmtp, Ok(()));
+        outcomes
+    }
+}
+
+struct Session<'b, B> {
+    behind: &'b B,
     greeted: bool,
     sender: bool,
     recipients: Vec<String>,
@@ -35,16 +75,15 @@ enum Next {
 
 /// Serves one connection to its end.
 pub(super) async fn serve(
-    mail: Mail,
+    behind: &impl Behind,
     stream: Box<dyn Stream>,
     patience: Duration,
     mut stop: watch::Receiver<bool>,
 ) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
-    let domain = mail.settings().domain().to_owned();
-    let size = mail.settings().size_max_mib * 1_048_576;
-    let mut session = Session { mail, greeted: false, sender: false, recipients: Vec::new(), wrong: 0 };
-    say(&mut stream, &format!("220 {domain} Proofdesk LMTP")).await?;
+    let size = behind.largest();
+    let mut session = Session { behind, greeted: false, sender: false, recipients: Vec::new(), wrong: 0 };
+    say(&mut stream, &format!("220 {} Proofdesk LMTP", behind.domain())).await?;
     loop {
         let line = tokio::select! {
             read = tokio::time::timeout(patience, line(&mut stream)) => match read {
@@ -114,14 +153,14 @@ async fn data(stream: &mut BufReader<Box<dyn Stream>>, most: u64) -> std::io::Re
     }
 }
 
-impl Session {
+impl<B: Behind> Session<'_, B> {
     fn command(&mut self, line: &str, size: u64) -> Next {
         let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
         let answer = match verb.to_ascii_uppercase().as_str() {
             "LHLO" => {
                 self.reset();
                 self.greeted = true;
-                let domain = self.mail.settings().domain();
+                let domain = self.behind.domain();
                 format!(
                     "250-{domain}\r\n250-PIPELINING\r\n250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 SIZE {size}"
                 )
@@ -185,7 +224,7 @@ impl Session {
         if self.recipients.len() >= RECIPIENTS {
             return Next::Answer("452 4.5.3 Too many recipients".to_owned());
         }
-        let Some(address) = normal(&address).filter(|a| self.mail.takes(a)) else {
+        let Some(address) = normal(&address).filter(|a| self.behind.takes(a)) else {
             return Next::Answer("550 5.1.1 This address takes no mail".to_owned());
         };
         self.recipients.push(address);
@@ -199,13 +238,7 @@ impl Session {
         let Some(raw) = raw else {
             return recipients.iter().map(|_| "552 5.3.4 The mail is too large".to_owned()).collect();
         };
-        let arrival = Arrival::new(raw, "lmtp");
-        let mut answers = Vec::with_capacity(recipients.len());
-        for recipient in &recipients {
-            answers.push(answer(self.mail.take_in(&arrival, recipient).await));
-        }
-        self.mail.note(|w| &mut w.lmtp, Ok(()));
-        answers
+        self.behind.take_in(raw, &recipients).await.into_iter().map(answer).collect()
     }
 }
 
