@@ -7,6 +7,7 @@
 pub mod calendar;
 pub mod directory;
 pub mod ends;
+pub mod gone;
 pub mod link;
 pub mod outside;
 pub mod passkey;

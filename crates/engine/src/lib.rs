@@ -47,6 +47,7 @@ use proofdesk_store::Store;
 
 pub use account::calendar::CalendarLink;
 pub use account::directory::{Directory, Entry, Judged, Later, Listed, Typed, Unheard};
+pub use account::gone::Round;
 pub use account::link::Link;
 pub use account::outside::{Bound, Outside};
 pub use account::passkey::{NewPasskey, Passkey};

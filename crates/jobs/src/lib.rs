@@ -4,6 +4,7 @@
 //! Not here: how a change is written (`engine`), what a test asks (`conformity`).
 
 mod conformity;
+mod directories;
 mod doors;
 mod figures;
 mod queue;
@@ -23,6 +24,7 @@ use proofdesk_tlog::SignerKey;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+pub use directories::work as work_directories;
 pub use doors::work as work_doors;
 pub use queue::{work, work_with};
 pub use webhooks::work as work_webhooks;
@@ -79,6 +81,7 @@ impl Jobs {
         let mut tasks = JoinSet::new();
         tasks.spawn(queue::run(self.engine.clone(), self.automations.clone(), stop.clone()));
         tasks.spawn(doors::run(self.clone(), stop.clone()));
+        tasks.spawn(directories::run(self.engine.clone(), stop.clone()));
         tasks.spawn(webhooks::run(self.clone(), stop.clone()));
         tasks.spawn(checkpoints(self.clone(), stop.clone()));
         tasks.spawn(upkeep(self.engine.clone(), stop.clone()));

@@ -110,6 +110,16 @@ impl Directory {
         self.in_time(move |inner| async move { inner.prove(&found, &password).await }).await
     }
 
+    /// What it says of somebody who is known, asked by the desk and without his password; none where he is gone, or the
+    /// filter leaves him out. What the desk may not see there is gone.
+    ///
+    /// # Errors
+    /// `Unreached`; `Unfit` where his entry does not say all that is needed, and where the desk has no name there.
+    pub async fn look_up(&self, subject: &str, sign_in: &str) -> Result<Option<Person>, Error> {
+        let (subject, sign_in) = (subject.to_owned(), sign_in.to_owned());
+        self.in_time(move |inner| async move { inner.look_up(&subject, &sign_in).await }).await
+    }
+
     /// Whether it answers, takes the desk's own password and has what it is asked below, for the operator.
     ///
     /// # Errors
@@ -281,20 +291,48 @@ impl Inner {
             return Ok(None);
         }
         self.bind_as_desk(&mut ldap).await?;
+        let read = self.entry_at(&mut ldap, &found.dn).await?;
+        let (subject, entry) = read.ok_or_else(|| self.unfit("your entry cannot be read there."))?;
+        if found.subject.as_ref().is_some_and(|known| *known != subject) {
+            return Err(self.unfit("another entry took the place of yours just now."));
+        }
+        self.person(ldap, &subject, &entry).await.map(Some)
+    }
+
+    async fn look_up(&self, subject: &str, sign_in: &str) -> Result<Option<Person>, Error> {
+        if self.settings.bind_dn.is_none() {
+            return Err(self.unfit("the desk has no name there to ask by (`bind_dn`)."));
+        }
+        let Some(found) = self.find_again(subject, sign_in).await? else { return Ok(None) };
+        let mut ldap = self.connect().await?;
+        self.bind_as_desk(&mut ldap).await?;
+        match self.entry_at(&mut ldap, &found.dn).await? {
+            // under a name that a template made, there may be somebody else by now
+            Some((there, entry)) if there == subject => self.person(ldap, subject, &entry).await.map(Some),
+            _ => {
+                self.leave(ldap).await;
+                Ok(None)
+            }
+        }
+    }
+
+    /// An entry with all that is read of a person, and who that is; none where there is none.
+    async fn entry_at(&self, ldap: &mut Ldap, dn: &str) -> Result<Option<(String, Entry)>, Error> {
         let of = &self.settings;
         let mut wanted =
             vec![&*of.id_attribute, &*of.sign_in_attribute, &*of.name_attribute, &*of.mail_attribute];
         wanted.extend(of.groups_attribute.as_deref());
-        let (own, _) = self.search(&mut ldap, (&found.dn, Scope::Base), ANY, &wanted, 1).await?;
-        let entry = own.into_iter().next().ok_or_else(|| self.unfit("your entry cannot be read there."))?;
-        let subject = self.subject(&entry)?;
-        if found.subject.as_ref().is_some_and(|known| *known != subject) {
-            return Err(self.unfit("another entry took the place of yours just now."));
-        }
-        let groups = self.groups(&mut ldap, &entry).await?;
+        let (own, _) = self.search(ldap, (dn, Scope::Base), ANY, &wanted, 1).await?;
+        let Some(entry) = own.into_iter().next() else { return Ok(None) };
+        Ok(Some((self.subject(&entry)?, entry)))
+    }
+
+    /// What an entry and its groups say of a person; the last question of a connection.
+    async fn person(&self, mut ldap: Ldap, subject: &str, entry: &Entry) -> Result<Person, Error> {
+        let groups = self.groups(&mut ldap, entry).await?;
         self.leave(ldap).await;
-        let claims = entry.claims(of, &subject, &groups);
-        Person::read(&of.terms(), &claims, String::new()).map(Some)
+        let claims = entry.claims(&self.settings, subject, &groups);
+        Person::read(&self.settings.terms(), &claims, String::new())
     }
 
     /// The keys of `roles` whose groups the entry is in.

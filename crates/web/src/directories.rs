@@ -1,5 +1,7 @@
 //! Directories as the engine asks them: what `sso` finds and proves, in the engine's words, and what went wrong in the log.
 
+use std::time::Duration;
+
 use proofdesk_engine::{Directory as Asked, Entry, Later, Listed, Outside, Unheard};
 use proofdesk_sso::{Directory, Error, Found, Person};
 
@@ -49,6 +51,10 @@ impl Asked for Known {
         &self.directory.settings().name
     }
 
+    fn label(&self) -> &str {
+        self.directory.settings().shown()
+    }
+
     fn issuer(&self) -> &str {
         &self.issuer
     }
@@ -68,6 +74,21 @@ impl Asked for Known {
         Box::pin(async move {
             let found = self.directory.find_again(subject, sign_in).await;
             Ok(found.map_err(|error| self.unheard(&error))?.map(entry))
+        })
+    }
+
+    fn recheck_every(&self) -> Option<Duration> {
+        self.directory.settings().recheck_every()
+    }
+
+    fn answers(&self) -> Later<'_, ()> {
+        Box::pin(async move { self.directory.try_out().await.map_err(|error| self.unheard(&error)) })
+    }
+
+    fn look_up<'a>(&'a self, subject: &'a str, sign_in: &'a str) -> Later<'a, Option<Listed>> {
+        Box::pin(async move {
+            let said = self.directory.look_up(subject, sign_in).await;
+            Ok(said.map_err(|error| self.unheard(&error))?.map(|person| self.listed(person)))
         })
     }
 

@@ -61,8 +61,16 @@ pub struct Listed {
 pub trait Directory: Send + Sync {
     /// Its word, which the sign-in page sends and sessions keep as their way.
     fn name(&self) -> &str;
+    /// Its name for people.
+    fn label(&self) -> &str;
     /// What accounts are bound to, with the subject.
     fn issuer(&self) -> &str;
+    /// How often it is asked again about the people who came by it; none where it is not.
+    fn recheck_every(&self) -> Option<Duration>;
+    /// Whether it answers at present, and has what it is asked below.
+    fn answers(&self) -> Later<'_, ()>;
+    /// What it says of somebody who is known, without his password; none where he is gone.
+    fn look_up<'a>(&'a self, subject: &'a str, sign_in: &'a str) -> Later<'a, Option<Listed>>;
     /// Whether it takes over accounts that are here already under the same name.
     fn links(&self) -> bool;
     /// The entry of a name that was typed; none where it is nobody's.
@@ -116,7 +124,7 @@ impl Engine {
         let _ = self.directories_cell().set(directories);
     }
 
-    fn directories(&self) -> &[Arc<dyn Directory>] {
+    pub(super) fn directories(&self) -> &[Arc<dyn Directory>] {
         self.directories_cell().get().map_or(&[], Vec::as_slice)
     }
 
@@ -247,7 +255,7 @@ impl Engine {
     }
 
     /// The directories that an account is bound to, with who its owner is there.
-    async fn bound_directories(
+    pub(super) async fn bound_directories(
         &self,
         account: &Account,
     ) -> Result<Vec<(&Arc<dyn Directory>, String)>, Error> {

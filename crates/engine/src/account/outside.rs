@@ -251,7 +251,7 @@ impl Engine {
             return Err(Error::invalid("account", "disabled", "Your account here is disabled."));
         }
         if let Some(roles) = &who.roles {
-            account = self.follow_groups(who, account, roles).await?;
+            account = self.follow_groups((who, &who.act()), account, roles).await?;
         }
         let account = account.on(day_of(self.now()));
         if account.roles.is_empty() {
@@ -296,13 +296,12 @@ impl Engine {
     }
 
     /// Gives an account the roles of its groups, and takes others away. The last administrator stays one.
-    async fn follow_groups(
+    pub(super) async fn follow_groups(
         &self,
-        who: &Outside,
+        (who, act): (&Outside, &Act),
         account: Account,
         roles: &[String],
     ) -> Result<Account, Error> {
-        let act = who.act();
         let permit = act.permit_all()?;
         let old = account.written_roles();
         for keeps in [false, true] {
@@ -319,7 +318,8 @@ impl Engine {
             let row = Statement::update("account").set("roles", new.clone()).when("id", account.id);
             let row = row.when("roles", old.clone()).must_hit();
             let takes = !ends::names(&new).iter().any(|role| role == ADMINISTRATOR);
-            match self.seal_keeping_one(&act, &permit, &account, told, (row, Vec::new()), takes).await {
+            let beside = self.demanded_now(&account, &ends::names(&new)).await?;
+            match self.seal_keeping_one(act, &permit, &account, told, (row, beside), takes).await {
                 Err(Error::Invalid(_)) if !keeps => {
                     tracing::warn!(
                         account = account.id,
@@ -336,6 +336,16 @@ impl Engine {
             }
         }
         Ok(account)
+    }
+
+    /// What follows for open sessions where a role that is given now needs a second factor, and none before did.
+    async fn demanded_now(&self, account: &Account, new: &[String]) -> Result<Vec<Statement>, Error> {
+        let demanded = self.second_factor_roles().await?;
+        let needs = |roles: &[String]| roles.iter().any(|role| demanded.contains(role));
+        if needs(&account.roles) || !needs(new) {
+            return Ok(Vec::new());
+        }
+        Ok(Self::demand_factor(account.id, self.has_factor(account).await?))
     }
 
     /// The token that the provider of a session takes back at sign-out, with the provider's issuer.

@@ -244,7 +244,8 @@ impl Engine {
     /// Signs the owner of a proved passkey in, all the way: the device asked for a finger, a face or a code of its own.
     ///
     /// # Errors
-    /// `Invalid` where it was used at the same moment; a fault of the database.
+    /// `Invalid` where it was used at the same moment, and where the directory that its owner came by knows him no more; a
+    /// fault of the database.
     pub async fn sign_in_by_passkey(
         &self,
         (key, account): (&Passkey, Account),
@@ -252,6 +253,7 @@ impl Engine {
         visitor: &Visitor,
         random: &mut (impl Rng + Send),
     ) -> Result<SignedIn, Error> {
+        self.is_still_listed(&account).await?;
         self.used(key, credential).await?;
         let secret = self.begin_session(&account, Stage::Full, "passkey", visitor, random).await?;
         Ok(SignedIn { secret, account, stage: Stage::Full })

@@ -255,7 +255,7 @@ impl Engine {
     }
 
     /// Ends sessions, one-time links, secret addresses and tokens of an account with another act on it.
-    async fn end_what_is_open(
+    pub(super) async fn end_what_is_open(
         &self,
         id: i64,
         mut told: Told,

@@ -91,6 +91,34 @@ async fn ask_directories(config: &Config, findings: &mut Findings) {
     }
 }
 
+/// Says of each directory when it was last asked about the people who came by it.
+async fn tell_looks(config: &Config, engine: &proofdesk_engine::Engine, findings: &mut Findings) {
+    for settings in &config.directory {
+        let name = &settings.name;
+        let Some(every) = settings.recheck_every() else {
+            findings.note(&format!(
+                "nobody asks the directory `{name}` who is gone there: sessions go on to their end (`bind_dn`, `recheck_minutes`)"
+            ));
+            continue;
+        };
+        match engine.looked_again(name).await {
+            Ok(None) => findings.note(&format!("the directory `{name}` was not asked yet who is gone there")),
+            Ok(Some(at)) => {
+                let seconds = (jiff::Timestamp::now().as_microsecond() - at) / 1_000_000;
+                let said = format!("the directory `{name}` was last asked {seconds} s ago who is gone there");
+                if seconds > i64::try_from(every.as_secs()).unwrap_or(i64::MAX).saturating_mul(3) {
+                    findings.wrong(&format!(
+                        "{said}: until it answers, or the desk runs again, they keep their sessions"
+                    ));
+                } else {
+                    findings.good(&said);
+                }
+            }
+            Err(error) => findings.wrong(&error.to_string()),
+        }
+    }
+}
+
 async fn inspect(config: &Config, store: &proofdesk_store::Store, findings: &mut Findings) {
     match store.health().await {
         Ok(health) => findings.good(&format!(
@@ -118,9 +146,10 @@ async fn inspect(config: &Config, store: &proofdesk_store::Store, findings: &mut
         findings.good(&format!("the newest checkpoint covers {} entries and is {age} s old", latest.size));
     }
     let engine = open::engine_as_is(config, Arc::new(open::SystemTime)).await;
-    if let Ok(engine) = engine
-        && matches!(engine.accounts().await, Ok(found) if found.is_empty())
-    {
-        findings.note("there is no account yet: proofdesk account create --administrator");
+    if let Ok(engine) = engine {
+        if matches!(engine.accounts().await, Ok(found) if found.is_empty()) {
+            findings.note("there is no account yet: proofdesk account create --administrator");
+        }
+        tell_looks(config, &engine, findings).await;
     }
 }

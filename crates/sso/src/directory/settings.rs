@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ldap3::parse_filter;
 use openidconnect::url::{Host, Url};
@@ -63,6 +64,8 @@ pub struct DirectorySettings {
     pub link_accounts: bool,
     /// How long it may take to answer.
     pub timeout_seconds: u64,
+    /// How often it is asked again about the people who came by it, in minutes; 0 for never. The desk needs a name there.
+    pub recheck_minutes: u64,
 }
 
 impl Default for DirectorySettings {
@@ -93,6 +96,7 @@ impl Default for DirectorySettings {
             make_accounts: false,
             link_accounts: false,
             timeout_seconds: 5,
+            recheck_minutes: 15,
         }
     }
 }
@@ -120,6 +124,13 @@ impl DirectorySettings {
         }
         let base = self.bind_as.as_deref().filter(|_| self.base.is_empty()).unwrap_or(&self.base);
         format!("ldap:{}", base.to_lowercase().replace(", ", ","))
+    }
+
+    /// How often it is asked again about the people who came by it; none where it is not, as where the desk has no name
+    /// there.
+    pub fn recheck_every(&self) -> Option<Duration> {
+        let minutes = self.recheck_minutes;
+        (minutes > 0 && self.bind_dn.is_some()).then(|| Duration::from_secs(minutes.saturating_mul(60)))
     }
 
     /// Whether TLS begins with a request of its own.
@@ -170,6 +181,9 @@ impl DirectorySettings {
         }
         if !(1..=60).contains(&self.timeout_seconds) {
             wrong.push("`timeout_seconds` is between 1 and 60".to_owned());
+        }
+        if self.recheck_minutes > 1_440 {
+            wrong.push("`recheck_minutes` is at most 1440, a day; 0 for never".to_owned());
         }
         wrong.into_iter().map(|said| format!("{at}: {said}")).collect()
     }

@@ -137,6 +137,40 @@ async fn somebody_known_is_found_under_another_name_and_not_when_gone() {
     assert_ne!(comes(&of, "mara.lind", SECRET).await.unwrap().unwrap().subject, mara.subject);
 }
 
+#[tokio::test]
+async fn the_desk_asks_about_somebody_known_without_his_password() {
+    let slapd = Slapd::start();
+    let (dn, roles) =
+        (format!("uid=mara,ou=people,{SUFFIX}"), [("desk".to_owned(), vec!["agent".to_owned()])]);
+    slapd.group("desk", &dn);
+    let by_filter = DirectorySettings {
+        groups_attribute: Some("memberOf".into()),
+        groups_base: Some(format!("ou=groups,{SUFFIX}")),
+        roles: roles.into(),
+        ..slapd.settings()
+    };
+    let by_name = DirectorySettings {
+        bind_as: Some(format!("uid={{name}},ou=people,{SUFFIX}")),
+        filter: String::new(),
+        ..by_filter.clone()
+    };
+    let all = [by_filter, by_name].map(|settings| slapd.directory(settings));
+    let mara = comes(&all[0], "mara", SECRET).await.unwrap().unwrap();
+    for of in &all {
+        assert_eq!(of.look_up(&mara.subject, "mara").await.unwrap(), Some(mara.clone()));
+        let nobody = "00000000-0000-0000-0000-000000000000";
+        assert_eq!(of.look_up(nobody, "mara").await.unwrap(), None, "her name is not who she is");
+    }
+    let unnamed = DirectorySettings { bind_dn: None, bind_password_file: None, ..slapd.settings() };
+    assert_eq!(unnamed.recheck_every(), None);
+    let refused = slapd.directory(unnamed).look_up(&mara.subject, "mara").await;
+    assert!(matches!(refused, Err(Error::Unfit { .. })), "{refused:?}");
+    slapd.change(&format!("dn: {dn}\nchangetype: delete\n"));
+    for of in &all {
+        assert_eq!(of.look_up(&mara.subject, "mara").await.unwrap(), None);
+    }
+}
+
 async fn away(of: &Directory) -> String {
     let tried = of.try_out().await.unwrap_err().to_string();
     let Err(Error::Unreached { why, .. }) = comes(of, "mara", SECRET).await else {

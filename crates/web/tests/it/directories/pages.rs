@@ -3,9 +3,10 @@
 use axum::Router;
 use axum::http::{StatusCode, header};
 use proofdesk_engine::account::second::code_at;
-use proofdesk_engine::{Act, Change, Door, NewAccount};
+use proofdesk_engine::{Act, Change, Door, Error, NewAccount, NewPasskey, Visitor};
 use proofdesk_sso::DirectorySettings;
 use proofdesk_testkit::{BOTH, Database, TestDesk};
+use proofdesk_web::session::random;
 use proofdesk_web::{AppState, Settings};
 
 use crate::client::{Answer, Browser, PASSWORD};
@@ -284,4 +285,102 @@ async fn which_directory_is_asked_only_where_there_are_several() {
     assert_eq!(twin.roles, ["requester"]);
     let own = [("sign_in", "boss"), ("password", PASSWORD), ("directory", "branch")];
     assert_eq!(Browser::of(&router).post("/sign-in", &own).await.status, StatusCode::SEE_OTHER);
+}
+
+/// What was asked in the rounds: asked, ended, away.
+async fn rounds(desk: &TestDesk) -> Vec<(usize, usize, bool)> {
+    desk.time.advance(16 * 60_000_000);
+    let rounds = desk.engine.recheck_directories().await.unwrap();
+    rounds.iter().map(|round| (round.asked, round.ended, round.is_away)).collect()
+}
+
+#[tokio::test]
+async fn who_is_gone_from_a_directory_loses_what_is_open_and_nobody_while_it_is_away() {
+    for database in BOTH {
+        let mut slapd = slapd();
+        let (desk, router) = desk(database, &slapd, vec![settings(&slapd)]).await;
+        let boss = signed_in(&router, "boss", PASSWORD).await;
+        let mara = signed_in(&router, "mara", SECRET).await;
+        let account = desk.engine.account_named("mara").await.unwrap().unwrap();
+        let token = [("label", "monitoring"), ("days", "30"), ("present", SECRET)];
+        assert!(mara.post("/account/token", &token).await.body.contains("The token is made"));
+        assert_eq!(rounds(&desk).await, [(1, 0, false)], "the administrator did not come by it");
+        assert_eq!(desk.engine.recheck_directories().await.unwrap(), [], "its interval is not over");
+
+        // another group, another role, also in the session that is open
+        let group = format!("dn: cn=desk,ou=groups,{SUFFIX}\nchangetype: modify\nreplace: member\n");
+        slapd.change(&format!("{group}member: uid=ida,ou=people,{SUFFIX}\n"));
+        slapd.stop();
+        assert_eq!(rounds(&desk).await, [(0, 0, true)]);
+        assert_eq!(mara.get("/desk").await.status, StatusCode::OK, "nothing ends while it is away");
+        assert_eq!(desk.engine.account(account.id).await.unwrap().roles, ["agent"]);
+        slapd.go_on();
+        // at once: a round that heard nothing was none
+        let heard = desk.engine.recheck_directories().await.unwrap();
+        assert_eq!((heard[0].ended, heard[0].is_away), (1, false), "no group, no role, no way in");
+        assert_eq!(desk.engine.account(account.id).await.unwrap().roles, Vec::<String>::new());
+        assert_eq!(mara.get("/desk").await.status, StatusCode::SEE_OTHER);
+        assert_eq!(desk.engine.tokens(account.id).await.unwrap(), []);
+        assert_eq!(rounds(&desk).await, [(0, 0, false)], "nothing is open any more");
+
+        // back in the group she comes in; shut out by the filter, she does not
+        slapd.change(&format!("{group}member: uid=mara,ou=people,{SUFFIX}\n"));
+        let mara = signed_in(&router, "mara", SECRET).await;
+        let dn = format!("uid=mara,ou=people,{SUFFIX}");
+        slapd.change(&format!("dn: {dn}\nchangetype: modify\nadd: employeeType\nemployeeType: ended\n"));
+        assert_eq!(rounds(&desk).await, [(1, 1, false)]);
+        assert_eq!(mara.get("/desk").await.status, StatusCode::SEE_OTHER);
+        assert_eq!(boss.get("/desk").await.status, StatusCode::OK);
+        assert_eq!(desk.engine.account(account.id).await.unwrap().roles, ["agent"], "her account rests");
+        let entries = desk.engine.store().entries_about("account", 0, 500).await.unwrap();
+        let bodies = entries.iter().map(|entry| String::from_utf8_lossy(&entry.body).into_owned());
+        let told: Vec<String> = bodies.filter(|body| body.contains("\"gone\"")).collect();
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told.iter().all(|body| body.contains("Directory Example AG")), "{told:?}");
+        assert!(desk.engine.verify(&[], |_, _| {}).await.unwrap().is_good());
+    }
+}
+
+#[tokio::test]
+async fn who_has_another_way_in_loses_only_what_began_at_the_directory() {
+    let slapd = slapd();
+    let (desk, router) = desk(Database::Sqlite, &slapd, vec![settings(&slapd)]).await;
+    let theirs = signed_in(&router, "mara", SECRET).await;
+    let account = desk.engine.account_named("mara").await.unwrap().unwrap();
+    desk.engine.set_password(&Act::operator(), &account, PASSWORD, true).await.unwrap();
+    let own = signed_in(&router, "mara", PASSWORD).await;
+    let theirs_again = signed_in(&router, "mara", SECRET).await;
+    assert_eq!(theirs.get("/desk").await.status, StatusCode::SEE_OTHER, "a new password ends all");
+    slapd.change(&format!("dn: uid=mara,ou=people,{SUFFIX}\nchangetype: delete\n"));
+    assert_eq!(rounds(&desk).await, [(1, 1, false)]);
+    assert_eq!(theirs_again.get("/desk").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(own.get("/desk").await.status, StatusCode::OK, "the desk vouches for her, too");
+    assert_eq!(rounds(&desk).await, [(1, 0, false)]);
+}
+
+#[tokio::test]
+async fn who_is_gone_from_the_directory_does_not_come_in_by_a_passkey() {
+    let mut slapd = slapd();
+    let (desk, router) = desk(Database::Sqlite, &slapd, vec![settings(&slapd)]).await;
+    signed_in(&router, "mara", SECRET).await;
+    let account = desk.engine.account_named("mara").await.unwrap().unwrap();
+    let credential = "{\"cred\":{\"cred_id\":\"k\",\"cred\":{\"x\":7},\"counter\":0}}".to_owned();
+    let key = NewPasskey { label: "laptop".into(), credential_id: b"k".to_vec(), credential };
+    desk.engine.add_passkey(&Act::operator(), account.id, &key, &mut random()).await.unwrap();
+    let comes = async || {
+        let (key, of) = desk.engine.passkey_named(b"k").await.unwrap().unwrap();
+        desk.engine.sign_in_by_passkey((&key, of), None, &Visitor::default(), &mut random()).await
+    };
+    comes().await.unwrap();
+    slapd.change(&format!("dn: uid=mara,ou=people,{SUFFIX}\nchangetype: delete\n"));
+    let refused = comes().await.map(|signed| signed.stage);
+    assert!(matches!(&refused, Err(Error::Invalid(p)) if p.0[0].code == "gone"), "{refused:?}");
+    // away, it judges nobody; what began meanwhile ends when it answers
+    slapd.stop();
+    let meanwhile = comes().await.unwrap();
+    assert_eq!(rounds(&desk).await, [(0, 0, true)]);
+    assert!(desk.engine.session(&meanwhile.secret).await.unwrap().is_some());
+    slapd.go_on();
+    assert_eq!(rounds(&desk).await, [(1, 1, false)]);
+    assert!(desk.engine.session(&meanwhile.secret).await.unwrap().is_none());
 }
