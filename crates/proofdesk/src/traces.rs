@@ -248,12 +248,20 @@ impl HttpClient for Client {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
+    use std::net::TcpListener;
+    use std::sync::mpsc;
+    use std::time::{Duration, Instant};
+
     use opentelemetry::Context;
     use opentelemetry::trace::{SpanContext, SpanId, SpanKind, TraceContextExt as _};
     use opentelemetry::trace::{TraceFlags, TraceId, TraceState};
     use opentelemetry_sdk::trace::{Sampler, SamplingDecision, ShouldSample as _};
 
-    use super::{Share, TraceSettings};
+    use tracing_subscriber::Layer as _;
+    use tracing_subscriber::filter::Targets;
+    use tracing_subscriber::layer::SubscriberExt as _;
+
+    use super::{PATIENCE, Share, TARGET, TraceSettings, Traces};
 
     #[test]
     fn the_environment_comes_before_the_file() {
@@ -304,6 +312,43 @@ mod tests {
         let share = Share(Sampler::TraceIdRatioBased(share));
         let said = share.should_sample(parent.as_ref(), TraceId::from(id), "x", kind, &[], &[]);
         matches!(said.decision, SamplingDecision::RecordAndSample)
+    }
+
+    #[test]
+    fn a_collector_that_takes_connections_and_says_nothing_holds_nobody_up() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}/v1/traces", listener.local_addr().unwrap());
+        let (tell, told) = mpsc::channel();
+        std::thread::spawn(move || {
+            // kept open, never read, never answered
+            while let Ok((stream, _)) = listener.accept() {
+                if tell.send(stream).is_err() {
+                    return;
+                }
+            }
+        });
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        let (traces, layer) = Traces::begin(&address, 100, runtime.handle(), None).unwrap();
+        let spans = Targets::new().with_target(TARGET, tracing::Level::DEBUG);
+        let subscriber = tracing_subscriber::registry().with(layer.with_filter(spans));
+        let mut held = Vec::new();
+        tracing::subscriber::with_default(subscriber, || {
+            // many times what the queue holds, before and after the first batch is under way
+            for _ in 0..2 {
+                let begun = Instant::now();
+                for _ in 0..10_000 {
+                    tracing::debug_span!(target: "spans", "request", otel.kind = "server").in_scope(|| {});
+                }
+                assert!(begun.elapsed() < PATIENCE, "spans took {:?}", begun.elapsed());
+                held.extend(told.recv_timeout(PATIENCE * 3));
+            }
+        });
+        assert!(!held.is_empty(), "nothing was sent to it");
+        let asked = Instant::now();
+        traces.end();
+        assert!(asked.elapsed() < PATIENCE * 2, "the end took {:?}", asked.elapsed());
+        runtime.shutdown_timeout(Duration::from_secs(1));
+        assert!(asked.elapsed() < PATIENCE * 3, "all that took {:?}", asked.elapsed());
     }
 
     #[test]

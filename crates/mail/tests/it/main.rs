@@ -6,4 +6,5 @@ mod office;
 mod outward;
 mod sealed;
 mod servers;
+mod spans;
 mod whole;

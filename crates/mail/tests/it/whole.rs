@@ -21,7 +21,7 @@ fn server(port: u16, more: serde_json::Value) -> Server {
     serde_json::from_value(json).unwrap()
 }
 
-fn with(servers: &Servers) -> Settings {
+pub fn with(servers: &Servers) -> Settings {
     let sign_in = serde_json::json!({"user": "desk@box.example", "password_file": servers.password});
     Settings {
         smtp: Some(server(servers.smtp, serde_json::json!({}))),
