@@ -27,7 +27,7 @@ use tokio::task::JoinSet;
 pub use directories::work as work_directories;
 pub use doors::work as work_doors;
 pub use queue::{work, work_with};
-pub use webhooks::work as work_webhooks;
+pub use webhooks::{try_out as try_webhook, work as work_webhooks};
 
 /// How often things happen.
 #[derive(Debug, Clone)]

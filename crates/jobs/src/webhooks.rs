@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use proofdesk_doors::signature;
 use proofdesk_engine::{Claimed, DELIVERY, Direction, Engine, Reference, pause};
+use proofdesk_model::format::write_instant;
 use proofdesk_reach::Reach;
+use serde_json::json;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
@@ -115,14 +117,34 @@ async fn attempt(engine: &Engine, reach: &Reach, claim: &Claimed) -> anyhow::Res
         Ok(None) | Err(proofdesk_engine::Error::Forbidden(_)) => return Ok(Try::Done),
         Err(error) => return Err(error.into()),
     }
-    let (id, body, seconds) = (text("message"), text("body"), engine.now() / 1_000_000);
-    let signed = match signature::sign(&secret, id, seconds, body.as_bytes()) {
+    Ok(send(reach, (&hook.url, &secret), (text("message"), text("body")), engine.now() / 1_000_000).await)
+}
+
+/// Sends a webhook a message that says nothing but that it is a trial (`type` is `test`), signed as all are; once, and not kept.
+///
+/// # Errors
+/// That there is no such webhook or that it takes messages in; what went wrong on the way.
+pub async fn try_out(engine: &Engine, reach: &Reach, id: i64, message: &str) -> anyhow::Result<()> {
+    let found = engine.webhook(id).await?.filter(|(hook, _)| hook.direction == Direction::Out);
+    let (hook, secret) = found.with_context(|| format!("there is no webhook {id} that sends"))?;
+    let at = write_instant(engine.now());
+    let body = json!({"type": "test", "timestamp": at, "data": {"webhook": hook.id, "label": hook.label}});
+    let seconds = engine.now() / 1_000_000;
+    match send(reach, (&hook.url, &secret), (message, &body.to_string()), seconds).await {
+        Try::Done => Ok(()),
+        Try::Later(why) | Try::Never(why) => anyhow::bail!("webhook {id} was not delivered: {why}"),
+    }
+}
+
+/// Signs a message and sends it, once.
+async fn send(reach: &Reach, (url, secret): (&str, &str), (id, body): (&str, &str), seconds: i64) -> Try {
+    let signed = match signature::sign(secret, id, seconds, body.as_bytes()) {
         Ok(signed) => signed,
-        Err(error) => return Ok(Try::Never(error.to_string())),
+        Err(error) => return Try::Never(error.to_string()),
     };
     let request = http::Request::builder()
         .method("POST")
-        .uri(&hook.url)
+        .uri(url)
         .header("content-type", "application/json")
         .header("user-agent", concat!("Proofdesk/", env!("CARGO_PKG_VERSION")))
         .header("webhook-id", id)
@@ -131,9 +153,9 @@ async fn attempt(engine: &Engine, reach: &Reach, claim: &Claimed) -> anyhow::Res
         .body(body.as_bytes().to_vec());
     let request = match request {
         Ok(request) => request,
-        Err(error) => return Ok(Try::Never(error.to_string())),
+        Err(error) => return Try::Never(error.to_string()),
     };
-    Ok(match reach.send(request).await {
+    match reach.send(request).await {
         Ok(answer) if answer.status().is_success() => Try::Done,
         Ok(answer) if answer.status().as_u16() == 410 => Try::Never("It answered 410: gone.".to_owned()),
         Ok(answer) => Try::Later(format!("It answered {}.", answer.status().as_u16())),
@@ -141,5 +163,5 @@ async fn attempt(engine: &Engine, reach: &Reach, claim: &Claimed) -> anyhow::Res
         Err(error @ proofdesk_reach::Error::Large { .. }) => Try::Later(error.to_string()),
         Err(error) if error.is_passing() => Try::Later(error.to_string()),
         Err(error) => Try::Never(error.to_string()),
-    })
+    }
 }

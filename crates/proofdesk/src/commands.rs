@@ -19,3 +19,4 @@ pub mod records;
 pub mod serve;
 pub mod setup;
 pub mod verify;
+pub mod webhooks;

@@ -134,6 +134,12 @@ enum Command {
     #[command(after_help = "Examples:\n  proofdesk mail check\n  proofdesk mail queue")]
     #[command(subcommand)]
     Mail(commands::mail::MailCommand),
+    /// List, make, try and end signed webhooks; send again what was given up
+    #[command(
+        after_help = "Examples:\n  proofdesk webhooks list\n  proofdesk webhooks add --account wall --label Wall --url https://wall.example.com/hook --about incident --act create"
+    )]
+    #[command(subcommand)]
+    Webhooks(commands::webhooks::WebhooksCommand),
     /// Export the log, show its verifier key, publish a checkpoint
     #[command(after_help = "Examples:\n  proofdesk log export desk.log\n  proofdesk log key")]
     #[command(subcommand)]
@@ -290,6 +296,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Config(command) => command.run(global.load()),
         Command::Account(command) => command.run(global.load()?).await,
         Command::Mail(command) => command.run(global.load()?).await,
+        Command::Webhooks(command) => command.run(global.load()?).await,
         Command::Log(command) => command.run(global.load()?).await,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "proofdesk", &mut std::io::stdout());

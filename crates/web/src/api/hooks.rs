@@ -6,10 +6,11 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::routing::{delete, get, post};
-use proofdesk_doors::{Asker, signature};
+use proofdesk_doors::{Asker, Doors, signature};
 use proofdesk_engine::account::is_administrator;
 use proofdesk_engine::{Direction, Problem, QueuedJob, Webhook};
 use proofdesk_model::format::write_instant;
+use proofdesk_reach::Reach;
 use serde_json::{Map, Value as Json, json};
 
 use crate::api::client::Client;
@@ -79,7 +80,8 @@ async fn make_once(client: Client, object: Map<String, Json>) -> Result<Answer, 
         created_at: 0,
         seen: 0,
     };
-    if let Some(problem) = wrong_end(&client.state, &new) {
+    let (doors, reach) = (client.state.doors.as_deref(), client.state.reach.as_deref());
+    if let Some(problem) = wrong_end(doors, reach, &new) {
         form.wrong(&problem.field, &problem.code, &problem.message);
     }
     form.finish()?;
@@ -93,16 +95,16 @@ async fn make_once(client: Client, object: Map<String, Json>) -> Result<Answer, 
 
 /// What is wrong with where messages of a webhook are to go: to a door that is none, or to an address that this desk does
 /// not ask. Names are judged when they are asked: what they stand for changes.
-pub(crate) fn wrong_end(state: &AppState, new: &Webhook) -> Option<Problem> {
+pub fn wrong_end(doors: Option<&Doors>, reach: Option<&Reach>, new: &Webhook) -> Option<Problem> {
     match new.direction {
         Direction::In => {
-            let is_door = state.doors.as_ref().is_some_and(|doors| doors.get(&new.door).is_some());
+            let is_door = doors.is_some_and(|doors| doors.get(&new.door).is_some());
             let message = "There is no such door; GET /api/v1/doors lists them.";
             (!new.door.is_empty() && !is_door).then(|| Problem::new("door", "option", message))
         }
         Direction::Out => {
-            let (reach, uri) = (state.reach.as_ref()?, new.url.parse::<Uri>().ok()?);
-            let error = reach.judge(&uri).err()?;
+            let uri = new.url.parse::<Uri>().ok()?;
+            let error = reach?.judge(&uri).err()?;
             Some(Problem::new("url", "address", error.to_string()))
         }
     }

@@ -146,7 +146,8 @@ async fn make_one(visit: &Visit, typed: &Typed) -> Result<(i64, Webhook, String)
     let new = read(typed);
     // before the password, so that a mistake does not ask for it twice
     let mut problems = Problems::default();
-    problems.0.extend(hooks::wrong_end(&visit.state, &new));
+    let (doors, reach) = (visit.state.doors.as_deref(), visit.state.reach.as_deref());
+    problems.0.extend(hooks::wrong_end(doors, reach, &new));
     match engine.check_webhook(&new).await {
         Err(Error::Invalid(found)) => problems.0.extend(found.0),
         other => other?,
