@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::{generate, shell, tidy};
+use crate::{components, generate, shell, tidy};
 
 type Step<'a> = (&'a str, Box<dyn Fn() -> Result<bool> + 'a>);
 
@@ -27,6 +27,7 @@ pub fn run(root: &Path) -> Result<bool> {
         ("fmt", call(&["fmt", "--all", "--check"])),
         ("clippy", call(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])),
         ("tidy", Box::new(|| tidy::run(root))),
+        ("components", Box::new(|| components::check(root))),
         ("generate --check", Box::new(|| generate::check(root))),
         ("test", call(test)),
         ("fuzz targets", call(&["check", "--locked", "--manifest-path", "fuzz/Cargo.toml"])),

@@ -1,10 +1,11 @@
-//! The project's own automation: `cargo xtask ci | tidy | generate | fuzz | bench`.
+//! The project's own automation: `cargo xtask ci | components | tidy | generate | fuzz | bench`.
 //!
 //! It is not the product's command line (that is `crates/proofdesk`) and knows none of its crates: it reads
 //! files and starts programs, so it builds in seconds.
 
 mod bench;
 mod ci;
+mod components;
 mod fuzz;
 mod generate;
 mod shell;
@@ -18,7 +19,8 @@ use anyhow::{Context, Result, bail};
 const HELP: &str = "\
 cargo xtask COMMAND
 
-  ci                  everything that must pass: fmt, clippy, tidy, generate --check, test, doc, deny
+  ci                  everything that must pass: fmt, clippy, tidy, components, generate --check, test, doc, deny
+  components          when components were last renewed, and which known weaknesses stay
   tidy                the house's rules that no compiler knows
   tidy --tighten      lower the numbers of xtask/ratchet.toml to what is needed today
   generate            write the papers of generated/ anew
@@ -45,6 +47,7 @@ fn run() -> Result<bool> {
     let root = root()?;
     match words.as_slice() {
         ["ci"] => ci::run(&root),
+        ["components"] => components::check(&root),
         ["tidy"] => tidy::run(&root),
         ["tidy", "--tighten"] => tidy::tighten(&root),
         ["generate"] => generate::write(&root),
