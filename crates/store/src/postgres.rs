@@ -236,7 +236,15 @@ impl Inner {
         }
         let transaction = client.transaction().await.map_err(refused)?;
         lock_tables(&transaction).await?;
-        transaction.batch_execute(MIGRATION_TABLE).await.map_err(refused)?;
+        // whoever may only read and write serves a database that its owner has brought up to date, so nothing is made twice
+        let found: bool = transaction
+            .query_one("SELECT to_regclass('migration') IS NOT NULL", &[])
+            .await
+            .and_then(|row| row.try_get(0))
+            .map_err(refused)?;
+        if !found {
+            transaction.batch_execute(MIGRATION_TABLE).await.map_err(refused)?;
+        }
         transaction.batch_execute(RENUMBER).await.map_err(refused)?;
         let done = "SELECT number FROM migration ORDER BY number";
         let done = transaction.query(done, &[]).await.map_err(refused)?;

@@ -13,6 +13,7 @@ mod oracle;
 #[path = "../../../testkit/src/postgres.rs"]
 #[allow(dead_code, reason = "shared with other tests")]
 mod postgres;
+mod rights;
 mod tls;
 #[path = "../../../condition/tests/it/world.rs"]
 #[allow(dead_code, reason = "shared with other tests")]
