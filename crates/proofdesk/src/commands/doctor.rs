@@ -1,5 +1,6 @@
 //! `doctor`: looks for what is wrong, says what to do; exit code 1 when something is.
 
+use proofdesk_model::access::ADMINISTRATOR;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -149,6 +150,12 @@ async fn inspect(config: &Config, store: &proofdesk_store::Store, findings: &mut
     if let Ok(engine) = engine {
         if matches!(engine.accounts().await, Ok(found) if found.is_empty()) {
             findings.note("there is no account yet: proofdesk account create --administrator");
+        }
+        if matches!(engine.second_factor_roles().await, Ok(roles) if !roles.iter().any(|role| role == ADMINISTRATOR))
+        {
+            findings.note(
+                "administrators sign in without a second factor: proofdesk account second-factor --require administrator",
+            );
         }
         tell_looks(config, &engine, findings).await;
     }
