@@ -164,14 +164,18 @@ impl FromRequestParts<AppState> for Guest {
 }
 
 /// The address of the connection; that of the last station before our own proxies, where one of these is the other
-/// end. Whoever else sends `X-Forwarded-For` is not believed.
+/// end. Whoever else sends `X-Forwarded-For` is not believed, and of several such lines the last stations are in the last
+/// one: a proxy may add a line of its own below that of whoever asks. Source: RFC 9110, 5.3.
 fn visitor_of(parts: &Parts, state: &AppState) -> Visitor {
     let text = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip().to_canonical());
     let proxies = &state.settings.trusted_proxies;
     let mut address = peer;
     if peer.is_some_and(|peer| proxies.contains(&peer)) {
-        let stations = text("x-forwarded-for").rsplit(',').map_while(|s| s.trim().parse::<IpAddr>().ok());
+        let lines = parts.headers.get_all("x-forwarded-for").iter().map(|v| v.to_str().unwrap_or_default());
+        let lines: Vec<&str> = lines.collect();
+        let stations = lines.iter().rev().flat_map(|line| line.rsplit(','));
+        let stations = stations.map_while(|s| s.trim().parse::<IpAddr>().ok());
         let outside = stations.map(|s| s.to_canonical()).find(|s| !proxies.contains(s));
         address = outside.or(peer);
     }

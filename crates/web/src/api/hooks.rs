@@ -103,9 +103,17 @@ pub fn wrong_end(doors: Option<&Doors>, reach: Option<&Reach>, new: &Webhook) ->
             (!new.door.is_empty() && !is_door).then(|| Problem::new("door", "option", message))
         }
         Direction::Out => {
-            let uri = new.url.parse::<Uri>().ok()?;
-            let error = reach?.judge(&uri).err()?;
-            Some(Problem::new("url", "address", error.to_string()))
+            let is_web = new.url.starts_with("https://") || new.url.starts_with("http://");
+            let wrong = match (new.url.parse::<Uri>(), reach) {
+                (Err(_), _) if is_web => "Nothing can be sent to this address. Write https://, the host, and the path: of a \
+                                          host letters of English, digits, dots and hyphens (other scripts as xn--…), of \
+                                          the rest no blanks and no backslashes."
+                    .to_owned(),
+                (Ok(uri), Some(reach)) => reach.judge(&uri).err()?.to_string(),
+                // what does not begin as an address of the web is said by the engine
+                _ => return None,
+            };
+            Some(Problem::new("url", "address", wrong))
         }
     }
 }

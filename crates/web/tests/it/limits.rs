@@ -7,6 +7,7 @@ use std::num::NonZeroU32;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Request, StatusCode, header};
+use proofdesk_store::Select;
 use proofdesk_web::Settings;
 use proofdesk_web::limits::Limits;
 use tower::ServiceExt as _;
@@ -132,4 +133,44 @@ async fn behind_our_own_proxy_each_address_has_its_own_count() {
     }
     assert_eq!(ask("10.0.0.1", "2001:db8:1:2:ffff::9").await, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(ask("198.51.100.9", "203.0.113.99").await, StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test]
+async fn a_line_above_that_of_our_proxy_chooses_no_address() {
+    let proxies = vec!["10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap()];
+    let desk = Desk::with(Settings { trusted_proxies: proxies, ..settings(3, 100) }).await;
+    let from_proxy = |mut request: Request<Body>, lines: &[&str]| {
+        for line in lines {
+            request.headers_mut().append("x-forwarded-for", line.parse().unwrap());
+        }
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([10, 0, 0, 1], 4_711))));
+        async { desk.browser().send(request).await.status }
+    };
+    let page = || Request::get("/sign-in").body(Body::empty()).unwrap();
+    // what whoever asks says of himself comes first, also where the last lines are of two proxies of ours
+    for i in 0..3 {
+        let (chosen, through) = (format!("198.51.100.{i}"), "203.0.113.1, 10.0.0.2");
+        assert_eq!(from_proxy(page(), &[&chosen, through]).await, StatusCode::OK);
+    }
+    for lines in [
+        &["198.51.100.9", "203.0.113.1"][..],
+        &["198.51.100.9", "203.0.113.1", "10.0.0.2"],
+        &["198.51.100.9, 198.51.100.8", "198.51.100.7", "203.0.113.1, 10.0.0.2", "10.0.0.2"],
+    ] {
+        assert_eq!(from_proxy(page(), lines).await, StatusCode::TOO_MANY_REQUESTS, "{lines:?}");
+    }
+    // what cannot be read ends the list: nothing beyond it is believed
+    assert_eq!(from_proxy(page(), &["203.0.113.1", "unknown"]).await, StatusCode::OK);
+    for i in 0..2 {
+        let kind = "application/x-www-form-urlencoded";
+        let sent = Request::post("/sign-in").header(header::CONTENT_TYPE, kind);
+        let sent = sent.body(Body::from(format!("sign_in=nobody{i}&password=wrong"))).unwrap();
+        let chosen = format!("198.51.100.{i}");
+        assert_eq!(from_proxy(sent, &[&chosen, "203.0.113.7"]).await, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    let question = Select::from("sign_in_attempt", &["key", "failures"]).order("key");
+    let rows = desk.desk.engine.store().select(question).await.unwrap();
+    let by_address: Vec<_> = rows.iter().filter(|row| row.text(0).starts_with("address:")).collect();
+    assert_eq!(by_address.len(), 1, "sign-in counts one address: {rows:?}");
+    assert_eq!((by_address[0].text(0), by_address[0].int(1)), ("address:203.0.113.7", 2));
 }

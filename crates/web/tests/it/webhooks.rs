@@ -270,6 +270,8 @@ async fn an_administrator_makes_a_webhook_by_a_form() {
         for (changes, says) in [
             (&[("url", "wall")][..], "beginning with https://"),
             (&[("url", "https://10.0.0.1/hook")], "10.0.0.1 is not a public address"),
+            (&[("url", "http://1.1.1.1\\@127.0.0.1")], "Nothing can be sent to this address"),
+            (&[("url", "http://①②⑦.0.0.1")], "Nothing can be sent to this address"),
             (&[("condition", "priority = 'p1'")], "condition"),
             (&[("actions", "melt")], "have no act"),
             (&[("direction", "in")], "Name the door"),
@@ -424,6 +426,12 @@ async fn addresses_with_a_password_or_of_private_networks_are_refused_when_they_
         ("https://user:secret@example.com/take", "Leave name and password out"),
         ("https://user@example.com", "Leave name and password out"),
         ("ftp://example.com/", "only http:// and https:// addresses"),
+        ("http://①②⑦.0.0.1/take", "Nothing can be sent to this address"),
+        ("http://1.1.1.1\\@127.0.0.1/take", "Nothing can be sent to this address"),
+        ("http://127.0.0.1%2f/take", "Nothing can be sent to this address"),
+        ("https://exa mple.com/take", "Nothing can be sent to this address"),
+        ("https:///take", "address"),
+        ("https://example.com:99999/take", "only http:// and https:// addresses"),
     ] {
         let (status, text) = make(url).await;
         assert_eq!(status, 422, "{url}: {text}");
