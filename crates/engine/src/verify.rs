@@ -13,6 +13,7 @@ mod address;
 mod beside;
 pub mod coverage;
 mod export;
+mod forms;
 mod nodes;
 mod places;
 mod replay;
@@ -242,6 +243,7 @@ impl Engine {
         self.verify_levels(&mut report).await?;
         self.verify_places(&mut report).await?;
         self.verify_waiting(&mut report).await?;
+        self.verify_forms(&mut report).await?;
         let is_full = met.is_full;
         let accounts: BTreeSet<i64> =
             met.about.iter().filter(|(of, _)| of == ACCOUNT).map(|(_, number)| *number).collect();

@@ -9,7 +9,24 @@ use crate::error::Error;
 use crate::record::{arg_of, push_columns, value_of};
 use crate::row::Cell;
 use crate::sql::Arg;
+use crate::sql::Dialect;
 use crate::store::Store;
+
+/// Columns of the engine's own tables that say yes or no: table, what names a row, and column. PostgreSQL has a type for
+/// them; in a file of SQLite they are whole numbers, of which 2 and -7 are read as yes.
+pub(crate) const YES_OR_NO: [(&str, &str, &str); 8] = [
+    ("account", "id", "active"),
+    ("account", "id", "program"),
+    ("door_case", "key", "ended"),
+    ("job", "id", "dead"),
+    ("mail_out", "id", "secret"),
+    ("provisioned", "id", "removed"),
+    ("saved_view", "id", "descending"),
+    ("saved_view", "id", "shared"),
+];
+
+/// Rows that are named of one column at most.
+const NAMED: i64 = 1_000;
 
 /// Whether a cell is the stored form of a value, to the letter.
 fn is_form(arg: &Arg, cell: &Cell) -> bool {
@@ -60,5 +77,51 @@ impl Store {
             }
         }
         Ok(found)
+    }
+
+    /// The rows of the engine's own tables that say neither yes (1) nor no (0) where they have to, at most 1,000 of each
+    /// column: table, column, and what names the row.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn neither_yes_nor_no(&self) -> Result<Vec<(&'static str, &'static str, String)>, Error> {
+        let mut found = Vec::new();
+        if self.dialect() == Dialect::Postgres {
+            return Ok(found);
+        }
+        for (table, name, column) in YES_OR_NO {
+            let mut sql = self.sql();
+            sql.push("SELECT CAST(").column("t", name).push(" AS TEXT) FROM ").name(table).push(" t WHERE ");
+            sql.column("t", column).push(" NOT IN (0, 1) ORDER BY 1 LIMIT ").bind(NAMED);
+            let rows = self.known_rows(sql).await?;
+            found.extend(rows.iter().map(|row| (table, column, row.text(0).to_owned())));
+        }
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::YES_OR_NO;
+    use crate::migrations::POSTGRES;
+
+    #[test]
+    fn every_column_that_says_yes_or_no_is_known() {
+        let mut found = Vec::new();
+        for migration in POSTGRES {
+            let mut table = "";
+            for line in migration.sql.lines() {
+                let words: Vec<&str> = line.split_whitespace().collect();
+                match words[..] {
+                    ["CREATE" | "ALTER", "TABLE", name, ..] => table = name,
+                    _ => {}
+                }
+                if let Some(at) = words.iter().position(|word| *word == "BOOLEAN") {
+                    found.push((table, words[at - 1]));
+                }
+            }
+        }
+        found.sort_unstable();
+        assert_eq!(found, YES_OR_NO.map(|(table, _, column)| (table, column)));
     }
 }

@@ -607,3 +607,22 @@ async fn a_reader_beyond_the_end_of_the_log_tells_of_a_cut() {
         assert!(found.iter().any(|f| f.kind == FindingKind::MissingRow), "and no entry made it: {found:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_says_neither_yes_nor_no_is_found() {
+    // PostgreSQL has a type for yes and no
+    let desk = TestDesk::open(proofdesk_testkit::Database::Sqlite).await.unwrap();
+    let mara = desk.person("Mara Rehn", &["agent"]).await.unwrap();
+    let account = desk.account(&mara, "mara", "correct horse battery").await.unwrap();
+    assert_eq!(findings(&desk).await, []);
+    let set = |column, value: i64| Statement::update("account").set(column, value).when("id", account.id);
+    for (column, odd, right) in [("active", 2, 1), ("active", -7, 1), ("program", 2, 0)] {
+        past_the_log(&desk, vec![set(column, odd)]).await;
+        let found = findings(&desk).await;
+        assert!(has(&found, FindingKind::ChangedRow, &account.reference()), "{column} {odd}: {found:?}");
+        let says = format!("The `{column}` of {} was changed past the log", account.reference());
+        assert!(found.iter().any(|f| f.message.starts_with(&says)), "{found:?}");
+        past_the_log(&desk, vec![set(column, right)]).await;
+        assert_eq!(findings(&desk).await, []);
+    }
+}
