@@ -3,7 +3,8 @@
 //! Not here: records that look at this one over a link (the next full run asks them), and tests of `fresh`. A test
 //! that reads nothing of what changed since the run is not asked: it would say the same.
 //! Invariant: what a record was is never guessed: it is in the stored exceptions, or the record is rewound by its
-//! log entries to the instant of the run and judged as of then.
+//! log entries to the instant of the run and judged as of then. What was found is told to the log in the same
+//! transaction, because pages count by it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,6 +15,7 @@ use proofdesk_model::record_type::COMMON;
 use proofdesk_model::{Caller, Door, Permit, Record, Reference, Stamp, Value};
 use proofdesk_store::{Statement, StoredEntry};
 use serde_json::{Value as Json, json};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::conformity::{Base, Conformity, EXCEPTIONS_KEPT};
@@ -32,6 +34,9 @@ const REWIND_LIMIT: usize = 200;
 
 /// Word in the log for obligations that turned after the change of a record.
 pub(crate) const TURN: &str = "conformity_state";
+
+/// Word in the log for a record that was tested again and turned no obligation.
+pub(crate) const AGAIN: &str = "conformity_retest";
 
 /// One side of a test that asks about the record.
 struct Asked<'a> {
@@ -121,7 +126,11 @@ impl Conformity {
                 None => was(a, result, &named, before.as_ref(), &then_context),
             };
             let good = |s: Standing| matches!(s, Standing::Holds | Standing::Outside);
-            if old.is_none() && was == standing && good(standing) {
+            let is_same = match old {
+                Some(old) => old.standing == standing && old.why == why,
+                None => was == standing && good(standing),
+            };
+            if is_same {
                 continue;
             }
             let row = RetestRow {
@@ -187,7 +196,8 @@ impl Conformity {
                 statements.push(tables::add_state(framework, &scope.id, row));
             }
         }
-        self.store_retest(scope, &turned, statements, base.run.id, now).await?;
+        let rows = changed.iter().map(|(_, row)| row);
+        self.store_retest(scope, &turned, statements, rows, now).await?;
         if let Some(kept) = self.kept().as_mut().filter(|kept| kept.run.id == base.run.id) {
             for (from, row) in changed.iter().filter(|(from, row)| *from != row.standing) {
                 crate::live::add_move(&mut kept.moves, &row.test, *from, row.standing);
@@ -196,27 +206,36 @@ impl Conformity {
         Ok(turned.into_iter().map(|(_, row)| row).collect())
     }
 
-    /// Stores what a change moved; obligations that turned are sealed in the log.
-    async fn store_retest(
+    /// Stores what a change moved. The log tells of each row, and of obligations that turned.
+    async fn store_retest<'a>(
         &self,
         scope: &Scope,
         turned: &[(String, StateRow)],
         statements: Vec<Statement>,
-        run: i64,
+        rows: impl Iterator<Item = &'a RetestRow> + Clone,
         now: i64,
     ) -> Result<(), Error> {
-        let store = self.engine().store();
-        let Some((_, first)) = turned.first() else { return Ok(store.execute(statements).await?) };
-        let note = json!({
+        let Some(about) = rows.clone().next() else { return Ok(()) };
+        let tests = rows
+            .map(|row| json!([row.test, row.side, row.was.as_str(), row.standing.as_str(), mark_of(row)]));
+        let mut note = json!({
             "scope": scope.id,
-            "cause": first.cause,
-            "turned": turned.iter().map(|(framework, row)| turn(framework, row)).collect::<Vec<_>>(),
+            "record": [about.record_type, about.number, about.version],
+            "tests": tests.collect::<Vec<_>>(),
         });
+        let kind = match turned.first() {
+            Some((_, first)) => {
+                note["cause"] = json!(first.cause);
+                note["turned"] = turned.iter().map(|(framework, row)| turn(framework, row)).collect();
+                TURN
+            }
+            None => AGAIN,
+        };
         let program = Caller::system("conformity");
         let stamp = Stamp::now(now, Door::Rule);
-        let entry = sealed(Reference::new(TURN, run), "RUN", &program, stamp, note);
-        let permit = Permit::of_conformity(TURN, &program, &[]).map_err(Error::Forbidden)?;
-        store.note(&permit, vec![entry], statements, Uuid::now_v7()).await?;
+        let entry = sealed(Reference::new(kind, about.run), "RUN", &program, stamp, note);
+        let permit = Permit::of_conformity(kind, &program, &[]).map_err(Error::Forbidden)?;
+        self.engine().store().note(&permit, vec![entry], statements, Uuid::now_v7()).await?;
         Ok(())
     }
 
@@ -339,6 +358,16 @@ fn changed_since(entries: &[StoredEntry], run: &RunRow) -> Option<BTreeSet<Strin
         names.extend(links.filter_map(|link| link.get("relation")?.as_str().map(str::to_owned)));
     }
     None
+}
+
+/// How the log tells of the reasons that a row keeps.
+fn mark_of(row: &RetestRow) -> String {
+    mark(&serde_json::to_string(&row.why).unwrap_or_default())
+}
+
+/// The first 16 bytes of the SHA-256 of a text, hexadecimal.
+pub(crate) fn mark(text: &str) -> String {
+    hex::encode(&Sha256::digest(text.as_bytes())[..16])
 }
 
 enum Rewound {

@@ -299,6 +299,8 @@ impl Conformity {
         let mut note = told(&run, &tests, &obligations, exceptions);
         note["marks"] = json!(marks_of(&results));
         note["turned"] = json!(turned);
+        // what is tested again after it is told to the log; runs of earlier versions do not say so
+        note["retests"] = json!("told");
         let program = Caller::system("conformity");
         let about = Reference::new("conformity_run", run.id);
         let entry = sealed(about, "RUN", &program, Stamp::now(made_at, door), note);

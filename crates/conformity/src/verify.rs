@@ -5,6 +5,8 @@
 //! Entries of runs before the log told of states (no `turned`) leave the states of their time unproven; they are the
 //! oldest rows, and none may come after a proven one.
 
+mod again;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use proofdesk_engine::Engine;
@@ -94,7 +96,7 @@ impl Told {
     }
 }
 
-/// Compares runs, results, exceptions, judgements, states and frameworks with the log, and adds what differs to the report.
+/// Compares runs, results, exceptions, records tested again, judgements, states and frameworks with the log, and adds what differs to the report.
 ///
 /// # Errors
 /// Only a fault of the database; damage is in the report.
@@ -103,6 +105,7 @@ pub async fn verify(engine: &Engine, report: &mut Report) -> Result<(), Error> {
     verify_runs(engine, &told, report).await?;
     verify_judgements(engine, &told, report).await?;
     verify_states(engine, told, report).await?;
+    again::verify(engine, report).await?;
     crate::stored::proof::verify(engine, report).await
 }
 

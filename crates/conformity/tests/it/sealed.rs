@@ -3,6 +3,7 @@
 use proofdesk_conformity::{Scope, verify};
 use proofdesk_engine::verify::Report;
 use proofdesk_engine::{Caller, Change, Door};
+use proofdesk_model::Value;
 use proofdesk_store::{Select, Statement};
 
 use crate::kinds::{adequate, house, titled};
@@ -120,4 +121,106 @@ async fn rows_past_the_log(world: &World, run: i64) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_row_of_conformity_changed_by_hand_is_found_and_named() {
     on_both(changed_by_hand).await;
+}
+
+/// A row of a record tested again: of INC-`number` to the test `named` since a run.
+fn again(number: i64, run: i64, (was, standing): (&'static str, &'static str), at: i64) -> Statement {
+    Statement::insert("conformity_retest")
+        .set("scope", "all")
+        .set("test", "named")
+        .set("side", 0_i64)
+        .set("record_type", "incident")
+        .set("number", number)
+        .set("was", was)
+        .set("standing", standing)
+        .set("why", "[]")
+        .set("at", at)
+        .set("version", 2_i64)
+        .set("run_id", run)
+}
+
+async fn tested_again_by_hand(world: World) {
+    let conformity = world.conformity(house());
+    let service = world.put("service", "live", Change::default().with_text("name", "Till")).await;
+    let link = || Change::default().with("service", Value::Link(service.number));
+    let (a, b) =
+        (world.put("incident", "new", titled("a")).await, world.put("incident", "new", titled("b")).await);
+    world.time.advance(60_000_000);
+    let first = conformity.run(&Scope::all(), "by hand", Door::Cli).await.unwrap().run.id;
+    let run = conformity.run(&Scope::all(), "by hand", Door::Cli).await.unwrap().run.id;
+    world.time.advance(60_000_000);
+    world.alter(&a, link()).await;
+    conformity.retest(&a).await.unwrap();
+    assert_eq!(findings(&world).await, Vec::<String>::new());
+    let at = world.time_now();
+    let size = world.engine.store().log_size().await.unwrap();
+    conformity.retest(&a).await.unwrap();
+    assert_eq!(world.engine.store().log_size().await.unwrap(), size, "what says the same is not told again");
+
+    let total = async |wanted: u64| {
+        let page = conformity.exceptions("named", &Scope::all(), None, 100).await.unwrap();
+        assert_eq!(page.total, wanted);
+    };
+    total(1).await;
+    let of = |number: i64, statement: Statement| statement.when("number", number).when("test", "named");
+    let row = || of(a.number, Statement::update("conformity_retest"));
+    damage(&world, again(b.number, run, ("fails", "holds"), at)).await;
+    total(0).await;
+    let found = findings(&world).await;
+    assert!(found.len() == 1 && found[0].contains("INC-2 is to the test named"), "{found:?}");
+    assert!(found[0].ends_with("is in no entry of the log."), "{found:?}");
+    damage(&world, of(b.number, Statement::delete("conformity_retest"))).await;
+    // a row that waits for the next run to count
+    damage(&world, again(b.number, run + 1, ("fails", "holds"), at)).await;
+    assert_eq!(findings(&world).await.len(), 1);
+    damage(&world, of(b.number, Statement::delete("conformity_retest"))).await;
+    assert_eq!(findings(&world).await, Vec::<String>::new());
+
+    for (column, changed, right) in
+        [("standing", "fails", "holds"), ("was", "outside", "fails"), ("why", "[1]", "[]")]
+    {
+        damage(&world, row().set(column, changed)).await;
+        let found = findings(&world).await;
+        assert!(found.len() == 1 && found[0].ends_with("is not as the log told it."), "{column}: {found:?}");
+        damage(&world, row().set(column, right)).await;
+    }
+    damage(&world, row().set("run_id", first)).await;
+    let found = findings(&world).await;
+    assert!(found.len() == 1 && found[0].ends_with("its row is gone."), "nobody counts it: {found:?}");
+    damage(&world, of(a.number, Statement::delete("conformity_retest"))).await;
+    assert_eq!(findings(&world).await, found);
+    damage(&world, again(a.number, run, ("fails", "holds"), at)).await;
+    assert_eq!(findings(&world).await, Vec::<String>::new());
+
+    for change in [Change::default().with("service", Value::Null), link()] {
+        world.time.advance(1_000_000);
+        world.alter(&a, change).await;
+        conformity.retest(&a).await.unwrap();
+        world.time.advance(120_000_000);
+        assert_eq!(findings(&world).await, Vec::<String>::new());
+    }
+    damage(&world, row().set("standing", "fails")).await;
+    assert_eq!(findings(&world).await.len(), 1, "what it was two minutes before does not hold");
+    conformity.run(&Scope::all(), "by hand", Door::Cli).await.unwrap();
+    assert_eq!(findings(&world).await, Vec::<String>::new(), "a full run counts anew");
+    of_an_earlier_version(&world, b.number).await;
+}
+
+/// A run of an earlier version did not say that what is tested again is told.
+async fn of_an_earlier_version(world: &World, number: i64) {
+    let entries = Select::from("log_entry", &["id", "body", "number"]).when("record_type", "conformity_run");
+    let rows = world.engine.store().select(entries.order_descending("number").limit(1)).await.unwrap();
+    let body = String::from_utf8(rows[0].bytes(1).to_vec()).unwrap();
+    let older = body.replace(",\"retests\":\"told\"", "");
+    assert!(older.len() < body.len(), "{body}");
+    damage(world, again(number, rows[0].int(2), ("fails", "holds"), 1)).await;
+    assert_eq!(findings(world).await.len(), 1);
+    let entry = Statement::update("log_entry").set("body", older.as_bytes()).when("id", rows[0].int(0));
+    damage(world, entry).await;
+    assert_eq!(findings(world).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_record_tested_again_by_hand_is_found() {
+    on_both(tested_again_by_hand).await;
 }
