@@ -21,7 +21,8 @@ use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig as _, WithHttpConfig as _};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{
-    Sampler, SamplingDecision, SamplingResult, SdkTracer, SdkTracerProvider, ShouldSample,
+    IdGenerator as _, RandomIdGenerator, Sampler, SamplingDecision, SamplingResult, SdkTracer,
+    SdkTracerProvider, ShouldSample,
 };
 use proofdesk_reach::{Limits, Reach, Rule};
 use proofdesk_web::spans::Parent;
@@ -169,8 +170,9 @@ fn take_parent(parent: Parent, span: &tracing::Span) {
     }
 }
 
-/// A share of all traces, decided by the trace's id, also for traces that others began: whoever asks does not decide how much is
-/// kept. What begins a trace is a request, a job or a mail; what the program asks itself besides is none.
+/// A share of all traces. Of our own the trace's id decides, which is random; of one that others began a random number of ours,
+/// because its id is theirs to choose: whoever asks decides neither how much is kept nor a word of it. What begins a trace is a
+/// request, a job or a mail; what the program asks itself besides is none.
 #[derive(Debug, Clone)]
 struct Share(Sampler);
 
@@ -187,7 +189,8 @@ impl ShouldSample for Share {
         let of = parent.map(|context| context.span().span_context().clone()).filter(|of| of.is_valid());
         let wanted = match &of {
             Some(of) if !of.is_remote() => of.is_sampled(),
-            _ => {
+            of => {
+                let id = if of.is_some() { RandomIdGenerator::default().new_trace_id() } else { id };
                 let begins = matches!(kind, SpanKind::Server | SpanKind::Consumer | SpanKind::Producer);
                 let said = self.0.should_sample(None, id, name, kind, attributes, links);
                 begins && matches!(said.decision, SamplingDecision::RecordAndSample)
@@ -196,7 +199,8 @@ impl ShouldSample for Share {
         SamplingResult {
             decision: if wanted { SamplingDecision::RecordAndSample } else { SamplingDecision::Drop },
             attributes: Vec::new(),
-            trace_state: of.map(|of| of.trace_state().clone()).unwrap_or_default(),
+            // a text of others is not taken over; of our own there is none
+            trace_state: TraceState::default(),
         }
     }
 }
@@ -304,13 +308,14 @@ mod tests {
 
     fn wanted(share: f64, parent: Option<(bool, bool)>, kind: &SpanKind, id: u128) -> bool {
         let parent = parent.map(|(is_remote, is_sampled)| {
+            let state = TraceState::from_key_value([("evil", "jane.doe")]).unwrap();
             let flags = if is_sampled { TraceFlags::SAMPLED } else { TraceFlags::default() };
-            let of =
-                SpanContext::new(TraceId::from(id), SpanId::from(7), flags, is_remote, TraceState::default());
+            let of = SpanContext::new(TraceId::from(id), SpanId::from(7), flags, is_remote, state);
             Context::new().with_remote_span_context(of)
         });
         let share = Share(Sampler::TraceIdRatioBased(share));
         let said = share.should_sample(parent.as_ref(), TraceId::from(id), "x", kind, &[], &[]);
+        assert_eq!(said.trace_state.header(), "", "no word of others goes on");
         matches!(said.decision, SamplingDecision::RecordAndSample)
     }
 
@@ -349,6 +354,16 @@ mod tests {
         assert!(asked.elapsed() < PATIENCE * 2, "the end took {:?}", asked.elapsed());
         runtime.shutdown_timeout(Duration::from_secs(1));
         assert!(asked.elapsed() < PATIENCE * 3, "all that took {:?}", asked.elapsed());
+    }
+
+    #[test]
+    fn a_chosen_trace_is_kept_no_more_often_than_any() {
+        // the smallest and the largest id that somebody may choose, as sampled and as not
+        for (id, is_sampled) in [(1, true), (u128::MAX, true), (1, false)] {
+            let kept = (0..2_000).filter(|_| wanted(0.25, Some((true, is_sampled)), &SpanKind::Server, id));
+            let kept = kept.count();
+            assert!((300..700).contains(&kept), "{kept} of two thousand with {id}");
+        }
     }
 
     #[test]
