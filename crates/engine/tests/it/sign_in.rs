@@ -467,3 +467,41 @@ async fn a_refusal_tells_by_its_time_nothing_of_the_account() {
         assert!((0.3..3.0).contains(&(took / seconds[0])), "{name}: {seconds:?}");
     }
 }
+
+#[tokio::test]
+async fn who_signed_in_from_a_network_lately_is_not_locked_out_by_others() {
+    for database in BOTH {
+        let (desk, _) = with_mara(database).await;
+        let engine = &desk.engine;
+        let (home, away, far) = (at("10.0.0.1"), at("10.0.0.2"), at("203.0.113.9"));
+        enter(engine, "mara", PASSWORD, &home).await.unwrap();
+        let lock = async || {
+            for _ in 0..5 {
+                assert_eq!(code(enter(engine, "mara", "wrong horse", &far).await), "sign_in");
+            }
+            assert_eq!(code(enter(engine, "mara", PASSWORD, &far).await), "wait");
+        };
+        lock().await;
+        assert_eq!(code(enter(engine, "mara", PASSWORD, &away).await), "wait", "a network that is new waits");
+        enter(engine, "mara", PASSWORD, &home).await.unwrap();
+        assert_eq!(
+            code(enter(engine, "mara", PASSWORD, &away).await),
+            "wait",
+            "that opens nothing for others"
+        );
+        // who shares the network has no more attempts than anybody
+        for _ in 0..5 {
+            assert_eq!(code(enter(engine, "mara", "wrong horse", &home).await), "sign_in");
+        }
+        assert_eq!(code(enter(engine, "mara", PASSWORD, &home).await), "wait");
+        desk.time.advance(2 * 3_600_000_000);
+        enter(engine, "mara", PASSWORD, &home).await.unwrap();
+        // the next day it is known still, and a month later no more
+        desk.time.advance(25 * 3_600_000_000);
+        lock().await;
+        enter(engine, "mara", PASSWORD, &home).await.unwrap();
+        desk.time.advance(31 * 24 * 3_600_000_000);
+        lock().await;
+        assert_eq!(code(enter(engine, "mara", PASSWORD, &home).await), "wait");
+    }
+}
