@@ -18,7 +18,7 @@ use crate::tree::{Steps, Tree, grow};
 pub enum OwedState {
     /// It is missing now.
     Missing,
-    /// It is missing and will be asked at a later stage.
+    /// It is missing and will be asked at a later stage, or it cannot be told yet.
     Later,
     /// It is there.
     Met,
@@ -47,7 +47,7 @@ pub struct Owed {
     pub field: Option<String>,
     /// How grave it is.
     pub severity: Severity,
-    /// It is counted as missing because it cannot be evaluated.
+    /// It comes later because it cannot be evaluated yet.
     pub cannot_be_evaluated: bool,
 }
 
@@ -94,7 +94,8 @@ impl Conformity {
         }
         let rank = |o: &Owed| {
             let framework = self.declarations().framework(&o.framework);
-            framework.and_then(|f| f.obligations.get_index_of(&o.obligation))
+            let place = self.declarations().frameworks.iter().position(|f| f.id == o.framework);
+            (place, framework.and_then(|f| f.obligations.get_index_of(&o.obligation)))
         };
         owed.sort_by_key(|o| (o.state, rank(o)));
         Ok(owed)
@@ -118,7 +119,8 @@ impl Conformity {
     fn owed(&self, test: &Test, must: &Must, outcome: Outcome, when: Option<&str>) -> Vec<Owed> {
         let state = match (outcome, when) {
             (Outcome::True, _) => OwedState::Met,
-            (_, Some(_)) => OwedState::Later,
+            // what cannot be told yet is asked of nobody yet
+            (Outcome::Error, None) | (_, Some(_)) => OwedState::Later,
             _ => OwedState::Missing,
         };
         let one = |serves: &crate::control::Serves| {
@@ -135,7 +137,7 @@ impl Conformity {
                 when: when.filter(|_| state == OwedState::Later).map(str::to_owned),
                 field: must.field.clone(),
                 severity: test.severity,
-                cannot_be_evaluated: state == OwedState::Missing && outcome == Outcome::Error,
+                cannot_be_evaluated: when.is_none() && outcome == Outcome::Error,
             })
         };
         test.serves.iter().filter_map(one).collect()

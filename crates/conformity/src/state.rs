@@ -66,6 +66,17 @@ impl State {
         }
     }
 
+    /// Whether it can hold now: what nothing has called for, or no test asks, can neither hold nor fail.
+    pub fn can_hold(self) -> bool {
+        !matches!(self, Self::NotTriggered | Self::NoTestYet)
+    }
+
+    /// How many of these conform, and how many can hold now: the one share that all pages say.
+    pub fn share(states: impl IntoIterator<Item = Self>) -> (u64, u64) {
+        let can_hold = states.into_iter().filter(|s| s.can_hold());
+        can_hold.fold((0, 0), |(holds, all), s| (holds + u64::from(s == Self::Conforming), all + 1))
+    }
+
     /// Reads the stored word; anything else is "not proven".
     pub fn parse(word: &str) -> Self {
         Self::ALL.into_iter().find(|s| s.as_str() == word).unwrap_or(Self::NotProven)

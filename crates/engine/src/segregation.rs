@@ -5,7 +5,7 @@
 //! Source: ISO/IEC 20000-1:2018, 5.3 and the clauses that the guards name.
 
 use proofdesk_model::format::to_json;
-use proofdesk_model::{Checked, Draft, Facts, Problem, Problems, Reference, Value};
+use proofdesk_model::{APART, ASK_A_COLLEAGUE, Checked, Draft, Facts, Problem, Problems, Reference, Value};
 
 use crate::Engine;
 use crate::error::Error;
@@ -25,7 +25,10 @@ impl Engine {
             Ok(checked) if apart.0.is_empty() => Ok(checked),
             Ok(_) => Err(Error::Invalid(apart)),
             Err(mut problems) => {
-                problems.0.extend(apart.0);
+                // who is told once that a colleague is needed knows it
+                if !problems.0.iter().any(|p| p.code == APART) {
+                    problems.0.extend(apart.0);
+                }
                 Err(Error::Invalid(problems))
             }
         }
@@ -41,21 +44,26 @@ impl Engine {
         let reference = Reference::new(before.of.name.clone(), before.number);
         let history = self.history(&reference, LOOKED_AT).await?;
         for guard in draft.guards_by_log() {
+            // what a guard allows whom it names, it allows who works alone
+            if guard.apart_from.is_some() && draft.holds_for_me(guard, facts) {
+                continue;
+            }
             // in an earlier write, or in this very one
             let took =
-                |field: &str| before.get(field) == Value::Link(me) || took_himself_out(&history, field, me);
-            if guard.apart_from.as_deref().is_some_and(took) && !draft.holds_for_me(guard, facts) {
-                let message = format!(
-                    "{} It named you, and you may not put another one in your place for it.",
-                    guard.says
-                );
-                problems.push(Problem::new("", "guard", message).with_clause(guard.clause.as_deref()));
-            }
-            if guard.two_hands
-                && history.iter().filter(|item| is_hand(item)).all(|item| item.person == Some(me))
-            {
-                let message = format!("{} Nobody but you has had a hand in it.", guard.says);
-                problems.push(Problem::new("", "guard", message).with_clause(guard.clause.as_deref()));
+                |field: &&str| before.get(field) == Value::Link(me) || took_himself_out(&history, field, me);
+            let is_alone = || history.iter().filter(|item| is_hand(item)).all(|item| item.person == Some(me));
+            let why = if let Some(field) = guard.apart_from.as_deref().filter(took) {
+                let label = draft.of().field(field).map_or(field, |f| &f.label);
+                format!("It named you under “{label}”.")
+            } else if guard.two_hands && is_alone() {
+                "You alone have worked on it.".to_owned()
+            } else {
+                continue;
+            };
+            let problem = Problem::new("", APART, format!("{why} {ASK_A_COLLEAGUE}"));
+            let problem = problem.with_clause(guard.clause.as_deref());
+            if !problems.0.contains(&problem) {
+                problems.push(problem);
             }
         }
         Ok(problems)

@@ -9,7 +9,7 @@ use proofdesk_condition::{Context, Outcome, Value};
 
 use crate::access::Caller;
 use crate::change::{Change, Door, LinkChange, Stamp};
-use crate::error::{Problem, Problems};
+use crate::error::{APART, ASK_A_COLLEAGUE, Problem, Problems};
 use crate::field::Computed;
 use crate::format;
 use crate::lock;
@@ -211,7 +211,7 @@ impl Draft {
             let label = self.of.field(name).map_or(name, |f| &f.label);
             let why = match &transition {
                 Some(t) if t.requires.iter().any(|r| r == name) => {
-                    format!("{label} is needed to {}.", t.label.to_lowercase())
+                    format!("{label} is needed for the step “{}”.", t.label)
                 }
                 _ => format!("{label} is needed."),
             };
@@ -288,8 +288,12 @@ impl Draft {
         let row = DraftRow::new(self, facts, &transition.guards);
         for guard in &transition.guards {
             if guard.condition.evaluate(&row, &context) != Outcome::True {
-                problems
-                    .push(Problem::new("", "guard", guard.says.clone()).with_clause(guard.clause.as_deref()));
+                let problem = if guard.holds_apart() {
+                    Problem::new("", APART, format!("{} {ASK_A_COLLEAGUE}", guard.says))
+                } else {
+                    Problem::new("", "guard", guard.says.clone())
+                };
+                problems.push(problem.with_clause(guard.clause.as_deref()));
             }
         }
     }
@@ -297,7 +301,7 @@ impl Draft {
     /// The guards of the step that hold people apart, beside what the record says now.
     pub fn guards_by_log(&self) -> impl Iterator<Item = &Guard> {
         let step = self.transition.as_deref().and_then(|t| self.of.transition(t));
-        step.into_iter().flat_map(|t| &t.guards).filter(|g| g.apart_from.is_some() || g.two_hands)
+        step.into_iter().flat_map(|t| &t.guards).filter(|g| g.holds_apart())
     }
 
     /// Whether a guard would hold if the record named who takes the step.

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 pub struct Problem {
     /// The field that it is about; empty where it concerns the whole record.
     pub field: String,
-    /// A stable code: `required`, `unknown`, `format`, `range`, `option`, `link`, `computed`, `guard`, `state`,
-    /// `permission`, `size`.
+    /// A stable code: `required`, `unknown`, `format`, `range`, `option`, `link`, `computed`, `guard`, `apart`,
+    /// `state`, `permission`, `size`.
     pub code: String,
     /// What is wrong and what to do, for a person.
     pub message: String,
@@ -16,6 +16,11 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clause: Option<String>,
 }
+
+/// The code of a step that somebody else is to take.
+pub const APART: &str = "apart";
+/// What to do about it.
+pub const ASK_A_COLLEAGUE: &str = "Ask a colleague to take this step.";
 
 impl Problem {
     /// Names a problem of one field.

@@ -31,7 +31,7 @@ pub mod written;
 pub use access::{Action, Caller, Permit};
 pub use change::{Change, Door, LinkChange, Stamp};
 pub use draft::{Checked, Draft};
-pub use error::{Problem, Problems};
+pub use error::{APART, ASK_A_COLLEAGUE, Problem, Problems};
 pub use field::{Choice, Computed, Field, Kind};
 pub use load::{Mistake, SourceFile, load};
 pub use proofdesk_condition::{Condition, Context, Decimal, Outcome, Value};

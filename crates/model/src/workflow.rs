@@ -66,6 +66,13 @@ pub struct Guard {
     pub two_hands: bool,
 }
 
+impl Guard {
+    /// Whether it is about who takes the step, not about the record.
+    pub fn holds_apart(&self) -> bool {
+        self.apart_from.is_some() || self.two_hands
+    }
+}
+
 /// A declared transition.
 #[derive(Debug, Clone)]
 pub struct Transition {

@@ -56,6 +56,8 @@ pub struct ChapterView {
     pub group: String,
     /// Obligations that conform.
     pub conforming: u64,
+    /// Of all, those that can hold now: something called for them, and a test asks.
+    pub can_hold: u64,
     /// All of its obligations.
     pub total: u64,
     /// Clauses in order.
@@ -146,11 +148,13 @@ impl Conformity {
             let clauses: Vec<ClauseView> = clauses.collect();
             let all = clauses.iter().flat_map(|c| &c.obligations);
             all.clone().for_each(|o| *states.entry(o.state).or_default() += 1);
+            let (conforming, can_hold) = State::share(all.clone().map(|o| o.state));
             chapters.push(ChapterView {
                 number: chapter.number.clone(),
                 title: chapter.title.clone(),
                 group: chapter.group.clone(),
-                conforming: all.clone().filter(|o| o.state == State::Conforming).count() as u64,
+                conforming,
+                can_hold,
                 total: all.count() as u64,
                 clauses,
             });

@@ -209,6 +209,9 @@ impl Engine {
                         }
                     }
                 }
+                _ if new.record_type.is_empty() => {
+                    wrong("record_type", "required", "Choose what it tells of.".to_owned());
+                }
                 _ => wrong("record_type", "option", "The account reads no such record type.".to_owned()),
             }
         } else if new.door.is_empty() {

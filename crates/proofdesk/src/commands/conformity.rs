@@ -131,8 +131,8 @@ fn recount(overview: &mut Overview) {
     }
     for chapter in &mut overview.chapters {
         let own = || chapter.clauses.iter().flat_map(|c| &c.obligations);
-        (chapter.total, chapter.conforming) =
-            (own().count() as u64, own().filter(|o| o.state == State::Conforming).count() as u64);
+        chapter.total = own().count() as u64;
+        (chapter.conforming, chapter.can_hold) = State::share(own().map(|o| o.state));
     }
 }
 
