@@ -36,7 +36,14 @@
     if (control.matches("summary") && control.parentElement.open) control.parentElement.querySelector("input:not([type=hidden]), select, textarea")?.focus();
   }
 
+  // as a click on the button of the form would: what is barred stays barred, and the browser checks what it checks
+  function send(form) {
+    const buttons = [...(form?.querySelectorAll("button:not([type=button])") ?? [])];
+    (buttons.find((button) => button.matches(".primary")) ?? buttons[0])?.click();
+  }
+
   document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.repeat) { send(event.target.closest("form")); return; }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape" && typing(event.target)) { event.target.blur(); return; }
     if (typing(event.target) || document.querySelector("dialog[open]")) return;

@@ -46,6 +46,11 @@ test("a key opens what it says: N the form, / the search, ? the list of keys", a
   await visit(page, "/desk");
   await page.keyboard.press("n");
   await page.waitForURL("**/incident/new");
+  // one types at once, and sends without the mouse
+  await page.getByLabel(/^\s*Summary/).and(page.locator(":focus")).waitFor();
+  await page.keyboard.type("Label printer jams");
+  await page.keyboard.press("Control+Enter");
+  await page.waitForURL(/\/incident\/INC-\d+$/);
 });
 
 test("a mistake in a filter is shown where it is, and the mended filter lists what it says", async () => {

@@ -74,6 +74,7 @@ form-within = Erledigt innerhalb von { $length }.
 form-notice = Sie melden, dass Sie auch betroffen sind: { $title }
 form-title = In einem Satz
 form-description = Was ist los, seit wann und für wen?
+ask-description = Was brauchen Sie, wofür und bis wann?
 form-more = Was sollten wir sonst noch wissen?
 form-service = Um welchen Service geht es?
 form-about = Es geht um: { $service }

@@ -74,6 +74,7 @@ form-within = Done within { $length }.
 form-notice = You tell us that this affects you too: { $title }
 form-title = In a sentence
 form-description = What is the matter, since when, and for whom?
+ask-description = What do you need, what for, and by when?
 form-more = Anything else that we should know?
 form-service = Which service is it about?
 form-about = About: { $service }

@@ -58,7 +58,7 @@ enum Command {
         after_help = "Examples:\n  proofdesk serve\n  proofdesk --database postgres://desk@db/desk serve --listen 0.0.0.0:8080"
     )]
     Serve(commands::serve::Serve),
-    /// Set up a new desk by some twenty questions: here from a file, or on its page /setup (exit code 1 when an answer
+    /// Set up a new desk by a list of questions: here from a file, or on its page /setup (exit code 1 when an answer
     /// needs another look)
     #[command(
         after_help = "Examples:\n  proofdesk setup --print > answers.toml\n  proofdesk setup --answers answers.toml --check\n  proofdesk setup --answers answers.toml --by ida"

@@ -1,4 +1,4 @@
-//! Guided set-up: some twenty questions, and what their answers make of an empty desk.
+//! Guided set-up: a list of questions, and what their answers make of an empty desk.
 //!
 //! Questions, and the records that follow from them, are data (`setup/*.kdl`); this crate reads them, checks answers,
 //! says beforehand what would be made, and makes it through the one write path. It names no record type.

@@ -116,6 +116,21 @@ pub const FILE: &str = "file.";
 /// Prefix of the box that takes a file away from its field.
 pub const CLEAR: &str = "clear.";
 
+/// The field that a form begins with: the first that is wrong, else the first needed one that is empty, else the first.
+pub fn first<'a>(
+    fields: &[&'a Field],
+    typed: &Typed,
+    wrong: &Wrong,
+    is_needed: impl Fn(&Field) -> bool,
+) -> Option<&'a str> {
+    // boxes to tick and files are not typed into
+    let fields = || fields.iter().filter(|f| !matches!(f.kind, Kind::Choices(_) | Kind::File));
+    let is_empty = |f: &Field| typed.text(&f.name).is_none_or(|text| text.trim().is_empty());
+    let found = fields().find(|f| !wrong.of(&f.name).is_empty());
+    let found = found.or_else(|| fields().find(|f| is_needed(f) && is_empty(f)));
+    found.or_else(|| fields().next()).map(|f| f.name.as_str())
+}
+
 /// How a form with these fields is sent: with files where one of them is a file.
 pub fn encoding(fields: &[&Field]) -> Option<&'static str> {
     fields.iter().any(|f| matches!(f.kind, Kind::File)).then_some("multipart/form-data")

@@ -83,7 +83,7 @@ pub fn frame(visit: &Visit, page: Page<'_>) -> Markup {
                 a.skip href="#main" { "Go to the content" }
                 div.app {
                     aside.rail aria-label="Menu" {
-                        a.brand href="/desk" { (PreEscaped(MARK)) "Proofdesk" }
+                        a.brand href=(menu::home(&visit.state, &visit.caller)) { (PreEscaped(MARK)) "Proofdesk" }
                         (rail)
                     }
                     div.main {
@@ -122,6 +122,7 @@ fn keys(own: &[(String, String)]) -> Markup {
                     @for (key, what) in own { dt { kbd { (key) } } dd { (what) } }
                     dt { kbd { "/" } } dd { "Search, or jump to a record" }
                     dt { kbd { "?" } } dd { "These keys" }
+                    dt { kbd { "Ctrl" } " " kbd { "Enter" } } dd { "Send the form that one types into" }
                     dt { kbd { "Esc" } } dd { "Leave a field, close this" }
                 }
                 div { button.button autofocus { "Close" } }
@@ -149,12 +150,17 @@ pub fn gate_in(words: Words, title: &str, organization: &str, body: &Markup) -> 
     }
 }
 
+/// Roles as words within a line.
+pub(crate) fn plain_roles(roles: &[String]) -> String {
+    roles.join(", ").replace('_', " ").replace("sms ", "SMS ")
+}
+
 fn role_words(roles: &[String]) -> String {
-    let mut words = roles.join(", ").replace('_', " ");
+    let mut words = plain_roles(roles);
     if let Some(first) = words.get_mut(0..1) {
         first.make_ascii_uppercase();
     }
-    words.replace("sms ", "SMS ").replace("Sms ", "SMS ")
+    words
 }
 
 /// Writes text so that it can stand as a value in a query.

@@ -161,6 +161,19 @@ pub fn desk_type(engine: &Engine, caller: &Caller) -> Option<Arc<RecordType>> {
     work().filter(|t| !t.clocks.is_empty()).find(readable).or_else(|| work().find(readable)).cloned()
 }
 
+/// Where somebody of the staff begins: the desk for who works on what it shows, conformity for auditors, else what waits for
+/// him.
+pub fn home(state: &AppState, caller: &Caller) -> &'static str {
+    let audits = ["auditor", "certification_auditor"].iter().any(|role| caller.has(role));
+    match desk_type(&state.engine, caller) {
+        Some(of) if !caller.may(&of, &Action::Update) && audits && state.conformity.is_some() => {
+            "/conformity"
+        }
+        Some(of) if !caller.may(&of, &Action::Update) => "/needs",
+        _ => "/desk",
+    }
+}
+
 /// The address of the menu's entry for a path: its own, that of the desk for the records that it shows, or else the home of
 /// the family of the type.
 pub fn current(engine: &Engine, caller: &Caller, groups: &[Group], path: &str) -> Option<String> {

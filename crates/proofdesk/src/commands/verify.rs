@@ -128,6 +128,9 @@ fn print(report: &Report) {
             println!("{}", tone("Everything verified.", Tone::Good));
         }
     } else {
-        println!("{} findings.", report.findings.len() as u64 + report.more);
+        match report.findings.len() as u64 + report.more {
+            1 => println!("1 finding."),
+            all => println!("{all} findings."),
+        }
     }
 }

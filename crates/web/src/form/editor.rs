@@ -7,8 +7,18 @@ use crate::form::{CLEAR, FILE, Typed, Wrong};
 use crate::menu::slug;
 use crate::parts::value::Eyes;
 
-/// The editor of one field. `required` marks it in this form, whatever the declaration says.
-pub fn editor(eyes: &Eyes<'_>, field: &Field, typed: &Typed, wrong: &Wrong, required: bool) -> Markup {
+/// How a form asks for a field.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Ask {
+    /// It is marked as needed in this form, whatever the declaration says.
+    pub required: bool,
+    /// The form begins with it.
+    pub focus: bool,
+}
+
+/// The editor of one field.
+pub fn editor(eyes: &Eyes<'_>, field: &Field, typed: &Typed, wrong: &Wrong, ask: Ask) -> Markup {
+    let required = ask.required;
     let id = format!("f-{}", field.name);
     let text = typed.text(&field.name).unwrap_or_default();
     let mut sentences: Vec<&String> = Vec::new();
@@ -25,7 +35,7 @@ pub fn editor(eyes: &Eyes<'_>, field: &Field, typed: &Typed, wrong: &Wrong, requ
         (true, None) => Some(format!("{id}-help")),
         (false, None) => None,
     };
-    let frame = Frame { id: &id, field, required, invalid, described: described.as_deref() };
+    let frame = Frame { id: &id, field, ask, invalid, described: described.as_deref() };
     html! {
         div.input {
             @if !matches!(field.kind, Kind::Choices(_)) {
@@ -45,7 +55,7 @@ pub fn editor(eyes: &Eyes<'_>, field: &Field, typed: &Typed, wrong: &Wrong, requ
 struct Frame<'a> {
     id: &'a str,
     field: &'a Field,
-    required: bool,
+    ask: Ask,
     invalid: Option<&'a str>,
     described: Option<&'a str>,
 }
@@ -55,7 +65,7 @@ impl Frame<'_> {
         match &self.field.kind {
             Kind::Text { max } => self.input("text", text, Some(*max)),
             Kind::Markdown => html! {
-                textarea.field id=(self.id) name=(self.field.name) rows="5"
+                textarea.field id=(self.id) name=(self.field.name) rows="5" autofocus[self.ask.focus]
                     aria-required=[self.needed()] aria-invalid=[self.invalid] aria-describedby=[self.described] { "\n" (text) }
             },
             Kind::Int { .. } => self.input("number", text, None),
@@ -92,7 +102,7 @@ impl Frame<'_> {
             Kind::Choices(options) => {
                 let ticked: Vec<&str> = text.split(',').map(str::trim).collect();
                 html! { fieldset aria-describedby=[self.described] {
-                    legend { (self.field.label) @if self.required { span.faint { " (needed)" } } }
+                    legend { (self.field.label) @if self.ask.required { span.faint { " (needed)" } } }
                     input type="hidden" name=(self.field.name) value="";
                     @for option in options {
                         label.choice {
@@ -109,19 +119,19 @@ impl Frame<'_> {
     /// Needed fields are marked for readers, not blocked by the browser: the server says everything that is missing at
     /// once, each with its clause.
     fn needed(&self) -> Option<&'static str> {
-        self.required.then_some("true")
+        self.ask.required.then_some("true")
     }
 
     fn input(&self, kind: &str, text: &str, max: Option<usize>) -> Markup {
         html! {
-            input.field id=(self.id) name=(self.field.name) type=(kind) value=(text) maxlength=[max]
+            input.field id=(self.id) name=(self.field.name) type=(kind) value=(text) maxlength=[max] autofocus[self.ask.focus]
                 aria-required=[self.needed()] aria-invalid=[self.invalid] aria-describedby=[self.described];
         }
     }
 
     fn select(&self, options: &[(String, String)], text: &str) -> Markup {
         html! {
-            select.field id=(self.id) name=(self.field.name)
+            select.field id=(self.id) name=(self.field.name) autofocus[self.ask.focus]
                 aria-required=[self.needed()] aria-invalid=[self.invalid] aria-describedby=[self.described] {
                 option value="" selected[text.is_empty()] { "Choose" }
                 @for (name, label) in options { option value=(name) selected[name == text] { (label) } }
@@ -143,7 +153,7 @@ impl Frame<'_> {
         let list = format!("{}-list", self.id);
         html! {
             input.field id=(self.id) name=(self.field.name) value=(text) placeholder=(example)
-                autocomplete="off" list=(list) data-choose=[target.map(|t| format!("/{}/choose", slug(t)))]
+                autocomplete="off" autofocus[self.ask.focus] list=(list) data-choose=[target.map(|t| format!("/{}/choose", slug(t)))]
                 aria-required=[self.needed()] aria-invalid=[self.invalid] aria-describedby=[self.described];
             datalist id=(list) {}
         }

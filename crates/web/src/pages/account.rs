@@ -184,7 +184,7 @@ async fn page(visit: &Visit, wrong: &Wrong, message: &Markup) -> Result<Markup, 
             } } }
             section.card { header { h2 { "Account" } } div.body { dl.facts {
                 dt { "Sign-in name" } dd.mono { (visit.account.sign_in) }
-                dt { "Roles" } dd { (visit.account.roles.join(", ").replace('_', " ")) }
+                dt { "Roles" } dd { (layout::plain_roles(&visit.account.roles)) }
                 dt { "Person" } dd { @if let Some(of) = visit.registry().get("person") { a.link href={ "/" (crate::menu::slug(of)) "/" (of.reference(visit.account.person)) } { (of.reference(visit.account.person)) } } }
                 dt { "Times are shown in" } dd { (visit.zone().iana_name().unwrap_or("UTC")) }
             } } }

@@ -6,14 +6,15 @@ mod one;
 use std::collections::BTreeMap;
 
 use axum::Router;
-use axum::extract::RawForm;
+use axum::extract::{Query, RawForm};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use maud::{Markup, html};
 use proofdesk_engine::account::ends;
-use proofdesk_engine::{Account, Change, Door, Error, NewAccount, Target};
+use proofdesk_engine::{Account, Change, Door, Error, NewAccount, Problem, Problems, Target};
 use proofdesk_model::access::{ADMINISTRATOR, ROLES};
+use proofdesk_model::format::{day_of, parse_day};
 
 use crate::error::WebError;
 use crate::form::{Typed, Wrong};
@@ -68,7 +69,7 @@ fn role_choices(held: &[String]) -> Markup {
 fn role_choice(role: &str, held: &[String]) -> Markup {
     html! { label.choice {
         input type="checkbox" name="role" value=(role) checked[held.iter().any(|r| r == role)];
-        span { (role.replace('_', " ")) }
+        span { (layout::plain_roles(&[role.to_owned()])) }
     } }
 }
 
@@ -103,6 +104,39 @@ pub(super) fn roles_of(pairs: &[(String, String)]) -> Vec<String> {
     all_of(pairs, "role").into_iter().map(word).collect()
 }
 
+/// What is wrong with the days of such a form: one that has passed, and one of a role that is not ticked, where it is not the
+/// one that the account has.
+pub(super) fn wrong_days(
+    visit: &Visit,
+    pairs: &[(String, String)],
+    present: &BTreeMap<String, String>,
+) -> Option<Problems> {
+    let ticked = all_of(pairs, "role");
+    let today = day_of(visit.now);
+    let mut problems = Problems::default();
+    for role in ROLES {
+        let Some(day) = all_of(pairs, &until(role)).pop().filter(|day| !day.trim().is_empty()) else {
+            continue;
+        };
+        let day = day.trim();
+        let said = role.replace('_', " ");
+        if !ticked.iter().any(|t| t == role) {
+            if present.get(role).map(String::as_str) != Some(day) {
+                let message = format!(
+                    "{day} is to be the last day as {said}, but the role is not ticked: tick it, or take the day away."
+                );
+                problems.push(Problem::new("roles", "together", message));
+            }
+        } else if parse_day(day).is_none_or(|last| last < today) {
+            let message = format!(
+                "The last day as {said}, {day}, has passed: give today or a later day, or untick the role."
+            );
+            problems.push(Problem::new("roles", "range", message));
+        }
+    }
+    (!problems.0.is_empty()).then_some(problems)
+}
+
 /// What such a form said, to show it again.
 pub(super) fn said(pairs: &[(String, String)]) -> (Vec<String>, BTreeMap<String, String>) {
     let day = |role: &str| Some((role.to_owned(), all_of(pairs, &until(role)).pop()?));
@@ -120,7 +154,7 @@ async fn list(visit: Visit) -> Result<Markup, WebError> {
             tbody { @for account in &accounts { tr {
                 td.grow { a.link href={ "/accounts/" (account.id) } { (account.name) } }
                 td.small.mono { (account.sign_in) }
-                td.small.spare { (account.written_roles().replace(' ', ", ").replace('_', " ").replace(':', " until ")) }
+                td.small.spare { (account.written_roles().replace(' ', ", ").replace('_', " ").replace("sms ", "SMS ").replace(':', " until ")) }
                 td { (state_tag(account)) }
                 td.small.spare { @if account.second_factor { "yes" } @else if account.program { "–" } @else { "no" } }
             } } }
@@ -143,9 +177,11 @@ async fn second_factor(visit: Visit, RawForm(body): RawForm) -> Result<Redirect,
     Ok(Redirect::to("/accounts"))
 }
 
-async fn ask(visit: Visit) -> Result<Markup, WebError> {
+async fn ask(visit: Visit, Query(given): Query<Vec<(String, String)>>) -> Result<Markup, WebError> {
     require_administrator(&visit)?;
-    Ok(new_page(&visit, &[("role".to_owned(), "agent".to_owned())], &Wrong::default()))
+    let mut pairs = vec![("role".to_owned(), "agent".to_owned())];
+    pairs.extend(given.into_iter().filter(|(name, _)| name == "program"));
+    Ok(new_page(&visit, &pairs, &Wrong::default()))
 }
 
 fn new_page(visit: &Visit, pairs: &[(String, String)], wrong: &Wrong) -> Markup {
@@ -179,7 +215,11 @@ fn new_page(visit: &Visit, pairs: &[(String, String)], wrong: &Wrong) -> Markup 
 async fn make(visit: Visit, RawForm(body): RawForm) -> Result<Response, WebError> {
     require_administrator(&visit)?;
     let pairs = pairs(&body)?;
-    match make_account(&visit, &Typed::new(pairs.clone()), roles_of(&pairs)).await {
+    let made = match wrong_days(&visit, &pairs, &BTreeMap::new()) {
+        Some(problems) => Err(Error::Invalid(problems)),
+        None => make_account(&visit, &Typed::new(pairs.clone()), roles_of(&pairs)).await,
+    };
+    match made {
         Ok(account) => Ok(Redirect::to(&format!("/accounts/{}", account.id)).into_response()),
         Err(Error::Invalid(problems)) => {
             let page = new_page(&visit, &pairs, &Wrong::new(&problems.0));

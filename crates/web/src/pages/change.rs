@@ -2,6 +2,8 @@
 
 pub mod conflict;
 
+use std::collections::HashMap;
+
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, Query, Request};
 use axum::http::StatusCode;
@@ -9,9 +11,11 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use maud::{Markup, html};
 use proofdesk_engine::{Action, Applied, Change, Door, Error, FieldFile, Record, Target};
+use proofdesk_model::format::literal;
 use proofdesk_model::{Field, Kind, RecordType};
 
 use crate::error::WebError;
+use crate::form::editor::Ask;
 use crate::form::{self, Typed, Wrong, editor, read, sent};
 use crate::layout::{self, Page};
 use crate::menu::slug;
@@ -49,6 +53,25 @@ struct Sheet<'a> {
     wrong: &'a Wrong,
 }
 
+/// What the fields of a new record say before anybody types.
+fn defaults(visit: &Visit, of: &RecordType) -> Vec<(String, String)> {
+    let stamp = proofdesk_model::Stamp::now(visit.now, Door::Page);
+    let Some(of) = visit.registry().get(&of.name) else { return Vec::new() };
+    let blank = Record::empty(of);
+    let me = HashMap::from([(
+        proofdesk_engine::Reference::new("person", visit.account.person),
+        visit.account.name.clone(),
+    )]);
+    let text = |field: &&Field| {
+        let value = literal(field, field.default.as_deref()?, &visit.caller, &stamp)?;
+        let mut filled = blank.clone();
+        filled.set(&field.name, value);
+        let text = form::written(field, &filled, &field.name, visit.registry(), &me, visit.zone());
+        Some((field.name.clone(), text))
+    };
+    fields(visit, &of, None).iter().filter_map(text).collect()
+}
+
 async fn new(
     visit: Visit,
     Path(name): Path<String>,
@@ -57,20 +80,9 @@ async fn new(
     let of = require_type(&visit, &name)?;
     of.permit(&visit.caller, Action::Create, None).map_err(Error::Forbidden)?;
     let mut typed = Typed::new(given);
-    let stamp = proofdesk_model::Stamp::now(visit.now, Door::Page);
-    let blank = Record::empty(&of);
-    let me = std::collections::HashMap::from([(
-        proofdesk_engine::Reference::new("person", visit.account.person),
-        visit.account.name.clone(),
-    )]);
-    for field in fields(&visit, &of, None) {
-        if let Some(default) = field.default.as_deref().filter(|_| !typed.has(&field.name))
-            && let Some(value) = proofdesk_model::format::literal(field, default, &visit.caller, &stamp)
-        {
-            let mut filled = blank.clone();
-            filled.set(&field.name, value);
-            let text = form::written(field, &filled, &field.name, visit.registry(), &me, visit.zone());
-            typed.set(&field.name, text);
+    for (name, text) in defaults(&visit, &of) {
+        if !typed.has(&name) {
+            typed.set(&name, text);
         }
     }
     sheet(&Sheet { visit: &visit, of: &of, record: None, typed: &typed, wrong: &Wrong::default() }).await
@@ -206,11 +218,14 @@ async fn update(
 
 async fn sheet(sheet: &Sheet<'_>) -> Result<Markup, WebError> {
     let Sheet { visit, of, record, typed, wrong } = *sheet;
-    let titles = std::collections::HashMap::new();
+    let titles = HashMap::new();
     let eyes =
         Eyes { registry: visit.registry(), titles: &titles, files: &[], zone: visit.zone(), now: visit.now };
-    let sections = form::sections(of, record);
     let all = fields(visit, of, record);
+    let is_shown = |f: &&Field| all.iter().any(|a| a.name == f.name);
+    let mut sections = form::sections(of, record);
+    sections.iter_mut().for_each(|(_, fields)| fields.retain(|f| is_shown(f)));
+    sections.retain(|(_, fields)| !fields.is_empty());
     let list = format!("/{}", slug(of));
     let here = record.map_or(format!("{list}/new"), |r| format!("{list}/{}/edit", r.reference()));
     let back = record.map_or(list.clone(), |r| format!("{list}/{}", r.reference()));
@@ -218,16 +233,37 @@ async fn sheet(sheet: &Sheet<'_>) -> Result<Markup, WebError> {
         record.map_or(format!("New {}", of.label.to_lowercase()), |r| format!("Edit {}", r.reference()));
     let state_needs: &[String] =
         of.state(record.map_or(of.initial_state(), |r| &r.state)).map_or(&[], |s| &s.requires);
+    let is_needed = |f: &Field| f.required || state_needs.contains(&f.name);
+    // a new record begins with its first section and those that hold what it needs or what a requester tells; what comes
+    // with later steps is folded, and opens where something was typed or is wrong
+    let begins = |at: usize, fields: &[&Field]| {
+        let tells = |f: &&Field| is_needed(f) || of.requesters_enter.contains(&f.name);
+        at == 0 || record.is_some() || fields.iter().any(|f| tells(&f))
+    };
+    let given = if record.is_none() { defaults(visit, of) } else { Vec::new() };
+    let is_touched = |fields: &[&Field]| {
+        fields.iter().any(|f| {
+            let was = given.iter().find(|(name, _)| *name == f.name).map_or("", |(_, text)| text);
+            let mut columns = f.columns();
+            columns.push(f.name.clone());
+            columns.iter().any(|name| !wrong.of(name).is_empty())
+                || typed.text(&f.name).is_some_and(|text| !text.is_empty() && text != was)
+        })
+    };
+    let first = form::first(&all, typed, wrong, is_needed);
+    let editors = |fields: &[&Field]| {
+        let ask = |f: &Field| Ask { required: is_needed(f), focus: first == Some(f.name.as_str()) };
+        html! { div.body.stack { @for field in fields { (editor::editor(&eyes, field, typed, wrong, ask(field))) } } }
+    };
     let body = html! {
         h1 { (title) }
         @if !wrong.is_empty() { (summary(wrong, &all)) }
         form.form method="post" action=(here) enctype=[form::encoding(&all)] {
             @if let Some(version) = typed.text("version") { input type="hidden" name="version" value=(version); }
             @if record.is_some() { (opened_with(&all, typed)) }
-            @for (heading, fields) in &sections {
-                section.card { header { h2 { (heading) } } div.body.stack {
-                    @for field in fields.iter().filter(|f| all.iter().any(|a| a.name == f.name)) { (editor::editor(&eyes, field, typed, wrong, field.required || state_needs.contains(&field.name))) }
-                } }
+            @for (at, (heading, fields)) in sections.iter().enumerate() {
+                @if begins(at, fields) { section.card { header { h2 { (heading) } } (editors(fields)) } }
+                @else { details.card.later open[is_touched(fields)] { summary { h2 { (heading) } } (editors(fields)) } }
             }
             div.row { button.button.primary { @if record.is_some() { "Save the changes" } @else { "Record it" } } a.button href=(back) { "Leave without saving" } }
         }

@@ -119,6 +119,19 @@ pub fn tone(state: State) -> (&'static str, &'static str) {
     }
 }
 
+/// How many conform of those that can hold now.
+pub fn so_many(conforming: u64, can_hold: u64) -> String {
+    if can_hold == 0 { "not triggered".to_owned() } else { format!("{conforming} of {can_hold}") }
+}
+
+/// As [`so_many`], in a sentence of its own.
+pub fn so_many_conform(conforming: u64, can_hold: u64) -> String {
+    match can_hold {
+        0 => "no obligation can hold now".to_owned(),
+        _ => format!("{conforming} of {can_hold} obligations that can hold now conform"),
+    }
+}
+
 /// A state as a tag.
 pub fn state_tag(state: State) -> Markup {
     let mut label = state.label().to_owned();
@@ -202,9 +215,9 @@ fn figures(visit: &Visit, view: &Overview, at: Option<i64>) -> Markup {
     let count = |state: State| view.states.get(&state).copied().unwrap_or_default();
     let total: u64 = view.states.values().sum();
     let resting = count(State::NotTriggered);
-    // what nothing has called for can neither hold nor fail
-    let tested = total - count(State::NoTestYet) - resting;
-    let conforming = count(State::Conforming);
+    let all_states =
+        view.states.iter().flat_map(|(s, n)| std::iter::repeat_n(*s, usize::try_from(*n).unwrap_or(0)));
+    let (conforming, tested) = State::share(all_states);
     let day_ago = at.unwrap_or(visit.now) - 86_400_000_000;
     let all = || view.chapters.iter().flat_map(|c| &c.clauses).flat_map(|c| &c.obligations);
     let bad = || all().filter(|o| o.state == State::Nonconforming);
@@ -260,7 +273,7 @@ fn chapters(view: &Overview, as_of: &str) -> Markup {
                 span.key.muted { (chapter.number) }
                 a href={ "/conformity/" (chapter.number) "?framework=" (view.framework) (as_of::query('&', as_of)) } { (chapter.title) }
                 span.cells { @for clause in &chapter.clauses { @for obligation in &clause.obligations { (cell(&view.framework, obligation, as_of)) } } }
-                span.num.small.muted { (chapter.conforming) " of " (chapter.total) }
+                span.num.small.muted { (so_many(chapter.conforming, chapter.can_hold)) }
             }
         }
     }

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use crate::error::WebError;
 use crate::language::{self, Words};
 use crate::layout;
+use crate::menu;
 use crate::pages::portal::refusal;
 use crate::pages::{forgotten, passkey, setup, sso};
 use crate::session::{Guest, Visit, cookie, cookie_name, random};
@@ -62,12 +63,16 @@ struct Given {
 }
 
 /// The first page: the portal for customers and users, set-up where the desk is empty and the visitor may set it up,
-/// else the desk.
+/// else where he begins.
 async fn start(visit: Visit) -> Redirect {
     if visit.is_customer() {
         return Redirect::to("/portal");
     }
-    Redirect::to(if setup::is_wanted(&visit).await { "/setup" } else { "/desk" })
+    Redirect::to(if setup::is_wanted(&visit).await {
+        "/setup"
+    } else {
+        menu::home(&visit.state, &visit.caller)
+    })
 }
 
 async fn ask(

@@ -130,7 +130,7 @@ fn area(visit: &Visit, view: Option<&Overview>, chapter: Option<&ChapterView>, k
                 @match chapter {
                     Some(c) => {
                         h2 { span.key.muted { (c.number) } " " (c.title) }
-                        a.small.muted href={ "/conformity/" (c.number) } { (c.conforming) " of " (c.total) " obligations conform" }
+                        a.small.muted href={ "/conformity/" (c.number) } { (conformity::so_many_conform(c.conforming, c.can_hold)) }
                     }
                     None => h2 { "Records" },
                 }
@@ -174,8 +174,8 @@ fn marks(clause: &ClauseView) -> Markup {
     let order = [State::Nonconforming, State::AtRisk, State::NotProven, State::JudgementDue];
     let mut states: Vec<State> = clause.obligations.iter().map(|o| o.state).collect();
     states.sort_by_key(|s| order.iter().position(|o| o == s).unwrap_or(order.len()));
-    let conforming = states.iter().filter(|s| **s == State::Conforming).count();
-    let says = format!("{}: {conforming} of {} obligations conform", clause.title, states.len());
+    let (conforming, can_hold) = State::share(states.iter().copied());
+    let says = format!("{}: {}", clause.title, conformity::so_many_conform(conforming, can_hold));
     html! {
         a.clause-marks href={ "/conformity/" (clause.number) } title={ (clause.number) " " (says) } {
             span.key.faint { (clause.number) } span.sr { " " (says) }

@@ -5,11 +5,14 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 use proofdesk_conformity::OwedState;
 use proofdesk_engine::{Problem, Record};
-use proofdesk_model::Transition;
+use proofdesk_model::{APART, Transition};
 
 use crate::error::WebError;
 use crate::pages::steps::{self, Tried};
 use crate::session::Visit;
+
+/// How the ids of the standard begin; clauses of other frameworks stand with its name.
+const STANDARD: &str = "iso-20000";
 
 /// One thing that a record owes or has given.
 #[derive(Debug, Clone)]
@@ -48,7 +51,9 @@ pub async fn of(visit: &Visit, record: &Record, tried: &[Tried]) -> Result<Vec<O
     if let Some(conformity) = &visit.state.conformity
         && visit.caller.reads_notes(&record.of)
     {
-        let asked = conformity.owes(record).await?;
+        let mut asked = conformity.owes(record).await?;
+        // the standard's own clause speaks for what several frameworks ask
+        asked.sort_by_key(|o| !o.framework.starts_with(STANDARD));
         // an obligation is met by a record when nothing of it is missing
         let open: BTreeSet<String> =
             asked.iter().filter(|o| o.state != OwedState::Met).map(|o| o.obligation.clone()).collect();
@@ -61,10 +66,10 @@ pub async fn of(visit: &Visit, record: &Record, tried: &[Tried]) -> Result<Vec<O
                 continue;
             }
             let (tone, text) = match one.state {
-                OwedState::Missing if one.cannot_be_evaluated => {
-                    ("bad", format!("{}, or it cannot be told yet", one.says))
-                }
                 OwedState::Missing => ("bad", one.says),
+                OwedState::Later if one.cannot_be_evaluated => {
+                    ("wait", format!("{} (it cannot be told yet)", one.says))
+                }
                 OwedState::Later => {
                     ("wait", one.when.map_or(one.text, |when| format!("{} (asked {when})", one.says)))
                 }
@@ -73,7 +78,10 @@ pub async fn of(visit: &Visit, record: &Record, tried: &[Tried]) -> Result<Vec<O
             let found = Owed {
                 tone,
                 text,
-                clause: Some(one.clause),
+                clause: Some(match conformity.declarations().framework(&one.framework) {
+                    Some(f) if !f.id.starts_with(STANDARD) => format!("{} {}", f.title, one.clause),
+                    _ => one.clause,
+                }),
                 obligation: Some(one.obligation),
                 field: one.field,
             };
@@ -94,7 +102,9 @@ fn for_next_step(visit: &Visit, record: &Record, tried: &[Tried]) -> Vec<Owed> {
     let Some(step) = steps::next(visit, record) else { return Vec::new() };
     let Some(tried) = tried.iter().find(|t| t.name == step.name) else { return Vec::new() };
     let mut owed: Vec<Owed> = given(record, step, &tried.problems);
-    owed.extend(tried.problems.iter().cloned().map(Owed::from));
+    // that somebody else is to take the step is about the reader, not about the record
+    let of_record = tried.problems.iter().filter(|p| p.code != APART);
+    owed.extend(of_record.cloned().map(Owed::from));
     owed
 }
 

@@ -8,7 +8,7 @@ use axum::extract::Path;
 use axum::response::Redirect;
 use axum::routing::{get, post};
 use maud::{Markup, html};
-use proofdesk_engine::{CaseEvent, Direction, QueuedJob, Webhook};
+use proofdesk_engine::{Account, CaseEvent, Direction, QueuedJob, Webhook};
 
 use crate::error::WebError;
 use crate::layout::{self, Page};
@@ -49,6 +49,7 @@ async fn show(visit: Visit) -> Result<Markup, WebError> {
 async fn page(visit: &Visit, message: &Markup) -> Result<Markup, WebError> {
     let engine = visit.engine();
     let hooks = engine.webhooks().await?;
+    let accounts = engine.accounts().await?;
     let dead = engine.deliveries(&visit.act(), true).await?;
     let waiting = engine.deliveries(&visit.act(), false).await?;
     let events = engine.case_events(None, SHOWN).await?;
@@ -57,7 +58,7 @@ async fn page(visit: &Visit, message: &Markup) -> Result<Markup, WebError> {
         (message)
         p.muted { "What a message to a door means is declared in a file; docs/doors.md tells how." }
         (given_up(visit, &dead, waiting.len()))
-        (webhooks(&hooks))
+        (webhooks(&hooks, &accounts))
         (came_in(visit, &events))
     };
     Ok(layout::frame(visit, Page::new("Other programs", vec![("Other programs".to_owned(), None)], body)))
@@ -82,7 +83,10 @@ fn given_up(visit: &Visit, dead: &[QueuedJob], waiting: usize) -> Markup {
     }
 }
 
-fn webhooks(hooks: &[Webhook]) -> Markup {
+fn webhooks(hooks: &[Webhook], accounts: &[Account]) -> Markup {
+    let name = |id: i64| {
+        accounts.iter().find(|a| a.id == id).map_or_else(|| format!("account {id}"), |a| a.name.clone())
+    };
     html! {
         section.card { header { h2 { "Webhooks" } } div.body {
             @if hooks.is_empty() { p { "None." } }
@@ -94,7 +98,7 @@ fn webhooks(hooks: &[Webhook]) -> Markup {
                     td.small { @if hook.direction == Direction::Out {
                         (hook.record_type) " " (hook.actions) @if !hook.condition.is_empty() { " " code { (hook.condition) } } " → " (hook.url)
                     } @else { (hook.door) } }
-                    td.small.spare { a.link href={ "/accounts/" (hook.account) } { "account " (hook.account) } }
+                    td.small.spare { a.link href={ "/accounts/" (hook.account) } { (name(hook.account)) } }
                     td { form method="post" action={ "/programs/webhooks/" (hook.id) "/end" } { button.button.quiet { "End" } } }
                 } } }
             } } }

@@ -5,6 +5,7 @@
 
 pub mod map;
 
+use jiff::Timestamp;
 use maud::{Markup, html};
 use proofdesk_engine::{Engine, ListRequest, Record, Reference};
 use proofdesk_model::{RecordType, Value};
@@ -130,14 +131,19 @@ fn stat(value: &str, label: &str, address: Option<&str>) -> Markup {
 }
 
 fn strip(visit: &Visit, past: &Past) -> Markup {
-    let today = visit.now.div_euclid(DAY);
+    let zone = visit.zone();
+    let day_in = |at: i64| {
+        let offset = Timestamp::from_microsecond(at).map_or(0, |t| zone.to_offset(t).seconds());
+        (at + i64::from(offset) * 1_000_000).div_euclid(DAY)
+    };
+    let today = day_in(visit.now);
     let cells: Vec<Cell> = (0..DAYS)
         .map(|i| {
             let day = today - DAYS + 1 + i;
             let on_day: Vec<&Record> = past
                 .incidents
                 .iter()
-                .filter(|r| r.instant("reported_at").is_some_and(|at| at.div_euclid(DAY) == day))
+                .filter(|r| r.instant("reported_at").is_some_and(|at| day_in(at) == day))
                 .collect();
             let missed =
                 on_day.iter().any(|r| r.is_yes("major") || r.instant("resolution_breached_at").is_some());
@@ -161,7 +167,8 @@ fn strip(visit: &Visit, past: &Past) -> Markup {
     let description = format!(
         "Incidents were reported on {some} of {DAYS} days; on {bad} of them one was major or missed its target."
     );
-    let caption = Caption::new(&title, &description, "days, UTC", "incidents");
+    let axis = format!("days, {}", zone.iana_name().unwrap_or("UTC"));
+    let caption = Caption::new(&title, &description, &axis, "incidents");
     html! {
         section.card { div.body.stack.tight {
             (Strip { caption, cells }.fitting())

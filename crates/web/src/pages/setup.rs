@@ -61,13 +61,14 @@ pub(crate) async fn is_wanted(visit: &Visit) -> bool {
 
 /// The way to set-up on the first pages of an empty desk.
 pub(crate) async fn invitation(visit: &Visit) -> Markup {
+    let Some(guide) = visit.state.setup.as_ref() else { return html! {} };
     if !is_wanted(visit).await {
         return html! {};
     }
     notice(
         "",
         "This desk is empty",
-        &html! { div.row.between { p.small { "Guided set-up asks some twenty questions and makes services, roles, processes, duties and a scope in draft." } a.button.primary href="/setup" { "Set up this desk" } } },
+        &html! { div.row.between { p.small { "Guided set-up asks " (guide.questions().count()) " questions and makes services, roles, processes, duties and a scope in draft." } a.button.primary href="/setup" { "Set up this desk" } } },
     )
 }
 

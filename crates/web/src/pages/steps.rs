@@ -6,7 +6,7 @@
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use proofdesk_engine::{Action, Change, Door, Problem, Record, Reference, Target};
-use proofdesk_model::{Computed, Field, Transition};
+use proofdesk_model::{APART, Computed, Field, Guard, Transition};
 
 use crate::error::WebError;
 use crate::session::Visit;
@@ -88,8 +88,17 @@ fn is_settled_by(step: &Transition, record: &Record, form: &[&Field], problem: &
     if in_form(&problem.field) {
         return true;
     }
-    let guard = step.guards.iter().find(|g| problem.code == "guard" && g.says == problem.message);
-    let mut read = guard.into_iter().flat_map(|g| g.condition.fields());
+    let is_of = |g: &&Guard| match problem.code.as_str() {
+        "guard" => g.says == problem.message,
+        APART => g.holds_apart(),
+        _ => false,
+    };
+    // another name in the form settles nothing: who is held apart is so by the log, too
+    let read = step.guards.iter().filter(is_of).flat_map(|g| {
+        let fields = g.condition.fields().into_iter();
+        fields.filter(|path| g.apart_from.as_ref() != Some(&path.field) || !path.steps.is_empty())
+    });
+    let mut read = read;
     read.any(|path| {
         let name = path.steps.first().unwrap_or(&path.field);
         in_form(name)

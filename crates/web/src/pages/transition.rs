@@ -10,6 +10,7 @@ use proofdesk_engine::{Action, Change, Conflict, Door, Error, Problem, Record, T
 use proofdesk_model::{Field, Kind, Transition, Value};
 
 use crate::error::WebError;
+use crate::form::editor::Ask;
 use crate::form::sent::{self, Texts};
 use crate::form::{Typed, Wrong, editor, read};
 use crate::layout::{self, Page};
@@ -167,6 +168,7 @@ fn page(
     let back = format!("/{}/{name}", slug(&record.of));
     let state = record.of.state(&step.to).map_or(&[][..], |s| &s.requires);
     let is_needed = |f: &Field| step.requires.contains(&f.name) || state.contains(&f.name);
+    let first = crate::form::first(fields, typed, wrong, is_needed);
     let body = html! {
         div.stack.tight {
             div.row { a.key.muted href=(back) { (name) } (tag::state(record)) span.muted aria-hidden="true" { "→" } (tag::tag(&tag::state_label(&record.of, &step.to), Some("info"))) }
@@ -180,7 +182,7 @@ fn page(
             @if let Some(version) = typed.text("version") { input type="hidden" name="version" value=(version); }
             (opened_with(fields, typed))
             @if !fields.is_empty() {
-                section.card { div.body.stack { @for field in fields { (editor::editor(&eyes, field, typed, wrong, is_needed(field))) } } }
+                section.card { div.body.stack { @for field in fields { (editor::editor(&eyes, field, typed, wrong, Ask { required: is_needed(field), focus: first == Some(field.name.as_str()) })) } } }
             }
             div.row { button.button.primary disabled[!above.owed.is_empty()] autofocus[fields.is_empty()] { (step.label) } a.button href=(back) { "Go back" } }
         }

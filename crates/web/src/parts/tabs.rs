@@ -2,6 +2,9 @@
 
 use maud::{Markup, html};
 
+/// A longer label is cut by the page, and whole in its title.
+const LONG: usize = 24;
+
 /// One tab.
 pub struct Tab {
     /// What it says.
@@ -20,7 +23,7 @@ pub fn tabs(label: &str, tabs: &[Tab], end: &Markup) -> Markup {
         nav.tabs aria-label=(label) {
             @for tab in tabs {
                 a href=(tab.address) aria-current=[tab.current.then_some("page")] {
-                    (tab.label) @if let Some(count) = tab.count.filter(|c| *c > 0) { " " span.num { (crate::menu::count_words(count)) } }
+                    span.label title=[(tab.label.chars().count() > LONG).then_some(&tab.label)] { (tab.label) } @if let Some(count) = tab.count.filter(|c| *c > 0) { " " span.num { (crate::menu::count_words(count)) } }
                 }
             }
             (end)

@@ -68,7 +68,7 @@ async fn a_step_asks_for_what_it_needs_and_is_then_taken() {
     assert_eq!(taken.location(), "/desk", "{}", taken.body);
     let refused = mara.post("/incident/INC-1/transition/resolve", &[("closure_code", "fixed")]).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-    for text in ["Resolution is needed to resolve.", "value=\"fixed\""] {
+    for text in ["Resolution is needed for the step “Resolve”.", "value=\"fixed\""] {
         assert!(refused.body.contains(text), "{text} is missing");
     }
     let given = [("closure_code", "fixed"), ("resolution", "Second gateway"), ("category", "Failure")];
@@ -150,4 +150,33 @@ async fn talk_files_watching_and_links() {
     assert!(file.headers["content-type"].to_str().unwrap().starts_with("text/plain"), "{:?}", file.headers);
     assert!(file.headers["content-security-policy"].to_str().unwrap().contains("sandbox"));
     assert_eq!(file.body, "<script>alert(1)</script>");
+}
+
+#[tokio::test]
+async fn a_new_record_begins_with_what_it_needs_and_folds_what_comes_later() {
+    let desk = Desk::open().await;
+    let mara = desk.signed_in("mara").await;
+    let page = mara.get("/incident/new").await.body;
+    for begins in ["Report", "Assessment"] {
+        assert!(page.contains(&format!("<section class=\"card\"><header><h2>{begins}</h2>")), "{begins}");
+    }
+    for later in ["Work", "Outcome", "Related"] {
+        let folded = format!("<details class=\"card later\"><summary><h2>{later}</h2>");
+        assert!(page.contains(&folded), "{later} is folded: {page}");
+    }
+    // one types at once, and what is wrong later opens its fold and is gone to
+    let form = page.split("<dialog").next().unwrap();
+    assert_eq!(form.matches(" autofocus").count(), 1, "{form}");
+    let focused = page.split(" autofocus").next().unwrap().rsplit('<').next().unwrap();
+    assert!(focused.contains("name=\"title\""), "{focused}");
+    let wrong = mara.post("/incident/new", &[("title", "Slow"), ("satisfaction", "9")]).await.body;
+    assert!(wrong.contains("<details class=\"card later\" open><summary><h2>Outcome</h2>"), "{wrong}");
+    assert!(wrong.contains("<details class=\"card later\"><summary><h2>Related</h2>"), "{wrong}");
+    let focused = wrong.split(" autofocus").next().unwrap().rsplit('<').next().unwrap();
+    assert!(focused.contains("name=\"satisfaction\""), "{focused}");
+    // nobody of the staff came by the portal without saying so
+    let made = mara.post("/incident/new", &[("title", "Slow")]).await;
+    assert_eq!(made.location(), "/incident/INC-2");
+    let made = desk.desk.engine.require(&desk.mara, &Reference::new("incident", 2)).await.unwrap();
+    assert_eq!(made.text("channel"), None);
 }

@@ -100,3 +100,15 @@ async fn a_requester_has_homes_and_a_page_of_needs_of_what_he_may_see() {
         assert!(!rail(&answer.body).contains("/conformity"), "{page}");
     }
 }
+
+#[tokio::test]
+async fn everybody_begins_where_his_work_is() {
+    let desk = Desk::open().await;
+    let clara = desk.desk.person("Clara Weiss", &["top_management"]).await.unwrap();
+    desk.desk.account(&clara, "clara", crate::client::PASSWORD).await.unwrap();
+    for (name, home) in [("mara", "/desk"), ("ida", "/conformity"), ("clara", "/needs")] {
+        let browser = desk.signed_in(name).await;
+        assert_eq!(browser.get("/").await.location(), home, "{name}");
+        assert!(browser.get(home).await.body.contains(&format!("class=\"brand\" href=\"{home}\"")), "{name}");
+    }
+}

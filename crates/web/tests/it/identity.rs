@@ -256,11 +256,16 @@ async fn the_page_of_an_account_says_and_takes_the_last_day_of_a_role() {
     let past = [("role", "agent"), ("until_agent", "2020-01-01"), ("until_auditor", "2027-01-01")];
     let refused = ada.post(&format!("{at}/roles"), &past).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(refused.body.contains("it lies ahead") && refused.body.contains("value=\"2020-01-01\""));
+    assert!(
+        refused.body.contains("The last day as agent, 2020-01-01, has passed")
+            && refused.body.contains("value=\"2020-01-01\"")
+    );
     assert_eq!(roles().await, "agent:2027-03-31 auditor:2027-04-06");
+    assert!(refused.body.contains("2027-01-01 is to be the last day as auditor, but the role is not ticked"));
     // an emptied day is taken away, but never an auditor's
     let emptied = [("role", "agent"), ("role", "auditor"), ("until_agent", ""), ("until_auditor", "")];
-    ada.post(&format!("{at}/roles"), &emptied).await;
+    let kept = ada.post(&format!("{at}/roles"), &emptied).await;
+    assert!(ada.get(kept.location()).await.body.contains("The roles are kept."));
     assert_eq!(roles().await, "agent auditor:2027-04-06");
 }
 

@@ -59,7 +59,7 @@ async fn what_a_form_asks_for_bars_no_step() {
     change(&desk.desk, &desk.mara, 1, start).await;
     let page = mara.get("/incident/INC-1").await.body;
     assert!(page.contains("/incident/INC-1/transition/resolve\""), "{page}");
-    assert!(page.contains("Resolution is needed to resolve."), "it is owed all the same: {page}");
+    assert!(page.contains("Resolution is needed for the step “Resolve”."), "it is owed all the same: {page}");
 }
 
 #[tokio::test]

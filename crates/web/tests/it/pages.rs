@@ -72,7 +72,7 @@ async fn a_record_shows_what_it_is_and_what_it_owes() {
 async fn the_first_states_transition_is_refused_by_what_is_owed() {
     let desk = Desk::open().await;
     let page = desk.signed_in("mara").await.get("/incident/INC-1/preview").await.body;
-    assert!(page.contains("Owner is needed to start work."), "{page}");
+    assert!(page.contains("Owner is needed for the step “Start work”."), "{page}");
 }
 
 #[tokio::test]

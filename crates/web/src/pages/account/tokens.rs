@@ -48,15 +48,22 @@ pub(in crate::pages) fn card(visit: &Visit, tokens: &[Token], wrong: &Wrong, add
                     } } }
                 } }
             }
-            form.row method="post" action=(address) {
-                label.sr for="label" { "What the token is for" }
-                input.field.short id="label" name="label" value=[wrong.typed("token-label")] maxlength="100" required placeholder="What it is for, such as monitoring";
-                label.sr for="scope" { "What it reaches" }
-                input.field.short.mono id="scope" name="scope" value=[wrong.typed("token-scope")] maxlength="2000" placeholder="incident:create *:read; empty for all" autocapitalize="none";
-                label.sr for="days" { "Ends after" }
-                select.field.short id="days" name="days" { @for days in DAYS { option value=(days) selected[wrong.typed("token-days") == Some(days.to_string().as_str())] { "Ends after " (days) " days" } } }
+            form.form method="post" action=(address) {
+                div.input {
+                    label for="label" { "What the token is for" }
+                    input.field id="label" name="label" value=[wrong.typed("token-label")] maxlength="100" required placeholder="Such as: monitoring";
+                }
+                div.input {
+                    label for="scope" { "What it reaches" }
+                    input.field.mono id="scope" name="scope" value=[wrong.typed("token-scope")] maxlength="2000" placeholder="incident:create *:read" autocapitalize="none" aria-describedby="scope-help";
+                    p.help id="scope-help" { "Record type, colon, act, with blanks between them. Empty for all that the account may." }
+                }
+                div.input {
+                    label for="days" { "Ends after" }
+                    select.field id="days" name="days" { @for days in DAYS { option value=(days) selected[wrong.typed("token-days") == Some(days.to_string().as_str())] { (days) " days" } } }
+                }
                 (proof_field(visit))
-                button.button.primary { "Make a token" }
+                div { button.button.primary { "Make a token" } }
             }
             @for field in FIELDS { @for sentence in wrong.of(&format!("{AT}{field}")) { p.wrong role="alert" { (sentence) } } }
         } }
@@ -66,8 +73,10 @@ pub(in crate::pages) fn card(visit: &Visit, tokens: &[Token], wrong: &Wrong, add
 /// The field for the own password; none where the account has none, whose sign-in must be young then.
 pub(in crate::pages) fn proof_field(visit: &Visit) -> Markup {
     html! { @if visit.asks_password {
-        label.sr for="token-present" { "Your password" }
-        input.field.short id="token-present" name="present" type="password" autocomplete="current-password" maxlength="256" required placeholder="Your password";
+        div.input {
+            label for="token-present" { "Your password" }
+            input.field id="token-present" name="present" type="password" autocomplete="current-password" maxlength="256" required;
+        }
     } }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::Router;
-use axum::extract::{Path, RawForm};
+use axum::extract::{Path, Query, RawForm};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -13,7 +13,7 @@ use proofdesk_engine::{Account, Bound, Error, Link};
 use proofdesk_model::format::day_of;
 use serde::Deserialize;
 
-use super::{all_of, ending_roles, pairs, require_administrator, roles_of, said, state_tag};
+use super::{all_of, ending_roles, pairs, require_administrator, roles_of, said, state_tag, wrong_days};
 use crate::error::WebError;
 use crate::form::Wrong;
 use crate::layout::{self, Page};
@@ -41,8 +41,21 @@ fn back(id: i64) -> Response {
     Redirect::to(&format!("/accounts/{id}")).into_response()
 }
 
-async fn show(visit: Visit, Path(id): Path<i64>) -> Result<Markup, WebError> {
-    page(&visit, id, &Wrong::default(), &html! {}).await
+/// What was just done, as its address says.
+#[derive(Deserialize)]
+struct Done {
+    #[serde(default)]
+    kept: String,
+}
+
+async fn show(visit: Visit, Path(id): Path<i64>, Query(done): Query<Done>) -> Result<Markup, WebError> {
+    let kept = done.kept == "roles";
+    let message = if kept {
+        notice("ok", "The roles are kept.", &html! {})
+    } else {
+        html! {}
+    };
+    page(&visit, id, &Wrong::default(), &message).await
 }
 
 async fn page(visit: &Visit, id: i64, wrong: &Wrong, message: &Markup) -> Result<Markup, WebError> {
@@ -151,8 +164,13 @@ async fn refused(visit: &Visit, id: i64, error: Error) -> Result<Response, WebEr
 async fn roles(visit: Visit, Path(id): Path<i64>, RawForm(body): RawForm) -> Result<Response, WebError> {
     require_administrator(&visit)?;
     let pairs = pairs(&body)?;
-    match visit.engine().set_roles(&visit.act(), id, &roles_of(&pairs)).await {
-        Ok(_) => Ok(back(id)),
+    let present = visit.engine().account(id).await?.ends;
+    let set = match wrong_days(&visit, &pairs, &present) {
+        Some(problems) => Err(Error::Invalid(problems)),
+        None => visit.engine().set_roles(&visit.act(), id, &roles_of(&pairs)).await,
+    };
+    match set {
+        Ok(_) => Ok(Redirect::to(&format!("/accounts/{id}?kept=roles")).into_response()),
         Err(Error::Invalid(problems)) => {
             let wrong = Wrong::new(&problems.0);
             let page = page_with(&visit, id, &wrong, &html! {}, Some(said(&pairs))).await?;

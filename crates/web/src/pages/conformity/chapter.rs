@@ -5,10 +5,16 @@ use proofdesk_conformity::{Conformity, Scope};
 
 use crate::error::WebError;
 use crate::layout::{self, Page};
-use crate::pages::conformity::{address, as_of, state_tag};
+use crate::pages::conformity::{address, as_of, so_many_conform, state_tag};
 use crate::parts::number::thousands;
 use crate::parts::time;
 use crate::session::Visit;
+
+/// With a capital letter in front.
+fn upper(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
 
 /// The page of a chapter or of one of its clauses.
 ///
@@ -36,7 +42,7 @@ pub async fn show(
         .ok_or_else(|| WebError::NotFound("clause or obligation of this number".to_owned()))?;
     let title = format!("{} {}", chapter.number, chapter.title);
     let body = html! {
-        div.stack.tight { h1 { span.key.muted { (chapter.number) } " " (chapter.title) } p.muted { @if view.before.is_none() { (chapter.conforming) " of " (chapter.total) " obligations conform. " } @match &view.origin { Some(origin) => (origin), None => "The words are ours; the standard's own text is sold by ISO." } } }
+        div.stack.tight { h1 { span.key.muted { (chapter.number) } " " (chapter.title) } p.muted { @if view.before.is_none() { (upper(&so_many_conform(chapter.conforming, chapter.can_hold))) ". " } @match &view.origin { Some(origin) => (origin), None => "The words are ours; the standard's own text is sold by ISO." } } }
         @if let (Some(at), Some(run)) = (at, &view.run) { (as_of::told(visit, at, run, view.stale, &format!("/conformity/{number}"))) }
         @if let (Some(at), Some(before)) = (at, view.before) { (as_of::nothing(visit, at, before, &format!("/conformity/{number}?framework={}", layout::escape_query(framework)))) }
         @else { @for clause in chapter.clauses.iter().filter(|c| number == chapter.number || c.number == number) {

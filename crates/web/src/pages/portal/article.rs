@@ -74,8 +74,8 @@ pub async fn page(client: &Client, record: &Record, helped: &str) -> Result<Mark
         } }
         @if is_notice && services::is_over(record, client.visit.now) {
             p.muted { (client.say("is-over")) " " a.link href={ "/portal/" (slug(INCIDENT)) "/new" } { (client.say("offers-report")) } }
-        } @else if is_notice { div.row { a.button.primary href=(report) { (client.say("offers-me-too")) } } }
-        @else { (judged(client, record, helped, &report)) }
+        } @else if is_notice && !services::is_ahead(record, client.visit.now) { div.row { a.button.primary href=(report) { (client.say("offers-me-too")) } } }
+        @else if !is_notice { (judged(client, record, helped, &report)) }
     };
     let reference = record.reference();
     frame(client, Sheet { title: &title, events: if is_notice { &reference } else { "" }, body }).await

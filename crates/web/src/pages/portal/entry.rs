@@ -10,11 +10,12 @@ use crate::error::Failure;
 use crate::language::{Given, Words};
 use crate::layout;
 
-/// What a control is called, where it is called otherwise than its field; those of complaints come first.
-const CALLED: [(&str, &str, &str); 12] = [
+/// What a control is called, where it is called otherwise than its field; those of one type come first.
+const CALLED: [(&str, &str, &str); 13] = [
     ("complaint", "title", "complain-title"),
     ("complaint", "description", "complain-description"),
     ("complaint", "category", "complain-category"),
+    ("service_request", "description", "ask-description"),
     ("", "title", "form-title"),
     ("", "description", "form-description"),
     ("", "service", "form-service"),
@@ -49,7 +50,7 @@ pub fn said(words: Words, of: Option<&RecordType>, problem: &Problem) -> String 
         "size" => "wrong-size",
         "link" => "wrong-link",
         "file" => "wrong-file",
-        "guard" | "state" => "wrong-step",
+        "guard" | "apart" | "state" => "wrong-step",
         "permission" => "wrong-permission",
         "sign_in" => "wrong-sign-in",
         "wait" => "wrong-wait",
@@ -167,7 +168,9 @@ mod tests {
         for language in Language::ALL {
             let words = Words(language);
             for field in ["body", "why", "file", "approval_note", "satisfaction_note", "no_such_field"] {
-                for code in ["required", "size", "format", "option", "range", "link", "unknown", "guard"] {
+                for code in
+                    ["required", "size", "format", "option", "range", "link", "unknown", "guard", "apart"]
+                {
                     let sentence = said(words, None, &Problem::new(field, code, ""));
                     assert!(!sentence.contains(field), "{field} {code}: {sentence}");
                 }

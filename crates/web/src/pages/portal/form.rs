@@ -23,7 +23,7 @@ use super::entry::called;
 use super::frame::{Sheet, beside, frame, refused};
 use super::names::{COMPLAINT, INCIDENT, MODEL, NOTICE, REQUEST, SENT, SERVICE};
 use super::offers::{is_offered, terms};
-use super::services::{concerned, is_over};
+use super::services::{concerned, is_ahead, is_over};
 use super::{Client, nothing, reference_of};
 
 /// Longest summary made of a description.
@@ -64,8 +64,9 @@ impl Subject {
         };
         let notice = match reference_of(client, NOTICE, typed.text("notice")).filter(|_| of.name == INCIDENT)
         {
-            // one that is over explains nothing of today
-            Some(notice) => Some(seen(client, &notice).await?).filter(|n| !is_over(n, client.visit.now)),
+            // one that is over, or has not begun, explains nothing of today
+            Some(notice) => Some(seen(client, &notice).await?)
+                .filter(|n| !is_over(n, client.visit.now) && !is_ahead(n, client.visit.now)),
             None => None,
         };
         let text = model.as_ref().and_then(|m| m.text("form")).unwrap_or_default();

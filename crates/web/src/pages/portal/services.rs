@@ -197,6 +197,11 @@ pub fn is_over(notice: &Record, now: i64) -> bool {
     notice.state == "ended" || notice.instant("ends_at").is_some_and(|ends| ends <= now)
 }
 
+/// Whether what a notice tells has not begun: nobody is affected by it yet.
+pub fn is_ahead(notice: &Record, now: i64) -> bool {
+    notice.instant("begins_at").is_some_and(|begins| begins > now)
+}
+
 /// The services of a notice that the person who reads may know of.
 ///
 /// # Errors

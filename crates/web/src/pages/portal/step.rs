@@ -209,7 +209,7 @@ pub async fn can(client: &Client, record: &Record, name: &str) -> Result<bool, W
     let (engine, target) = (client.visit.engine(), Target::Existing(reference(record), None));
     let change = Change::default().take(name);
     let problems = engine.rehearse(&client.visit.caller, target, change, Door::Page).await?;
-    Ok(!problems.0.iter().any(|p| matches!(p.code.as_str(), "guard" | "permission")))
+    Ok(!problems.0.iter().any(|p| matches!(p.code.as_str(), "guard" | "apart" | "permission")))
 }
 
 /// The next thing to do, at the top of the page; nothing where there is nothing to do. What was typed and refused stands

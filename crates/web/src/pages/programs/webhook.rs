@@ -36,7 +36,7 @@ async fn form(visit: &Visit, typed: &Typed, wrong: &Wrong) -> Result<Markup, Web
         h1 { "New webhook" }
         @if programs.is_empty() {
             (empty("A webhook speaks in the name of a program's account, and there is none yet.", &html! {
-                a.button.primary href="/accounts/new" { "New account" }
+                a.button.primary href="/accounts/new?program=yes" { "New account of a program" }
             }))
         } @else {
             section.card { div.body { form.form method="post" action="/programs/webhooks" { (fields(visit, &programs, typed, wrong)) } } }

@@ -43,12 +43,12 @@ pub async fn card(visit: &Visit, record: &Record) -> Result<Markup, WebError> {
     if duties.is_empty() {
         return Ok(html! {});
     }
-    let conforming = duties.iter().filter(|o| o.state == State::Conforming).count();
+    let (conforming, can_hold) = State::share(duties.iter().map(|o| o.state));
     Ok(html! {
         section.card {
             header {
                 h2 { "Obligations of " @for (i, clause) in clauses.iter().enumerate() { @if i > 0 { ", " } a href={ "/conformity/" (clause) } { (clause) } } }
-                span.small.muted { (conforming) " of " (duties.len()) " conform" }
+                span.small.muted { (conformity::so_many_conform(conforming, can_hold)) }
             }
             div.scroll tabindex="0" role="group" aria-label="Obligations" { table.list { tbody {
                 @for o in duties.iter().take(SHOWN) { tr {

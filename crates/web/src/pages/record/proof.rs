@@ -8,7 +8,7 @@ use proofdesk_engine::{HistoryItem, InclusionProof, Record};
 
 use crate::error::WebError;
 use crate::layout::{self, Page};
-use crate::pages::record::timeline::{changes, more_titles, relation_words};
+use crate::pages::record::timeline::{changes, links, more_titles};
 use crate::pages::record::{Asked, Loaded, door_words};
 use crate::pages::{family_crumb, require_reference};
 use crate::parts::empty::empty;
@@ -110,7 +110,7 @@ fn line(visit: &Visit, loaded: &Loaded, item: &HistoryItem, eyes: &Eyes<'_>) -> 
             }
             div.small.muted {
                 "Version " (item.version) (changes(of, &item.changes, eyes))
-                @for (relation, other, added) in &item.links { ", " @if *added { "linked " } @else { "unlinked " } (relation_words(of, relation)) " " span.key { (other) } }
+                (links(of, item))
             }
             div.tiny.faint { "leaf hash " span.mono { (item.hash) } }
         }

@@ -41,6 +41,9 @@ pub async fn more_titles(
     Ok(())
 }
 
+/// Links of one entry and relation that are named; more are counted.
+const NAMED: usize = 3;
+
 enum Line<'a> {
     Talk(&'a Comment),
     Event(&'a HistoryItem),
@@ -114,13 +117,31 @@ fn event(of: &RecordType, item: &HistoryItem, eyes: &Eyes<'_>) -> Markup {
                 b { (what) }
                 @if let Some(file) = item.note.as_ref().and_then(|n| n.get("name")).and_then(Json::as_str) { " " (file) }
                 @if item.action != "create" { (changes(of, &parted.own, eyes)) }
-                @for (relation, other, added) in &item.links { ", " @if *added { "linked" } @else { "unlinked" } " " (relation_words(of, relation)) " " span.key { (other) } }
+                (links(of, item))
                 @if item.action != "create" { @for one in &told { ". " (one) } }
                 " · " (item.by) @if item.door != "page" { " · " (door_words(&item.door)) }
                 " · " (time::proven(item.occurred_at, eyes.now, eyes.zone))
                 @if item.is_imported() && item.occurred_at != item.at { " (sealed " (time::proven(item.at, eyes.now, eyes.zone)) ")" }
                 @if item.action != "create" && !parted.clocks.is_empty() { (clocked::details(of, &parted, eyes)) }
             }
+        }
+    }
+}
+
+/// The links that an entry made and took away, each relation once: a few by name, more by their number.
+pub fn links(of: &RecordType, item: &HistoryItem) -> Markup {
+    let mut groups: Vec<(&str, bool, Vec<&str>)> = Vec::new();
+    for (relation, other, added) in &item.links {
+        match groups.iter_mut().find(|(name, was, _)| name == relation && was == added) {
+            Some((_, _, others)) => others.push(other),
+            None => groups.push((relation, *added, vec![other])),
+        }
+    }
+    html! {
+        @for (relation, added, others) in &groups {
+            ", " @if *added { "linked " } @else { "unlinked " }
+            @if others.len() > NAMED { span title=(others.join(", ")) { (others.len()) " " (relation_words(of, relation)) } }
+            @else { (relation_words(of, relation)) @for (i, other) in others.iter().enumerate() { (if i > 0 { ", " } else { " " }) span.key { (other) } } }
         }
     }
 }

@@ -106,7 +106,7 @@ pub async fn show(visit: Visit) -> Result<Response, WebError> {
         div.row.between {
             div.stack.tight {
                 h1 { "Your desk is set up" }
-                p.muted { b.num { (made) } " records were made as drafts and plans" @if present > 0 { "; " b.num { (present) } " were there and are kept" } "." }
+                p.muted { b.num { (made) } @if made == 1 { " record was made as a draft or plan" } @else { " records were made as drafts and plans" } @if present > 0 { "; " b.num { (present) } @if present == 1 { " was there and is kept" } @else { " were there and are kept" } } "." }
             }
             div.row { a.button href="/setup" { "Change answers" } a.button.primary href="/conformity" { "Open the conformity page" } }
         }
@@ -171,15 +171,14 @@ fn next(visit: &Visit, at: usize, step: &NextStep) -> Markup {
 }
 
 fn turned_card(view: &Overview, turned: &[String]) -> Markup {
-    let total: u64 = view.states.values().sum();
-    let conforming = view.states.get(&State::Conforming).copied().unwrap_or_default();
+    let (conforming, can_hold) = State::share(obligations(view).map(|o| o.state));
     let holds: Vec<&ObligationView> =
         obligations(view).filter(|o| o.state == State::Conforming && turned.contains(&o.id)).collect();
     html! {
         section.card {
             header { h2 { "Conformity" } a.small.muted href="/conformity" { "Clause map" } }
             div.body.stack {
-                div.stat { div.value { (conforming) " of " (total) } div.label { "obligations conform" } }
+                div.stat { div.value { (conforming) " of " (can_hold) } div.label { "obligations that can hold now conform" } }
                 @if holds.is_empty() { p.small.muted { "Drafts and plans prove little: obligations turn with the first steps that people take." } }
                 @else {
                     p.small.muted { (holds.len()) " turned with set-up. All others wait for what only people can do." }
