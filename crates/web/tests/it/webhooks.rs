@@ -247,7 +247,10 @@ async fn an_administrator_makes_a_webhook_by_a_form() {
         let answer = browser.post("/sign-in", &[("sign_in", "ida"), ("password", password)]).await;
         browser.keep(answer.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap());
         let asked = browser.get("/programs/webhooks/new").await.body;
-        assert!(asked.contains("href=\"/accounts/new\""), "without a program's account it says how to begin");
+        let way = "/accounts/new?program=yes";
+        assert!(asked.contains(way), "without a program's account it says how to begin");
+        let ticked = "name=\"program\" value=\"yes\" checked";
+        assert!(browser.get(way).await.body.contains(ticked), "it begins as a program's account");
 
         let watcher = program(&desk, "Watcher", "agent").await.to_string();
         let form = |changes: &[(&'static str, &'static str)]| {
@@ -274,6 +277,7 @@ async fn an_administrator_makes_a_webhook_by_a_form() {
             (&[("url", "http://①②⑦.0.0.1")], "Nothing can be sent to this address"),
             (&[("condition", "priority = 'p1'")], "condition"),
             (&[("actions", "melt")], "have no act"),
+            (&[("record_type", "")], "Choose what it tells of."),
             (&[("direction", "in")], "Name the door"),
             (&[("direction", "in"), ("door", "window")], "There is no such door"),
             (&[("present", "wrong horse battery")], "password"),
