@@ -11,8 +11,8 @@ use crate::Engine;
 use crate::error::Error;
 use crate::history::HistoryItem;
 
-/// Entries of a record that are looked at, newest first.
-const LOOKED_AT: usize = 500;
+/// Entries of a record that are read at once.
+const AT_ONCE: usize = 500;
 
 impl Engine {
     /// Checks a derived draft, by what the log tells of its record, too.
@@ -34,6 +34,20 @@ impl Engine {
         }
     }
 
+    /// Every entry of a record, newest first: what was done long ago holds people apart, too.
+    async fn whole_history(&self, record: &Reference) -> Result<Vec<HistoryItem>, Error> {
+        let mut history: Vec<HistoryItem> = Vec::new();
+        loop {
+            let before = history.last().map(|item| item.entry);
+            let some = self.history_before(record, before, AT_ONCE).await?;
+            let is_last = some.len() < AT_ONCE;
+            history.extend(some);
+            if is_last {
+                return Ok(history);
+            }
+        }
+    }
+
     /// What the log has against the step of a draft.
     async fn held_apart(&self, draft: &Draft, facts: &Facts) -> Result<Problems, Error> {
         let mut problems = Problems::default();
@@ -42,7 +56,7 @@ impl Engine {
             return Ok(problems);
         }
         let reference = Reference::new(before.of.name.clone(), before.number);
-        let history = self.history(&reference, LOOKED_AT).await?;
+        let history = self.whole_history(&reference).await?;
         for guard in draft.guards_by_log() {
             // what a guard allows whom it names, it allows who works alone
             if guard.apart_from.is_some() && draft.holds_for_me(guard, facts) {
@@ -85,7 +99,9 @@ fn took_himself_out(history: &[HistoryItem], field: &str, me: i64) -> bool {
     false
 }
 
-/// Whether an entry is work on the record: watching it is none.
+/// Whether an entry is work on the record: watching it is none, and neither is what somebody had a clock or an automation
+/// of this desk do for him.
 fn is_hand(item: &HistoryItem) -> bool {
-    item.action == "create" || !item.changes.is_empty() || !item.links.is_empty()
+    let is_own_echo = item.person.is_none() && ["clock", "rule"].contains(&item.door.as_str());
+    !is_own_echo && (item.action == "create" || !item.changes.is_empty() || !item.links.is_empty())
 }

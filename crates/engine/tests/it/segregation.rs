@@ -128,3 +128,88 @@ async fn who_alone_worked_on_a_record_does_not_approve_it() {
         assert!(refused.unwrap_err().contains("locked"), "{database:?}");
     }
 }
+
+#[tokio::test]
+async fn neither_ones_own_clock_nor_many_edits_make_a_second_hand() {
+    let desk = TestDesk::open(BOTH[0]).await.unwrap();
+    let priya = desk.person("Priya Nair", &["agent", "process_owner"]).await.unwrap();
+    let victor = desk.person("Victor Lang", &["agent", "process_owner"]).await.unwrap();
+    let service = desk.create("service", Change::default().with_text("name", "Till")).await.unwrap().record;
+    let request = named("requested_by", &victor)
+        .with_text("title", "Access to payroll")
+        .with("service", Value::Link(service.number))
+        .with("assignee", Value::Link(priya.person.unwrap()));
+    let on = made(&desk, &priya, "service_request", request).await;
+    write(&desk, &priya, &on, Change::default().take("start")).await.unwrap();
+    let resume_at = desk.engine.now() + 60_000_000;
+    let wait =
+        Change::default().with_text("hold_reason", "supplier").with("resume_at", Value::Instant(resume_at));
+    write(&desk, &priya, &on, wait.take("wait")).await.unwrap();
+    desk.time.advance(120_000_000);
+    let (clock, target) = (Caller::system("clock"), Target::Existing(on.clone(), None));
+    desk.engine.apply(&clock, target, Change::default().take("resume"), Door::Clock).await.unwrap();
+    let record = desk.engine.require(&priya, &on).await.unwrap();
+    assert_eq!(record.state, "in_progress", "the clock resumed it");
+    write(&desk, &priya, &on, named("assignee", &priya).take("assign")).await.unwrap();
+    write(&desk, &priya, &on, Change::default().take("ask_approval")).await.unwrap();
+    let approve = || named("assignee", &victor).take("approve");
+    let refused = write(&desk, &priya, &on, approve()).await.unwrap_err();
+    assert!(refused.contains("Somebody else than the requester"), "{refused}");
+
+    // what was done more than a page of entries ago is not forgotten
+    let on = made(&desk, &priya, "change", emergency()).await;
+    write(&desk, &priya, &on, named("requested_by", &victor)).await.unwrap();
+    for n in 0..501 {
+        write(&desk, &priya, &on, Change::default().with_text("benefit", &format!("b{n}"))).await.unwrap();
+    }
+    write(&desk, &victor, &on, Change::default().with_text("benefit", "mine")).await.unwrap();
+    let approve = Change::default().take("approve_emergency");
+    let refused = write(&desk, &priya, &on, approve).await.unwrap_err();
+    assert!(refused.contains("Somebody else than the requester"), "{refused}");
+}
+
+#[tokio::test]
+async fn what_was_approved_is_altered_only_on_the_way_back() {
+    let desk = TestDesk::open(BOTH[0]).await.unwrap();
+    let priya = desk.person("Priya Nair", &["agent", "process_owner"]).await.unwrap();
+    let victor = desk.person("Victor Lang", &["agent", "process_owner"]).await.unwrap();
+    let today = proofdesk_model::format::day_of(desk.engine.now());
+    let model = named("owner", &priya)
+        .with_text("title", "Normal change")
+        .with_text("category", "normal")
+        .with_text("handling", "Assess, approve, build")
+        .with_text("approvers", "Change board")
+        .with("review_on", Value::Day(today + 90));
+    let on = made(&desk, &priya, "change_model", model).await;
+    write(&desk, &victor, &on, Change::default().take("approve")).await.unwrap();
+    let standard = || Change::default().with_text("category", "standard").with_text("risk", "none");
+    let refused = write(&desk, &priya, &on, standard()).await.unwrap_err();
+    assert!(refused.contains("Revise it first"), "{refused}");
+    write(&desk, &priya, &on, Change::default().take("revise")).await.unwrap();
+    write(&desk, &priya, &on, standard()).await.unwrap();
+    assert!(write(&desk, &priya, &on, Change::default().take("approve")).await.is_err());
+
+    let risk = named("owner", &priya)
+        .with_text("title", "The till provider fails")
+        .with_text("category", "other_party")
+        .with_text("likelihood", "unlikely")
+        .with_text("consequence", "minor")
+        .with_text("customer_impact", "Queues")
+        .with("review_on", Value::Day(today + 90));
+    let on = made(&desk, &priya, "risk", risk).await;
+    write(&desk, &priya, &on, Change::default().take("assess")).await.unwrap();
+    let accept = || {
+        Change::default()
+            .with_text("acceptance_reason", "Rare")
+            .with("accepted_until", Value::Day(today + 90))
+            .take("accept")
+    };
+    write(&desk, &priya, &on, accept()).await.unwrap();
+    let grave =
+        Change::default().with_text("likelihood", "almost_certain").with_text("consequence", "severe");
+    let refused = write(&desk, &priya, &on, grave.clone()).await.unwrap_err();
+    assert!(refused.contains("Assess it again"), "{refused}");
+    write(&desk, &priya, &on, grave.take("assess")).await.unwrap();
+    assert!(write(&desk, &priya, &on, accept()).await.is_err(), "by somebody else than its owner");
+    write(&desk, &victor, &on, accept()).await.unwrap();
+}
