@@ -15,9 +15,12 @@ static REGISTRY: LazyLock<Registry> =
 fuzz_target!(|text: &str| {
     let html = proofdesk_engine::markdown::to_html(text);
     let low = html.to_lowercase();
-    for evil in ["<script", "<iframe", "<img", "<style", "<svg", "<object", "<form", "href=\"javascript:"] {
+    for evil in ["<script", "<iframe", "<img", "<style", "<svg", "<object", "<form"] {
         assert!(!low.contains(evil), "{evil} came through: {html}");
     }
+    // as text anybody may write it
+    let mut tags = low.split('<').skip(1).filter_map(|rest| rest.split('>').next());
+    assert!(!tags.any(|tag| tag.contains("href=\"javascript:")), "a script in a link came through: {html}");
     drop(proofdesk_paper::from_markdown(text, 2));
     if let Ok(hours) = ServiceHours::parse(text) {
         let now = 1_700_000_000_000_000;
