@@ -18,6 +18,8 @@ pub(super) const CELL_MAX: usize = 8_000;
 const UNPACKED_MAX: u64 = 64 * 1_048_576;
 /// The largest sum of all texts, bytes: a text that is kept once in the file may stand in many cells.
 const TEXT_MAX: usize = 64 * 1_048_576;
+/// Different texts that a file may claim to hold: one for each cell.
+const TEXTS_MAX: usize = ROWS_MAX * COLUMNS_MAX;
 /// Parts of the file at most; a spreadsheet has some ten.
 const PARTS_MAX: usize = 2_000;
 
@@ -109,12 +111,33 @@ fn measure(bytes: &[u8]) -> Result<(), String> {
     let mut left = UNPACKED_MAX;
     for at in 0..archive.len() {
         let part = archive.by_index(at).map_err(|e| broken(&e))?;
-        let size = io::copy(&mut part.take(left + 1), &mut io::sink()).map_err(|e| broken(&e))?;
+        let ends = |name: std::borrow::Cow<str>| name.to_ascii_lowercase().ends_with("sharedstrings.xml");
+        let keeps_texts = part.name().map_or(true, ends);
+        let (mut part, mut texts) = (part.take(left + 1), Vec::new());
+        let size =
+            if keeps_texts { io::copy(&mut part, &mut texts) } else { io::copy(&mut part, &mut io::sink()) };
         left = left
-            .checked_sub(size)
+            .checked_sub(size.map_err(|e| broken(&e))?)
             .ok_or_else(|| format!("the file is larger than {UNPACKED_MAX} bytes when it is unpacked"))?;
+        if claims_too_many(&texts) {
+            return Err(format!("the file says that it holds more than {TEXTS_MAX} different texts"));
+        }
     }
     Ok(())
+}
+
+/// Whether the part with the shared texts claims more of them than a sheet could show: the reader makes room for as many as
+/// it says, and a claim that no memory holds would end the program. Zeros are passed over: they are half of UTF-16.
+fn claims_too_many(part: &[u8]) -> bool {
+    let text: Vec<u8> = part.iter().copied().filter(|byte| *byte != 0).collect();
+    let name = b"uniqueCount";
+    text.windows(name.len()).enumerate().filter(|(_, window)| window == name).any(|(at, _)| {
+        let rest = text.get(at + name.len()..).unwrap_or_default().iter();
+        let value = rest.skip_while(|c| c.is_ascii_whitespace() || b"='\"+".contains(c));
+        let digits = value.take_while(|c| c.is_ascii_digit());
+        let claimed = digits.fold(0_usize, |n, c| n.saturating_mul(10).saturating_add(usize::from(c - b'0')));
+        claimed > TEXTS_MAX
+    })
 }
 
 /// A value as text with single blanks, cut where it is too long.

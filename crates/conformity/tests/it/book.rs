@@ -53,10 +53,15 @@ pub fn book(sheet: &str, rows: &[&[&str]]) -> Vec<u8> {
 
 /// An XLSX file with one sheet, given its rows as XML.
 pub fn sheet_of(sheet: &str, cells: &str) -> Vec<u8> {
+    stored(&parts_of(sheet, cells))
+}
+
+/// The parts of an XLSX file with one sheet, given its rows as XML.
+pub fn parts_of(sheet: &str, cells: &str) -> Vec<(&'static str, String)> {
     let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
     let office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     let package = "http://schemas.openxmlformats.org/package/2006/relationships";
-    stored(&[
+    vec![
         (
             "_rels/.rels",
             format!(
@@ -79,5 +84,5 @@ pub fn sheet_of(sheet: &str, cells: &str) -> Vec<u8> {
             "xl/worksheets/sheet1.xml",
             format!("<worksheet xmlns=\"{main}\"><sheetData>{cells}</sheetData></worksheet>"),
         ),
-    ])
+    ]
 }

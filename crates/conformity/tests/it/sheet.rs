@@ -5,7 +5,7 @@ use std::io::Write as _;
 use proofdesk_conformity::framework::Answer;
 use proofdesk_conformity::{Format, SheetMapping, Source, Upload};
 
-use crate::book::{book, sheet_of, stored};
+use crate::book::{book, parts_of, sheet_of, stored};
 
 const HEADINGS: [&str; 6] = ["Chapter", "No.", "Requirement", "How it is shown", "Answered by", "Comment"];
 
@@ -88,6 +88,25 @@ fn mistakes_of_a_mapping_have_lines() {
 /// What a sheet is refused for, given its cells as XML.
 fn refused(cells: &str) -> String {
     mapping().read("rules.xlsx", sheet_of("Requirements", cells)).unwrap_err().to_string()
+}
+
+#[test]
+fn texts_that_are_only_claimed_take_no_memory() {
+    let claimed = |text: &str| {
+        let mut parts = parts_of("Requirements", "");
+        parts.push(("xl/sharedStrings.xml", text.to_owned()));
+        mapping().read("rules.xlsx", stored(&parts)).unwrap_err().to_string()
+    };
+    let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    for count in ["444444444444", " 18446744073709551615", "5120001"] {
+        let said = claimed(&format!("<sst xmlns=\"{main}\" uniqueCount = '{count}'/>"));
+        assert!(said.contains("says that it holds"), "{count}: {said}");
+    }
+    let wide: String =
+        format!("<sst uniqueCount=\"{}\"/>", "9".repeat(15)).chars().flat_map(|c| [c, '\0']).collect();
+    assert!(claimed(&wide).contains("says that it holds"), "however it is written");
+    let said = claimed(&format!("<sst xmlns=\"{main}\" uniqueCount=\"5120000\"/>"));
+    assert!(!said.contains("says that it holds"), "{said}");
 }
 
 #[test]
