@@ -209,7 +209,14 @@ impl Engine {
         mut progress: impl FnMut(u64, u64) + Send,
     ) -> Result<Report, Error> {
         // whatever waits for its leaf gets it now; nothing happens where another program is at it
-        while self.sequence().await? > 0 {}
+        loop {
+            match self.store().sequence_once().await {
+                // where the end of the log is broken nothing gets a leaf; what is broken is found below
+                Ok(0) | Err(proofdesk_store::Error::Broken(_)) => break,
+                Ok(_) => {}
+                Err(other) => return Err(other.into()),
+            }
+        }
         let mut report = Report { origin: self.origin().to_owned(), ..Report::default() };
         let size = self.size_to_read(&mut report).await?;
         let stored = self.store().checkpoints(usize::MAX >> 1).await?;
@@ -279,7 +286,8 @@ impl Engine {
         let mut names: HashMap<u64, String> = HashMap::with_capacity(count);
         for index in leaves {
             let Some(entry) = entries.next_if(|e| e.leaf == Some(index)) else {
-                walk.missing(index, &mut computed);
+                let named = self.store().entry_of_leaf(index).await?;
+                walk.missing(index, named, &mut computed);
                 continue;
             };
             let name = self.registry().write_reference(&entry.record);

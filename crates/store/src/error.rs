@@ -1,6 +1,7 @@
 //! What can go wrong in the store, by what the caller does next.
 
 use proofdesk_model::Reference;
+use proofdesk_tlog::NodeId;
 
 /// An error of the store.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -56,6 +57,11 @@ pub enum Error {
         "the stored bytes of the file with SHA-256 {0} are not those that came in; restore it from a backup"
     )]
     Damaged(String),
+    /// The stored log does not hang together at its end: nothing can be appended to it.
+    #[error(
+        "the log is broken: {0}. Nothing can be written: `proofdesk verify` names what is wrong; then restore a backup"
+    )]
+    Broken(String),
     /// A fault of the program or of the file. For the log, not for a page.
     #[error("the store failed: {0}")]
     Internal(String),
@@ -65,6 +71,14 @@ impl Error {
     /// Names a record that does not exist.
     pub(crate) fn no_record(record: &Reference) -> Self {
         Self::NotFound(format!("{} {}", record.record_type, record.number))
+    }
+
+    /// Names a node of the tree that is not there, on whose hash all further ones rest.
+    pub(crate) fn no_node(id: NodeId) -> Self {
+        Self::Broken(match id.level {
+            0 => format!("the entry of leaf {} is gone", id.index),
+            level => format!("node {} of level {level} of its tree is gone", id.index),
+        })
     }
 
     /// Names a write to a record that is now at another version, or gone.

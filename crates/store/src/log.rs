@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use proofdesk_model::Reference;
-use proofdesk_tlog::{Hash, NodeId, hash_from};
+use proofdesk_tlog::{Hash, NodeId, hash_from, needed_for_root};
 use uuid::Uuid;
 
 use crate::error::Error;
@@ -302,6 +302,26 @@ impl Store {
         sql.push("SELECT coalesce(max(leaf_index) + 1, 0) FROM log_leaf");
         let size = self.known_rows(sql).await?.first().map_or(0, |row| row.int(0));
         Ok(u64::try_from(size).unwrap_or_default())
+    }
+
+    /// Whether the log can grow: what its next leaf rests on must be there.
+    ///
+    /// # Errors
+    /// [`Error::Broken`] where it is not; [`Error::Unavailable`].
+    pub async fn check_log(&self) -> Result<(), Error> {
+        let needed = needed_for_root(self.log_size().await?);
+        let there = self.nodes(&needed).await?;
+        needed.into_iter().find(|id| !there.contains_key(id)).map_or(Ok(()), |id| Err(Error::no_node(id)))
+    }
+
+    /// Gives the id of the entry that a leaf names, also where that entry is gone; none where the leaf is.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn entry_of_leaf(&self, leaf: u64) -> Result<Option<i64>, Error> {
+        let mut sql = self.sql();
+        sql.push("SELECT entry_id FROM log_leaf WHERE leaf_index = ").bind(signed(leaf));
+        Ok(self.known_rows(sql).await?.first().map(|row| row.int(0)))
     }
 
     /// Gives stored nodes of the tree; those that do not exist are left out. Nodes of level 0 are leaf hashes.

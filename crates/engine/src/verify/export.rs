@@ -135,7 +135,7 @@ pub fn verify_export_against(input: impl BufRead, expected: &Expected) -> Result
             Some(Leaf { body, hash, .. }) => {
                 walk.entry(index, body.as_bytes(), hash.as_deref(), record_of(&body), &mut nodes);
             }
-            None => walk.missing(index, &mut nodes),
+            None => walk.missing(index, None, &mut nodes),
         }
         nodes.clear();
     }

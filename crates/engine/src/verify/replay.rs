@@ -160,29 +160,69 @@ impl Told {
         jumps.chain(shuffled).collect()
     }
 
-    /// The columns in which a row differs from what was told.
-    pub fn differing<'a>(&self, record: &'a Record) -> Vec<&'a str> {
-        let mut differing: Vec<&str> = Vec::new();
-        if self.values.get("state").and_then(Json::as_str).unwrap_or_default() != record.state {
-            differing.push("state");
+    /// The columns in which a row differs from what was told, each with what the log says and what the row has; without
+    /// them where not everybody who sees findings may read the record, or where the field is never shown.
+    pub fn differing<'a>(&self, record: &'a Record) -> Vec<(&'a str, Option<[String; 2]>)> {
+        let of = &record.of;
+        let mut differing: Vec<(&str, Option<[String; 2]>)> = Vec::new();
+        let state = self.values.get("state").and_then(Json::as_str).unwrap_or_default();
+        if state != record.state {
+            differing.push(("state", Some([state.to_owned(), record.state.clone()])));
         }
-        for (column, value) in record.of.columns().iter().zip(&record.values) {
-            if read(&record.of, &column.name, self.values.get(&column.name).unwrap_or(&Json::Null)) != *value
-            {
-                differing.push(&column.name);
+        for (column, value) in of.columns().iter().zip(&record.values) {
+            let told = read(of, &column.name, self.values.get(&column.name).unwrap_or(&Json::Null));
+            if told != *value {
+                let field = of.fields.values().find(|f| f.columns().contains(&column.name));
+                let is_open = of.narrow.is_none() && field.is_some_and(|f| !f.hidden);
+                differing.push((&column.name, is_open.then(|| [shown(&told), shown(value)])));
             }
         }
+        let instant = |at: i64| shown(&Value::Instant(at));
+        let person = |number: Option<i64>| shown(&number.map_or(Value::Null, Value::Link));
+        let key = |key: &Option<String>| shown(&key.clone().map_or(Value::Null, Value::Text));
         let marks = [
-            ("version", self.version == record.version),
-            ("created_at", self.first.at == record.created_at),
-            ("created_by", self.first.person == record.created_by),
-            ("updated_at", self.last.at == record.updated_at),
-            ("updated_by", self.last.person == record.updated_by),
-            ("origin", self.first.door == record.origin),
-            ("external_key", self.key == record.external_key),
+            ("version", [self.version.to_string(), record.version.to_string()]),
+            ("created_by", [person(self.first.person), person(record.created_by)]),
+            ("updated_by", [person(self.last.person), person(record.updated_by)]),
+            ("origin", [self.first.door.clone(), record.origin.clone()]),
         ];
-        differing.extend(marks.into_iter().filter(|(_, is_same)| !is_same).map(|(name, _)| name));
         differing
+            .extend(marks.into_iter().filter(|(_, [a, b])| a != b).map(|(name, both)| (name, Some(both))));
+        // written short, so compared as they are
+        let (first, last) = (self.first.at, self.last.at);
+        for (name, told, is) in
+            [("created_at", first, record.created_at), ("updated_at", last, record.updated_at)]
+        {
+            if told != is {
+                differing.push((name, Some([instant(told), instant(is)])));
+            }
+        }
+        if self.key != record.external_key {
+            differing.push(("external_key", Some([key(&self.key), key(&record.external_key)])));
+        }
+        differing
+    }
+}
+
+/// Most characters of a value in a finding.
+const SHOWN: usize = 60;
+
+/// A value as a finding shows it: one line, short, in UTC.
+fn shown(value: &Value) -> String {
+    let text = match value {
+        Value::Null => "nothing".to_owned(),
+        Value::Bool(is) => is.to_string(),
+        Value::Int(n) | Value::Link(n) => n.to_string(),
+        Value::Decimal(d) => d.to_string(),
+        Value::Text(text) => text.split_whitespace().collect::<Vec<_>>().join(" "),
+        Value::Instant(at) => format::write_instant(*at),
+        Value::Duration(d) => format::write_duration(*d),
+        Value::Day(day) => format::write_day(*day),
+        Value::Choices(words) => words.join(" "),
+    };
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
     }
 }
 

@@ -198,10 +198,16 @@ impl Engine {
         }
         let mut differing = told.differing(record);
         let forms = beside.forms.remove(&record.number).unwrap_or_default();
-        let others: Vec<&str> = forms.iter().map(String::as_str).filter(|c| !differing.contains(c)).collect();
+        let has = |column: &str| differing.iter().any(|(name, _)| *name == column);
+        let others: Vec<_> = forms.iter().filter(|c| !has(c)).map(|c| (c.as_str(), None)).collect();
         differing.extend(others);
         if !differing.is_empty() {
-            let message = format!("The row of {name} was changed past the log: {}.", differing.join(", "));
+            let said = |(column, both): &(&str, Option<[String; 2]>)| match both {
+                Some([told, is]) => format!("{column} (the log says `{told}`, the row has `{is}`)"),
+                None => (*column).to_owned(),
+            };
+            let said: Vec<String> = differing.iter().map(said).collect();
+            let message = format!("The row of {name} was changed past the log: {}.", said.join(", "));
             found(FindingKind::ChangedRow, None, message);
         }
         Ok((findings, steps, told.files))

@@ -78,9 +78,13 @@ impl<'a> Walk<'a> {
         !differs
     }
 
-    /// The next leaf, whose entry is not there, and with it its hash: every hash above differs.
-    pub(super) fn missing(&mut self, index: u64, nodes: &mut Vec<(NodeId, Hash)>) {
-        let message = format!("The entry of leaf {index} is missing.");
+    /// The next leaf, whose entry is not there, and with it its hash: every hash above differs. `entry` is the id that the
+    /// leaf names; none where the leaf is gone as well.
+    pub(super) fn missing(&mut self, index: u64, entry: Option<i64>, nodes: &mut Vec<(NodeId, Hash)>) {
+        let message = match entry {
+            Some(id) => format!("Entry {id} of leaf {index} is gone."),
+            None => format!("The entry of leaf {index} is missing."),
+        };
         self.report.add(FindingKind::MissingEntry, Some(index), None, message);
         self.damaged = true;
         self.push([0; 32], nodes);

@@ -3,11 +3,11 @@
 use proofdesk_engine::comment::Audience;
 use proofdesk_engine::verify::coverage::{COVERED, NOT_COVERED};
 use proofdesk_engine::verify::{Expected, Finding, FindingKind, Kept};
-use proofdesk_engine::{Act, Caller, Change, Door, Error, Reference, Target};
+use proofdesk_engine::{Act, Caller, Change, Door, Engine, Error, Reference, Target};
 use proofdesk_model::Value;
 use proofdesk_store::sql::{Arg, ArgType};
-use proofdesk_store::{Dialect, Select, Statement};
-use proofdesk_testkit::{BOTH, TestDesk};
+use proofdesk_store::{Dialect, Options, Select, Statement, Store};
+use proofdesk_testkit::{BOTH, TestDesk, registry};
 use proofdesk_tlog::SignerKey;
 use rand::SeedableRng as _;
 
@@ -624,5 +624,61 @@ async fn what_says_neither_yes_nor_no_is_found() {
         assert!(found.iter().any(|f| f.message.starts_with(&says)), "{found:?}");
         past_the_log(&desk, vec![set(column, right)]).await;
         assert_eq!(findings(&desk).await, []);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_last_entry_that_is_gone_is_named_by_who_opens_the_database_anew_and_nothing_is_written() {
+    for (database, is_deleted) in BOTH.into_iter().flat_map(|database| [(database, true), (database, false)])
+    {
+        let desk = TestDesk::open(database).await.unwrap();
+        let on = incident(&desk, "Tills down").await;
+        retitle(&desk, &on, "Tills down in store 118").await;
+        retitle(&desk, &on, "Tills down in store 119").await;
+        seal(&desk).await;
+        let last = ids(&desk, &on).await.pop().unwrap();
+        let leaf = desk.engine.store().leaf_of_entry(last).await.unwrap().unwrap();
+        let (damage, named) = if is_deleted {
+            (Statement::delete("log_entry").when("id", last), last)
+        } else {
+            let row = Statement::update("log_leaf").set("entry_id", 9_999_i64);
+            (row.when("entry_id", last), 9_999)
+        };
+        desk.engine.store().check_log().await.unwrap();
+        past_the_log(&desk, vec![damage]).await;
+        let store = Store::open(&desk.url, Options::default()).await.unwrap();
+        let rules = proofdesk_rules::all();
+        let engine = Engine::new(store, registry().unwrap(), rules, desk.time.clone(), "desk.test/log");
+        let found = engine.verify(&[], |_, _| {}).await.unwrap().findings;
+        let says = format!("Entry {named} of leaf {leaf} is gone.");
+        assert!(found.iter().any(|f| f.message == says && f.leaf == Some(leaf)), "{database:?} {found:?}");
+        let refused = engine.store().check_log().await.unwrap_err().to_string();
+        assert!(refused.contains("proofdesk verify") && refused.contains("backup"), "{refused}");
+        let change = Change::default().with_text("title", "Scanner dead");
+        let target = Target::New("incident".to_owned());
+        let written = engine.apply(&desk.setup(), target, change, Door::Api).await;
+        // on PostgreSQL entries wait for their leaves
+        assert_eq!(written.is_ok(), engine.store().dialect() == Dialect::Postgres, "{written:?}");
+        let again = engine.verify(&[], |_, _| {}).await.unwrap().findings;
+        assert!(again.iter().any(|f| f.message == says), "{database:?} {again:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_changed_row_both_values_are_said_unless_not_everybody_may_read_them() {
+    for database in BOTH {
+        let desk = TestDesk::open(database).await.unwrap();
+        incident(&desk, "Tills down").await;
+        seal(&desk).await;
+        let row = Statement::update("incident").when("number", 1_i64);
+        past_the_log(&desk, vec![row.set("title", "All is well").set("waiting_since", 7_i64)]).await;
+        let found = findings(&desk).await;
+        assert_eq!(found.len(), 1, "{database:?} {found:?}");
+        let says = "title (the log says `Tills down`, the row has `All is well`)";
+        assert!(found[0].message.contains(says), "{found:?}");
+        assert!(
+            found[0].message.contains("waiting_since") && !found[0].message.contains("1970"),
+            "{found:?}"
+        );
     }
 }

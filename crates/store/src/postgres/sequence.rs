@@ -107,12 +107,13 @@ async fn frontier(transaction: &Transaction<'_>, kept: Option<Frontier>) -> Resu
         let row = if id.level == 0 {
             let sql = "SELECT e.leaf_hash FROM log_leaf l JOIN log_entry e ON e.id = l.entry_id \
                        WHERE l.leaf_index = $1";
-            transaction.query_one(sql, &[&index]).await
+            transaction.query_opt(sql, &[&index]).await
         } else {
             let sql = "SELECT hash FROM log_node WHERE level = $1 AND idx = $2";
-            transaction.query_one(sql, &[&i64::from(id.level), &index]).await
+            transaction.query_opt(sql, &[&i64::from(id.level), &index]).await
         };
-        nodes.insert(id, hash(&row.map_err(refused)?, 0)?);
+        let row = row.map_err(refused)?.ok_or_else(|| Error::no_node(id))?;
+        nodes.insert(id, hash(&row, 0)?);
     }
     Ok(Frontier::load(size, &nodes)?)
 }

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use proofdesk_tlog::{Frontier, Hash, NodeId, hash_from, needed_for_root};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::failure::failed;
@@ -31,7 +31,8 @@ pub(crate) enum Message {
 pub(crate) struct Writer {
     connection: Connection,
     max_group: usize,
-    frontier: Frontier,
+    /// The right edge of the tree, once something was written: a log that is broken can still be opened and verified.
+    frontier: Option<Frontier>,
     /// SQLite's counter of commits by others, as it was when the frontier was read.
     data_version: i64,
     changes: broadcast::Sender<Changed>,
@@ -51,8 +52,7 @@ impl Writer {
         changes: broadcast::Sender<Changed>,
     ) -> Result<Self, Error> {
         let data_version = data_version(&connection)?;
-        let frontier = load_frontier(&connection)?;
-        Ok(Self { connection, max_group, frontier, data_version, changes })
+        Ok(Self { connection, max_group, frontier: None, data_version, changes })
     }
 
     pub fn run(mut self, mut inbox: mpsc::Receiver<Message>) {
@@ -86,7 +86,7 @@ impl Writer {
         let mut ran = Vec::with_capacity(group.len());
         match self.commit_all(group, &mut ran) {
             Ok(frontier) => {
-                self.frontier = frontier;
+                self.frontier = Some(frontier);
                 for Ran { reply, result, changed } in ran {
                     for change in changed {
                         // Nobody may be listening.
@@ -139,12 +139,14 @@ impl Writer {
     fn begin(&mut self) -> Result<Frontier, Error> {
         run_cached(&self.connection, "BEGIN IMMEDIATE")?;
         let version = data_version(&self.connection)?;
-        if version != self.data_version {
-            // Another program wrote to the file: its log has grown.
-            self.frontier = load_frontier(&self.connection)?;
-            self.data_version = version;
+        if let Some(frontier) = self.frontier.as_ref().filter(|_| version == self.data_version) {
+            return Ok(frontier.clone());
         }
-        Ok(self.frontier.clone())
+        // Nothing was written yet, or another program wrote to the file: its log has grown.
+        let frontier = load_frontier(&self.connection)?;
+        self.data_version = version;
+        self.frontier = Some(frontier.clone());
+        Ok(frontier)
     }
 
     fn run_unit(
@@ -248,7 +250,8 @@ fn load_frontier(connection: &Connection) -> Result<Frontier, Error> {
             let sql = "SELECT hash FROM log_node WHERE level = ?1 AND idx = ?2";
             connection.query_row(sql, [i64::from(id.level), index], |row| row.get(0))
         };
-        nodes.insert(id, hash_from(&bytes.map_err(failed)?)?);
+        let bytes = bytes.optional().map_err(failed)?.ok_or_else(|| Error::no_node(id))?;
+        nodes.insert(id, hash_from(&bytes)?);
     }
     Ok(Frontier::load(size, &nodes)?)
 }
