@@ -2,17 +2,20 @@
 //!
 //! Order of precedence: command line, environment (`PROOFDESK_…`), file, default. Secrets are named by file.
 
-use std::num::NonZeroU32;
+mod limits;
+pub mod words;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use jiff::tz::TimeZone;
 use proofdesk_reach::{Limits, Reach, Rule};
 use proofdesk_sso::{Directory, DirectorySettings, Provider, ProviderSettings};
-use proofdesk_web::limits::Limits as Counted;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use toml::de::{DeTable, Deserializer};
+
+pub use limits::RequestLimits;
 
 use crate::traces::TraceSettings;
 
@@ -67,33 +70,6 @@ pub struct Config {
     /// Mail in and out: `docs/mail.md`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mail: Option<proofdesk_mail::Settings>,
-}
-
-/// How often somebody may ask: each account, and each address where nobody is signed in.
-#[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
-#[serde(deny_unknown_fields, default)]
-pub struct RequestLimits {
-    /// Whether requests are counted.
-    pub enabled: bool,
-    /// Requests a minute, of all kinds.
-    pub per_minute: NonZeroU32,
-    /// Requests a minute that cost much: searches, exports, papers, conformity runs, dry runs.
-    pub costly_per_minute: NonZeroU32,
-}
-
-impl Default for RequestLimits {
-    fn default() -> Self {
-        let number = |n| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
-        Self { enabled: true, per_minute: number(1_200), costly_per_minute: number(60) }
-    }
-}
-
-impl RequestLimits {
-    /// As the web counts; none where it does not.
-    pub fn limits(&self) -> Option<Counted> {
-        let limits = Counted { per_minute: self.per_minute, costly_per_minute: self.costly_per_minute };
-        self.enabled.then_some(limits)
-    }
 }
 
 /// Requests that the program itself sends out: to identity providers, webhooks and sources of alerts.
@@ -200,7 +176,7 @@ impl Config {
     /// Reads the text as far as it can be read, and says everything that is wrong with the rest, each with its line.
     fn parse(text: &str) -> (Self, Vec<String>) {
         let (table, errors) = DeTable::parse_recoverable(text);
-        let shown = |e: &toml::de::Error| e.to_string().trim_end().to_owned();
+        let shown = |e: &toml::de::Error| words::plain(e.to_string().trim_end());
         let mut mistakes: Vec<String> = errors.iter().map(shown).collect();
         if !mistakes.is_empty() {
             return (Self::default(), mistakes);
@@ -375,7 +351,17 @@ impl Config {
         Ok(Some(token.to_owned()))
     }
 
-    /// The time zone.
+    /// Whether the operator has named the organization: then set-up's name does not count.
+    pub fn is_named(&self) -> bool {
+        self.organization != Self::default().organization
+    }
+
+    /// Whether the operator has chosen the zone: then set-up's does not count.
+    pub fn is_zoned(&self) -> bool {
+        self.time_zone != Self::default().time_zone
+    }
+
+    /// The time zone, as it is configured: [`crate::open::zone`] is that of the desk.
     ///
     /// # Errors
     /// When it is none.

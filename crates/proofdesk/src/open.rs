@@ -4,12 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use jiff::tz::TimeZone;
 use proofdesk_automation::Automations;
 use proofdesk_conformity::{Conformity, Declarations, Site, Source};
 use proofdesk_doors::Doors;
 use proofdesk_engine::{Engine, Time};
 use proofdesk_model::{Registry, SourceFile, Templates};
-use proofdesk_setup::Guide;
+use proofdesk_setup::{Guide, Said};
 use proofdesk_store::{Options, Store};
 use proofdesk_tlog::SignerKey;
 
@@ -134,13 +135,23 @@ pub fn doors(config: &Config, registry: &Registry) -> anyhow::Result<Arc<Doors>>
     Ok(Arc::new(Doors::load(&own, registry)?))
 }
 
-/// Opens the database and brings its tables up to date.
+/// Opens the database, which must be there, and brings its tables up to date.
 ///
 /// # Errors
 /// What stands in the way, for the operator.
 pub async fn engine(config: &Config, time: Arc<dyn Time>) -> anyhow::Result<Engine> {
+    require_database(config)?;
+    engine_or_new(config, time).await
+}
+
+/// As [`engine`], and makes a database where there is none: for commands that begin a desk.
+///
+/// # Errors
+/// As [`engine`].
+pub async fn engine_or_new(config: &Config, time: Arc<dyn Time>) -> anyhow::Result<Engine> {
     let registry = registry(config)?;
-    let store = store(config).await?;
+    let store = store_or_new(config).await?;
+    store.check_log().await.with_context(|| shown(&config.database))?;
     store.migrate(&registry).await.context("the tables could not be brought up to date")?;
     let templates = templates(config, &registry)?;
     let engine = Engine::new(store, registry, proofdesk_rules::all(), time, config.log_origin.clone());
@@ -195,16 +206,32 @@ pub async fn mail(config: &Config, engine: &Engine) -> anyhow::Result<Option<pro
             own.extend(found.into_iter().map(|(name, text)| SourceFile::new(name, text)));
         }
     }
-    let said = (config.organization.clone(), config.public_url.clone());
+    let said = (organization(config, engine).await?, config.public_url.clone());
     let mail = proofdesk_mail::Mail::open(engine.clone(), settings, own, said, &mut random()).await?;
     Ok(Some(mail))
 }
 
-/// Opens the database as it is.
+/// Opens the database as it is. It must be there: in a wrong folder none is made.
 ///
 /// # Errors
 /// What stands in the way, for the operator.
 pub async fn store(config: &Config) -> anyhow::Result<Store> {
+    require_database(config)?;
+    store_or_new(config).await
+}
+
+fn require_database(config: &Config) -> anyhow::Result<()> {
+    let file = config.database.trim_start_matches("sqlite:");
+    if !crate::config::is_url(&config.database) && !Path::new(file).exists() {
+        bail!(
+            "there is no database at {file}: go to the folder of the desk, or name it by --database or --config; \
+             `proofdesk serve`, `demo`, `setup`, `import` and `account create` make a new one"
+        );
+    }
+    Ok(())
+}
+
+async fn store_or_new(config: &Config) -> anyhow::Result<Store> {
     let opened = Store::open(&config.database, Options::default()).await;
     opened.with_context(|| format!("the database {} cannot be opened", shown(&config.database)))
 }
@@ -224,18 +251,33 @@ pub fn shown(database: &str) -> String {
     }
 }
 
-/// Reads the log's signing key, or makes one, readable by its owner only.
+/// Reads the log's signing key, which must be there.
 ///
 /// # Errors
-/// When the file cannot be read or written or holds no key.
+/// When the file is not there, cannot be read or holds no key.
 pub fn signer(config: &Config) -> anyhow::Result<Arc<SignerKey>> {
     let path = &config.log_key;
+    if !path.exists() {
+        bail!(
+            "there is no key of the log at {}: go to the folder of the desk, or name its configuration by --config; \
+             `proofdesk serve` makes one at its first start",
+            path.display()
+        );
+    }
+    let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let key = SignerKey::parse(text.trim())
+        .map_err(|e| anyhow::anyhow!("{} holds no signing key: {e}", path.display()))?;
+    Ok(Arc::new(key))
+}
+
+/// As [`signer`], and makes a key where there is none, readable by its owner only: for commands that seal.
+///
+/// # Errors
+/// As [`signer`]; when the file cannot be written.
+pub fn signer_or_new(config: &Config) -> anyhow::Result<Arc<SignerKey>> {
+    let path = &config.log_key;
     if path.exists() {
-        let text =
-            std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
-        let key = SignerKey::parse(text.trim())
-            .map_err(|e| anyhow::anyhow!("{} holds no signing key: {e}", path.display()))?;
-        return Ok(Arc::new(key));
+        return signer(config);
     }
     let mut seed = [0_u8; 32];
     rand::Rng::fill_bytes(&mut random(), &mut seed);
@@ -273,18 +315,94 @@ fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
 /// # Errors
 /// What stands in the way, for the operator.
 pub async fn engine_as_is(config: &Config, time: Arc<dyn Time>) -> anyhow::Result<Engine> {
-    if !crate::config::is_url(&config.database) {
-        let file = config.database.trim_start_matches("sqlite:");
-        if !Path::new(file).exists() {
-            bail!("there is no database at {file}; `proofdesk serve` or `proofdesk demo` makes one");
-        }
-    }
     let registry = registry(config)?;
     let store = store(config).await?;
     Ok(Engine::new(store, registry, proofdesk_rules::all(), time, config.log_origin.clone()))
 }
 
+/// The desk's zone, as the pages have it: the configuration's where it sets one, else what set-up was told.
+///
+/// # Errors
+/// A zone that is none; a fault of the database.
+pub async fn zone(config: &Config, engine: &Engine) -> anyhow::Result<TimeZone> {
+    Ok(Said::load(engine).await?.zone_beside(&config.zone()?, config.is_zoned()))
+}
+
+/// The desk's name, as the pages have it: the configuration's where it sets one, else what set-up was told.
+///
+/// # Errors
+/// A fault of the database.
+pub async fn organization(config: &Config, engine: &Engine) -> anyhow::Result<String> {
+    Ok(Said::load(engine).await?.organization_beside(&config.organization, config.is_named()))
+}
+
 /// Randomness for secrets, seeded by the operating system.
 pub fn random() -> rand::rngs::StdRng {
     rand::make_rng()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use std::sync::Arc;
+
+    use proofdesk_store::Statement;
+
+    use super::SystemTime;
+    use crate::commands::account::AccountCommand;
+    use crate::commands::log::LogCommand;
+    use crate::commands::migrate::Migrate;
+    use crate::config::Config;
+
+    fn config(folder: &std::path::Path) -> Config {
+        Config {
+            database: folder.join("proofdesk.db").display().to_string(),
+            log_key: folder.join("proofdesk.key"),
+            ..Config::default()
+        }
+    }
+
+    #[tokio::test]
+    async fn in_a_wrong_folder_nothing_is_made_and_nothing_is_called_good() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(folder.path());
+        let refused = [
+            LogCommand::Key.run(config.clone()).await,
+            LogCommand::Checkpoint.run(config.clone()).await,
+            AccountCommand::List.run(config.clone()).await,
+            Migrate { plan: true }.run(config.clone()).await,
+            Migrate { plan: false }.run(config.clone()).await,
+        ];
+        for refused in refused {
+            let message = refused.unwrap_err().to_string();
+            assert!(message.starts_with("there is no ") && message.contains("--config"), "{message}");
+        }
+        let code = crate::commands::doctor::run(config.clone()).await.unwrap();
+        assert_eq!(code, std::process::ExitCode::from(1));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was made");
+        // who begins a desk makes both
+        super::engine_or_new(&config, Arc::new(SystemTime)).await.unwrap();
+        let made = super::signer_or_new(&config).unwrap();
+        assert_eq!(made.verifier(), super::signer(&config).unwrap().verifier());
+        AccountCommand::List.run(config).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn the_command_line_has_the_zone_and_the_name_of_the_pages() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = config(folder.path());
+        let engine = super::engine_or_new(&config, Arc::new(SystemTime)).await.unwrap();
+        assert_eq!(super::zone(&config, &engine).await.unwrap().iana_name(), Some("UTC"));
+        let told = |name: &str, value: &str| {
+            Statement::upsert("setting").key("name", name).set("value", value).set("updated_at", 0_i64)
+        };
+        let rows = vec![told("desk.zone", "Asia/Tokyo"), told("desk.organization", "Nordlicht IT")];
+        engine.store().execute(rows).await.unwrap();
+        assert_eq!(super::zone(&config, &engine).await.unwrap().iana_name(), Some("Asia/Tokyo"));
+        assert_eq!(super::organization(&config, &engine).await.unwrap(), "Nordlicht IT");
+        config.time_zone = "Europe/Berlin".to_owned();
+        config.organization = "Retail IT".to_owned();
+        assert_eq!(super::zone(&config, &engine).await.unwrap().iana_name(), Some("Europe/Berlin"));
+        assert_eq!(super::organization(&config, &engine).await.unwrap(), "Retail IT");
+    }
 }

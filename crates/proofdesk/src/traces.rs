@@ -46,6 +46,7 @@ pub struct TraceSettings {
     /// The collector, such as `http://127.0.0.1:4318`; without it there are no traces.
     pub endpoint: Option<String>,
     /// How many of a hundred traces are sent.
+    #[serde(deserialize_with = "crate::config::words::percent")]
     pub percent: u8,
 }
 

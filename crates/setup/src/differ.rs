@@ -70,6 +70,7 @@ impl Desk<'_> {
         plan: &Plan,
         standings: &[Standing],
     ) -> Result<Vec<Vec<Difference>>, Error> {
+        let desk = self.as_answered(plan);
         let mut names = Names { plan, keys: Keys::new(), new: Vec::new(), titles: HashMap::new() };
         for (planned, standing) in plan.records.iter().zip(standings) {
             match standing {
@@ -86,7 +87,7 @@ impl Desk<'_> {
             let is_present = matches!(standing, Standing::Present(_));
             found.push(match names.keys.get(&planned.key) {
                 Some(reference) => match self.engine.require(self.caller, reference).await {
-                    Ok(record) => self.of_record(planned, &record, is_present, &names).await?,
+                    Ok(record) => desk.of_record(planned, &record, is_present, &names).await?,
                     // it is gone, or not for these eyes
                     Err(proofdesk_engine::Error::NotFound(_)) => Vec::new(),
                     Err(other) => return Err(other.into()),

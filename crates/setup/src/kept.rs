@@ -7,6 +7,7 @@ use proofdesk_store::{Select, Statement};
 use crate::answer::{Answer, Answers, Known};
 use crate::error::Error;
 use crate::guide::Guide;
+use crate::make::Desk;
 
 /// Before the name of a question in the table of settings.
 const PREFIX: &str = "setup.answer.";
@@ -78,23 +79,59 @@ impl Said {
         let zone = text(ZONE).await?.and_then(|name| TimeZone::get(&name).ok());
         Ok(Self { organization: text(ORGANIZATION).await?, zone })
     }
+
+    /// The desk's zone: the operator's where he chose one, else the one that set-up was told.
+    pub fn zone_beside(&self, operator: &TimeZone, is_chosen: bool) -> TimeZone {
+        self.zone.as_ref().filter(|_| !is_chosen).unwrap_or(operator).clone()
+    }
+
+    /// The desk's name: the operator's where he chose one, else the one that set-up was told.
+    pub fn organization_beside(&self, operator: &str, is_chosen: bool) -> String {
+        self.organization.as_deref().filter(|_| !is_chosen).unwrap_or(operator).to_owned()
+    }
 }
 
-/// Keeps what these answers say of the desk itself.
+/// The zone that these answers name; none where nothing is asked about it, or where it is no zone.
+pub(crate) fn zone_of(guide: &Guide, answers: &Answers, known: &Known) -> Option<TimeZone> {
+    match answers.of(guide.question(ZONE)?, known) {
+        Answer::Text(text) => TimeZone::get(text.trim()).ok(),
+        _ => None,
+    }
+}
+
+/// Keeps what these answers say of the desk itself, as far as nothing is wrong with it.
 pub(crate) async fn keep_said(
     engine: &Engine,
     guide: &Guide,
     answers: &Answers,
     known: &Known,
 ) -> Result<(), Error> {
+    let wrong = answers.wrong(guide, known);
     let mut rows = Vec::new();
     for name in [ORGANIZATION, ZONE] {
         let Some(question) = guide.question(name) else { continue };
+        if wrong.iter().any(|w| w.question == name) {
+            continue;
+        }
         if let Answer::Text(text) = answers.of(question, known) {
             rows.push(setting(&format!("{DESK}{name}"), text, engine.now()));
         }
     }
     Ok(engine.store().execute(rows).await.map_err(proofdesk_engine::Error::from)?)
+}
+
+impl Desk<'_> {
+    /// Takes up changed answers about the desk itself, where it was set up before; gives what it was told then.
+    ///
+    /// # Errors
+    /// A fault of the database.
+    pub async fn hear_again(&self, answers: &Answers, known: &Known) -> Result<Option<Said>, Error> {
+        if turned(self.engine).await?.is_none() {
+            return Ok(None);
+        }
+        keep_said(self.engine, self.guide, answers, known).await?;
+        Ok(Some(Said::load(self.engine).await?))
+    }
 }
 
 fn setting(name: &str, value: String, now: i64) -> Statement {

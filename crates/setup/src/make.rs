@@ -101,6 +101,7 @@ pub struct Made {
 }
 
 /// A desk that is set up: by whom, and in which zone times are meant.
+#[derive(Clone, Copy)]
 pub struct Desk<'a> {
     /// The engine.
     pub engine: &'a Engine,
@@ -110,14 +111,21 @@ pub struct Desk<'a> {
     pub caller: &'a Caller,
     /// By which way.
     pub door: Door,
-    /// The desk's zone.
+    /// The desk's zone: that of what is there. Answers mean the zone that they name themselves, unless it is chosen.
     pub zone: &'a TimeZone,
+    /// The operator has chosen the zone: it holds for answers, too.
+    pub is_zoned: bool,
 }
 
 /// References by key.
 pub(crate) type Keys = HashMap<String, Reference>;
 
 impl Desk<'_> {
+    /// The desk with the zone in which a plan means its times: the one that it will have once the plan is made.
+    pub(crate) fn as_answered<'d>(&'d self, plan: &'d Plan) -> Desk<'d> {
+        Desk { zone: plan.zone.as_ref().filter(|_| !self.is_zoned).unwrap_or(self.zone), ..*self }
+    }
+
     /// What the desk knows before anything is answered.
     ///
     /// # Errors
@@ -300,12 +308,13 @@ impl Desk<'_> {
             return Ok(found);
         }
         let plan = Plan::of(self.guide, answers, known, self.engine.registry());
+        let desk = self.as_answered(&plan);
         for planned in &plan.records {
             if self.standing(&plan, planned).await? != Standing::New {
                 continue;
             }
             let of = self.engine.require_type(&planned.of)?;
-            let problems = match self.change(&of, &planned.fields, None) {
+            let problems = match desk.change(&of, &planned.fields, None) {
                 Ok(change) => {
                     let target = Target::New(of.name.clone());
                     self.engine.rehearse(self.caller, target, change, self.door).await?.0
@@ -343,10 +352,17 @@ impl Desk<'_> {
             return Err(Error::Answers(wrong));
         }
         let plan = Plan::of(self.guide, answers, known, self.engine.registry());
+        let done = self.as_answered(&plan).carry_out(&plan).await?;
+        kept::keep_said(self.engine, self.guide, answers, known).await?;
+        Ok(done)
+    }
+
+    /// Makes what is planned, as far as it is not there.
+    async fn carry_out(&self, plan: &Plan) -> Result<Made, Error> {
         let (mut keys, mut done) = (Keys::new(), Made::default());
         for planned in &plan.records {
             let of = self.engine.require_type(&planned.of)?;
-            let reference = match self.standing(&plan, planned).await? {
+            let reference = match self.standing(plan, planned).await? {
                 Standing::Present(reference) => {
                     keys.insert(planned.key.clone(), reference);
                     continue;
@@ -366,8 +382,7 @@ impl Desk<'_> {
             keys.insert(planned.key.clone(), reference.clone());
             self.take(planned, &of, &reference, &keys, &mut done).await?;
         }
-        self.adopt(&plan, &mut done).await?;
-        kept::keep_said(self.engine, self.guide, answers, known).await?;
+        self.adopt(plan, &mut done).await?;
         Ok(done)
     }
 

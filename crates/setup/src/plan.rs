@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::tz::TimeZone;
 use proofdesk_model::{RecordType, Registry};
 
 use crate::answer::{Answer, Answers, Known, is_blank};
 use crate::fill::Scope;
 use crate::guide::{Guide, Kind, Make};
+use crate::kept;
 
 /// A record that is planned.
 #[derive(Debug, Clone)]
@@ -39,13 +41,19 @@ pub struct Plan {
     pub(crate) given: BTreeMap<String, String>,
     /// Questions that were answered: of the others nobody has said anything yet.
     pub(crate) answered: BTreeSet<String>,
+    /// The zone that the answers name: theirs are the times of the records.
+    pub(crate) zone: Option<TimeZone>,
 }
 
 impl Plan {
     /// What follows from answers.
     pub fn of(guide: &Guide, answers: &Answers, known: &Known, registry: &Registry) -> Self {
         let base = base(guide, answers, known);
-        let mut plan = Self { answered: answers.0.keys().cloned().collect(), ..Self::default() };
+        let mut plan = Self {
+            answered: answers.0.keys().cloned().collect(),
+            zone: kept::zone_of(guide, answers, known),
+            ..Self::default()
+        };
         let mut keys = BTreeSet::new();
         for make in &guide.makes {
             let Some(of) = registry.get(&make.of) else { continue };

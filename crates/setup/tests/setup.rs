@@ -70,7 +70,7 @@ async fn ilse(desk: &TestDesk) -> Caller {
 }
 
 fn setup<'a>(desk: &'a TestDesk, guide: &'a Guide, caller: &'a Caller) -> Desk<'a> {
-    Desk { engine: &desk.engine, guide, caller, door: Door::Page, zone: &UTC }
+    Desk { engine: &desk.engine, guide, caller, door: Door::Page, zone: &UTC, is_zoned: false }
 }
 
 #[tokio::test]
@@ -171,6 +171,34 @@ async fn the_desk_has_the_name_and_the_zone_that_it_was_told_and_nobody_is_blame
             "what her own row says is compared: {told:?}"
         );
         assert!(told.iter().all(|(_, field)| *field != "Time zone"), "{database:?}: {told:?}");
+    }
+}
+
+#[tokio::test]
+async fn times_are_meant_in_the_answered_zone_unless_the_operator_chose_one() {
+    let guide = guide();
+    let york = TimeZone::get("America/New_York").unwrap();
+    for (database, is_zoned) in BOTH.into_iter().zip([false, false]).chain([(BOTH[0], true)]) {
+        let desk = TestDesk::open(database).await.unwrap();
+        let caller = ilse(&desk).await;
+        let setup = Desk { is_zoned, ..setup(&desk, &guide, &caller) };
+        let known = setup.known().await.unwrap();
+        let answers = Answers::read(&FILE.replace("Europe/Berlin", "America/New_York"), &guide).unwrap();
+        setup.make(&answers, &known).await.unwrap();
+        // the page of what was made asks by the zone that the desk has then
+        let zone = if is_zoned { &UTC } else { &york };
+        let then = Desk { zone, ..setup };
+        let of = desk.engine.require_type("audit").unwrap();
+        let audits = all(&desk, "audit").await;
+        let planned = audits.iter().flat_map(|audit| {
+            of.fields.values().filter_map(|field| audit.instant(&field.name)).collect::<Vec<_>>()
+        });
+        let times: Vec<String> = planned.map(|at| proofdesk_model::format::show_instant(at, zone)).collect();
+        assert!(times.iter().any(|t| t.ends_with(" 09:00")), "{database:?} {is_zoned}: {times:?}");
+        let plan = Plan::of(&guide, &answers, &known, desk.engine.registry());
+        let summary = then.summary(&plan).await.unwrap();
+        let audits = summary.differing().filter(|o| o.of == "audit").count();
+        assert_eq!(audits, 0, "{database:?} {is_zoned}: what was just made is as answered");
     }
 }
 

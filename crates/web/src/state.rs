@@ -133,15 +133,13 @@ impl AppState {
     /// Name of the organization, shown at sign-in and on prints: the operator's word, else what set-up was told.
     pub fn organization(&self) -> String {
         let said = self.said.read().unwrap_or_else(PoisonError::into_inner);
-        let said = said.organization.clone().filter(|_| !self.settings.is_named);
-        said.unwrap_or_else(|| self.settings.organization.clone())
+        said.organization_beside(&self.settings.organization, self.settings.is_named)
     }
 
     /// Zone in which times are shown and read: the operator's word, else what set-up was told.
     pub fn zone(&self) -> TimeZone {
         let said = self.said.read().unwrap_or_else(PoisonError::into_inner);
-        let said = said.zone.clone().filter(|_| !self.settings.is_zoned);
-        said.unwrap_or_else(|| self.settings.zone.clone())
+        said.zone_beside(&self.settings.zone, self.settings.is_zoned)
     }
 
     /// The description of the interface, made when somebody asks for it first, and not on the thread of requests.

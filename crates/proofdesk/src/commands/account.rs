@@ -131,7 +131,11 @@ pub enum AccountCommand {
 impl AccountCommand {
     /// Makes, lists or changes.
     pub async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
-        let engine = open::engine(&config, Arc::new(open::SystemTime)).await?;
+        let time = Arc::new(open::SystemTime);
+        let engine = match self {
+            Self::Create { .. } => open::engine_or_new(&config, time).await?,
+            _ => open::engine(&config, time).await?,
+        };
         let act = Act::operator();
         match self {
             Self::Create { sign_in, name, role, administrator, invite, program } => {
@@ -177,7 +181,7 @@ impl AccountCommand {
             Self::SecondFactor { sign_in: None, require, .. } => {
                 let roles: Vec<String> = require.into_iter().filter(|r| r != "none").collect();
                 engine.set_second_factor_roles(&act, &roles).await?;
-                println!("A second factor is needed by: {}.", roles.join(", "));
+                println!("{}", needed_by(&roles));
             }
             Self::Token { sign_in, label, scope, days } => {
                 let account = find(&engine, &sign_in).await?;
@@ -189,6 +193,14 @@ impl AccountCommand {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Whose holders need a second factor now.
+fn needed_by(roles: &[String]) -> String {
+    if roles.is_empty() {
+        return "A second factor is needed by nobody.".to_owned();
+    }
+    format!("A second factor is needed by: {}.", roles.join(", "))
 }
 
 /// What kind of account is made.
@@ -322,4 +334,14 @@ fn read_password() -> anyhow::Result<String> {
         bail!("no password came on standard input");
     }
     Ok(password)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_second_factor_that_nobody_needs_is_said_so() {
+        assert_eq!(super::needed_by(&[]), "A second factor is needed by nobody.");
+        let roles = ["auditor".to_owned(), "agent".to_owned()];
+        assert_eq!(super::needed_by(&roles), "A second factor is needed by: auditor, agent.");
+    }
 }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use jiff::tz::TimeZone;
 use proofdesk_conformity::view::ObligationView;
 use proofdesk_conformity::{Overview, Scope, State};
 use proofdesk_engine::Door;
@@ -45,7 +46,8 @@ impl ConformityCommand {
     pub async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
         let engine = open::engine_as_is(&config, Arc::new(open::SystemTime)).await?;
         let conformity = open::conformity(&config, &engine).await?;
-        let at = self.as_of.as_deref().map(|text| instant(text, &config)).transpose()?;
+        let zone = open::zone(&config, &engine).await?;
+        let at = self.as_of.as_deref().map(|text| instant(text, &zone)).transpose()?;
         if !self.stored && at.is_none() {
             conformity.run(&Scope::all(), "command line", Door::Cli).await?;
         }
@@ -111,10 +113,9 @@ fn is_in(clause: &str, wanted: &str) -> bool {
 }
 
 /// Reads an instant, a day as its end.
-fn instant(text: &str, config: &Config) -> anyhow::Result<i64> {
-    let zone = config.zone()?;
+fn instant(text: &str, zone: &TimeZone) -> anyhow::Result<i64> {
     let whole = if parse_day(text).is_some() { format!("{text}T23:59:59") } else { text.to_owned() };
-    parse_instant(&whole, &zone)
+    parse_instant(&whole, zone)
         .with_context(|| format!("`{text}` is no instant; write for example 2026-11-22 or 2026-11-22T14:30"))
 }
 

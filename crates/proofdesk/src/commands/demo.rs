@@ -113,9 +113,9 @@ impl Demo {
     async fn fill(&self, config: &Config, login: &Path) -> anyhow::Result<()> {
         let end = jiff::Timestamp::now().as_microsecond();
         let time = Arc::new(FixedTime::at(end));
-        let engine = open::engine(config, time.clone()).await?;
+        let engine = open::engine_or_new(config, time.clone()).await?;
         let conformity = open::conformity(config, &engine).await?;
-        let signer = open::signer(config)?;
+        let signer = open::signer_or_new(config)?;
         let password = match &self.password {
             Some(password) => password.clone(),
             None => {

@@ -45,7 +45,7 @@ impl Documents {
                 let account = account.with_context(|| {
                     format!("there is no account `{by}`; `proofdesk account list` shows all")
                 })?;
-                let given = given(&config);
+                let given = given(&open::organization(&config, &engine).await?);
                 if name == "all" {
                     adopt_all(&engine, &account.caller(), &given).await?;
                 } else {
@@ -57,10 +57,10 @@ impl Documents {
     }
 }
 
-/// What the configuration says of places that no record holds.
-fn given(config: &Config) -> BTreeMap<String, String> {
-    let known = Some(&config.organization).filter(|o| **o != Config::default().organization);
-    known.map(|o| ("organization".to_owned(), o.clone())).into_iter().collect()
+/// What the desk is called fills a place that no record holds, once somebody has named it.
+fn given(organization: &str) -> BTreeMap<String, String> {
+    let known = Some(organization).filter(|o| *o != Config::default().organization);
+    known.map(|o| ("organization".to_owned(), o.to_owned())).into_iter().collect()
 }
 
 async fn list(engine: &Engine) -> anyhow::Result<()> {

@@ -54,7 +54,7 @@ impl FiguresCommand {
         };
         let engine = open::engine_as_is(&config, Arc::new(open::SystemTime)).await?;
         let scope = Scope {
-            zone: config.zone()?,
+            zone: open::zone(&config, &engine).await?,
             counter: self.counter,
             top: self.top,
             what_if,

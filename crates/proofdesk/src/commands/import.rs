@@ -57,7 +57,7 @@ impl Import {
         let file =
             std::fs::File::open(&path).with_context(|| format!("{} cannot be read", path.display()))?;
         let size = file.metadata().map_or(0, |m| m.len());
-        let engine = open::engine(&config, Arc::new(open::SystemTime)).await?;
+        let engine = open::engine_or_new(&config, Arc::new(open::SystemTime)).await?;
         let source = Source {
             file: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             size_bytes: size,

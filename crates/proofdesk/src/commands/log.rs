@@ -43,7 +43,7 @@ impl LogCommand {
             }
             Self::Checkpoint => {
                 let engine = open::engine_as_is(&config, Arc::new(open::SystemTime)).await?;
-                let made = engine.publish_checkpoint(open::signer(&config)?.as_ref()).await?;
+                let made = engine.publish_checkpoint(open::signer_or_new(&config)?.as_ref()).await?;
                 if let Some(made) = &made {
                     proofdesk_jobs::keep_checkpoint(&engine, &config.checkpoint_file(), &made.note).await?;
                 }

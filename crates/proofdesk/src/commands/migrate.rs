@@ -10,7 +10,7 @@ use crate::open;
 pub struct Migrate {
     /// Only print the steps
     #[arg(long)]
-    plan: bool,
+    pub plan: bool,
 }
 
 impl Migrate {

@@ -48,9 +48,9 @@ fn renderer(config: &Config) -> Option<std::path::PathBuf> {
 fn settings(config: &Config, address: SocketAddr, hint: Option<String>) -> anyhow::Result<Settings> {
     Ok(Settings {
         organization: config.organization.clone(),
-        is_named: config.organization != Config::default().organization,
+        is_named: config.is_named(),
         zone: config.zone()?,
-        is_zoned: config.time_zone != Config::default().time_zone,
+        is_zoned: config.is_zoned(),
         secure: config.is_secure(),
         attachment_max: config.attachment_max_mib * 1_048_576,
         renderer: renderer(config),
@@ -113,20 +113,20 @@ async fn serve_metrics(
 
 /// Serves a database; `hint` is said below the sign-in form.
 pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<ExitCode> {
-    let engine = open::engine(config, Arc::new(open::SystemTime)).await?;
+    let engine = open::engine_or_new(config, Arc::new(open::SystemTime)).await?;
     let conformity = open::conformity(config, &engine).await?;
     let guide = open::guide(config, &engine)?;
     let automations = open::automations(config, engine.registry())?;
     engine.use_follows(automations.follows());
     let doors = open::doors(config, engine.registry())?;
-    let signer = open::signer(config)?;
+    let signer = open::signer_or_new(config)?;
     let listener = tokio::net::TcpListener::bind(&config.listen)
         .await
         .with_context(|| format!("{} cannot be listened on: is another program there?", config.listen))?;
     let address = listener.local_addr()?;
     let settings = settings(config, address, hint)?;
     let said = proofdesk_setup::Said::load(&engine).await?;
-    let zone = said.zone.clone().filter(|_| !settings.is_zoned).unwrap_or_else(|| settings.zone.clone());
+    let zone = said.zone_beside(&settings.zone, settings.is_zoned);
     let base = settings.base();
     let verifier = signer.verifier().to_string();
     let reach = Arc::new(config.outgoing.reach()?);

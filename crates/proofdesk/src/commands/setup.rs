@@ -32,10 +32,12 @@ pub struct Setup {
 impl Setup {
     /// Prints questions, or makes what follows from answers.
     pub async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
-        let engine = open::engine(&config, Arc::new(open::SystemTime)).await?;
+        let engine = open::engine_or_new(&config, Arc::new(open::SystemTime)).await?;
         let guide = open::guide(&config, &engine)?;
-        let (caller, zone) = (caller(&engine, self.by.as_deref()).await?, config.zone()?);
-        let desk = Desk { engine: &engine, guide: &guide, caller: &caller, door: Door::Cli, zone: &zone };
+        let caller = caller(&engine, self.by.as_deref()).await?;
+        let (zone, is_zoned) = (open::zone(&config, &engine).await?, config.is_zoned());
+        let desk =
+            Desk { engine: &engine, guide: &guide, caller: &caller, door: Door::Cli, zone: &zone, is_zoned };
         let known = desk.known().await?;
         if self.print {
             print!("{}", Answers::kept(&engine, &guide).await?.write(&guide, &known));

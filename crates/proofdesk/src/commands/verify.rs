@@ -1,10 +1,12 @@
 //! `verify`: reads the whole log again, from the database or from an exported file.
 
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use proofdesk_engine::verify::{Expected, Kept, Report, verify_export_against};
 use proofdesk_tlog::VerifierKey;
@@ -44,11 +46,7 @@ impl Verify {
             kept.push(read_kept(path)?);
         }
         let report = match &self.file {
-            Some(path) => {
-                let file = std::fs::File::open(path)
-                    .with_context(|| format!("{} cannot be read", path.display()))?;
-                verify_export_against(std::io::BufReader::new(file), &Expected { keys, kept })?
-            }
+            Some(path) => verify_export_against(exported(path)?, &Expected { keys, kept })?,
             None => {
                 if keys.is_empty() && config.log_key.exists() {
                     keys.push(open::signer(&config)?.verifier().clone());
@@ -74,6 +72,17 @@ impl Verify {
         }
         Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::from(1) })
     }
+}
+
+/// An exported log; a database is told from it by its first bytes.
+fn exported(path: &Path) -> anyhow::Result<BufReader<File>> {
+    let cannot = || format!("{} cannot be read", path.display());
+    let mut file = BufReader::new(File::open(path).with_context(cannot)?);
+    if file.fill_buf().with_context(cannot)?.starts_with(b"SQLite format 3\0") {
+        let name = path.display();
+        bail!("{name} is a database and no exported log; it is read by: proofdesk --database {name} verify");
+    }
+    Ok(file)
 }
 
 fn read_kept(path: &Path) -> anyhow::Result<Kept> {
@@ -132,5 +141,21 @@ fn print(report: &Report) {
             1 => println!("1 finding."),
             all => println!("{all} findings."),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    #[test]
+    fn a_database_is_told_from_an_exported_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("desk.log");
+        std::fs::write(&file, "{}\n").unwrap();
+        assert!(super::exported(&file).is_ok());
+        std::fs::write(&file, b"SQLite format 3\0\x10\xff").unwrap();
+        let message = super::exported(&file).unwrap_err().to_string();
+        assert!(message.contains(&format!("--database {} verify", file.display())), "{message}");
     }
 }

@@ -73,7 +73,15 @@ pub(crate) async fn invitation(visit: &Visit) -> Markup {
 }
 
 fn desk<'a>(visit: &'a Visit, guide: &'a Guide) -> Desk<'a> {
-    Desk { engine: visit.engine(), guide, caller: &visit.caller, door: Door::Page, zone: visit.zone() }
+    let is_zoned = visit.state.settings.is_zoned;
+    Desk {
+        engine: visit.engine(),
+        guide,
+        caller: &visit.caller,
+        door: Door::Page,
+        zone: visit.zone(),
+        is_zoned,
+    }
 }
 
 /// The questions, for who may answer them.
@@ -281,6 +289,10 @@ async fn answer(visit: Visit, Path(name): Path<String>, Texts(pairs): Texts) -> 
     let typed = Typed::new(pairs);
     let given = form::read(sheet, &typed);
     given.keep(visit.engine()).await?;
+    let so = so_far(&visit, guide).await?;
+    if let Some(said) = desk(&visit, guide).hear_again(&so.answers, &so.known).await? {
+        visit.state.hear(said);
+    }
     let act = typed.text("act").unwrap_or_default();
     let at = guide.pages.iter().position(|p| p.name == sheet.name).unwrap_or_default();
     let to = match act.split_once(' ') {
@@ -294,7 +306,6 @@ async fn answer(visit: Visit, Path(name): Path<String>, Texts(pairs): Texts) -> 
         _ => guide.pages.get(at + 1).map_or(format!("/setup/{SUMMARY}"), |p| format!("/setup/{}", p.name)),
     };
     if act == "next" {
-        let so = so_far(&visit, guide).await?;
         let (wrong, doubts) = (so.answers.wrong(guide, &so.known), so.answers.doubtful(guide, &so.known));
         let own = of_page(sheet, &doubts);
         let is_new = !own.is_empty() && typed.text("seen").unwrap_or_default() != seen(&own);

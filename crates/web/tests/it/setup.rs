@@ -205,6 +205,28 @@ async fn the_name_and_the_zone_that_set_up_was_told_take_effect_at_once_unless_t
 }
 
 #[tokio::test]
+async fn a_name_and_a_zone_that_are_changed_after_set_up_take_effect_by_the_page() {
+    let (desk, router) = empty().await;
+    proofdesk_setup::Answers::read(ANSWERS, &guide(&desk)).unwrap().keep(&desk.engine).await.unwrap();
+    let ilse = signed_in(&router, "ilse").await;
+    let send = async |name: &str, zone: &str| {
+        let rest = [("units", "Service desk"), ("locations", "Kiel"), ("act", "save")];
+        let sent: Vec<_> = [("organization", name), ("zone", zone)].into_iter().chain(rest).collect();
+        assert_eq!(ilse.post("/setup/organization", &sent).await.location(), "/setup");
+        let gate = Browser::of(&router).get("/sign-in").await.body;
+        (gate.contains("Nordlicht IT"), gate.contains("Suedlicht IT"), ilse.get("/api/v1/me").await.body)
+    };
+    assert_eq!(ilse.post("/setup/summary", &[]).await.location(), "/setup/made");
+    let (old, new, me) = send("Suedlicht IT", "Asia/Tokyo").await;
+    assert!(!old && new && me.contains("Asia/Tokyo"), "{me}");
+    // what is wrong does not count
+    let (_, new, me) = send("", "Asia/Tokio").await;
+    assert!(new && me.contains("Asia/Tokyo"), "{me}");
+    let said = proofdesk_setup::Said::load(&desk.engine).await.unwrap();
+    assert_eq!(said.organization.as_deref(), Some("Suedlicht IT"), "and after the next start");
+}
+
+#[tokio::test]
 async fn what_a_row_needs_is_marked_before_it_is_missed() {
     let (_desk, router) = empty().await;
     let page = signed_in(&router, "ilse").await.get("/setup/services").await.body;

@@ -75,7 +75,7 @@ impl Export {
             descending: self.descending,
             fields: (!self.fields.is_empty()).then_some(self.fields),
             naming: if self.labels { Naming::Labels } else { Naming::Names },
-            zone: config.zone()?,
+            zone: open::zone(config, &engine).await?,
         };
         let mut table = Table::new(&engine, &Caller::system("command line"), wanted)?;
         table.check(form).await?;

@@ -29,7 +29,7 @@ async fn desk() -> (tempfile::TempDir, Config, Engine) {
     let database = folder.path().join("desk.db").display().to_string();
     let mut config = Config { database, ..Config::default() };
     config.outgoing.allow = vec!["127.0.0.1".to_owned()];
-    let engine = open::engine(&config, Arc::new(open::SystemTime)).await.unwrap();
+    let engine = open::engine_or_new(&config, Arc::new(open::SystemTime)).await.unwrap();
     let new = NewAccount {
         person: 0,
         sign_in: "wall".to_owned(),
