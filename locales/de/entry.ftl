@@ -46,7 +46,10 @@ failed-large-detail = Senden Sie eine kleinere Datei oder mehrere kleinere.
 failed-conflict = Jemand anders war schneller
 failed-conflict-detail = Gehen Sie zurück, öffnen Sie die Seite neu und sehen Sie nach, was sich geändert hat.
 failed-often = Zu viele Anfragen auf einmal
-failed-often-detail = Es wurde diesmal nichts getan. Warten Sie eine Minute und versuchen Sie es noch einmal.
+failed-often-detail = Es wurde diesmal nichts getan. Warten Sie { $seconds ->
+        [one] eine Sekunde
+       *[other] { $seconds } Sekunden
+    } und versuchen Sie es noch einmal.
 failed-away = Wir sind kurz nicht erreichbar
 failed-away-detail = Es wurde nichts gespeichert. Versuchen Sie es in einer Minute noch einmal.
 failed-unreadable = Das ließ sich nicht lesen

@@ -46,7 +46,10 @@ failed-large-detail = Send a smaller file, or several smaller ones.
 failed-conflict = Somebody else was faster
 failed-conflict-detail = Go back, open the page again and look at what changed.
 failed-often = Too many requests at once
-failed-often-detail = Nothing was done this time. Wait a minute and try again.
+failed-often-detail = Nothing was done this time. Wait { $seconds ->
+        [one] one second
+       *[other] { $seconds } seconds
+    } and try again.
 failed-away = We are away for a moment
 failed-away-detail = Nothing was written. Try again in a minute.
 failed-unreadable = This could not be read

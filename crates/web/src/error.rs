@@ -97,6 +97,8 @@ pub struct Failure {
     pub problems: Vec<Problem>,
     /// What changed meanwhile, for a conflict.
     pub conflict: Option<Conflict>,
+    /// Seconds to wait, for who asked too often.
+    pub wait: Option<u64>,
 }
 
 impl WebError {
@@ -110,6 +112,7 @@ impl WebError {
             detail: text.clone(),
             problems: Vec::new(),
             conflict: None,
+            wait: None,
         };
         match self {
             Self::NotFound(_) | Self::Engine(Error::NotFound(_)) => {
@@ -117,7 +120,10 @@ impl WebError {
             }
             Self::SignIn { .. } => plain(StatusCode::UNAUTHORIZED, "sign_in", "Sign in first"),
             Self::CrossSite => plain(StatusCode::FORBIDDEN, "cross_site", "Refused"),
-            Self::TooOften(_) => plain(StatusCode::TOO_MANY_REQUESTS, "too_often", "Too many requests"),
+            Self::TooOften(seconds) => Failure {
+                wait: Some(seconds),
+                ..plain(StatusCode::TOO_MANY_REQUESTS, "too_often", "Too many requests")
+            },
             Self::Unreadable(_) => plain(StatusCode::BAD_REQUEST, "unreadable", "The request cannot be read"),
             Self::Engine(Error::Forbidden(problems)) => Failure {
                 problems: problems.0,
@@ -163,10 +169,9 @@ impl IntoResponse for WebError {
             response.extensions_mut().insert(Arc::new(self.failure()));
             return response;
         }
-        let wait = if let Self::TooOften(seconds) = &self { Some(*seconds) } else { None };
         let failure = self.failure();
         let mut response = failure.status.into_response();
-        if let Some(seconds) = wait {
+        if let Some(seconds) = failure.wait {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
         response.extensions_mut().insert(Arc::new(failure));
@@ -278,7 +283,15 @@ fn refused(status: StatusCode) -> Failure {
             "Go back, open the page again and send the form once more.",
         ),
     };
-    Failure { status, code, title, detail: detail.to_owned(), problems: Vec::new(), conflict: None }
+    Failure {
+        status,
+        code,
+        title,
+        detail: detail.to_owned(),
+        problems: Vec::new(),
+        conflict: None,
+        wait: None,
+    }
 }
 
 fn problem(failure: &Failure, id: &str, state: &AppState) -> Response {

@@ -104,9 +104,20 @@ async fn adopt(
     Ok(Answer::created(location, body))
 }
 
-/// A type whose records have this, else nothing is there.
-fn only(of: &RecordType, has: bool) -> Result<(), ApiError> {
-    has.then_some(()).ok_or_else(|| ApiError::not_found(format!("this for {}", of.plural.to_lowercase())))
+/// A type whose records have something, else nothing is there; which types have it is said.
+fn only(
+    client: &Client,
+    of: &RecordType,
+    what: &str,
+    has: impl Fn(&RecordType) -> bool,
+) -> Result<(), ApiError> {
+    if has(of) {
+        return Ok(());
+    }
+    let having = client.registry().types().filter(|t| has(t) && client.caller.may(t, &Action::Read));
+    let having: Vec<String> = having.map(|t| t.plural.to_lowercase()).collect();
+    let instead = if having.is_empty() { String::new() } else { format!(", only for {}", having.join(", ")) };
+    Err(ApiError::not_found(format!("{what} for {}{instead}", of.plural.to_lowercase())))
 }
 
 fn file(found: Option<&Attachment>) -> Json {
@@ -118,7 +129,7 @@ fn file(found: Option<&Attachment>) -> Json {
 
 async fn compare(client: Client, Path((name, written)): Named, uri: Uri) -> Result<Answer, ApiError> {
     let (of, new) = client.require_reference(&name, &written)?;
-    only(&of, of.version_of.is_some())?;
+    only(&client, &of, "comparison", |t| t.version_of.is_some())?;
     let params = Params::read(&uri, &["old"])?;
     let old = params.text("old");
     let old =
@@ -155,7 +166,7 @@ fn reader(client: &Client, reader: &Reader) -> Json {
 
 async fn readers(client: Client, Path((name, written)): Named, uri: Uri) -> Result<Answer, ApiError> {
     let (of, reference) = client.require_reference(&name, &written)?;
-    only(&of, of.readers.is_some())?;
+    only(&client, &of, "list of readers", |t| t.readers.is_some())?;
     Params::read(&uri, &[])?;
     let record = client.engine().require(&client.caller, &reference).await?;
     let all = client.engine().readers(&client.caller, &record).await?;
@@ -170,7 +181,7 @@ async fn remind(
     body: Body,
 ) -> Result<Answer, ApiError> {
     let (of, reference) = client.require_reference(&name, &written)?;
-    only(&of, of.readers.is_some())?;
+    only(&client, &of, "reminder", |t| t.readers.is_some())?;
     Params::read(&uri, &[])?;
     let (_, object) = input::object(&headers, body, &input::JSON, true).await?;
     let mut form = input::Form::new(&object);
@@ -182,7 +193,7 @@ async fn remind(
 
 async fn acknowledge(client: Client, Path((name, written)): Named, uri: Uri) -> Result<Answer, ApiError> {
     let (of, reference) = client.require_reference(&name, &written)?;
-    only(&of, of.readers.is_some())?;
+    only(&client, &of, "acknowledgement", |t| t.readers.is_some())?;
     Params::read(&uri, &[])?;
     let made = client.engine().acknowledge(&client.caller, &reference, Door::Api).await?;
     Ok(Answer::ok(line(&made)))
@@ -190,8 +201,8 @@ async fn acknowledge(client: Client, Path((name, written)): Named, uri: Uri) -> 
 
 async fn next(client: Client, Path((name, written)): Named, uri: Uri) -> Result<Answer, ApiError> {
     let (of, reference) = client.require_reference(&name, &written)?;
-    let whole = template::versions(client.registry()).is_some_and(|(_, whole)| whole.name == of.name);
-    only(&of, whole)?;
+    let whole = template::versions(client.registry()).map(|(_, whole)| whole.name.clone());
+    only(&client, &of, "next version", |t| whole.as_ref() == Some(&t.name))?;
     Params::read(&uri, &[])?;
     let made = client.engine().next_version(&client.caller, &reference, Door::Api).await?;
     Ok(Answer::created(address(&made.of, made.number), line(&made)))

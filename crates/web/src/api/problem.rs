@@ -26,7 +26,8 @@ impl ApiError {
         detail: impl Into<String>,
     ) -> Self {
         let detail = detail.into();
-        let failure = Failure { status, code, title, detail, problems: Vec::new(), conflict: None };
+        let failure =
+            Failure { status, code, title, detail, problems: Vec::new(), conflict: None, wait: None };
         Self { failure: Box::new(failure), headers: Vec::new() }
     }
 

@@ -48,6 +48,18 @@ async fn whoever_asks_too_often_waits_and_others_do_not() {
     let page = mara.get("/desk").await;
     assert_eq!((page.status, seconds(&page) > 0), (StatusCode::TOO_MANY_REQUESTS, true));
     assert!(page.body.contains("<html lang=\"en\"") && page.body.contains("Too many requests at once"));
+    // page and REST say the wait of the header
+    let wait = match seconds(&page) {
+        1 => "one second".to_owned(),
+        many => format!("{many} seconds"),
+    };
+    let said: String = page.body.chars().filter(|c| !('\u{2066}'..='\u{2069}').contains(c)).collect();
+    assert!(said.contains(&format!("Wait {wait} and try again.")), "{wait}: {said}");
+    assert!(
+        refused.body.contains(&format!("Wait {} s and try again.", seconds(&refused))),
+        "{}",
+        refused.body
+    );
     let german = Request::get("/desk").header("accept-language", "de").body(Body::empty()).unwrap();
     let page = mara.send(german).await;
     assert!(page.body.contains("<html lang=\"de\"") && page.body.contains("Zu viele Anfragen auf einmal"));

@@ -101,11 +101,12 @@ pub fn failure(words: Words, failure: &Failure, id: &str, organization: &str) ->
         _ => ("failed-fault", "failed-fault-detail"),
     };
     let title = words.say(title);
+    let wait = i64::try_from(failure.wait.unwrap_or_default()).unwrap_or(i64::MAX);
     let body = html! {
         section.card { div.body.stack {
             p.small.muted { (failure.status.as_u16()) }
             h1 { (title) }
-            p { (words.say(detail)) }
+            p { (words.with(detail, &[("seconds", Given::Number(wait))])) }
             @for problem in &failure.problems { p { (said(words, None, problem)) } }
             p.row { a.button href="/" { (words.say("failed-back")) } }
             p.tiny.faint { (words.with("failed-id", &[("id", Given::Text(id))])) }

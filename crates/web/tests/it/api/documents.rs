@@ -88,6 +88,14 @@ async fn a_template_becomes_a_document_whose_versions_are_compared_and_read() {
             readers.json["readers"].as_array().unwrap().iter().filter_map(|r| r["state"].as_str()).collect();
         assert!(states.contains(&"read") && states.contains(&"to_read"), "{}", readers.text);
         assert_eq!(rest.get("/api/v1/incident/INC-1/readers").await.status, StatusCode::NOT_FOUND);
+        let whole =
+            rest.ask_as(&rest.auditor, "GET", "/api/v1/document/DOC-1/readers", &[], &Json::Null).await;
+        assert_eq!(whole.status, StatusCode::NOT_FOUND);
+        assert!(
+            whole.text.contains("no list of readers for documents, only for document versions"),
+            "{}",
+            whole.text
+        );
     }
 }
 
