@@ -125,12 +125,7 @@ impl Conformity {
                 Some(old) => old.was,
                 None => was(a, result, &named, before.as_ref(), &then_context),
             };
-            let good = |s: Standing| matches!(s, Standing::Holds | Standing::Outside);
-            let is_same = match old {
-                Some(old) => old.standing == standing && old.why == why,
-                None => was == standing && good(standing),
-            };
-            if is_same {
+            if is_known(old, was, standing, &why) {
                 continue;
             }
             let row = RetestRow {
@@ -377,6 +372,14 @@ enum Rewound {
     NotThere,
     /// Its entries do not reach back.
     Unknown,
+}
+
+/// Whether a verdict is what is noted already, or, where nothing is noted, a good one that did not change.
+fn is_known(old: Option<&RetestRow>, was: Standing, standing: Standing, why: &[crate::Why]) -> bool {
+    match old {
+        Some(old) => old.standing == standing && old.why == why,
+        None => was == standing && matches!(standing, Standing::Holds | Standing::Outside),
+    }
 }
 
 /// What the record was to a test in the last full run.

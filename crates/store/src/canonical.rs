@@ -112,9 +112,8 @@ mod tests {
             let mut table = "";
             for line in migration.sql.lines() {
                 let words: Vec<&str> = line.split_whitespace().collect();
-                match words[..] {
-                    ["CREATE" | "ALTER", "TABLE", name, ..] => table = name,
-                    _ => {}
+                if let ["CREATE" | "ALTER", "TABLE", name, ..] = words[..] {
+                    table = name;
                 }
                 if let Some(at) = words.iter().position(|word| *word == "BOOLEAN") {
                     found.push((table, words[at - 1]));

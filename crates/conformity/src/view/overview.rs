@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::conformity::Conformity;
 use crate::error::Error;
-use crate::framework::{Answer, Clause};
+use crate::framework::{Answer, Chapter, Clause};
 use crate::scope::Scope;
 use crate::state::{State, shown};
 use crate::tables::{self, RunRow};
@@ -100,6 +100,22 @@ pub struct ObligationView {
     pub applies_when: Option<String>,
 }
 
+impl ChapterView {
+    fn of(chapter: &Chapter, clauses: Vec<ClauseView>) -> Self {
+        let all = clauses.iter().flat_map(|c| &c.obligations).map(|o| o.state);
+        let (conforming, can_hold) = State::share(all.clone());
+        Self {
+            number: chapter.number.clone(),
+            title: chapter.title.clone(),
+            group: chapter.group.clone(),
+            conforming,
+            can_hold,
+            total: all.count() as u64,
+            clauses,
+        }
+    }
+}
+
 impl Conformity {
     /// Gives the clause map of a framework as it stands now.
     ///
@@ -147,17 +163,8 @@ impl Conformity {
             let clauses = chapter.clauses.iter().map(|number| of_clause(&framework.clauses[number.as_str()]));
             let clauses: Vec<ClauseView> = clauses.collect();
             let all = clauses.iter().flat_map(|c| &c.obligations);
-            all.clone().for_each(|o| *states.entry(o.state).or_default() += 1);
-            let (conforming, can_hold) = State::share(all.clone().map(|o| o.state));
-            chapters.push(ChapterView {
-                number: chapter.number.clone(),
-                title: chapter.title.clone(),
-                group: chapter.group.clone(),
-                conforming,
-                can_hold,
-                total: all.count() as u64,
-                clauses,
-            });
+            all.for_each(|o| *states.entry(o.state).or_default() += 1);
+            chapters.push(ChapterView::of(chapter, clauses));
         }
         Ok(Overview {
             framework: framework.id.clone(),

@@ -81,6 +81,7 @@ impl Behind for Recorder {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
     use super::overheard;
 
     #[tokio::test]

@@ -69,7 +69,7 @@ fn defaults(visit: &Visit, of: &RecordType) -> Vec<(String, String)> {
         let text = form::written(field, &filled, &field.name, visit.registry(), &me, visit.zone());
         Some((field.name.clone(), text))
     };
-    fields(visit, &of, None).iter().filter_map(text).collect()
+    fields(visit, of, None).iter().filter_map(text).collect()
 }
 
 async fn new(
@@ -238,7 +238,7 @@ async fn sheet(sheet: &Sheet<'_>) -> Result<Markup, WebError> {
     // with later steps is folded, and opens where something was typed or is wrong
     let begins = |at: usize, fields: &[&Field]| {
         let tells = |f: &&Field| is_needed(f) || of.requesters_enter.contains(&f.name);
-        at == 0 || record.is_some() || fields.iter().any(|f| tells(&f))
+        at == 0 || record.is_some() || fields.iter().any(tells)
     };
     let given = if record.is_none() { defaults(visit, of) } else { Vec::new() };
     let is_touched = |fields: &[&Field]| {
