@@ -1,5 +1,5 @@
 //! The command as the operator types it, on a database of its own and with a program that listens.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::sync::Arc;
 
