@@ -199,7 +199,7 @@ async fn an_approval_is_given_by_the_link_of_its_mail_once_and_for_what_was_show
     assert_eq!(again.status, StatusCode::GONE, "once: {}", again.body);
     // one that changed since
     let (second, path) = asked(&desk, &mail, nora, "A desk").await;
-    let dearer = Change::default().with_text("description", "Made of oak");
+    let dearer = Change::default().with_text("location", "Made of oak");
     let target = Target::Existing(second.clone(), None);
     desk.engine.apply(&desk.setup(), target, dearer, Door::Page).await.unwrap();
     for answer in [guest.get(&path).await, guest.post(&format!("{path}/agree"), &[]).await] {
