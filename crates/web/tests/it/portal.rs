@@ -424,7 +424,7 @@ async fn approval(portal: &Portal, ada: &Browser<'_>, nora: &Browser<'_>) {
     assert_eq!(silent.status, StatusCode::UNPROCESSABLE_ENTITY);
     has(&silent, &["Please fill in “Why not?”.", "Decline this request?"]);
     // it changes after she opened the page
-    portal.change("service_request", 1, Change::default().with_text("description", "Two of them")).await;
+    portal.change("service_request", 1, Change::default().with_text("location", "Two of them")).await;
     for old in [seen.as_str(), ""] {
         let stale = nora.post(agree, &[("version", old), ("approval_note", "Fine")]).await;
         assert_eq!(stale.status, StatusCode::CONFLICT, "{old}: {}", stale.body);
