@@ -27,7 +27,7 @@ pub fn run(root: &Path) -> Result<bool> {
         ("fmt", call(&["fmt", "--all", "--check"])),
         ("clippy", call(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])),
         ("tidy", Box::new(|| tidy::run(root))),
-        ("components", Box::new(|| components::check(root))),
+        ("components", Box::new(|| components::check(root, components::Late::Said))),
         ("generate --check", Box::new(|| generate::check(root))),
         ("test", call(test)),
         ("fuzz targets", call(&["check", "--locked", "--manifest-path", "fuzz/Cargo.toml"])),

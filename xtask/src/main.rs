@@ -47,7 +47,7 @@ fn run() -> Result<bool> {
     let root = root()?;
     match words.as_slice() {
         ["ci"] => ci::run(&root),
-        ["components"] => components::check(&root),
+        ["components"] => components::check(&root, components::Late::Fails),
         ["tidy"] => tidy::run(&root),
         ["tidy", "--tighten"] => tidy::tighten(&root),
         ["generate"] => generate::write(&root),

@@ -27,7 +27,7 @@ use crate::scope::Scope;
 use crate::state::State;
 use crate::tables::{self, ResultRow, RetestRow, RunRow, StateRow};
 use crate::tree::{Steps, Tree, grow};
-use crate::why::{Standing, judge};
+use crate::why::{Standing, Why, judge, stored};
 
 /// Entries that are looked through to rewind a record; one changed more often since the run waits for the next.
 const REWIND_LIMIT: usize = 200;
@@ -211,8 +211,9 @@ impl Conformity {
         now: i64,
     ) -> Result<(), Error> {
         let Some(about) = rows.clone().next() else { return Ok(()) };
-        let tests = rows
-            .map(|row| json!([row.test, row.side, row.was.as_str(), row.standing.as_str(), mark_of(row)]));
+        let tests = rows.map(|row| {
+            json!([row.test, row.side, row.was.as_str(), row.standing.as_str(), mark(&stored(&row.why))])
+        });
         let mut note = json!({
             "scope": scope.id,
             "record": [about.record_type, about.number, about.version],
@@ -355,11 +356,6 @@ fn changed_since(entries: &[StoredEntry], run: &RunRow) -> Option<BTreeSet<Strin
     None
 }
 
-/// How the log tells of the reasons that a row keeps.
-fn mark_of(row: &RetestRow) -> String {
-    mark(&serde_json::to_string(&row.why).unwrap_or_default())
-}
-
 /// The first 16 bytes of the SHA-256 of a text, hexadecimal.
 pub(crate) fn mark(text: &str) -> String {
     hex::encode(&Sha256::digest(text.as_bytes())[..16])
@@ -375,7 +371,7 @@ enum Rewound {
 }
 
 /// Whether a verdict is what is noted already, or, where nothing is noted, a good one that did not change.
-fn is_known(old: Option<&RetestRow>, was: Standing, standing: Standing, why: &[crate::Why]) -> bool {
+fn is_known(old: Option<&RetestRow>, was: Standing, standing: Standing, why: &[Why]) -> bool {
     match old {
         Some(old) => old.standing == standing && old.why == why,
         None => was == standing && matches!(standing, Standing::Holds | Standing::Outside),

@@ -30,7 +30,7 @@ use crate::mapping::{self, Contribution, Mapping};
 use crate::scope::Scope;
 use crate::state::{Counts, State, of_obligation};
 use crate::tables::{self, JudgementRow, ResultRow, RunRow, StateRow};
-use crate::why::Why;
+use crate::why::{Why, stored};
 use ask::{Answer, Asking, micros};
 pub use cadences::DutyDone;
 
@@ -399,7 +399,7 @@ fn exception_rows<'a>(run: i64, test: &'a str, answer: &'a Answer) -> impl Itera
 fn digest_of_exceptions(answer: &Answer) -> String {
     let mut hash = Sha256::new();
     for e in &answer.exceptions {
-        let why = serde_json::to_string(&e.why).unwrap_or_default();
+        let why = stored(&e.why);
         hash.update(exception_line(&e.record_type, e.number, e.standing.as_str(), &why).as_bytes());
     }
     hex::encode(hash.finalize())

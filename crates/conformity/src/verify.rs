@@ -96,7 +96,8 @@ impl Told {
     }
 }
 
-/// Compares runs, results, exceptions, records tested again, judgements, states and frameworks with the log, and adds what differs to the report.
+/// Compares runs, results, exceptions, records tested again, judgements, states and frameworks with the log, and adds what
+/// differs to the report.
 ///
 /// # Errors
 /// Only a fault of the database; damage is in the report.

@@ -8,6 +8,12 @@ use serde::{Deserialize, Serialize};
 use crate::control::Each;
 use crate::tree::Tree;
 
+/// Reasons as they are stored and hashed: JSON. They are texts alone, which always have a JSON form; were there none, the
+/// empty text is what no row has, and `verify` names it.
+pub(crate) fn stored(why: &[Why]) -> String {
+    serde_json::to_string(why).unwrap_or_default()
+}
+
 /// What one record is to one test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -89,7 +89,7 @@ pub(crate) fn settled(was: &Record, name: &str, step: Option<&Transition>) -> Op
         Some(once) => format!("“{}” is filled in", once.label),
         None => {
             let state = of.state(&was.state).map_or(was.state.as_str(), |s| s.label.as_str());
-            format!("{} is {}", of.label, state.to_lowercase())
+            format!("the {} is in the state “{state}”", of.label.to_lowercase())
         }
     };
     let message = format!("{label} is locked: {why}. {}", fixed.says);

@@ -57,13 +57,15 @@ pub(crate) fn head_in(title: &str, site: &str, scripts: &[&str]) -> Markup {
 pub fn frame(visit: &Visit, page: Page<'_>) -> Markup {
     let current = menu::current(visit.engine(), &visit.caller, &visit.menu, &visit.path);
     let rail = html! {
-        @for group in &visit.menu {
-            nav aria-label=(group.label) {
-                h3 { a href={ "/home/" (group.family) } { (group.label) } }
-                @for item in &group.items {
-                    a href=(item.address) aria-current=[(current.as_ref() == Some(&item.address)).then_some("page")] {
-                        (item.label)
-                        @if let Some(count) = item.count.filter(|c| *c > 0) { small { (menu::count_words(count)) span.sr { " open" } } }
+        div.areas {
+            @for group in &visit.menu {
+                nav aria-label=(group.label) {
+                    h3 { a href={ "/home/" (group.family) } { (group.label) } }
+                    @for item in &group.items {
+                        a href=(item.address) aria-current=[(current.as_ref() == Some(&item.address)).then_some("page")] {
+                            (item.label)
+                            @if let Some(count) = item.count.filter(|c| *c > 0) { small { (menu::count_words(count)) span.sr { " open" } } }
+                        }
                     }
                 }
             }
@@ -150,9 +152,14 @@ pub fn gate_in(words: Words, title: &str, organization: &str, body: &Markup) -> 
     }
 }
 
+/// A role as words within a line.
+pub(crate) fn plain_role(role: &str) -> String {
+    role.replace('_', " ").replace("sms ", "SMS ")
+}
+
 /// Roles as words within a line.
 pub(crate) fn plain_roles(roles: &[String]) -> String {
-    roles.join(", ").replace('_', " ").replace("sms ", "SMS ")
+    plain_role(&roles.join(", "))
 }
 
 fn role_words(roles: &[String]) -> String {

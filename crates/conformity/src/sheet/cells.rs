@@ -132,8 +132,8 @@ fn claims_too_many(part: &[u8]) -> bool {
     let text: Vec<u8> = part.iter().copied().filter(|byte| *byte != 0).collect();
     let name = b"uniqueCount";
     text.windows(name.len()).enumerate().filter(|(_, window)| window == name).any(|(at, _)| {
-        let rest = text.get(at + name.len()..).unwrap_or_default().iter();
-        let value = rest.skip_while(|c| c.is_ascii_whitespace() || b"='\"+".contains(c));
+        let value =
+            text.iter().skip(at + name.len()).skip_while(|c| c.is_ascii_whitespace() || b"='\"+".contains(c));
         let digits = value.take_while(|c| c.is_ascii_digit());
         let claimed = digits.fold(0_usize, |n, c| n.saturating_mul(10).saturating_add(usize::from(c - b'0')));
         claimed > TEXTS_MAX

@@ -3,6 +3,7 @@
 use proofdesk_store::{Arg, ArgType, Statement};
 
 use super::{ExceptionRow, JudgementRow, ResultRow, RetestRow, RunRow, StateRow, StoredRow};
+use crate::why::stored;
 
 fn int(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
@@ -56,7 +57,7 @@ pub(crate) fn add_exception(run: i64, test: &str, exception: &ExceptionRow) -> S
         .set("record_type", exception.record_type.as_str())
         .set("number", exception.number)
         .set("verdict", exception.standing.as_str())
-        .set("why", serde_json::to_string(&exception.why).unwrap_or_default())
+        .set("why", stored(&exception.why))
 }
 
 /// Keeps a change of state.
@@ -97,7 +98,7 @@ pub(crate) fn put_retest(scope: &str, retest: &RetestRow) -> Statement {
         .set("record_type", retest.record_type.as_str())
         .set("was", retest.was.as_str())
         .set("standing", retest.standing.as_str())
-        .set("why", serde_json::to_string(&retest.why).unwrap_or_default())
+        .set("why", stored(&retest.why))
         .set("at", retest.at)
         .set("version", retest.version)
         .set("run_id", retest.run)

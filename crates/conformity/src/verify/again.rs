@@ -166,25 +166,25 @@ async fn told(engine: &Engine, newest: &BTreeMap<String, Newest>) -> Result<Hash
     Ok(told)
 }
 
-/// What one entry tells. One of an earlier version tells of turned obligations alone.
+/// What one entry tells. One of an earlier version tells of turned obligations alone; what is in another form tells of no
+/// row, and the row that it was about is a finding then.
 fn tellings(entry: &StoredEntry) -> Vec<(Key, Said)> {
     let Ok(body) = serde_json::from_slice::<Json>(&entry.body) else { return Vec::new() };
     let at = parse_instant(text(&body, "at"), &jiff::tz::TimeZone::UTC).unwrap_or(entry.at);
     let note = &body["note"];
     let record = &note["record"];
     let one = |test: &Json| {
-        let word = |at: usize| test[at].as_str().unwrap_or_default().to_owned();
+        let word = |at: usize| test[at].as_str().map(str::to_owned);
         let said = Said {
             run: entry.record.number,
-            record_type: record[0].as_str().unwrap_or_default().to_owned(),
-            version: record[2].as_i64().unwrap_or_default(),
-            was: word(2),
-            standing: word(3),
-            mark: word(4),
+            record_type: record[0].as_str()?.to_owned(),
+            version: record[2].as_i64()?,
+            was: word(2)?,
+            standing: word(3)?,
+            mark: word(4)?,
             at,
         };
-        let number = record[1].as_i64().unwrap_or_default();
-        ((text(note, "scope").to_owned(), word(0), test[1].as_i64().unwrap_or_default(), number), said)
+        Some(((text(note, "scope").to_owned(), word(0)?, test[1].as_i64()?, record[1].as_i64()?), said))
     };
-    note["tests"].as_array().into_iter().flatten().map(one).collect()
+    note["tests"].as_array().into_iter().flatten().filter_map(one).collect()
 }

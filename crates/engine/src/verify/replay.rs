@@ -165,6 +165,7 @@ impl Told {
     pub fn differing<'a>(&self, record: &'a Record) -> Vec<(&'a str, Option<[String; 2]>)> {
         let of = &record.of;
         let mut differing: Vec<(&str, Option<[String; 2]>)> = Vec::new();
+        // entries that tell of no state tell of none that a row may have
         let state = self.values.get("state").and_then(Json::as_str).unwrap_or_default();
         if state != record.state {
             differing.push(("state", Some([state.to_owned(), record.state.clone()])));

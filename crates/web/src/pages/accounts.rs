@@ -69,7 +69,7 @@ fn role_choices(held: &[String]) -> Markup {
 fn role_choice(role: &str, held: &[String]) -> Markup {
     html! { label.choice {
         input type="checkbox" name="role" value=(role) checked[held.iter().any(|r| r == role)];
-        span { (layout::plain_roles(&[role.to_owned()])) }
+        span { (layout::plain_role(role)) }
     } }
 }
 
@@ -119,7 +119,7 @@ pub(super) fn wrong_days(
             continue;
         };
         let day = day.trim();
-        let said = role.replace('_', " ");
+        let said = layout::plain_role(role);
         if !ticked.iter().any(|t| t == role) {
             if present.get(role).map(String::as_str) != Some(day) {
                 let message = format!(
@@ -154,7 +154,7 @@ async fn list(visit: Visit) -> Result<Markup, WebError> {
             tbody { @for account in &accounts { tr {
                 td.grow { a.link href={ "/accounts/" (account.id) } { (account.name) } }
                 td.small.mono { (account.sign_in) }
-                td.small.spare { (account.written_roles().replace(' ', ", ").replace('_', " ").replace("sms ", "SMS ").replace(':', " until ")) }
+                td.small.spare { (layout::plain_role(&account.written_roles().replace(' ', ", ").replace(':', " until "))) }
                 td { (state_tag(account)) }
                 td.small.spare { @if account.second_factor { "yes" } @else if account.program { "–" } @else { "no" } }
             } } }

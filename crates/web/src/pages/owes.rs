@@ -23,6 +23,8 @@ pub struct Owed {
     pub text: String,
     /// Clause that asks for it.
     pub clause: Option<String>,
+    /// The framework of the clause, where it is not the standard's own.
+    pub framework: Option<String>,
     /// The obligation that asks for it, where one does.
     pub obligation: Option<String>,
     /// The field that would settle it.
@@ -35,6 +37,7 @@ impl From<Problem> for Owed {
             tone: "bad",
             text: problem.message,
             clause: problem.clause,
+            framework: None,
             obligation: None,
             field: (!problem.field.is_empty()).then_some(problem.field),
         }
@@ -78,10 +81,12 @@ pub async fn of(visit: &Visit, record: &Record, tried: &[Tried]) -> Result<Vec<O
             let found = Owed {
                 tone,
                 text,
-                clause: Some(match conformity.declarations().framework(&one.framework) {
-                    Some(f) if !f.id.starts_with(STANDARD) => format!("{} {}", f.title, one.clause),
-                    _ => one.clause,
-                }),
+                clause: Some(one.clause),
+                framework: conformity
+                    .declarations()
+                    .framework(&one.framework)
+                    .filter(|f| !f.id.starts_with(STANDARD))
+                    .map(|f| f.title.clone()),
                 obligation: Some(one.obligation),
                 field: one.field,
             };
@@ -103,9 +108,16 @@ fn for_next_step(visit: &Visit, record: &Record, tried: &[Tried]) -> Vec<Owed> {
     let Some(tried) = tried.iter().find(|t| t.name == step.name) else { return Vec::new() };
     let mut owed: Vec<Owed> = given(record, step, &tried.problems);
     // that somebody else is to take the step is about the reader, not about the record
-    let of_record = tried.problems.iter().filter(|p| p.code != APART);
+    let of_record = tried.problems.iter().filter(|p| p.code != APART && !is_told(step, &tried.problems, p));
     owed.extend(of_record.cloned().map(Owed::from));
     owed
+}
+
+/// Whether a guard refuses because of a field whose absence is said already.
+fn is_told(step: &Transition, problems: &[Problem], problem: &Problem) -> bool {
+    let is_missing = |name: &str| problems.iter().any(|p| p.code == "required" && p.field == name);
+    let mut guards = step.guards.iter().filter(|g| problem.code == "guard" && g.says == problem.message);
+    guards.any(|guard| guard.condition.fields().iter().any(|path| is_missing(&path.field)))
 }
 
 /// What the next step asks for and has.
@@ -116,6 +128,7 @@ fn given(record: &Record, step: &Transition, missing: &[Problem]) -> Vec<Owed> {
         tone: "ok",
         text: format!("{} is given", f.label),
         clause: f.clause.clone(),
+        framework: None,
         obligation: None,
         field: None,
     });
@@ -142,6 +155,7 @@ fn check(one: &Owed, edit: &str) -> Markup {
             span {
                 span.sr { (match one.tone { "ok" => "Done: ", "bad" => "Open: ", _ => "Later: " }) }
                 (one.text)
+                @if let Some(framework) = &one.framework { " " span.faint { (framework) } }
                 @if let Some(field) = one.field.as_ref().filter(|_| one.tone != "ok") { " " a.muted.link href={ (edit) "#f-" (field) } { "Give it" } }
             }
             @match (&one.obligation, &one.clause) {

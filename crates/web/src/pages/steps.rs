@@ -94,11 +94,10 @@ fn is_settled_by(step: &Transition, record: &Record, form: &[&Field], problem: &
         _ => false,
     };
     // another name in the form settles nothing: who is held apart is so by the log, too
-    let read = step.guards.iter().filter(is_of).flat_map(|g| {
+    let mut read = step.guards.iter().filter(is_of).flat_map(|g| {
         let fields = g.condition.fields().into_iter();
         fields.filter(|path| g.apart_from.as_ref() != Some(&path.field) || !path.steps.is_empty())
     });
-    let mut read = read;
     read.any(|path| {
         let name = path.steps.first().unwrap_or(&path.field);
         in_form(name)

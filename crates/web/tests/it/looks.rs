@@ -73,6 +73,23 @@ async fn what_presses_comes_before_the_talk() {
 }
 
 #[tokio::test]
+async fn what_is_missing_is_said_once() {
+    let desk = Desk::open().await;
+    let change =
+        Change::default().with_text("title", "The provider fails").with_text("category", "other_party");
+    desk.desk.create("risk", change).await.unwrap();
+    let rita = desk.desk.person("Rita Voss", &["process_owner"]).await.unwrap();
+    desk.desk.account(&rita, "rita", crate::client::PASSWORD).await.unwrap();
+    let page = desk.signed_in("rita").await.get("/risk/RSK-1").await.body;
+    let owed = part(&page, "What this record still owes", "id=\"talk\"");
+    assert!(owed.contains("Next review is needed for the step “Assess”."), "{owed}");
+    assert!(
+        !owed.contains("The next review lies ahead."),
+        "a guard that reads what is missing adds nothing: {owed}"
+    );
+}
+
+#[tokio::test]
 async fn what_clocks_did_is_said_in_words_with_the_figures_behind() {
     let desk = Desk::open().await;
     gold(&desk.desk).await;

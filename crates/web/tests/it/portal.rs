@@ -424,11 +424,11 @@ async fn approval(portal: &Portal, ada: &Browser<'_>, nora: &Browser<'_>) {
     assert_eq!(silent.status, StatusCode::UNPROCESSABLE_ENTITY);
     has(&silent, &["Please fill in “Why not?”.", "Decline this request?"]);
     // it changes after she opened the page
-    portal.change("service_request", 1, Change::default().with_text("location", "Two of them")).await;
+    portal.change("service_request", 1, Change::default().with_text("location", "Hall 3")).await;
     for old in [seen.as_str(), ""] {
         let stale = nora.post(agree, &[("version", old), ("approval_note", "Fine")]).await;
         assert_eq!(stale.status, StatusCode::CONFLICT, "{old}: {}", stale.body);
-        has(&stale, &["The request changed since you opened this page.", "Two of them", "Fine"]);
+        has(&stale, &["The request changed since you opened this page.", "For developers", "Fine"]);
         assert_eq!(portal.record("service_request", 1).await.state, "approval");
     }
     let given = [("version", version().await), ("approval_note", "Fine".to_owned())];

@@ -39,10 +39,12 @@ pub(super) fn card(visit: &Visit, links: &[CalendarLink], wrong: &Wrong) -> Mark
                     } } }
                 } }
             }
-            form.row method="post" action="/account/calendar" {
-                label.sr for="calendar" { "Which calendar it is for" }
-                input.field.short id="calendar" name="calendar" value=[wrong.typed("calendar")] maxlength="100" required placeholder="Which calendar it is for, such as my phone";
-                button.button.primary { "Make an address" }
+            form.form method="post" action="/account/calendar" {
+                div.input {
+                    label for="calendar" { "Which calendar it is for" }
+                    input.field id="calendar" name="calendar" value=[wrong.typed("calendar")] maxlength="100" required placeholder="Such as: my phone";
+                }
+                div { button.button.primary { "Make an address" } }
             }
             @for sentence in wrong.of("calendar") { p.wrong role="alert" { (sentence) } }
         } }
