@@ -16,7 +16,7 @@ pub use cursor::Cursor;
 
 use crate::error::Error;
 use crate::predicate;
-use crate::record::{push_columns_at, record_at};
+use crate::record::{push_columns_at, record_at, value_of};
 use crate::row::Cell;
 use crate::sql::Sql;
 use crate::store::Store;
@@ -150,6 +150,31 @@ impl Store {
         sql.push("t.\"number\"").push(direction).push(" LIMIT ");
         sql.bind(i64::try_from(query.limit).unwrap_or(i64::MAX).saturating_add(1));
         Ok(sql)
+    }
+
+    /// Gives the record with the largest value in a column, its number and that value, among those that meet a
+    /// condition; of equals the one with the largest number. Records without a value are left out. In the words of the
+    /// column's own index, so that a condition on the same column (`at <= now`) is no reason to read them all.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for an unknown column; [`Error::Unavailable`].
+    pub async fn largest(
+        &self,
+        of: &RecordType,
+        column: &str,
+        filter: Option<&Condition>,
+        context: &Context,
+    ) -> Result<Option<(i64, Value)>, Error> {
+        let shape = order::shape_of(of, column).ok_or_else(|| {
+            Error::Invalid(format!("`{column}` is not a column of {}; nothing is its largest", of.name))
+        })?;
+        let mut sql = self.sql();
+        sql.push("SELECT t.\"number\", ").column("t", column).push(" FROM ").name(&of.name).push(" t WHERE ");
+        sql.column("t", column).push(" IS NOT NULL AND ");
+        push_filter(&mut sql, of, filter, context);
+        sql.push(" ORDER BY ").column("t", column).push(" DESC, t.\"number\" DESC LIMIT 1");
+        let mut rows = self.known_rows(sql).await?;
+        Ok(rows.first_mut().map(|row| (row.int(0), value_of(shape, row.take(1)))))
     }
 
     /// Counts the records that meet a condition; with a limit it stops there.

@@ -154,17 +154,30 @@ fn ways(of: &RecordType) -> Vec<Way<'_>> {
     own.chain(others).collect()
 }
 
-/// The relations that the rows of [`Store::links_sql`] tell; every relation has a list.
+impl Way<'_> {
+    /// How the rows of [`Store::links_sql`] name it: the kind of its place, and a word that tells it from others there.
+    fn key(&self) -> (i64, &str) {
+        match &self.place {
+            Place::Forward(relation) => (0, relation),
+            Place::Inverse(relation) => (1, relation),
+            Place::Column(_) => (2, self.name),
+        }
+    }
+}
+
+/// The relations that the rows of [`Store::links_sql`] tell; every relation has a list, in order of numbers.
 fn links_of(ways: &[Way<'_>], rows: &[Row]) -> BTreeMap<String, Vec<Reference>> {
     let mut found: BTreeMap<String, Vec<Reference>> =
         ways.iter().map(|w| (w.name.to_owned(), Vec::new())).collect();
     for row in rows {
-        if let Some(way) = usize::try_from(row.int(0)).ok().and_then(|i| ways.get(i))
+        let key = (row.int(0), row.text(1));
+        if let Some(way) = ways.iter().find(|way| way.key() == key)
             && let Some(list) = found.get_mut(way.name)
         {
-            list.push(Reference::new(way.other, row.int(1)));
+            list.push(Reference::new(way.other, row.int(2)));
         }
     }
+    found.values_mut().for_each(|list| list.sort_unstable_by_key(|to| to.number));
     found
 }
 
@@ -250,27 +263,28 @@ impl Store {
         Ok(links_of(&ways, &rows))
     }
 
+    /// Asks for relations of a record: the place and the word of [`Way::key`], and a number. Rows of `link` are asked for
+    /// once in each direction, whatever the number of relations.
     fn links_sql(&self, number: i64, ways: &[Way<'_>]) -> Option<Sql> {
         let mut sql = self.sql();
-        for (i, way) in ways.iter().enumerate() {
-            sql.push(if i > 0 { " UNION ALL SELECT " } else { "SELECT " }).bind(i as i64).push(" AS way, ");
-            match &way.place {
-                Place::Forward(relation) => {
-                    sql.push("to_number AS n FROM link WHERE relation = ").bind(relation.as_str());
-                    sql.push(" AND from_number = ").bind(number);
-                }
-                Place::Inverse(relation) => {
-                    sql.push("from_number AS n FROM link WHERE relation = ").bind(relation.as_str());
-                    sql.push(" AND to_number = ").bind(number);
-                }
-                Place::Column(column) => {
-                    sql.push("n FROM (SELECT number AS n FROM ").name(way.other).push(" WHERE ").name(column);
-                    sql.push(" = ").bind(number).push(" ORDER BY number DESC LIMIT ").bind(INVERSE_MAX);
-                    sql.push(") AS newest");
-                }
-            }
+        for (kind, far, near) in [(0_i64, "to_number", "from_number"), (1, "from_number", "to_number")] {
+            let mut relations = ways.iter().map(Way::key).filter(|key| key.0 == kind).map(|key| key.1);
+            let Some(first) = relations.next() else { continue };
+            sql.push(if sql.text.is_empty() { "SELECT " } else { " UNION ALL SELECT " }).bind(kind);
+            sql.push(", relation, ").push(far).push(" FROM link WHERE ").push(near).push(" = ").bind(number);
+            sql.push(" AND relation IN (").bind(first);
+            relations.for_each(|relation| {
+                sql.push(", ").bind(relation);
+            });
+            sql.push(")");
         }
-        sql.push(" ORDER BY 1, 2");
+        for way in ways {
+            let Place::Column(column) = &way.place else { continue };
+            sql.push(if sql.text.is_empty() { "SELECT " } else { " UNION ALL SELECT " }).bind(2_i64);
+            sql.push(", ").bind(way.name).push(", n FROM (SELECT number AS n FROM ").name(way.other);
+            sql.push(" WHERE ").name(column).push(" = ").bind(number);
+            sql.push(" ORDER BY number DESC LIMIT ").bind(INVERSE_MAX).push(") AS newest");
+        }
         (!ways.is_empty()).then_some(sql)
     }
 

@@ -115,11 +115,9 @@ impl Sql {
     /// Appends a quoted identifier.
     pub fn name(&mut self, name: &str) -> &mut Self {
         self.text.push('"');
-        for c in name.chars() {
-            if c == '"' {
-                self.text.push('"');
-            }
-            self.text.push(c);
+        for (i, part) in name.split('"').enumerate() {
+            self.text.push_str(if i > 0 { "\"\"" } else { "" });
+            self.text.push_str(part);
         }
         self.text.push('"');
         self

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{broadcast, oneshot};
 
@@ -256,6 +257,9 @@ pub(crate) fn connect(path: &Path, cache_mib: i64, statements: usize) -> Result<
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     connection.busy_timeout(Duration::from_secs(20)).map_err(failed)?;
+    // a plan is made of a text, not of its values: else SQLite makes it anew whenever other values are bound, which takes
+    // longer than most answers
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(statements);
     let cache_kib = cache_mib * 1024;
     connection
@@ -266,4 +270,25 @@ pub(crate) fn connect(path: &Path, cache_mib: i64, statements: usize) -> Result<
         ))
         .map_err(failed)?;
     Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::connect;
+
+    #[test]
+    fn a_plan_stays_when_other_values_are_bound() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = connect(&folder.path().join("desk.db"), 4, 8).unwrap();
+        connection
+            .execute_batch("CREATE TABLE t (n INTEGER); CREATE INDEX i ON t (n); INSERT INTO t VALUES (1), (2);")
+            .unwrap();
+        let mut statement = connection.prepare("SELECT n FROM t WHERE n = ?1 ORDER BY n LIMIT ?2").unwrap();
+        for n in 1..=2_i64 {
+            assert_eq!(statement.query_row([n, n], |row| row.get::<_, i64>(0)), Ok(n));
+        }
+        assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+    }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use proofdesk_condition::Condition;
 use proofdesk_model::{Context, Value};
-use proofdesk_store::{Asked, Cursor, ListQuery, Verdict};
+use proofdesk_store::{Asked, Verdict};
 
 use crate::conformity::{Conformity, EXCEPTIONS_KEPT};
 use crate::control::{AtLeast, Attest, Each, Fresh, Interval, Kind, Test};
@@ -241,23 +241,15 @@ impl Asking<'_> {
         if engine.store().count(&of, None, &self.context, Some(1)).await? == 0 {
             return Ok((SourceState::Empty, None));
         }
-        let query = ListQuery {
-            of,
-            filter: self.scope.members(&fresh.population, engine.registry())?,
-            context: self.context,
-            sort: fresh.at.clone(),
-            descending: true,
-            after: None::<Cursor>,
-            limit: 1,
-        };
-        let page = engine.store().list(&query).await?;
-        let newest = page.records.first().map(|record| {
-            let at = match record.get(&fresh.at) {
+        let members = self.scope.members(&fresh.population, engine.registry())?;
+        let found = engine.store().largest(&of, &fresh.at, members.as_ref(), &self.context).await?;
+        let newest = found.map(|(number, value)| {
+            let at = match value {
                 Value::Instant(at) => Some(at),
                 Value::Day(day) => Some(i64::from(day) * 86_400_000_000),
                 _ => None,
             };
-            (record.number, at)
+            (number, at)
         });
         Ok((SourceState::Present, newest))
     }

@@ -27,7 +27,7 @@ macro_rules! cases {
 cases! {
     tables: tables_follow_the_declarations, jobs_are_leased, files_are_kept_by_content, engine_rows_are_changed_together, numbers_of_files_become_texts;
     writes: values_come_back, a_stale_write_is_refused, nothing_is_written_twice, links_go_both_ways, many_writes_are_one, many_clients_write_at_once;
-    reads: lists_page_by_key, a_list_reads_what_it_shows, views_have_an_index, verdicts_are_counted, search_finds_words;
+    reads: lists_page_by_key, a_list_reads_what_it_shows, views_have_an_index, the_largest_is_found, verdicts_are_counted, search_finds_words;
     log: the_log_has_no_gaps, history_is_paged, changes_are_told, it_goes_on_after_a_restart;
 }
 

@@ -113,6 +113,27 @@ pub async fn views_have_an_index(desk: Desk) {
     assert!(plan.len() == 1 && plan[0].contains("USING INDEX ix_thing_"), "{plan:?}");
 }
 
+/// The largest value is found with its record: of equals the newest, none without a value, only among those asked for.
+pub async fn the_largest_is_found(desk: Desk) {
+    for (i, due) in [Some(3), None, Some(900), Some(7), Some(7), Some(1)].into_iter().enumerate() {
+        let mut change = Change::default().with_text("title", "t").with("weight", Value::Int(i as i64));
+        if let Some(due) = due {
+            change = change.with("due_at", instant(due)).with("opened_on", Value::Day(due as i32));
+        }
+        desk.create("thing", change, 1).await.unwrap();
+    }
+    let (store, of) = (&desk.store, desk.of("thing"));
+    let past = desk.condition("thing", "due_at != null && due_at <= now && weight != 2");
+    let found = store.largest(&of, "due_at", Some(&past), &CONTEXT).await.unwrap();
+    assert_eq!(found, Some((5, instant(7))));
+    let found = store.largest(&of, "opened_on", None, &CONTEXT).await.unwrap();
+    assert_eq!(found, Some((3, Value::Day(900))));
+    let none = desk.condition("thing", "weight == 1");
+    assert_eq!(store.largest(&of, "due_at", Some(&none), &CONTEXT).await.unwrap(), None);
+    let unknown = store.largest(&of, "nothing", None, &CONTEXT).await;
+    assert!(matches!(unknown, Err(Error::Invalid(m)) if m.contains("`nothing`")));
+}
+
 /// Counts and verdicts agree with the records.
 pub async fn verdicts_are_counted(desk: Desk) {
     for i in 0..10_i64 {
