@@ -13,6 +13,7 @@ pub mod outside;
 pub mod passkey;
 pub mod password;
 pub mod provision;
+pub mod refused;
 pub mod sealed;
 pub mod second;
 pub mod session;
@@ -33,7 +34,7 @@ use serde_json::{Value as Json, json};
 use crate::Engine;
 use crate::error::Error;
 use crate::together::other_administrators;
-use password::{check_password, hash_password, mark};
+use password::{hash_password, mark};
 pub use sealed::Act;
 use sealed::{TYPE, Told};
 
@@ -249,7 +250,7 @@ impl Engine {
         }
         let hash = match new.password.filter(|_| !new.program) {
             Some(password) => {
-                check_password(&password, &sign_in)?;
+                self.check_password(&password, &sign_in).await?;
                 Some(hash_password(password).await?)
             }
             None => None,
@@ -437,7 +438,7 @@ impl Engine {
         if account.program {
             return Err(Error::invalid("password", "state", "Nobody signs in to the account of a program."));
         }
-        check_password(new, &account.sign_in)?;
+        self.check_password(new, &account.sign_in).await?;
         let old = self.require_account(account.id).await?.password.map(|hash| mark(hash.as_bytes()));
         let hash = hash_password(new.to_owned()).await?;
         let mut told = Told::of("password").set("password", old, mark(hash.as_bytes()));

@@ -100,6 +100,7 @@ struct Inner {
     directories: OnceLock<Vec<Arc<dyn Directory>>>,
     origin: String,
     attempts: tokio::sync::Mutex<()>,
+    refused: OnceLock<account::refused::Refused>,
 }
 
 impl Engine {
@@ -113,9 +114,20 @@ impl Engine {
     ) -> Self {
         let (terms, templates, follows) = (terms::Terms::default(), OnceLock::new(), OnceLock::new());
         let (origin, attempts) = (origin.into(), tokio::sync::Mutex::default());
-        let directories = OnceLock::new();
-        let inner =
-            Inner { store, registry, rules, time, terms, templates, follows, directories, origin, attempts };
+        let (directories, refused) = (OnceLock::new(), OnceLock::new());
+        let inner = Inner {
+            store,
+            registry,
+            rules,
+            time,
+            terms,
+            templates,
+            follows,
+            directories,
+            origin,
+            attempts,
+            refused,
+        };
         Self { inner: Arc::new(inner) }
     }
 

@@ -3,6 +3,7 @@
 //! Order of precedence: command line, environment (`PROOFDESK_…`), file, default. Secrets are named by file.
 
 mod limits;
+mod passwords;
 pub mod words;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use toml::Spanned;
 use toml::de::{DeTable, Deserializer};
 
 pub use limits::RequestLimits;
+pub use passwords::Passwords;
 
 use crate::traces::TraceSettings;
 
@@ -59,6 +61,8 @@ pub struct Config {
     pub metrics_token: Option<PathBuf>,
     /// How often somebody may ask.
     pub limits: RequestLimits,
+    /// What is refused as a password.
+    pub passwords: Passwords,
     /// Traces for OpenTelemetry.
     pub traces: TraceSettings,
     /// Requests that the program itself sends out.
@@ -113,6 +117,7 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             mail: None,
             limits: RequestLimits::default(),
+            passwords: Passwords::default(),
             outgoing: Outgoing::default(),
             traces: TraceSettings::default(),
             provider: Vec::new(),
@@ -156,6 +161,7 @@ impl Config {
         if let Some(mail) = config.mail.as_mut() {
             mail.relative_to(folder);
         }
+        config.passwords.list = config.passwords.list.map(|file| folder.join(file));
         config.outgoing.roots = config.outgoing.roots.map(|file| folder.join(file));
         for provider in &mut config.provider {
             provider.client_secret_file = provider.client_secret_file.take().map(|file| folder.join(file));
@@ -266,6 +272,7 @@ impl Config {
         if let Err(said) = self.outgoing.reach() {
             wrong.push(format!("{said:#}"));
         }
+        wrong.extend(self.passwords.refused(&self.organization).err().map(|said| said.to_string()));
         wrong.extend(self.traces.mistakes());
         wrong.extend(self.check_providers());
         if wrong.is_empty() { Ok(()) } else { bail!("{}", wrong.join("\n")) }

@@ -156,6 +156,7 @@ pub async fn engine_or_new(config: &Config, time: Arc<dyn Time>) -> anyhow::Resu
     let templates = templates(config, &registry)?;
     let engine = Engine::new(store, registry, proofdesk_rules::all(), time, config.log_origin.clone());
     engine.use_templates(templates);
+    engine.refuse_passwords(config.passwords.refused(&organization(config, &engine).await?)?);
     let adopted = engine.adopt_accounts().await?;
     if adopted > 0 {
         tracing::info!(accounts = adopted, "accounts of an earlier version were taken into the log");
@@ -385,6 +386,28 @@ mod tests {
         let made = super::signer_or_new(&config).unwrap();
         assert_eq!(made.verifier(), super::signer(&config).unwrap().verifier());
         AccountCommand::List.run(config).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_the_operator_refuses_as_a_password_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = config(folder.path());
+        config.organization = "Nordlicht IT".to_owned();
+        config.passwords.words = vec!["Leuchtturm".to_owned()];
+        let list = folder.path().join("breached.txt");
+        // the SHA-1 of `correct horse battery`
+        std::fs::write(&list, "98DECC62ECE399A22ED30D490EF333BE7FDE7385:3\n").unwrap();
+        config.passwords.list = Some(list);
+        let engine = super::engine_or_new(&config, Arc::new(SystemTime)).await.unwrap();
+        let secret = engine.make_first_link(&mut super::random()).await.unwrap().unwrap();
+        for refused in ["Nordlicht2026", "leuchtturm-26", "correct horse battery"] {
+            let said = engine.check_first_account(&secret, "ida", refused).await;
+            assert!(said.is_err_and(|e| e.to_string().contains("choose another one")), "{refused}");
+        }
+        engine.check_first_account(&secret, "ida", "a boat on the lake").await.unwrap();
+        config.passwords.list = Some(folder.path().join("away"));
+        let said = config.check().unwrap_err().to_string();
+        assert!(said.contains("passwords.list") && said.contains("away"), "{said}");
     }
 
     #[tokio::test]

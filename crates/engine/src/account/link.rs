@@ -9,7 +9,7 @@ use proofdesk_store::{Select, Statement};
 use rand::Rng;
 use serde_json::{Value as Json, json};
 
-use super::password::{check_password, fingerprint, hash_password, mark, secret};
+use super::password::{fingerprint, hash_password, mark, secret};
 use super::sealed::{Act, Told};
 use super::session::Visitor;
 use super::throttle::Key;
@@ -194,7 +194,7 @@ impl Engine {
         let (Link::Invitation(account) | Link::Reset(account)) = self.link(secret).await? else {
             return Err(gone());
         };
-        check_password(password, &account.sign_in)?;
+        self.check_password(password, &account.sign_in).await?;
         let old = self.require_account(account.id).await?.password.map(|hash| mark(hash.as_bytes()));
         let hash = hash_password(password.to_owned()).await?;
         let act = Act::new(&account.caller(), Door::Page);
@@ -248,7 +248,7 @@ impl Engine {
         }
         let sign_in = sign_in.trim().to_lowercase();
         check_sign_in(&sign_in)?;
-        check_password(password, &sign_in)
+        self.check_password(password, &sign_in).await
     }
 
     /// Makes the first account by its link, which ends with it.

@@ -12,6 +12,7 @@ use rand::Rng;
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
+use super::refused::plain;
 use crate::error::Error;
 
 /// Shortest password, in characters.
@@ -127,19 +128,20 @@ fn is_common(password: &str) -> bool {
     false
 }
 
-/// Whether little is left of it without the name of the account and [`CONTEXT_WORDS`].
-fn is_of_context(password: &str, sign_in: &str) -> bool {
-    let plain = |text: &str| text.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+/// Whether little is left of it without the name of the account, [`CONTEXT_WORDS`] and the organization's words.
+fn is_of_context(password: &str, sign_in: &str, words: &[String]) -> bool {
     let mut left = plain(password);
     let own = plain(sign_in.split('@').next().unwrap_or_default());
-    for word in std::iter::once(own.as_str()).filter(|own| own.len() > 2).chain(CONTEXT_WORDS) {
+    let words = words.iter().map(String::as_str);
+    for word in words.chain(std::iter::once(own.as_str()).filter(|own| own.len() > 2)).chain(CONTEXT_WORDS) {
         left = left.replace(word, "");
     }
     let taken_away = left.len() < plain(password).len();
     taken_away && left.chars().count() < 6
 }
 
-pub(crate) fn check_password(password: &str, sign_in: &str) -> Result<(), Error> {
+/// What is wrong with a password on every desk; `words` are the organization's, as they are compared.
+pub(super) fn check_password(password: &str, sign_in: &str, words: &[String]) -> Result<(), Error> {
     let (code, message) = if password.chars().count() < PASSWORD_MIN {
         ("range", format!("A password has at least {PASSWORD_MIN} characters."))
     } else if password.len() > PASSWORD_MAX {
@@ -148,7 +150,7 @@ pub(crate) fn check_password(password: &str, sign_in: &str) -> Result<(), Error>
         ("common", "The password must differ from the sign-in name.".to_owned())
     } else if is_common(password) {
         ("common", "This is one of the passwords that are tried first: choose another one.".to_owned())
-    } else if is_of_context(password, sign_in) {
+    } else if is_of_context(password, sign_in, words) {
         let message = "This is hardly more than your name or a word of this desk: choose another one.";
         ("common", message.to_owned())
     } else {
@@ -180,7 +182,7 @@ mod tests {
             "Admin-Password-1",
             "ida.voss@example.com",
         ] {
-            assert!(check_password(refused, "ida.voss@example.com").is_err(), "{refused}");
+            assert!(check_password(refused, "ida.voss@example.com", &[]).is_err(), "{refused}");
         }
         let longest = "é".repeat(128);
         for taken in [
@@ -190,7 +192,7 @@ mod tests {
             "\u{1f511} 钥匙 в замке",
             longest.as_str(),
         ] {
-            assert!(check_password(taken, "ida.voss@example.com").is_ok(), "{taken}");
+            assert!(check_password(taken, "ida.voss@example.com", &[]).is_ok(), "{taken}");
         }
     }
 }
