@@ -67,13 +67,13 @@ impl Decision {
 impl Mail {
     /// The address that stands for a decision; none where the desk has no address.
     pub fn decision_address(&self, decision: &Decision) -> Option<String> {
-        let token = decision.token(self.key(), self.engine().registry());
+        let token = decision.token(self.keys().present(), self.engine().registry());
         Some(format!("{}/decide/{token}", self.public_url()?))
     }
 
     /// What the last part of such an address stands for at present; none where it stands for nothing.
     pub fn decision(&self, token: &str) -> Option<Decision> {
-        let decision = Decision::read(token, self.key(), self.engine().registry())?;
+        let decision = self.by_any_key(|key| Decision::read(token, key, self.engine().registry()))?;
         (decision.ends_at > self.engine().now()).then_some(decision)
     }
 }

@@ -4,16 +4,13 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use proofdesk_engine::Engine;
 use proofdesk_model::SourceFile;
-use proofdesk_store::{Select, Statement};
 use rand::Rng;
 
-use crate::address::{Key, ReplyForm};
+use crate::address::ReplyForm;
 use crate::declared::{Declared, given, shipped};
 use crate::error::Error;
+use crate::keys::Keys;
 use crate::settings::Settings;
-
-/// Name of the setting that keeps the key of reply addresses.
-const KEY: &str = "mail_key";
 
 /// What is known of one way in or out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,7 +42,7 @@ struct Inner {
     engine: Engine,
     settings: Settings,
     declared: Declared,
-    key: Key,
+    keys: RwLock<Keys>,
     form: ReplyForm,
     organization: RwLock<String>,
     public_url: Option<String>,
@@ -89,13 +86,13 @@ impl Mail {
             return Err(Error::Settings(wrong.join("\n")));
         }
         let form = settings.reply_form().map_err(Error::Settings)?;
-        let key = key(&engine, random).await?;
+        let keys = RwLock::new(Keys::open(&engine, random).await?);
         let (ways, woken) = (Mutex::default(), tokio::sync::Notify::new());
         let inner = Inner {
             engine,
             settings,
             declared,
-            key,
+            keys,
             form,
             organization: RwLock::new(organization),
             public_url,
@@ -120,8 +117,8 @@ impl Mail {
         &self.inner.declared
     }
 
-    pub(crate) fn key(&self) -> &Key {
-        &self.inner.key
+    pub(crate) fn keys_cell(&self) -> &RwLock<Keys> {
+        &self.inner.keys
     }
 
     pub(crate) fn form(&self) -> &ReplyForm {
@@ -167,19 +164,4 @@ impl Mail {
     pub(crate) async fn woken(&self) {
         self.inner.woken.notified().await;
     }
-}
-
-/// The key in the database, made where there is none. Two nodes that start at once keep the same one.
-async fn key(engine: &Engine, random: &mut (impl Rng + Send)) -> Result<Key, Error> {
-    let mut made = [0_u8; 32];
-    random.fill_bytes(&mut made);
-    let row = Statement::insert_new("setting").set("name", KEY).set("value", hex::encode(made));
-    engine.store().execute(vec![row.set("updated_at", engine.now())]).await?;
-    let rows = engine.store().select(Select::from("setting", &["value"]).when("name", KEY).limit(1)).await?;
-    let kept = rows.first().and_then(|row| hex::decode(row.text(0)).ok());
-    let bytes: Option<[u8; 32]> = kept.and_then(|bytes| bytes.try_into().ok());
-    bytes
-        .filter(|bytes| bytes.iter().any(|byte| *byte != 0))
-        .map(Key::new)
-        .ok_or_else(|| Error::Settings(format!("the setting `{KEY}` of the database holds no key")))
 }

@@ -67,12 +67,12 @@ impl Mail {
     /// Whether mails to an address are taken in at all.
     pub fn takes(&self, address: &str) -> bool {
         let address = crate::address::normal(address).unwrap_or_default();
-        self.settings().is_own(&address) || self.form().read(self.key(), &address).is_some()
+        self.settings().is_own(&address) || self.reply_of(&address).is_some()
     }
 
     /// The address among a mail's recipients for which it is taken in, where no server says it: a signed one first.
     pub(crate) fn recipient_of(&self, message: &Message) -> String {
-        let signed = message.recipients.iter().find(|a| self.form().read(self.key(), a).is_some());
+        let signed = message.recipients.iter().find(|a| self.reply_of(a).is_some());
         let own = || message.recipients.iter().find(|a| self.settings().inbox_of(a).is_some());
         let first = || self.settings().inbox.first().map(|i| &i.address);
         signed.or_else(own).or_else(first).cloned().unwrap_or_default()

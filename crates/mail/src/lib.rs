@@ -14,6 +14,7 @@ pub mod error;
 pub mod fold;
 pub mod imap;
 pub mod intake;
+pub mod keys;
 pub mod lmtp;
 pub mod message;
 pub mod person;

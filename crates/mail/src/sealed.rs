@@ -22,7 +22,7 @@ use crate::intake::write::write_of;
 use crate::tell::PLACE;
 
 /// Word for mails in the log.
-const TYPE: &str = "mail_out";
+pub(crate) const TYPE: &str = "mail_out";
 /// Rows read at a time.
 const BATCH: usize = 1_000;
 
@@ -102,10 +102,12 @@ struct Told {
 /// Only a fault of the database; damage is in the report. The engine's own part comes before.
 pub async fn verify(engine: &Engine, report: &mut Report) -> Result<(), Error> {
     let mut told: HashMap<String, Told> = HashMap::new();
+    let mut key = None;
     for entry in engine.believed_about(TYPE).await? {
         // bytes that are no JSON were found by the walk over the leaves
         let Ok(mut body) = serde_json::from_slice::<Json>(&entry.body) else { continue };
         let action = body["action"].as_str().unwrap_or_default().to_owned();
+        key = body.pointer("/note/mail_key").cloned().or(key);
         let Some(mails) = body.pointer_mut("/note/mails").and_then(Json::as_array_mut) else { continue };
         for is in mails.drain(..) {
             let id = is["id"].as_str().unwrap_or_default().to_owned();
@@ -114,6 +116,7 @@ pub async fn verify(engine: &Engine, report: &mut Report) -> Result<(), Error> {
     }
     verify_out(engine, told, report).await?;
     verify_in(engine, report).await?;
+    crate::keys::verify(engine, key.as_ref(), report).await?;
     let place = Select::from("setting", &["value"]).when("name", PLACE).limit(1);
     if let Some(row) = engine.store().select(place).await?.first() {
         let place = row.text(0).parse().unwrap_or_default();

@@ -81,6 +81,7 @@ impl Mail {
     /// # Errors
     /// A fault of the database; nothing was moved on then.
     pub async fn follow(&self) -> Result<usize, Error> {
+        self.refresh_keys().await?;
         let store = self.engine().store();
         let rows = store.select(Select::from("setting", &["value"]).when("name", PLACE).limit(1)).await?;
         let Some(was) = rows.first().map(|row| row.text(0).to_owned()) else {
@@ -259,7 +260,9 @@ impl Mail {
             answers,
             audience,
             // an answer becomes a comment: only where he may write one
-            reply_to: caller.may(&record.of, &Action::Comment).then(|| self.form().address(self.key(), &to)),
+            reply_to: caller
+                .may(&record.of, &Action::Comment)
+                .then(|| self.form().address(self.keys().present(), &to)),
             language: contact.language,
             subject,
             body,

@@ -51,7 +51,7 @@ impl Mail {
     pub(super) async fn thread_of(&self, message: &Message, recipient: &str) -> Result<Thread, Error> {
         let mut hints: Vec<Hint> = Vec::new();
         let addresses = std::iter::once(recipient).chain(message.recipients.iter().map(String::as_str));
-        for to in addresses.filter_map(|address| self.form().read(self.key(), address)) {
+        for to in addresses.filter_map(|address| self.reply_of(address)) {
             if let Some(about) = self.engine().registry().parse_reference(&to.reference) {
                 hints.push(Hint { about, audience: to.hearers.audience(), person: Some(to.person) });
             }

@@ -1,7 +1,8 @@
 //! What was sent is told to the log: a row that says otherwise is found, on both databases.
 
 use proofdesk_engine::verify::{FindingKind, Report};
-use proofdesk_engine::{Act, Change, Link};
+use proofdesk_engine::{Act, Change, Link, Reference};
+use proofdesk_mail::decide::Decision;
 use proofdesk_mail::{Mail, Settings, verify};
 use proofdesk_store::{Select, Statement};
 use proofdesk_testkit::BOTH;
@@ -54,6 +55,67 @@ async fn past_the_log(office: &Office, statement: Statement) {
 
 async fn mails(mail: &Mail, state: &str) -> Vec<String> {
     mail.queue(&[state], 100).await.unwrap().into_iter().map(|mail| mail.id).collect()
+}
+
+/// A link for a decision, as the mail would have it; what it says is signed anew by each key.
+fn link(office: &Office) -> String {
+    let about = Reference::new("service_request", 1);
+    let ends_at = office.desk.engine.now() + 90 * 86_400_000_000;
+    let decision = Decision { person: 1, about, version: 1, ends_at };
+    let address = office.mail.decision_address(&decision).unwrap();
+    address.rsplit_once('/').unwrap().1.to_owned()
+}
+
+#[tokio::test]
+async fn a_renewed_key_is_in_the_log_and_those_of_before_are_believed_till_their_end() {
+    let day = 86_400_000_000;
+    for database in BOTH {
+        let office = Office::open(database).await;
+        let raw = b"From: ida@customer.example\r\nSubject: Till\r\nMessage-ID: <k1@customer.example>\r\n\r\nStuck.\r\n";
+        let made = office.take("desk@desk.example", raw.to_vec()).await;
+        let proofdesk_mail::intake::Outcome::Record(about) = made else { panic!("{made:?}") };
+        office.follow().await;
+        let (first, first_link) = (office.reply_to(&office.ida).await, link(&office));
+        // another program renews the key; this one takes it on when it looks at the log
+        let other = crate::office::mail(&office.desk, settings()).await;
+        let mut random = rand::rngs::StdRng::seed_from_u64(41);
+        let until = other.renew_key(&Act::operator(), 30, &mut random).await.unwrap();
+        assert_eq!(until, office.desk.engine.now() + 30 * day);
+        office.follow().await;
+        let second_link = link(&office);
+        assert_ne!(first_link, second_link, "signed by the new key");
+        assert!(office.mail.decision(&first_link).is_some() && office.mail.decision(&second_link).is_some());
+        assert!(office.mail.takes(&first), "an address of before is taken");
+        let headers = "From: ida@customer.example\nMessage-ID: <k2@customer.example>";
+        let answer = office.write(&first, headers, "Still stuck.").await;
+        assert_eq!(answer, proofdesk_mail::intake::Outcome::Comment(about));
+        // after its time it is worth nothing; the present one is
+        office.desk.time.advance(30 * day);
+        assert!(!office.mail.takes(&first) && office.mail.decision(&first_link).is_none());
+        assert!(office.mail.decision(&second_link).is_some());
+        // one that leaked ends at once, and takes with it what was still believed
+        office.mail.renew_key(&Act::operator(), 5, &mut random).await.unwrap();
+        let third_link = link(&office);
+        office.mail.renew_key(&Act::operator(), 0, &mut random).await.unwrap();
+        assert!([second_link, third_link].iter().all(|link| office.mail.decision(link).is_none()));
+        assert!(office.mail.decision(&link(&office)).is_some());
+        assert!(office.mail.renew_key(&Act::operator(), 366, &mut random).await.is_err());
+        let report = verified(&office).await;
+        assert!(report.is_good(), "{:?}", report.findings);
+        let rows = Select::from("setting", &["value"]).when("name", "mail_key").limit(1);
+        let key = office.desk.engine.store().select(rows).await.unwrap()[0].text(0).to_owned();
+        let entries = office.desk.engine.believed_about("mail_out").await.unwrap();
+        let told: Vec<String> =
+            entries.iter().map(|entry| String::from_utf8_lossy(&entry.body).into_owned()).collect();
+        assert_eq!(told.iter().filter(|told| told.contains("renew_key")).count(), 3, "{told:?}");
+        assert!(told.iter().all(|told| told.contains("Operator") && !told.contains(&key)), "{told:?}");
+        // a key that somebody put in its place is found
+        let forged = Statement::update("setting").set("value", "ab".repeat(32)).when("name", "mail_key");
+        past_the_log(&office, forged).await;
+        let report = verified(&office).await;
+        let found = report.findings.iter().find(|found| found.kind == FindingKind::ChangedRow).unwrap();
+        assert!(found.message.contains("mail_key"), "{found:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

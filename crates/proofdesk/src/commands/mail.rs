@@ -4,6 +4,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use proofdesk_engine::Act;
+use proofdesk_mail::keys::{KEEP_DAYS, KEEP_DAYS_MAX};
+use proofdesk_model::format::write_instant;
 
 use crate::config::Config;
 use crate::open;
@@ -24,6 +27,15 @@ pub enum MailCommand {
         /// Its id, as `proofdesk mail queue` shows it
         id: String,
     },
+    /// Renew the key that signs addresses for replies and links for decisions; those of before work on for a while
+    #[command(
+        after_help = "Examples:\n  proofdesk mail renew-key\n  proofdesk mail renew-key --keep-days 0    # it leaked: nothing of before is believed"
+    )]
+    RenewKey {
+        /// Days for which addresses and links of before are still believed; links for decisions end after a week anyhow
+        #[arg(long, value_name = "DAYS", default_value_t = KEEP_DAYS, value_parser = clap::value_parser!(u16).range(0..=i64::from(KEEP_DAYS_MAX)))]
+        keep_days: u16,
+    },
 }
 
 impl MailCommand {
@@ -38,6 +50,20 @@ impl MailCommand {
             Self::SendAgain { id } => {
                 mail.send_again(&id).await?;
                 println!("It waits to be sent.");
+            }
+            Self::RenewKey { keep_days } => {
+                let until = mail.renew_key(&Act::operator(), keep_days, &mut open::random()).await?;
+                if keep_days == 0 {
+                    println!(
+                        "The key is renewed. Addresses and links of before are worth nothing from now on."
+                    );
+                } else {
+                    println!(
+                        "The key is renewed. Addresses and links of before are believed until {}.",
+                        write_instant(until)
+                    );
+                }
+                println!("A desk that runs signs with the new one within seconds.");
             }
         }
         Ok(ExitCode::SUCCESS)
