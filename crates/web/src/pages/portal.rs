@@ -7,6 +7,7 @@
 
 mod approve;
 mod article;
+mod asked;
 mod decide;
 mod entry;
 mod form;

@@ -120,6 +120,13 @@ async fn people_say_what_they_want_by_mail() {
 
 /// A request that waits for Nora's approval, and the path of the link in the mail to her.
 async fn asked(desk: &TestDesk, mail: &Mail, nora: i64, title: &str) -> (Reference, String) {
+    asked_with(desk, mail, nora, Change::default().with_text("title", title)).await
+}
+
+/// As [`asked`], with more than a title.
+async fn asked_with(desk: &TestDesk, mail: &Mail, nora: i64, asked: Change) -> (Reference, String) {
+    let Some(Value::Text(title)) = asked.set.get("title").cloned() else { panic!("it has a title") };
+    let title = title.as_str();
     let mut model = Change::default()
         .with_text("title", title)
         .with("approval_needed", Value::Bool(true))
@@ -127,10 +134,8 @@ async fn asked(desk: &TestDesk, mail: &Mail, nora: i64, title: &str) -> (Referen
     model.state = Some("in_use".to_owned());
     let model = desk.create("request_model", model).await.unwrap().record.number;
     let asker = desk.create("person", Change::default().with_text("name", "Elif Aydin")).await.unwrap();
-    let change = Change::default()
-        .with_text("title", title)
-        .with("model", Value::Link(model))
-        .with("requested_by", Value::Link(asker.record.number));
+    let change =
+        asked.with("model", Value::Link(model)).with("requested_by", Value::Link(asker.record.number));
     let target = Target::New("service_request".to_owned());
     let made = desk.engine.apply(&desk.setup(), target, change, Door::Page).await.unwrap();
     while desk.engine.sequence().await.unwrap() > 0 {}
@@ -221,4 +226,40 @@ async fn an_approval_is_given_by_the_link_of_its_mail_once_and_for_what_was_show
     desk.engine.set_active(&act, own.id, false).await.unwrap();
     assert_eq!(guest.get(&path).await.status, StatusCode::GONE);
     assert_eq!(guest.post(&format!("{path}/agree"), &[]).await.status, StatusCode::GONE);
+}
+
+#[tokio::test]
+async fn who_approves_by_a_link_reads_all_that_the_form_has_and_nothing_for_staff() {
+    let (desk, mail, router) = desk().await;
+    let change = Change::default().with_text("name", "Nora Falk").with_text("mail", "nora@desk.example");
+    let nora = desk.create("person", change).await.unwrap().record.number;
+    let caller = proofdesk_engine::Caller::person(nora, "Nora Falk", ["requester"]);
+    desk.account(&caller, "nora", PASSWORD).await.unwrap();
+    let jonas = desk.create("person", Change::default().with_text("name", "Jonas Weil")).await.unwrap();
+    mail.follow().await.unwrap();
+    let guest = Browser::of(&router);
+    let wish = Change::default()
+        .with_text("title", "A badge")
+        .with_text("location", "Building 7, third floor <east>")
+        .with_text("request_type", "access")
+        .with_text("category", "Known troublemaker")
+        .with("requested_for", Value::Link(jonas.record.number));
+    let (_, path) = asked_with(&desk, &mail, nora, wish).await;
+    let page = guest.get(&path).await.body;
+    for part in
+        ["Location", "Building 7, third floor &lt;east&gt;", "Requested for", "Jonas Weil", "Type", "Access"]
+    {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(!page.contains("troublemaker") && !page.contains("Category"), "for staff alone: {page}");
+    assert!(!page.contains("Customer</dt>"), "what is not filled has no line: {page}");
+    // in the language of who reads, and on the page of the portal
+    let target = Target::Existing(Reference::new("person", nora), None);
+    let german = Change::default().with_text("language", "de");
+    desk.engine.apply(&desk.setup(), target, german, Door::Cli).await.unwrap();
+    let page = guest.get(&path).await.body;
+    assert!(page.contains("Ort</dt>") && page.contains("Zugang"), "{page}");
+    let browser = sign_in(&router, "nora").await;
+    let page = browser.get("/portal/service-request/REQ-1/agree").await.body;
+    assert!(page.contains("third floor") && !page.contains("troublemaker"), "{page}");
 }

@@ -16,6 +16,7 @@ use crate::form::Typed;
 use crate::form::sent::Texts;
 use crate::state::AppState;
 
+use super::asked::rest;
 use super::frame::{Sheet, frame, refused};
 use super::names::{APPROVAL, REQUEST};
 use super::request::{facts, texts};
@@ -148,6 +149,7 @@ pub async fn shown(client: &Client, record: &Record) -> Result<Markup, WebError>
             dt { (client.say("approve-at")) } dd { (client.at(question.at)) }
         }
         (facts(client, record, &titles))
+        (rest(client, record).await?)
         (texts(client, record).await?)
     })
 }
