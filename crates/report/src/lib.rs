@@ -8,7 +8,9 @@ pub mod export;
 pub mod figures;
 pub mod paper;
 pub mod snapshot;
+pub mod verify;
 
 pub use error::Error;
 pub use figures::{Figures, Scope, figures};
 pub use snapshot::Snapshot;
+pub use verify::verify;

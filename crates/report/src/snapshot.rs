@@ -14,9 +14,9 @@ use crate::figures::{Figures, Scope, figures};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Snapshot {
     /// Form of the snapshot: one of another form is not read.
-    form: String,
+    pub(crate) form: String,
     /// Time zone of its days and months.
-    zone: String,
+    pub(crate) zone: String,
     /// When it was begun, microseconds UTC.
     pub at: i64,
     /// Leaves of the log at that time.
@@ -28,14 +28,19 @@ pub struct Snapshot {
 }
 
 /// Form of the snapshots that this program writes: another version of it may count otherwise.
-const FORM: &str = concat!("1 ", env!("CARGO_PKG_VERSION"));
+pub(crate) const FORM: &str = concat!("1 ", env!("CARGO_PKG_VERSION"));
+
+/// How far the clock of another node may be ahead, microseconds.
+const AHEAD: i64 = 60_000_000;
+/// Before the name of a type, in the table of settings.
+pub(crate) const PREFIX: &str = "figures.";
 
 fn zone(scope: &Scope) -> String {
     scope.zone.iana_name().unwrap_or("UTC").to_owned()
 }
 
 fn name(scope: &Scope) -> String {
-    format!("figures.{}", scope.of)
+    format!("{PREFIX}{}", scope.of)
 }
 
 impl Snapshot {
@@ -48,7 +53,14 @@ impl Snapshot {
         let rows = engine.store().select(question).await?;
         // what cannot be read, or was counted by another version, is computed anew
         let found: Option<Self> = rows.first().and_then(|row| serde_json::from_str(row.text(0)).ok());
-        Ok(found.filter(|s| s.form == FORM && s.zone == zone(scope)))
+        let Some(found) = found.filter(|s| s.form == FORM && s.zone == zone(scope)) else { return Ok(None) };
+        let size = engine.store().log_size().await?;
+        Ok(Some(found).filter(|s| s.is_of_this_log(size, engine.now())))
+    }
+
+    /// Whether it can have been made of a log of this size by now; one that claims more was not made by this program.
+    pub(crate) fn is_of_this_log(&self, log_size: u64, now: i64) -> bool {
+        self.log_size <= log_size && self.at <= now + AHEAD
     }
 
     /// Computes the figures of a type and keeps them.

@@ -61,6 +61,7 @@ impl Verify {
                 let mut report = engine.verify_against(&expected, |done, of| show(&bar, done, of)).await?;
                 proofdesk_conformity::verify(&engine, &mut report).await?;
                 proofdesk_mail::verify(&engine, &mut report).await?;
+                proofdesk_report::verify(&engine, &mut report).await?;
                 bar.finish_and_clear();
                 report
             }

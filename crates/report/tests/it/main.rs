@@ -7,4 +7,5 @@ mod guide;
 mod helpdesk;
 mod import;
 mod incidents;
+mod kept;
 mod world;
