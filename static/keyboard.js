@@ -87,6 +87,8 @@
 
   // the preview of the first row comes after the list, where there is room for it
   document.addEventListener("DOMContentLoaded", () => select(chosen(), true));
+  // a long menu shows where one is
+  document.addEventListener("DOMContentLoaded", () => document.querySelector(".rail .areas [aria-current]")?.scrollIntoView({ block: "nearest" }));
   window.addEventListener("resize", () => select(chosen(), true));
 
   // after the list was refreshed, the selection stays where it was

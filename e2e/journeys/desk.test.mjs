@@ -53,6 +53,17 @@ test("a key opens what it says: N the form, / the search, ? the list of keys", a
   await page.waitForURL(/\/incident\/INC-\d+$/);
 });
 
+test("a long menu on a low screen shows where one is", async () => {
+  const page = await signedIn(browser);
+  await page.setViewportSize({ width: 1440, height: 380 });
+  const last = await page.locator(".rail .areas nav a").last().getAttribute("href");
+  await visit(page, last);
+  const [item, menu] = [page.locator(".rail .areas [aria-current]"), page.locator(".rail .areas")];
+  const [inner, outer] = [await item.boundingBox(), await menu.boundingBox()];
+  assert.ok(inner.y >= outer.y && inner.y + inner.height <= outer.y + outer.height + 1, JSON.stringify({ inner, outer }));
+  assert.equal(await page.evaluate(() => window.scrollY), 0, "the page itself stays at its beginning");
+});
+
 test("a mistake in a filter is shown where it is, and the mended filter lists what it says", async () => {
   const page = await signedIn(browser);
   const name = await recordIncident(page, "Badge printer offline in building C", { Location: "Gate 7" });

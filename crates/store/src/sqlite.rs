@@ -283,7 +283,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let connection = connect(&folder.path().join("desk.db"), 4, 8).unwrap();
         connection
-            .execute_batch("CREATE TABLE t (n INTEGER); CREATE INDEX i ON t (n); INSERT INTO t VALUES (1), (2);")
+            .execute_batch(
+                "CREATE TABLE t (n INTEGER); CREATE INDEX i ON t (n); INSERT INTO t VALUES (1), (2);",
+            )
             .unwrap();
         let mut statement = connection.prepare("SELECT n FROM t WHERE n = ?1 ORDER BY n LIMIT ?2").unwrap();
         for n in 1..=2_i64 {

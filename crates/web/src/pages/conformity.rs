@@ -306,7 +306,7 @@ fn needs_you(view: &Overview) -> Markup {
         section.card {
             header { h2 { "Needs you" } span.small.muted.num { (bad + risks.len() + due.len()) } }
             div.body.narrow {
-                @if bad + risks.len() + due.len() == 0 { (empty("Nonconformities and judgements that are due would be listed here.", &html! {})) }
+                @if bad + risks.len() + due.len() == 0 { (empty("Obligations that are broken or at risk, and judgements that are due, come here after each run.", &html! {})) }
                 @for o in open.iter().take(8) { (line(o, "bad", "!")) }
                 @for o in risks.iter().take(4) { (line(o, "wait", "!")) }
                 @for o in due.iter().take(6) { (line(o, "wait", "J")) }

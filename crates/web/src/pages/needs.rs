@@ -88,7 +88,7 @@ async fn show(visit: Visit) -> Result<Markup, WebError> {
             }
         }
         @if total == 0 {
-            section.card { (empty("Approvals, reading, duties at planned intervals, judgements and your own work that is due would be listed here.", &html! { div.row { a.button href="/desk" { "Open the desk" } } })) }
+            section.card { (empty("Approvals, documents to read, duties at planned intervals, judgements and your own work come here when they are due.", &html! { div.row { a.button href="/desk" { "Open the desk" } } })) }
         }
         div.needs {
             @if !to_read.is_empty() { (reading_card(&visit, &to_read)) }

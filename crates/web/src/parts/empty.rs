@@ -1,4 +1,4 @@
-//! An empty list says what would be here and how to begin; a notice says what happened.
+//! An empty list says what it is for and how to begin; a notice says what happened.
 
 use maud::{Markup, html};
 

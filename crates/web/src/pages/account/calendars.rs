@@ -28,7 +28,7 @@ pub(super) fn card(visit: &Visit, links: &[CalendarLink], wrong: &Wrong) -> Mark
     html! {
         section.card { header { h2 { "Calendar" } } div.body.stack {
             p.small.muted { "Changes, releases, deployments and freezes in your own calendar program, as far as you may see them. Who has the address sees them too; end it here when it is no longer a secret." }
-            @if links.is_empty() { (empty("The addresses would be listed here.", &html! {})) } @else {
+            @if links.is_empty() { (empty("No address yet. By one, a calendar program shows what this desk plans.", &html! {})) } @else {
                 div.scroll { table.list {
                     thead { tr { th scope="col" { "For" } th.spare scope="col" { "Made" } th scope="col" { "Last read" } th { span.sr { "End it" } } } }
                     tbody { @for link in links { tr {

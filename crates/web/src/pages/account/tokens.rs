@@ -35,7 +35,7 @@ pub(in crate::pages) fn card(visit: &Visit, tokens: &[Token], wrong: &Wrong, add
     html! {
         section.card { header { h2 { "API tokens" } } div.body.stack {
             p.small.muted { "A program that sends a token acts with the roles of this account, as far as the token reaches. The token is shown once; here only its name is kept." }
-            @if tokens.is_empty() { (empty("The tokens would be listed here.", &html! {})) } @else {
+            @if tokens.is_empty() { (empty("No token yet. A program needs one to use this desk.", &html! {})) } @else {
                 div.scroll { table.list {
                     thead { tr { th scope="col" { "For" } th scope="col" { "Reaches" } th.spare scope="col" { "Made" } th.spare scope="col" { "Last used" } th scope="col" { "Ends" } th { span.sr { "End it" } } } }
                     tbody { @for token in tokens { tr {

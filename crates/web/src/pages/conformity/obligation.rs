@@ -322,7 +322,7 @@ fn judgements(visit: &Visit, detail: &ObligationDetail, typed: &Typed, wrong: &W
 fn history(visit: &Visit, detail: &ObligationDetail) -> Markup {
     html! {
         section.card { header { h2 { "History" } } div.body {
-            @if detail.history.is_empty() { p.small.muted { "Changes of its state would be listed here." } }
+            @if detail.history.is_empty() { p.small.muted { "No run has noted its state yet." } }
             ol.timeline.small { @for row in detail.history.iter().take(30) {
                 li { span.dot {} (state_tag(row.state)) " " span.muted { (row.cause) " · " (time::proven(row.since, visit.now, visit.zone())) } }
             } }

@@ -25,7 +25,7 @@ pub async fn nothing(visit: &Visit, list: &Settled, may_create: bool) -> Result<
     let of = &list.of;
     let elsewhere = if list.source.is_empty() { Vec::new() } else { by_state(visit, list).await? };
     let what = if list.source.is_empty() {
-        format!("{} would be listed here. There are none yet.", of.plural)
+        format!("There are no {} yet.", of.plural.to_lowercase())
     } else {
         format!("No {} meet this view at present.", of.plural.to_lowercase())
     };

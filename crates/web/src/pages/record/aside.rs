@@ -159,7 +159,7 @@ pub fn files_tab(visit: &Visit, loaded: &Loaded, eyes: &Eyes<'_>) -> Markup {
     let invalid = refused.map(|_| "true");
     html! {
         section.card {
-            @if loaded.files.is_empty() { (empty("Pictures, logs and documents of this record would be listed here.", &html! {})) }
+            @if loaded.files.is_empty() { (empty("Nothing is attached. Pictures, logs and documents of this record belong here.", &html! {})) }
             @else {
                 div.scroll { table.list {
                     thead { tr { th scope="col" { "Name" } th scope="col" { "Size" } th scope="col" { "Added" } th.spare scope="col" { "SHA-256" } } }

@@ -153,7 +153,7 @@ pub async fn tab(visit: &Visit, loaded: &Loaded, eyes: &Eyes<'_>) -> Result<Mark
         @if found.is_empty() {
             section.card {
                 header { h2 { "Related records" } }
-                (empty("Records that belong together with this one would be listed here.", &html! {}))
+                (empty("Nothing is linked yet. Add what belongs together with this record.", &html! {}))
             }
         }
         @for (family, label) in FAMILIES {

@@ -137,7 +137,7 @@ fn nothing_yet(done: usize, all: usize) -> Markup {
     html! {
         h1 { "Nothing was made yet" }
         (empty(
-            "What set-up made, which obligations turned with it, and the next steps would stand here.",
+            "What set-up made, which obligations turned with it, and the next steps come here once it has run.",
             &html! {
                 p { "So far " b.num { (done) } " of " span.num { (all) } " questions are answered. Answer them, look at what will be made, and press the button there: only then something is written." }
                 div.row {

@@ -5,6 +5,7 @@ use axum::http::{StatusCode, header};
 use proofdesk_engine::account::second::code_at;
 use proofdesk_engine::{Act, Change, Door, Error, NewAccount, NewPasskey, Visitor};
 use proofdesk_sso::DirectorySettings;
+use proofdesk_store::Statement;
 use proofdesk_testkit::{BOTH, Database, TestDesk};
 use proofdesk_web::session::random;
 use proofdesk_web::{AppState, Settings};
@@ -306,6 +307,12 @@ async fn who_is_gone_from_a_directory_loses_what_is_open_and_nobody_while_it_is_
         assert!(mara.post("/account/token", &token).await.body.contains("The token is made"));
         assert_eq!(rounds(&desk).await, [(1, 0, false)], "the administrator did not come by it");
         assert_eq!(desk.engine.recheck_directories().await.unwrap(), [], "its interval is not over");
+        // an instant that is still to come puts nothing off
+        let later = desk.engine.now() + 400 * 86_400_000_000;
+        let row = Statement::upsert("setting").key("name", "directory_looked/example");
+        let row = row.set("value", later.to_string()).set("updated_at", later);
+        desk.engine.store().execute(vec![row]).await.unwrap();
+        assert_eq!(desk.engine.recheck_directories().await.unwrap().len(), 1, "it is asked all the same");
 
         // another group, another role, also in the session that is open
         let group = format!("dn: cn=desk,ou=groups,{SUFFIX}\nchangetype: modify\nreplace: member\n");
