@@ -88,7 +88,10 @@
   // the preview of the first row comes after the list, where there is room for it
   document.addEventListener("DOMContentLoaded", () => select(chosen(), true));
   // a long menu shows where one is
-  document.addEventListener("DOMContentLoaded", () => document.querySelector(".rail .areas [aria-current]")?.scrollIntoView({ block: "nearest" }));
+  document.addEventListener("DOMContentLoaded", () => {
+    // it is there twice, for wide and for narrow screens: what is not shown does not scroll
+    for (const item of document.querySelectorAll(".rail .areas [aria-current]")) item.scrollIntoView({ block: "nearest" });
+  });
   window.addEventListener("resize", () => select(chosen(), true));
 
   // after the list was refreshed, the selection stays where it was
