@@ -10,12 +10,12 @@ use proofdesk_model::{Record, Reference};
 
 use crate::error::Error;
 
-/// A record with the records that it is linked to.
+/// A record with the records that it is linked to. What many records are linked to is there once.
 #[derive(Debug, Clone)]
 pub(crate) struct Tree {
     pub record: Arc<Record>,
-    one: BTreeMap<String, Tree>,
-    many: BTreeMap<String, Vec<Tree>>,
+    one: BTreeMap<String, Arc<Tree>>,
+    many: BTreeMap<String, Vec<Arc<Tree>>>,
 }
 
 impl Row for Tree {
@@ -24,11 +24,11 @@ impl Row for Tree {
     }
 
     fn follow(&self, link: &str) -> Option<&dyn Row> {
-        self.one.get(link).map(|tree| tree as &dyn Row)
+        self.one.get(link).map(|tree| &**tree as &dyn Row)
     }
 
     fn related(&self, links: &str) -> Vec<&dyn Row> {
-        self.many.get(links).map_or_else(Vec::new, |trees| trees.iter().map(|t| t as &dyn Row).collect())
+        self.many.get(links).map_or_else(Vec::new, |trees| trees.iter().map(|t| &**t as &dyn Row).collect())
     }
 }
 
@@ -110,7 +110,7 @@ async fn load(
     engine: &Engine,
     references: impl Iterator<Item = &Reference>,
     steps: &Steps,
-) -> Result<HashMap<Reference, Tree>, Error> {
+) -> Result<HashMap<Reference, Arc<Tree>>, Error> {
     let mut numbers: BTreeMap<&str, BTreeSet<i64>> = BTreeMap::new();
     for reference in references {
         numbers.entry(&reference.record_type).or_default().insert(reference.number);
@@ -121,7 +121,7 @@ async fn load(
         let numbers: Vec<i64> = numbers.into_iter().collect();
         let records = engine.store().load_many(of, &numbers).await?;
         for tree in Box::pin(grow(engine, records, steps)).await? {
-            found.insert(Reference::new(name, tree.record.number), tree);
+            found.insert(Reference::new(name, tree.record.number), Arc::new(tree));
         }
     }
     Ok(found)

@@ -44,7 +44,10 @@ fn collect(statement: &mut CachedStatement<'_>) -> rusqlite::Result<Vec<Row>> {
     let mut answer = statement.raw_query();
     let mut rows = Vec::new();
     while let Some(row) = answer.next()? {
-        let cells = (0..columns).map(|i| row.get_ref(i).map(cell)).collect::<Result<_, _>>()?;
+        let mut cells = Vec::with_capacity(columns);
+        for i in 0..columns {
+            cells.push(cell(row.get_ref(i)?));
+        }
         rows.push(Row(cells));
     }
     Ok(rows)
