@@ -236,10 +236,12 @@ async fn who_approves_by_a_link_reads_all_that_the_form_has_and_nothing_for_staf
     let caller = proofdesk_engine::Caller::person(nora, "Nora Falk", ["requester"]);
     desk.account(&caller, "nora", PASSWORD).await.unwrap();
     let jonas = desk.create("person", Change::default().with_text("name", "Jonas Weil")).await.unwrap();
+    let stores = desk.create("customer", Change::default().with_text("name", "Stores")).await.unwrap();
     mail.follow().await.unwrap();
     let guest = Browser::of(&router);
     let wish = Change::default()
         .with_text("title", "A badge")
+        .with("customer", Value::Link(stores.record.number))
         .with_text("location", "Building 7, third floor <east>")
         .with_text("request_type", "access")
         .with_text("category", "Known troublemaker")
@@ -252,7 +254,8 @@ async fn who_approves_by_a_link_reads_all_that_the_form_has_and_nothing_for_staf
         assert!(page.contains(part), "{part}: {page}");
     }
     assert!(!page.contains("troublemaker") && !page.contains("Category"), "for staff alone: {page}");
-    assert!(!page.contains("Customer</dt>"), "what is not filled has no line: {page}");
+    assert!(!page.contains("Customer</dt>") && !page.contains("CUS-"), "she may not read whose it is: {page}");
+    assert!(!page.contains("Picture or file</dt>"), "what is not filled has no line: {page}");
     // in the language of who reads, and on the page of the portal
     let target = Target::Existing(Reference::new("person", nora), None);
     let german = Change::default().with_text("language", "de");

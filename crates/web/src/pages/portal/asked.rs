@@ -88,12 +88,17 @@ async fn written(client: &Client, record: &Record, field: &Field) -> Result<Opti
     })
 }
 
-/// What records are called. Who is asked learns for whom it is: people are named, though he may not look them up.
+/// What records are called. Who is asked learns for whom it is: people are named, though he may not look them up. What else he
+/// may not read has no name for him, and its reference would tell him nothing.
 async fn titles(client: &Client, field: &Field, of: &[Reference]) -> Result<String, WebError> {
     let program = Caller::system("Portal");
     let reader = if matches!(field.kind, Kind::Person) { &program } else { &client.visit.caller };
     let titles = client.visit.engine().titles_of(reader, of).await?;
-    let named: Vec<String> = of.iter().filter_map(|reference| titles.get(reference).cloned()).collect();
+    let registry = client.visit.registry();
+    let name = |reference: &Reference| {
+        titles.get(reference).filter(|title| **title != registry.write_reference(reference)).cloned()
+    };
+    let named: Vec<String> = of.iter().filter_map(name).collect();
     Ok(named.join(", "))
 }
 
