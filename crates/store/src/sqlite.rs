@@ -274,6 +274,7 @@ pub(crate) fn connect(path: &Path, cache_mib: i64, statements: usize) -> Result<
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
     use rusqlite::StatementStatus;
 
     use super::connect;

@@ -254,7 +254,10 @@ async fn who_approves_by_a_link_reads_all_that_the_form_has_and_nothing_for_staf
         assert!(page.contains(part), "{part}: {page}");
     }
     assert!(!page.contains("troublemaker") && !page.contains("Category"), "for staff alone: {page}");
-    assert!(!page.contains("Customer</dt>") && !page.contains("CUS-"), "she may not read whose it is: {page}");
+    assert!(
+        !page.contains("Customer</dt>") && !page.contains("CUS-"),
+        "she may not read whose it is: {page}"
+    );
     assert!(!page.contains("Picture or file</dt>"), "what is not filled has no line: {page}");
     // in the language of who reads, and on the page of the portal
     let target = Target::Existing(Reference::new("person", nora), None);
