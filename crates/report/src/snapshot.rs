@@ -82,3 +82,18 @@ impl Snapshot {
         Ok(snapshot)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    /// `verify` compares kept figures with computed ones to the last bit.
+    #[test]
+    fn every_share_is_read_as_it_was_written() {
+        for (part, whole) in (1..=400_u32).flat_map(|whole| (0..whole).map(move |part| (part, whole))) {
+            let percent = 100.0 * f64::from(part) / f64::from(whole);
+            let read: f64 = serde_json::from_str(&serde_json::to_string(&percent).unwrap()).unwrap();
+            assert_eq!(read.to_bits(), percent.to_bits(), "{part} of {whole}");
+        }
+    }
+}
