@@ -1,7 +1,8 @@
 //! The keys that sign addresses for replies and links for decisions: made at the first start, kept in the database,
 //! renewed by the operator. A key that was renewed is believed for some days more, and signs nothing.
 //!
-//! The log tells of a renewal: an entry of type `mail_out`, `MAI-0`, `renew_key`, with a mark of the new key and no key.
+//! The log tells of a renewal: an entry of type `mail_out`, `MAI-0`, `renew_key`, with a mark of the new key and of each of
+//! before that is still believed, with its end, and no key.
 //! Invariant: every node signs with the key of the database, some seconds after it was renewed.
 
 use std::sync::PoisonError;
@@ -105,6 +106,16 @@ fn mark(present: &str) -> String {
     hex::encode(&Sha256::new().chain_update(b"proofdesk mail key\n").chain_update(present).finalize()[..16])
 }
 
+/// What the log has of the keys of before: the mark of each, and until when it is believed.
+fn marks<'a>(before: impl Iterator<Item = &'a str>) -> Json {
+    let pair = |pair: &str| {
+        let (key, end) = pair.split_once(':').unwrap_or((pair, ""));
+        let until = end.parse().map_or_else(|_| end.to_owned(), write_instant);
+        json!({"mark": mark(key), "until": until})
+    };
+    before.map(pair).collect()
+}
+
 impl Mail {
     /// The keys as this node knows them.
     pub(crate) fn keys(&self) -> Keys {
@@ -135,7 +146,7 @@ impl Mail {
 
     /// Makes a new key. Those of before are believed for so many days more, or till their end where that is sooner; with
     /// none, every address for replies and every link for a decision of before stands for nothing from now on. Gives
-    /// until when the last key is believed, microseconds UTC. Other nodes sign by the new key some seconds later.
+    /// until when the last key is believed, microseconds UTC. Other nodes take all this on some seconds later.
     ///
     /// # Errors
     /// `Settings` for more than [`KEEP_DAYS_MAX`] days, or where somebody else renews it at the same time; a fault of the
@@ -161,7 +172,8 @@ impl Mail {
         let mut old: Vec<String> = before.split_whitespace().filter_map(ends).collect();
         old.extend((until > now).then(|| format!("{was}:{until}")));
         let new = fresh(random);
-        let told = json!({"mail_key": {"mark": mark(&new), "before_until": write_instant(until)}});
+        let before = marks(old.iter().map(String::as_str));
+        let told = json!({"mail_key": {"mark": mark(&new), "before": before}});
         let stamp = Stamp::now(now, act.door);
         let rest = Map::from_iter([("note".to_owned(), told)]);
         let entry = entry::of_other(Reference::new(TYPE, 0), "MAI-0", &act.caller, &stamp, RENEWED, &rest);
@@ -184,17 +196,27 @@ impl Mail {
     }
 }
 
-/// Compares the key with what the log tells of its last renewal; one that was never renewed is in no entry.
+/// Compares the keys with what the log tells of their last renewal. One that was never renewed is in no entry; without a
+/// renewal there is none of before.
 pub(crate) async fn verify(engine: &Engine, told: Option<&Json>, report: &mut Report) -> Result<(), Error> {
-    let Some(said) = told else { return Ok(()) };
-    let is = mark(&kept(engine).await?.0);
-    if said["mark"].as_str() != Some(is.as_str()) {
-        let message = format!(
-            "The setting {KEY}, the key of addresses for replies, was changed past the log: the log has the mark {}, the \
-             row has that of {is}.",
-            said["mark"].as_str().unwrap_or_default()
-        );
-        report.add(FindingKind::ChangedRow, None, Some("MAI-0".to_owned()), message);
+    let (present, before) = kept(engine).await?;
+    let mut add = |message| report.add(FindingKind::ChangedRow, None, Some("MAI-0".to_owned()), message);
+    let is = mark(&present);
+    if let Some(said) = told.and_then(|said| said["mark"].as_str()).filter(|said| *said != is) {
+        add(format!(
+            "The setting {KEY}, the key of addresses for replies, was changed past the log: the log has the mark {said}, the \
+             row has that of {is}. `proofdesk mail renew-key --keep-days 0` makes a new one, and ends what was signed by it."
+        ));
+    }
+    let is = marks(before.split_whitespace());
+    let none = json!([]);
+    let said = told.map_or(&none, |said| &said["before"]);
+    if *said != is {
+        add(format!(
+            "The setting {OLD}, the keys of addresses for replies that are still believed, was changed past the log: the \
+             log has {said}, the row has {is}. Whoever knows such a key can sign links for decisions: `proofdesk mail \
+             renew-key --keep-days 0` ends all of them."
+        ));
     }
     Ok(())
 }

@@ -131,7 +131,9 @@ enum Command {
     #[command(subcommand)]
     Account(commands::account::AccountCommand),
     /// Look at mail: try the servers, show and send again what was given up
-    #[command(after_help = "Examples:\n  proofdesk mail check\n  proofdesk mail queue")]
+    #[command(
+        after_help = "Examples:\n  proofdesk mail check\n  proofdesk mail queue\n  proofdesk mail renew-key"
+    )]
     #[command(subcommand)]
     Mail(commands::mail::MailCommand),
     /// List, make, try and end signed webhooks; send again what was given up

@@ -109,7 +109,25 @@ async fn a_renewed_key_is_in_the_log_and_those_of_before_are_believed_till_their
             entries.iter().map(|entry| String::from_utf8_lossy(&entry.body).into_owned()).collect();
         assert_eq!(told.iter().filter(|told| told.contains("renew_key")).count(), 3, "{told:?}");
         assert!(told.iter().all(|told| told.contains("Operator") && !told.contains(&key)), "{told:?}");
-        // a key that somebody put in its place is found
+        // a key of before that somebody put there, would be believed: it is found
+        let planted = format!("{}:{}", "cd".repeat(32), office.desk.engine.now() + 400 * day);
+        let old =
+            |value: String| Statement::update("setting").set("value", value).when("name", "mail_keys_before");
+        past_the_log(&office, old(planted)).await;
+        let report = verified(&office).await;
+        let found = report.findings.iter().find(|found| found.kind == FindingKind::ChangedRow).unwrap();
+        assert!(found.message.contains("mail_keys_before"), "{found:?}");
+        past_the_log(&office, old(String::new())).await;
+        assert!(verified(&office).await.is_good());
+        // so is a later end of one that is believed
+        let until = office.mail.renew_key(&Act::operator(), 5, &mut random).await.unwrap();
+        assert!(verified(&office).await.is_good());
+        let rows = Select::from("setting", &["value"]).when("name", "mail_keys_before").limit(1);
+        let kept = office.desk.engine.store().select(rows).await.unwrap()[0].text(0).to_owned();
+        past_the_log(&office, old(kept.replace(&until.to_string(), &(until + day).to_string()))).await;
+        assert!(!verified(&office).await.is_good());
+        past_the_log(&office, old(kept)).await;
+        // a key that somebody put in place of the present one is found
         let forged = Statement::update("setting").set("value", "ab".repeat(32)).when("name", "mail_key");
         past_the_log(&office, forged).await;
         let report = verified(&office).await;

@@ -33,7 +33,7 @@ pub enum MailCommand {
     )]
     RenewKey {
         /// Days for which addresses and links of before are still believed; links for decisions end after a week anyhow
-        #[arg(long, value_name = "DAYS", default_value_t = KEEP_DAYS, value_parser = clap::value_parser!(u16).range(0..=i64::from(KEEP_DAYS_MAX)))]
+        #[arg(long, value_name = "DAYS", allow_negative_numbers = true, default_value_t = KEEP_DAYS, value_parser = clap::value_parser!(u16).range(0..=i64::from(KEEP_DAYS_MAX)))]
         keep_days: u16,
     },
 }
@@ -55,7 +55,7 @@ impl MailCommand {
                 let until = mail.renew_key(&Act::operator(), keep_days, &mut open::random()).await?;
                 if keep_days == 0 {
                     println!(
-                        "The key is renewed. Addresses and links of before are worth nothing from now on."
+                        "The key is renewed. Addresses and links of before are worth nothing; a desk that runs knows it within seconds."
                     );
                 } else {
                     println!(
