@@ -10,7 +10,7 @@ use proofdesk_model::{Field, Kind, Value, format};
 
 use crate::error::WebError;
 
-use super::Client;
+use super::{Client, request};
 
 /// Fields that the page of an approval shows in another way: in its heading, as who asks, among the facts, as texts.
 const ELSEWHERE: [&str; 12] = [
@@ -94,11 +94,7 @@ async fn titles(client: &Client, field: &Field, of: &[Reference]) -> Result<Stri
     let program = Caller::system("Portal");
     let reader = if matches!(field.kind, Kind::Person) { &program } else { &client.visit.caller };
     let titles = client.visit.engine().titles_of(reader, of).await?;
-    let registry = client.visit.registry();
-    let name = |reference: &Reference| {
-        titles.get(reference).filter(|title| **title != registry.write_reference(reference)).cloned()
-    };
-    let named: Vec<String> = of.iter().filter_map(name).collect();
+    let named: Vec<String> = of.iter().filter_map(|one| request::name_of(client, &titles, one)).collect();
     Ok(named.join(", "))
 }
 

@@ -153,7 +153,7 @@ pub async fn page(client: &Client, record: &Record, said: &Said) -> Result<Marku
 pub fn facts(client: &Client, record: &Record, titles: &HashMap<Reference, String>) -> Markup {
     let linked = |field: &str| {
         let to = record.of.field(field)?.target()?;
-        titles.get(&Reference::new(to, record.int(field)?)).cloned()
+        name_of(client, titles, &Reference::new(to, record.int(field)?))
     };
     let instant = |field: &str| record.instant(field).map(|at| client.at(at));
     let rows = [
@@ -174,6 +174,17 @@ pub fn facts(client: &Client, record: &Record, titles: &HashMap<Reference, Strin
             @if let Some(due) = due { dt { (client.say("request-due")) } dd { (due) } }
         }
     }
+}
+
+/// What a record is called, of those whose titles were asked for; none where the reader may not look it up, since its
+/// reference would tell him nothing.
+pub fn name_of(
+    client: &Client,
+    titles: &HashMap<Reference, String>,
+    reference: &Reference,
+) -> Option<String> {
+    let bare = client.visit.registry().write_reference(reference);
+    titles.get(reference).filter(|title| **title != bare).cloned()
 }
 
 /// What was written of it: the answers to its form, the description, the outcome.
