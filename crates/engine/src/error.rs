@@ -65,6 +65,11 @@ pub enum Error {
         "The bytes of this file are not those that were stored: they were changed in the database, so they are not shown. Ask an administrator to run `proofdesk verify` and to restore the file from a backup."
     )]
     Damaged,
+    /// The operator's list of breached passwords cannot be read; where it lies and why is in the program's log.
+    #[error(
+        "No password can be set at present: the list of breached passwords cannot be read. Tell your administrator; `proofdesk config check` says what is wrong with it."
+    )]
+    NoPasswordList,
     /// A fault of ours or of the machine; the chain goes to the log once.
     #[error("{0}")]
     Internal(String),

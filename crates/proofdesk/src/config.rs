@@ -272,7 +272,6 @@ impl Config {
         if let Err(said) = self.outgoing.reach() {
             wrong.push(format!("{said:#}"));
         }
-        wrong.extend(self.passwords.refused(&self.organization).err().map(|said| said.to_string()));
         wrong.extend(self.traces.mistakes());
         wrong.extend(self.check_providers());
         if wrong.is_empty() { Ok(()) } else { bail!("{}", wrong.join("\n")) }

@@ -156,7 +156,7 @@ pub async fn engine_or_new(config: &Config, time: Arc<dyn Time>) -> anyhow::Resu
     let templates = templates(config, &registry)?;
     let engine = Engine::new(store, registry, proofdesk_rules::all(), time, config.log_origin.clone());
     engine.use_templates(templates);
-    engine.refuse_passwords(config.passwords.refused(&organization(config, &engine).await?)?);
+    engine.refuse_passwords(config.passwords.refused(&organization(config, &engine).await?));
     let adopted = engine.adopt_accounts().await?;
     if adopted > 0 {
         tracing::info!(accounts = adopted, "accounts of an earlier version were taken into the log");
@@ -406,8 +406,13 @@ mod tests {
         }
         engine.check_first_account(&secret, "ida", "a boat on the lake").await.unwrap();
         config.passwords.list = Some(folder.path().join("away"));
-        let said = config.check().unwrap_err().to_string();
+        let said = config.passwords.check().unwrap_err().to_string();
         assert!(said.contains("passwords.list") && said.contains("away"), "{said}");
+        // who checks the configuration hears of it, and so does who serves; a backup or a check of the log needs no list
+        let check = crate::commands::config::ConfigCommand::Check.run(Ok(config.clone()));
+        assert!(check.unwrap_err().to_string().contains("passwords.list"));
+        assert!(crate::commands::serve::serve(&config, None).await.unwrap_err().to_string().contains("away"));
+        super::engine(&config, Arc::new(SystemTime)).await.unwrap();
     }
 
     #[tokio::test]

@@ -147,6 +147,11 @@ impl WebError {
             Self::Engine(Error::Unavailable | Error::Taken) => {
                 plain(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The database is away")
             }
+            Self::Engine(Error::NoPasswordList) => plain(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "no_password_list",
+                "No password can be set at present",
+            ),
             Self::Engine(Error::Internal(chain)) | Self::Fault(chain) => {
                 tracing::error!(%chain, "a request failed");
                 Failure {

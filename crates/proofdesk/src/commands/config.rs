@@ -28,6 +28,7 @@ impl ConfigCommand {
                 let types = registry.types().count();
                 config.providers()?;
                 config.directories()?;
+                config.passwords.check()?;
                 let tests = declared.controls.tests.len();
                 println!("The configuration is good: {types} record types, {tests} tests, {doors} doors.");
             }

@@ -61,6 +61,13 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         }
     }
     ask_directories(&config, &mut findings).await;
+    match config.passwords.check() {
+        Ok(()) if config.passwords.list.is_some() => {
+            findings.good("the list of breached passwords can be read")
+        }
+        Ok(()) => {}
+        Err(error) => findings.wrong(&error.to_string()),
+    }
     if config.log_key.exists() {
         match open::signer(&config) {
             Ok(_) => findings.good(&format!("the log's key is at {}", config.log_key.display())),

@@ -113,6 +113,7 @@ async fn serve_metrics(
 
 /// Serves a database; `hint` is said below the sign-in form.
 pub async fn serve(config: &Config, hint: Option<String>) -> anyhow::Result<ExitCode> {
+    config.passwords.check()?;
     let engine = open::engine_or_new(config, Arc::new(open::SystemTime)).await?;
     let conformity = open::conformity(config, &engine).await?;
     let guide = open::guide(config, &engine)?;

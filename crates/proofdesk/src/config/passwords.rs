@@ -17,13 +17,20 @@ pub struct Passwords {
 
 impl Passwords {
     /// As the engine refuses. `organization` is its name: it and each of its words count.
-    ///
-    /// # Errors
-    /// A list that is none, with its key.
-    pub fn refused(&self, organization: &str) -> anyhow::Result<Refused> {
+    pub fn refused(&self, organization: &str) -> Refused {
         let parts = organization.split(|c: char| !c.is_alphanumeric()).map(str::to_owned);
         let words: Vec<String> =
             self.words.iter().cloned().chain([organization.to_owned()]).chain(parts).collect();
-        Refused::new(&words, self.list.as_deref()).map_err(|said| anyhow::anyhow!("passwords.list: {said}"))
+        Refused::new(&words, self.list.as_deref())
+    }
+
+    /// Reads the list, which may take a second: for the start and for who asks whether all is well.
+    ///
+    /// # Errors
+    /// A list that is none, with its key and what to do.
+    pub fn check(&self) -> anyhow::Result<()> {
+        let says =
+            |said| anyhow::anyhow!("passwords.list: {said}; no password can be set until this is mended");
+        Refused::new(&[], self.list.as_deref()).check().map_err(says)
     }
 }
