@@ -1,6 +1,7 @@
 //! Files of a record: streamed in and out, limited in size, their type taken from their bytes, kept by hash.
 
 mod name;
+mod scan;
 
 use std::collections::HashMap;
 
@@ -13,6 +14,8 @@ use crate::Engine;
 use crate::comment::Audience;
 use crate::error::Error;
 use name::{clean_name, fitting};
+use scan::Scan;
+pub use scan::Scanner;
 
 /// Largest attachment, in bytes, where the configuration says nothing else.
 pub const ATTACHMENT_MAX: u64 = 25 * 1_048_576;
@@ -52,6 +55,7 @@ impl Attachment {
 /// visible.
 pub struct Intake {
     writer: BlobWriter,
+    scan: Option<Scan>,
     name: String,
     head: Vec<u8>,
     size: u64,
@@ -119,7 +123,7 @@ impl Engine {
     async fn take_in(&self, name: &str, most: u64) -> Result<Intake, Error> {
         let name = clean_name(name)?;
         let writer = self.store().put_blob(Uuid::now_v7(), self.now()).await?;
-        Ok(Intake { writer, name, head: Vec::new(), size: 0, most })
+        Ok(Intake { writer, scan: self.scan(), name, head: Vec::new(), size: 0, most })
     }
 
     /// The attachments of a record that the caller may see, oldest first.
@@ -204,7 +208,7 @@ impl Intake {
     /// Adds bytes.
     ///
     /// # Errors
-    /// `TooLarge` beyond the limit; the file is then given up.
+    /// `TooLarge` beyond the limit, `NotScanned` where the scanner takes no more; the file is then given up.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.size += bytes.len() as u64;
         if self.size > self.most {
@@ -217,17 +221,27 @@ impl Intake {
             let more = bytes.len().min(8_192 - self.head.len());
             self.head.extend_from_slice(&bytes[..more]);
         }
+        if let Some(scan) = &mut self.scan {
+            scan.write(bytes).await?;
+        }
         Ok(self.writer.write(bytes).await?)
     }
 
     /// Ends it.
     ///
     /// # Errors
-    /// `Invalid` when it is empty, or a fault of the database.
+    /// `Invalid` when it is empty or the scanner found something in it, `NotScanned` where the scanner gave no answer, or a
+    /// fault of the database. Nothing of it is kept then.
     pub async fn finish(self) -> Result<Received, Error> {
         if self.size == 0 {
             self.writer.abandon().await?;
             return Err(Error::invalid("file", "required", "The file is empty."));
+        }
+        if let Some(scan) = self.scan
+            && let Err(error) = scan.finish().await
+        {
+            self.writer.abandon().await?;
+            return Err(error);
         }
         let (sha256, size) = self.writer.finish().await?;
         let media_type = media_type(&self.head);
@@ -297,7 +311,7 @@ impl Upload {
     /// Adds bytes.
     ///
     /// # Errors
-    /// `TooLarge` beyond the limit; the upload is then given up.
+    /// As [`Intake::write`]; the upload is then given up.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.intake.write(bytes).await
     }
@@ -305,7 +319,7 @@ impl Upload {
     /// Ends the streaming: all bytes are kept, but belong to no record yet.
     ///
     /// # Errors
-    /// `Invalid` when it is empty, or a fault of the database.
+    /// As [`Intake::finish`].
     pub async fn seal(self) -> Result<SealedUpload, Error> {
         let received = self.intake.finish().await?;
         Ok(SealedUpload {
@@ -321,9 +335,24 @@ impl Upload {
     /// Makes the attachment part of the record; its entry is in the log when this returns.
     ///
     /// # Errors
-    /// `Invalid` when it is empty, or a fault of the database.
+    /// As [`Intake::finish`].
     pub async fn finish(self) -> Result<Attachment, Error> {
         self.seal().await?.attach(Uuid::now_v7()).await
+    }
+
+    /// Makes several attachments part of their record, once all have been taken.
+    ///
+    /// # Errors
+    /// As [`Intake::finish`]: then none of them is part of it.
+    pub async fn finish_all(uploads: Vec<Self>) -> Result<(), Error> {
+        let mut sealed = Vec::with_capacity(uploads.len());
+        for upload in uploads {
+            sealed.push(upload.seal().await?);
+        }
+        for one in sealed {
+            one.attach(Uuid::now_v7()).await?;
+        }
+        Ok(())
     }
 }
 

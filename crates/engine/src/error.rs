@@ -70,6 +70,11 @@ pub enum Error {
         "No password can be set at present: the list of breached passwords cannot be read. Tell your administrator; `proofdesk config check` says what is wrong with it."
     )]
     NoPasswordList,
+    /// The scanner that files are shown to gives no answer; why is in the program's log.
+    #[error(
+        "This file could not be looked at by the virus scanner, so nothing of it was kept. Try again in a moment; if it goes on, tell your administrator: `proofdesk doctor` says what is wrong."
+    )]
+    NotScanned,
     /// A fault of ours or of the machine; the chain goes to the log once.
     #[error("{0}")]
     Internal(String),

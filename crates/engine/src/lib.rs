@@ -58,7 +58,7 @@ pub use account::webhook::{DELIVERY, Direction, Webhook};
 pub use account::{Account, Act, NewAccount};
 pub use apart::apart;
 pub use apply::{Applied, FieldFile, Target};
-pub use attachment::{Attachment, Received, SealedUpload, Upload};
+pub use attachment::{Attachment, Received, Scanner, SealedUpload, Upload};
 pub use beside::Beside;
 pub use case::{Case, CaseEvent, NewCase};
 pub use comment::{Audience, COMMENT_MAX, Comment};
@@ -101,6 +101,7 @@ struct Inner {
     origin: String,
     attempts: tokio::sync::Mutex<()>,
     refused: OnceLock<account::refused::Refused>,
+    scanner: OnceLock<Scanner>,
 }
 
 impl Engine {
@@ -114,7 +115,7 @@ impl Engine {
     ) -> Self {
         let (terms, templates, follows) = (terms::Terms::default(), OnceLock::new(), OnceLock::new());
         let (origin, attempts) = (origin.into(), tokio::sync::Mutex::default());
-        let (directories, refused) = (OnceLock::new(), OnceLock::new());
+        let (directories, refused, scanner) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
         let inner = Inner {
             store,
             registry,
@@ -127,6 +128,7 @@ impl Engine {
             origin,
             attempts,
             refused,
+            scanner,
         };
         Self { inner: Arc::new(inner) }
     }

@@ -4,6 +4,7 @@
 
 mod limits;
 mod passwords;
+mod scanner;
 pub mod words;
 
 use std::path::{Path, PathBuf};
@@ -43,6 +44,8 @@ pub struct Config {
     pub automations: Vec<String>,
     /// Largest attachment, in MiB.
     pub attachment_max_mib: u64,
+    /// Where ClamAV's daemon listens, which looks at every file on its way in: a socket's path, or `host:port`.
+    pub file_scanner: Option<String>,
     /// Seconds between two checkpoints.
     pub checkpoint_seconds: u64,
     /// Seconds between two full conformity runs.
@@ -109,6 +112,7 @@ impl Default for Config {
             site: None,
             automations: Vec::new(),
             attachment_max_mib: 25,
+            file_scanner: None,
             checkpoint_seconds: 60,
             conformity_seconds: 3_600,
             renderer: None,
@@ -161,6 +165,7 @@ impl Config {
         if let Some(mail) = config.mail.as_mut() {
             mail.relative_to(folder);
         }
+        config.file_scanner = config.file_scanner.map(|written| scanner::relative_to(folder, written));
         config.passwords.list = config.passwords.list.map(|file| folder.join(file));
         config.outgoing.roots = config.outgoing.roots.map(|file| folder.join(file));
         for provider in &mut config.provider {
@@ -269,9 +274,8 @@ impl Config {
         {
             wrong.push(format!("site: {} is not a folder", site.display()));
         }
-        if let Err(said) = self.outgoing.reach() {
-            wrong.push(format!("{said:#}"));
-        }
+        let opened = [self.scanner().err(), self.outgoing.reach().err()];
+        wrong.extend(opened.into_iter().flatten().map(|said| format!("{said:#}")));
         wrong.extend(self.traces.mistakes());
         wrong.extend(self.check_providers());
         if wrong.is_empty() { Ok(()) } else { bail!("{}", wrong.join("\n")) }

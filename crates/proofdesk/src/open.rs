@@ -157,6 +157,9 @@ pub async fn engine_or_new(config: &Config, time: Arc<dyn Time>) -> anyhow::Resu
     let engine = Engine::new(store, registry, proofdesk_rules::all(), time, config.log_origin.clone());
     engine.use_templates(templates);
     engine.refuse_passwords(config.passwords.refused(&organization(config, &engine).await?));
+    if let Some(scanner) = config.scanner()? {
+        engine.scan_files(scanner);
+    }
     let adopted = engine.adopt_accounts().await?;
     if adopted > 0 {
         tracing::info!(accounts = adopted, "accounts of an earlier version were taken into the log");

@@ -2,6 +2,7 @@
 //!
 //! Only for tests: nothing of the product depends on it.
 
+pub mod clamd;
 pub mod desk;
 pub mod postgres;
 

@@ -147,6 +147,9 @@ impl WebError {
             Self::Engine(Error::Unavailable | Error::Taken) => {
                 plain(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The database is away")
             }
+            Self::Engine(Error::NotScanned) => {
+                plain(StatusCode::SERVICE_UNAVAILABLE, "not_scanned", "No file can be taken at present")
+            }
             Self::Engine(Error::NoPasswordList) => plain(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "no_password_list",

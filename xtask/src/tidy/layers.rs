@@ -59,6 +59,7 @@ const PLACES: &[(&str, &[&str])] = &[
         "tokio",
         &["reach", "sso", "store", "engine", "mail", "jobs", "web", "testkit", "proofdesk", "bench", "bench"],
     ),
+    ("clamav-client", &["engine"]),
     ("lettre", &["mail"]),
     ("mail-parser", &["mail"]),
     ("cel", &["condition"]),

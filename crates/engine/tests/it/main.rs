@@ -10,6 +10,7 @@ mod matrix;
 mod people;
 mod requester;
 mod samples;
+mod scanned;
 mod scoped;
 mod segregation;
 mod sign_in;

@@ -20,6 +20,28 @@ const TEXT_MAX: usize = 99_000;
 /// Beginnings by which programs say that a mail answers or forwards another.
 const PREFIXES: [&str; 8] = ["re:", "aw:", "fwd:", "fw:", "wg:", "antw:", "sv:", "rv:"];
 
+/// The name of the file that is the mail itself.
+const WHOLE: &str = "message.eml";
+
+/// The files of a mail.
+#[derive(Default)]
+struct Taken {
+    files: Vec<(Received, Audience)>,
+    /// Names of those in which the scanner found something.
+    harmful: Vec<String>,
+}
+
+impl Taken {
+    fn add(&mut self, file: Result<Received, Error>, name: &str, audience: Audience) -> Result<(), Error> {
+        match file {
+            Ok(file) => self.files.push((file, audience)),
+            Err(Error::Engine(error)) if error.is_harmful() => self.harmful.push(name.to_owned()),
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+}
+
 impl Mail {
     /// Writes a comment with the mail's files.
     pub(super) async fn write_comment(
@@ -32,13 +54,16 @@ impl Mail {
     ) -> Result<(), Error> {
         let of = self.engine().require_type(&about.record_type)?;
         let mut body = cut(&as_markdown(said), COMMENT_MAX);
-        let names = mail.message.files.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(", ");
+        let Taken { files, harmful } = self.received(mail, caller, &of, audience).await?;
+        let names = mail.message.files.iter().map(|f| f.name.as_str());
+        let names =
+            names.filter(|name| !harmful.iter().any(|one| one == name)).collect::<Vec<_>>().join(", ");
         if !names.is_empty() && !caller.may(&of, &Action::Attach) {
             body = format!("{body}\n\nNot kept, since you may not add files here: {names}").trim().to_owned();
         } else if body.trim().is_empty() {
             body = names;
         }
-        let files = self.received(mail, caller, &of, audience).await?;
+        let body = with_refused(body, &harmful);
         let row = self.row_of(mail, target, "comment", caller.person).set("audience", audience.as_str());
         let beside = Beside::new(files, move |about| vec![told(row.clone(), about)]);
         let id = write_of(&mail.message.id, target, caller.person);
@@ -59,8 +84,8 @@ impl Mail {
         let declared = self.declared().intake(&inbox.record);
         let intake = declared.ok_or_else(|| Error::Settings(format!("no intake `{}`", inbox.record)))?;
         let writer = Caller { person: Some(person.number), ..Caller::system(&person.title()) };
-        let change = self.change_of(mail, person, (intake, &of), inbox)?;
-        let files = self.received(mail, &writer, &of, Audience::Customer).await?;
+        let Taken { files, harmful } = self.received(mail, &writer, &of, Audience::Customer).await?;
+        let change = self.change_of(mail, person, (intake, &of), inbox, &harmful)?;
         let row = self.row_of(mail, "new", "record", Some(person.number));
         let row = row.set("audience", Audience::Customer.as_str());
         let beside = Beside::new(files, move |about| vec![told(row.clone(), about)]);
@@ -76,6 +101,7 @@ impl Mail {
         person: &Record,
         (intake, of): (&Intake, &RecordType),
         inbox: &Inbox,
+        harmful: &[String],
     ) -> Result<Change, Error> {
         let message = &mail.message;
         let longest = match of.field(&intake.title).map(|f| &f.kind) {
@@ -88,8 +114,9 @@ impl Mail {
             ..Change::default()
         };
         change = change.with_text(&intake.title, &title(&message.subject, &message.text, longest));
-        if !message.text.trim().is_empty() {
-            change = change.with_text(&intake.text, &cut(&as_markdown(&message.text), TEXT_MAX));
+        let text = with_refused(cut(&as_markdown(&message.text), TEXT_MAX), harmful);
+        if !text.is_empty() {
+            change = change.with_text(&intake.text, &text);
         }
         change = change.with(&intake.by, Value::Link(person.number));
         for field in &intake.copy {
@@ -105,22 +132,24 @@ impl Mail {
     }
 
     /// Takes the mail's files in, and the mail itself for staff. None for who may not add files: of the mail its digest
-    /// is kept then.
+    /// is kept then. Where the scanner found something in a file, the mail is not kept whole either.
     async fn received(
         &self,
         mail: &Arrival,
         caller: &Caller,
         of: &RecordType,
         audience: Audience,
-    ) -> Result<Vec<(Received, Audience)>, Error> {
-        let mut taken = Vec::new();
+    ) -> Result<Taken, Error> {
+        let mut taken = Taken::default();
         if !caller.may(of, &Action::Attach) {
             return Ok(taken);
         }
         for file in &mail.message.files {
-            taken.push((self.receive(caller, of, &file.name, &file.bytes).await?, audience));
+            taken.add(self.receive(caller, of, &file.name, &file.bytes).await, &file.name, audience)?;
         }
-        taken.push((self.receive(caller, of, "message.eml", &mail.raw).await?, Audience::Staff));
+        if taken.harmful.is_empty() {
+            taken.add(self.receive(caller, of, WHOLE, &mail.raw).await, WHOLE, Audience::Staff)?;
+        }
         Ok(taken)
     }
 
@@ -182,6 +211,16 @@ pub(crate) fn write_of(message_id: &str, target: &str, person: Option<i64>) -> u
 /// The row of a mail with the record that it became or answers.
 fn told(row: proofdesk_store::Statement, about: &Reference) -> proofdesk_store::Statement {
     row.set("record_type", about.record_type.clone()).set("number", about.number)
+}
+
+/// A text that names the files that were refused.
+fn with_refused(text: String, harmful: &[String]) -> String {
+    if harmful.is_empty() {
+        return text;
+    }
+    let names = harmful.join(", ");
+    let text = format!("{text}\n\nNot kept, since the virus scanner found harmful content: {names}");
+    text.trim().to_owned()
 }
 
 fn cut(text: &str, most: usize) -> String {

@@ -4,6 +4,7 @@
 mod arrive;
 mod office;
 mod outward;
+mod scanned;
 mod sealed;
 mod servers;
 mod spans;

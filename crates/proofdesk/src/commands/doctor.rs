@@ -68,6 +68,7 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         Ok(()) => {}
         Err(error) => findings.wrong(&error.to_string()),
     }
+    try_scanner(&config, &mut findings).await;
     if config.log_key.exists() {
         match open::signer(&config) {
             Ok(_) => findings.good(&format!("the log's key is at {}", config.log_key.display())),
@@ -80,6 +81,23 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         findings.note("log_origin is not set: name your log before an auditor relies on it");
     }
     Ok(if findings.wrong == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// Shows the scanner a file as large as the largest that is taken.
+async fn try_scanner(config: &Config, findings: &mut Findings) {
+    let scanner = match config.scanner() {
+        Ok(Some(scanner)) => scanner,
+        Ok(None) => return findings.note("no virus scanner looks at files: file_scanner names one"),
+        Err(error) => return findings.wrong(&error.to_string()),
+    };
+    let most = config.attachment_max_mib;
+    match scanner.try_out(most * 1_048_576).await {
+        Ok(()) => findings.good(&format!("the virus scanner looks at files of up to {most} MiB")),
+        Err(why) => findings.wrong(&format!(
+            "file_scanner: no file of {most} MiB can be shown to the virus scanner, so it would not be taken: {why}\n\
+             Does clamd run, may this user open its socket, and is its StreamMaxLength at least {most}M (attachment_max_mib)?"
+        )),
+    }
 }
 
 /// Asks each directory as a sign-in would, up to the password.

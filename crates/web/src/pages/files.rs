@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use futures_util::stream;
-use proofdesk_engine::{Attachment, Audience, BlobReader, Door, Error, Reference};
+use proofdesk_engine::{Attachment, Audience, BlobReader, Door, Error, Reference, Upload};
 
 use crate::error::WebError;
 use crate::form::Typed;
@@ -88,10 +88,8 @@ async fn receive(
         return Err(Error::invalid("file", "required", "Choose a file first.").into());
     }
     let audience = if typed.has("staff") { Audience::Staff } else { Audience::Customer };
-    for upload in uploads {
-        upload.seen_by(audience).finish().await?;
-    }
-    Ok(())
+    let uploads = uploads.into_iter().map(|upload| upload.seen_by(audience)).collect();
+    Ok(Upload::finish_all(uploads).await?)
 }
 
 /// Reads what is left of a form and forgets it, but for the names of its parts.

@@ -2,7 +2,8 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use proofdesk_engine::{Audience, Change, Record, Reference};
+use proofdesk_engine::{Audience, Change, Record, Reference, Scanner};
+use proofdesk_testkit::clamd::{Clamd, HARM};
 
 use crate::client::{Answer, Browser, Desk};
 
@@ -104,6 +105,34 @@ async fn a_refused_form_keeps_no_file_and_a_step_takes_one() {
     let ida = desk.signed_in("ida").await;
     let refused = send(&ida, "/incident/INC-1/edit", &[], ("picture", "a.txt", b"a")).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN, "auditors write nothing");
+}
+
+#[tokio::test]
+async fn a_harmful_file_is_refused_on_the_page_and_none_is_taken_without_the_scanner() {
+    let mut clamd = Clamd::start().unwrap();
+    let desk = Desk::open().await;
+    desk.desk.engine.scan_files(Scanner::Socket(clamd.socket()));
+    let mara = desk.signed_in("mara").await;
+    let title: (&str, &[u8]) = ("title", b"Till 3");
+    for path in ["/incident/new", "/incident/INC-1/file"] {
+        let refused = send(&mara, path, &[title], (field(path), "a.txt", HARM.as_bytes())).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
+        assert!(refused.body.contains("harmful content"), "{}", refused.body);
+        let taken = send(&mara, path, &[title], (field(path), "a.txt", b"paper jam")).await;
+        assert_eq!(taken.status, StatusCode::SEE_OTHER, "{path}: {}", taken.body);
+    }
+    clamd.stop();
+    for path in ["/incident/new", "/incident/INC-1/file"] {
+        let waits = send(&mara, path, &[title], (field(path), "a.txt", b"paper jam")).await;
+        assert_eq!(waits.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        assert!(waits.body.contains("virus scanner"), "{}", waits.body);
+    }
+    let all = proofdesk_store::Select::from("attachment", &["id"]);
+    assert_eq!(desk.desk.engine.store().select(all).await.unwrap().len(), 2);
+}
+
+fn field(path: &str) -> &'static str {
+    if path.ends_with("/new") { "picture" } else { "file" }
 }
 
 #[tokio::test]

@@ -7,7 +7,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
 use maud::{Markup, html};
 use proofdesk_engine::comment::COMMENT_MAX;
-use proofdesk_engine::{Action, Audience, Change, Door, Error, HistoryItem, Record, Reference, Target};
+use proofdesk_engine::{
+    Action, Audience, Change, Door, Error, HistoryItem, Record, Reference, Target, Upload,
+};
 use proofdesk_model::Value;
 
 use crate::error::WebError;
@@ -114,10 +116,7 @@ async fn receive(client: &Client, record: &Record, form: &mut Multipart) -> Resu
     if uploads.is_empty() {
         return Err(Error::invalid("file", "file", String::new()).into());
     }
-    for upload in uploads {
-        upload.seen_by(Audience::Customer).finish().await?;
-    }
-    Ok(())
+    Ok(Upload::finish_all(uploads).await?)
 }
 
 async fn take(
