@@ -12,6 +12,7 @@ wrong-number = { $field }: write a number.
 wrong-day = { $field }: write a day, such as 2026-12-01.
 wrong-link = { $field }: there is nothing of this name.
 wrong-file = Choose a file first.
+wrong-harmful = The virus scanner found something harmful in this document, so it was not kept.
 wrong-step = This is not possible at present.
 wrong-permission = You may not do this.
 wrong-sign-in = The name or the password is not right.

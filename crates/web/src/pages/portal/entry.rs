@@ -50,6 +50,7 @@ pub fn said(words: Words, of: Option<&RecordType>, problem: &Problem) -> String 
         "size" => "wrong-size",
         "link" => "wrong-link",
         "file" => "wrong-file",
+        "harmful" => "wrong-harmful",
         "guard" | "apart" | "state" => "wrong-step",
         "permission" => "wrong-permission",
         "sign_in" => "wrong-sign-in",
@@ -169,9 +170,10 @@ mod tests {
         for language in Language::ALL {
             let words = Words(language);
             for field in ["body", "why", "file", "approval_note", "satisfaction_note", "no_such_field"] {
-                for code in
-                    ["required", "size", "format", "option", "range", "link", "unknown", "guard", "apart"]
-                {
+                for code in [
+                    "required", "size", "format", "option", "range", "link", "unknown", "guard", "apart",
+                    "harmful",
+                ] {
                     let sentence = said(words, None, &Problem::new(field, code, ""));
                     assert!(!sentence.contains(field), "{field} {code}: {sentence}");
                 }
