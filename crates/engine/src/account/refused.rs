@@ -132,8 +132,8 @@ fn line_from(file: &mut File, at: u64) -> io::Result<Option<(u64, String)>> {
             None => return Err(wrong(TOO_LONG)),
         },
     };
-    let rest = read.get(begins..).unwrap_or_default();
-    let line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let rest = &read[begins..];
+    let line = rest.iter().position(|byte| *byte == b'\n').map_or(rest, |end| &rest[..end]);
     if rest.iter().all(u8::is_ascii_whitespace) {
         return Ok(None);
     }
@@ -148,7 +148,7 @@ const NO_HASH: &str =
 const TOO_LONG: &str = "a line is longer than a hash and a count";
 /// What is wrong with lines that are in no order.
 const UNSORTED: &str =
-    "the lines are not sorted by their hashes: sort them, as by `LC_ALL=C sort` where all are in capitals";
+    "the lines are not sorted by their hashes: sort them by `LC_ALL=C sort`, all letters large or all small";
 
 /// Looks at the lines of a list: each must have a hash, and they must be in order.
 fn check(mut file: File, size: u64) -> io::Result<()> {
