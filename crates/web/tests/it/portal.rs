@@ -391,6 +391,29 @@ async fn a_form_asks_what_its_model_declares_and_the_named_person_approves() {
     }
 }
 
+#[tokio::test]
+async fn an_approver_reads_no_bare_reference_of_what_she_may_not_look_up() {
+    for database in BOTH {
+        let portal = Portal::open(database).await;
+        // of the other customer, whose service and model she does not see
+        let set = [
+            ("title", text("A colder freezer")),
+            ("requested_by", Value::Link(portal.nora + 1)),
+            ("customer", Value::Link(2)),
+            ("service", Value::Link(2)),
+            ("model", Value::Link(2)),
+            ("answers", text("- First day: 2026-04-01\n- Computer: Standard")),
+        ];
+        made(&portal.desk, "service_request", "", &set, &[]).await;
+        let nora = portal.signed_in("nora").await;
+        let asked = nora.get("/portal/service-request/REQ-1/agree").await;
+        has(&asked, &["A colder freezer", "Yes, I approve it"]);
+        let registry = portal.desk.engine.registry();
+        let bare = |of: &str| registry.write_reference(&Reference::new(of, 2));
+        has_not(&asked, &[&bare("service"), &bare("request_model"), "Cold stores"]);
+    }
+}
+
 /// Approved by who was asked, after he saw what, by whom and when; and not what he did not see.
 async fn approval(portal: &Portal, ada: &Browser<'_>, nora: &Browser<'_>) {
     let at = "/portal/service-request/REQ-1";
