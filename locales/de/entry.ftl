@@ -13,6 +13,7 @@ wrong-day = { $field }: Bitte einen Tag eingeben, zum Beispiel 2026-12-01.
 wrong-link = { $field }: Unter diesem Namen gibt es nichts.
 wrong-file = Wählen Sie zuerst eine Datei.
 wrong-harmful = Die Virenprüfung hat in diesem Dokument etwas Schädliches gefunden; es wurde nicht behalten.
+wrong-not-scanned = Dieses Dokument konnte gerade nicht auf Viren geprüft werden; es wurde nichts gesendet. Versuchen Sie es in einer Minute noch einmal.
 wrong-step = Das ist im Moment nicht möglich.
 wrong-permission = Das dürfen Sie nicht.
 wrong-sign-in = Name oder Passwort stimmt nicht.

@@ -13,6 +13,7 @@ wrong-day = { $field }: write a day, such as 2026-12-01.
 wrong-link = { $field }: there is nothing of this name.
 wrong-file = Choose a file first.
 wrong-harmful = The virus scanner found something harmful in this document, so it was not kept.
+wrong-not-scanned = This document could not be checked for viruses just now, so nothing was sent. Try again in a minute.
 wrong-step = This is not possible at present.
 wrong-permission = You may not do this.
 wrong-sign-in = The name or the password is not right.

@@ -8,7 +8,7 @@ pub struct Problem {
     /// The field that it is about; empty where it concerns the whole record.
     pub field: String,
     /// A stable code: `required`, `unknown`, `format`, `range`, `option`, `link`, `computed`, `guard`, `apart`,
-    /// `state`, `permission`, `size`.
+    /// `state`, `permission`, `size`, `harmful`.
     pub code: String,
     /// What is wrong and what to do, for a person.
     pub message: String,

@@ -60,6 +60,7 @@ impl Clamd {
         let child = self.child.insert(child);
         let until = Instant::now() + Duration::from_secs(30);
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            // where the log cannot be read, the test fails with what is known without it
             let said = || std::fs::read_to_string(&log).unwrap_or_default();
             if let Some(ended) = child.try_wait()? {
                 bail!("clamd ended, {ended}:\n{}", said());
@@ -73,8 +74,9 @@ impl Clamd {
     /// Ends it for a while.
     pub fn stop(&mut self) {
         if let Some(mut child) = self.child.take() {
-            // reason: it may have ended by itself
+            // it may have ended by itself
             let _ = child.kill();
+            // it is a child of ours that nobody waited for: it is there to be waited for
             let _ = child.wait();
         }
     }

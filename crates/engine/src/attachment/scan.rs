@@ -21,8 +21,9 @@ use crate::error::Error;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Pieces of a file that wait for the scanner.
 const WAITING: usize = 8;
-/// Size of the pieces of a file that is made up to try the scanner, bytes.
-const PIECE: u64 = 65_536;
+/// A MiB has so many of these pieces, of which a file is made up to try the scanner.
+const PIECES: u64 = 16;
+const ZEROS: &[u8] = &[0; 65_536];
 /// The code of a problem of a file in which something was found.
 const HARMFUL: &str = "harmful";
 
@@ -52,7 +53,7 @@ pub(super) struct Scan {
 impl Engine {
     /// Has a scanner look at every file from now on; said once.
     pub fn scan_files(&self, scanner: Scanner) {
-        // reason: said once, when the program starts
+        // a second call would come from the same configuration
         let _ = self.inner.scanner.set(scanner);
     }
 
@@ -84,12 +85,11 @@ impl Scanner {
     /// Has the scanner look at a file of zeros.
     ///
     /// # Errors
-    /// A sentence that says why it does not take a file of so many bytes.
-    pub async fn try_out(&self, size: u64) -> Result<(), String> {
+    /// A sentence that says why it does not take a file of so many MiB.
+    pub async fn try_out(&self, size_mib: u64) -> Result<(), String> {
         let mut scan = self.begin();
-        let zeros = Bytes::from(vec![0; usize::try_from(PIECE.min(size)).unwrap_or_default()]);
-        for _ in 0..size.div_ceil(PIECE) {
-            scan.send(zeros.clone()).await?;
+        for _ in 0..size_mib * PIECES {
+            scan.send(Bytes::from_static(ZEROS)).await?;
         }
         match scan.verdict().await? {
             Verdict::Clean => Ok(()),
@@ -178,6 +178,15 @@ impl Error {
     /// Whether a file was refused for what the scanner found in it.
     pub fn is_harmful(&self) -> bool {
         matches!(self, Self::Invalid(problems) if problems.0.iter().any(|problem| problem.code == HARMFUL))
+    }
+
+    /// For a page, which says beside the file what a program is told by its status: that the scanner gave no answer.
+    #[must_use]
+    pub fn beside_file(self) -> Self {
+        match self {
+            Self::NotScanned => Self::invalid("file", "not_scanned", self.to_string()),
+            other => other,
+        }
     }
 }
 

@@ -17,6 +17,8 @@ use crate::settings::Inbox;
 const COMMENT_MAX: usize = 49_000;
 /// Characters of a record's text that are kept.
 const TEXT_MAX: usize = 99_000;
+/// Characters of the names of files that are kept in a text.
+const NAMES_MAX: usize = 400;
 /// Beginnings by which programs say that a mail answers or forwards another.
 const PREFIXES: [&str; 8] = ["re:", "aw:", "fwd:", "fw:", "wg:", "antw:", "sv:", "rv:"];
 
@@ -56,8 +58,7 @@ impl Mail {
         let mut body = cut(&as_markdown(said), COMMENT_MAX);
         let Taken { files, harmful } = self.received(mail, caller, &of, audience).await?;
         let names = mail.message.files.iter().map(|f| f.name.as_str());
-        let names =
-            names.filter(|name| !harmful.iter().any(|one| one == name)).collect::<Vec<_>>().join(", ");
+        let names = named(names.filter(|name| !harmful.iter().any(|one| one == name)));
         if !names.is_empty() && !caller.may(&of, &Action::Attach) {
             body = format!("{body}\n\nNot kept, since you may not add files here: {names}").trim().to_owned();
         } else if body.trim().is_empty() {
@@ -213,12 +214,17 @@ fn told(row: proofdesk_store::Statement, about: &Reference) -> proofdesk_store::
     row.set("record_type", about.record_type.clone()).set("number", about.number)
 }
 
+/// Names of files, in a line that leaves room for a text beside it.
+fn named<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    cut(&names.collect::<Vec<_>>().join(", "), NAMES_MAX)
+}
+
 /// A text that names the files that were refused.
 fn with_refused(text: String, harmful: &[String]) -> String {
     if harmful.is_empty() {
         return text;
     }
-    let names = harmful.join(", ");
+    let names = named(harmful.iter().map(String::as_str));
     let text = format!("{text}\n\nNot kept, since the virus scanner found harmful content: {names}");
     text.trim().to_owned()
 }
@@ -264,7 +270,7 @@ fn title(subject: &str, text: &str, longest: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{as_markdown, title};
+    use super::{as_markdown, title, with_refused};
 
     #[test]
     fn titles_lose_prefixes_and_are_never_empty() {
@@ -273,6 +279,17 @@ mod tests {
         assert_eq!(title("Re:", "", 200), "(no subject)");
         assert_eq!(title("İre: x", "", 200), "İre: x");
         assert_eq!(title(&"ä".repeat(300), "", 120).chars().count(), 120);
+    }
+
+    #[test]
+    fn however_many_files_are_named_the_text_has_room() {
+        let many: Vec<String> = (0..500).map(|n| format!("a bill of the month {n}.txt")).collect();
+        let said = with_refused("No paper.".to_owned(), &many);
+        assert!(
+            said.starts_with("No paper.\n\n") && said.ends_with('…') && said.chars().count() < 600,
+            "{said}"
+        );
+        assert_eq!(with_refused("No paper.".to_owned(), &[]), "No paper.");
     }
 
     #[test]

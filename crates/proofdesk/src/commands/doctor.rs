@@ -90,12 +90,13 @@ async fn try_scanner(config: &Config, findings: &mut Findings) {
         Ok(None) => return findings.note("no virus scanner looks at files: file_scanner names one"),
         Err(error) => return findings.wrong(&error.to_string()),
     };
-    let most = config.attachment_max_mib;
-    match scanner.try_out(most * 1_048_576).await {
+    let mails = config.mail.as_ref().map_or(0, |mail| mail.size_max_mib);
+    let most = config.attachment_max_mib.max(mails);
+    match scanner.try_out(most).await {
         Ok(()) => findings.good(&format!("the virus scanner looks at files of up to {most} MiB")),
         Err(why) => findings.wrong(&format!(
             "file_scanner: no file of {most} MiB can be shown to the virus scanner, so it would not be taken: {why}\n\
-             Does clamd run, may this user open its socket, and is its StreamMaxLength at least {most}M (attachment_max_mib)?"
+             Does clamd run, may this user open its socket, and is its StreamMaxLength at least {most}M (attachment_max_mib, mail.size_max_mib)?"
         )),
     }
 }

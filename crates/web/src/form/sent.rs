@@ -6,8 +6,8 @@ use axum::body::{Body, to_bytes};
 use axum::extract::multipart::{Field as Part, MultipartError};
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::header;
-use proofdesk_engine::FieldFile;
-use proofdesk_model::{Field, Kind, RecordType};
+use proofdesk_engine::{Error, FieldFile};
+use proofdesk_model::{Field, Kind, Problem, Problems, RecordType};
 
 use crate::error::WebError;
 use crate::form::Typed;
@@ -26,6 +26,24 @@ pub struct Sent {
     pub typed: Typed,
     /// Files for fields.
     pub files: Vec<FieldFile>,
+    /// What is wrong with files that were not taken, by the fields that they were for.
+    pub refused: Vec<Problem>,
+}
+
+/// What a form comes to: all that is wrong with it at once, so that nothing that was typed is lost over a file.
+///
+/// # Errors
+/// `Invalid` for a refused file, with what was wrong before.
+pub fn judged<T>(refused: Vec<Problem>, read: Result<T, WebError>) -> Result<T, WebError> {
+    match read {
+        Ok(read) if refused.is_empty() => Ok(read),
+        Ok(_) => Err(Error::Invalid(Problems(refused)).into()),
+        Err(WebError::Engine(Error::Invalid(mut problems))) => {
+            problems.0.extend(refused);
+            Err(Error::Invalid(problems).into())
+        }
+        Err(other) => Err(other),
+    }
 }
 
 fn unreadable(what: &str) -> WebError {
@@ -95,7 +113,7 @@ fn decoded(written: &[u8]) -> Option<String> {
 /// Reads a form of these fields; a file for one of them is taken in at once, up to the limit of attachments.
 ///
 /// # Errors
-/// `Unreadable` for a broken form or a text that is not UTF-8; `Forbidden`, `TooLarge` and `Invalid` of files.
+/// `Unreadable` for a broken form or a text that is not UTF-8; `Forbidden` and `TooLarge` of files.
 pub async fn read(
     visit: &Visit,
     of: &RecordType,
@@ -103,20 +121,36 @@ pub async fn read(
     request: Request,
 ) -> Result<Sent, WebError> {
     if !kind_of(&request).starts_with("multipart/form-data") {
-        return Ok(Sent { typed: Typed::new(texts(request).await?), files: Vec::new() });
+        let typed = Typed::new(texts(request).await?);
+        return Ok(Sent { typed, files: Vec::new(), refused: Vec::new() });
     }
     let form = Multipart::from_request(request, &visit.state).await;
     let mut form = form.map_err(|e| unreadable(e.body_text().trim_end_matches('.')))?;
-    let (mut typed, mut files, mut left) = (Vec::new(), Vec::new(), TEXTS_MAX);
+    let (mut typed, mut files, mut refused, mut left) = (Vec::new(), Vec::new(), Vec::new(), TEXTS_MAX);
     while let Some(part) = form.next_field().await.map_err(|e| broken(&e))? {
         let name = part.name().unwrap_or_default().to_owned();
         let field = fields.iter().find(|f| f.name == name && matches!(f.kind, Kind::File));
         match field {
-            Some(field) => files.extend(take_in(visit, of, field, part).await?),
+            Some(field) => match take_in(visit, of, field, part).await {
+                Ok(file) => files.extend(file),
+                Err(error) => refused.extend(problems(field, error)?),
+            },
             None => typed.push((name, text(part, &mut left).await?)),
         }
     }
-    Ok(Sent { typed: Typed::new(typed), files })
+    Ok(Sent { typed: Typed::new(typed), files, refused })
+}
+
+/// What is wrong with a file, as problems of its field; other errors are those of the form.
+fn problems(field: &Field, error: WebError) -> Result<Vec<Problem>, WebError> {
+    let WebError::Engine(error) = error else { return Err(error) };
+    match error.beside_file() {
+        Error::Invalid(problems) => {
+            let of = |problem: Problem| Problem { field: field.name.clone(), ..problem };
+            Ok(problems.0.into_iter().map(of).collect())
+        }
+        other => Err(other.into()),
+    }
 }
 
 /// A file, unless none was chosen.

@@ -92,9 +92,9 @@ async fn create(visit: Visit, Path(name): Path<String>, request: Request) -> Res
     let of = require_type(&visit, &name)?;
     of.permit(&visit.caller, Action::Create, None).map_err(Error::Forbidden)?;
     let fields = fields(&visit, &of, None);
-    let sent::Sent { typed, files } = sent::read(&visit, &of, &fields, request).await?;
-    let outcome = match read::change(visit.engine(), &visit.caller, visit.zone(), &fields, &typed, None).await
-    {
+    let sent::Sent { typed, files, refused } = sent::read(&visit, &of, &fields, request).await?;
+    let change = read::change(visit.engine(), &visit.caller, visit.zone(), &fields, &typed, None).await;
+    let outcome = match sent::judged(refused, change) {
         Ok(change) => apply(&visit, Target::New(of.name.clone()), change, files).await,
         Err(error) => Err(error),
     };
@@ -180,20 +180,20 @@ async fn update(
     let record = visit.engine().require(&visit.caller, &reference).await?;
     record.of.permit(&visit.caller, Action::Update, Some(&record)).map_err(Error::Forbidden)?;
     let fields = fields(&visit, &record.of, Some(&record));
-    let sent::Sent { typed, files } = sent::read(&visit, &record.of, &fields, request).await?;
+    let sent::Sent { typed, files, refused } = sent::read(&visit, &record.of, &fields, request).await?;
     let seen = typed.text("version").and_then(|v| v.parse().ok());
-    let outcome =
-        match read::change(visit.engine(), &visit.caller, visit.zone(), &fields, &typed, Some(&record)).await
-        {
-            Ok(change) if change.is_empty() && files.is_empty() => {
-                return Ok(Redirect::to(&address(&visit, &reference)).into_response());
-            }
-            Ok(change) => {
-                let target = Target::Existing(reference.clone(), seen.or(Some(record.version)));
-                apply(&visit, target, change, files).await
-            }
-            Err(error) => Err(error),
-        };
+    let change =
+        read::change(visit.engine(), &visit.caller, visit.zone(), &fields, &typed, Some(&record)).await;
+    let outcome = match sent::judged(refused, change) {
+        Ok(change) if change.is_empty() && files.is_empty() => {
+            return Ok(Redirect::to(&address(&visit, &reference)).into_response());
+        }
+        Ok(change) => {
+            let target = Target::Existing(reference.clone(), seen.or(Some(record.version)));
+            apply(&visit, target, change, files).await
+        }
+        Err(error) => Err(error),
+    };
     match outcome {
         Ok(_) => Ok(Redirect::to(&address(&visit, &reference)).into_response()),
         Err(WebError::Engine(Error::Invalid(problems))) => {

@@ -42,6 +42,10 @@ async fn add(
             if drain(&mut form).await.iter().any(|name| name == "staff") {
                 typed.set("staff", "yes".to_owned());
             }
+            let error = match error {
+                WebError::Engine(error) => error.beside_file().into(),
+                other => other,
+            };
             record::again(&visit, reference, "files", "file", typed, error).await
         }
     }

@@ -76,17 +76,17 @@ async fn step(
     let action = Action::Transition(name.clone());
     record.of.permit(&visit.caller, action, Some(&record)).map_err(Error::Forbidden)?;
     let fields = steps::asked(&record, step);
-    let sent::Sent { typed, files } = sent::read(&visit, &record.of, &fields, request).await?;
+    let sent::Sent { typed, files, refused } = sent::read(&visit, &record.of, &fields, request).await?;
     let seen = typed.text("version").and_then(|v| v.parse().ok());
-    let outcome =
-        match read::change(visit.engine(), &visit.caller, visit.zone(), &fields, &typed, Some(&record)).await
-        {
-            Ok(change) => {
-                let target = Target::Existing(reference.clone(), seen);
-                apply(&visit, target, change.take(&name), files).await
-            }
-            Err(error) => Err(error),
-        };
+    let change =
+        read::change(visit.engine(), &visit.caller, visit.zone(), &fields, &typed, Some(&record)).await;
+    let outcome = match sent::judged(refused, change) {
+        Ok(change) => {
+            let target = Target::Existing(reference.clone(), seen);
+            apply(&visit, target, change.take(&name), files).await
+        }
+        Err(error) => Err(error),
+    };
     match outcome {
         Ok(_) => Ok(Redirect::to(&address(&visit, &reference)).into_response()),
         Err(WebError::Engine(Error::Invalid(problems))) => {

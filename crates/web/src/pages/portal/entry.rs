@@ -51,6 +51,7 @@ pub fn said(words: Words, of: Option<&RecordType>, problem: &Problem) -> String 
         "link" => "wrong-link",
         "file" => "wrong-file",
         "harmful" => "wrong-harmful",
+        "not_scanned" => "wrong-not-scanned",
         "guard" | "apart" | "state" => "wrong-step",
         "permission" => "wrong-permission",
         "sign_in" => "wrong-sign-in",
@@ -171,8 +172,17 @@ mod tests {
             let words = Words(language);
             for field in ["body", "why", "file", "approval_note", "satisfaction_note", "no_such_field"] {
                 for code in [
-                    "required", "size", "format", "option", "range", "link", "unknown", "guard", "apart",
+                    "required",
+                    "size",
+                    "format",
+                    "option",
+                    "range",
+                    "link",
+                    "unknown",
+                    "guard",
+                    "apart",
                     "harmful",
+                    "not_scanned",
                 ] {
                     let sentence = said(words, None, &Problem::new(field, code, ""));
                     assert!(!sentence.contains(field), "{field} {code}: {sentence}");

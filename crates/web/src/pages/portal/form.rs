@@ -136,11 +136,17 @@ async fn send(client: Client, Path(slug): Path<String>, request: Request) -> Res
     let of = type_of(&client.visit, &slug)?;
     let may_attach = client.visit.caller.may(&of, &Action::Attach);
     let fields: Vec<&Field> = of.fields.values().filter(|f| may_attach && is_picture(f)).collect();
-    let sent::Sent { typed, files } = sent::read(&client.visit, &of, &fields, request).await?;
+    let sent::Sent { typed, files, refused } = sent::read(&client.visit, &of, &fields, request).await?;
     let subject = Subject::of(&client, of.clone(), &typed).await?;
     let outcome = match written(&client, &subject, &typed) {
-        Ok(change) => change::apply(&client.visit, Target::New(of.name.clone()), change, files).await,
-        Err(wrong) => return again(&client, &subject, &typed, &wrong).await,
+        Ok(change) => match sent::judged(refused, Ok(change)) {
+            Ok(change) => change::apply(&client.visit, Target::New(of.name.clone()), change, files).await,
+            Err(error) => Err(error),
+        },
+        Err(wrong) => {
+            let all = [wrong, client.wrong(&of, &refused)].concat();
+            return again(&client, &subject, &typed, &all).await;
+        }
     };
     match outcome {
         Ok(applied) => {

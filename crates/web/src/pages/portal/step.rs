@@ -89,7 +89,9 @@ async fn file(
     let outcome = receive(&client, &record, &mut form).await;
     drain(&mut form).await;
     match outcome {
-        Err(WebError::Engine(error)) => done(&client, &record, Err(error), Said::default(), "").await,
+        Err(WebError::Engine(error)) => {
+            done(&client, &record, Err(error.beside_file()), Said::default(), "").await
+        }
         Err(other) => Err(other),
         Ok(()) => done(&client, &record, Ok(()), Said::default(), "").await,
     }

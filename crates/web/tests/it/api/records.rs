@@ -2,6 +2,8 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use proofdesk_engine::Scanner;
+use proofdesk_testkit::clamd::{Clamd, HARM};
 use serde_json::{Value as Json, json};
 
 use super::rest::Rest;
@@ -185,6 +187,16 @@ async fn files_are_streamed_in_and_out() {
         assert_eq!(wrong.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
         let huge = rest.send(form("file", &"x".repeat(26 * 1_048_576))).await;
         assert_eq!(huge.status, StatusCode::PAYLOAD_TOO_LARGE, "{}", huge.text);
+        // once a scanner looks at files, what is harmful is refused, and without its answer all is
+        let mut clamd = Clamd::start().unwrap();
+        rest.engine().scan_files(Scanner::Socket(clamd.socket()));
+        let harmful = rest.send(form("file", HARM)).await;
+        assert_eq!(harmful.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", harmful.text);
+        assert!(harmful.text.contains("\"code\":\"harmful\""), "{}", harmful.text);
+        clamd.stop();
+        let waits = rest.send(form("file", "till 3: declined")).await;
+        assert_eq!(waits.status, StatusCode::SERVICE_UNAVAILABLE, "{}", waits.text);
+        assert!(waits.text.contains("not_scanned"), "{}", waits.text);
         assert_eq!(rest.get(path).await.json["attachments"].as_array().unwrap().len(), 1);
     }
 }
